@@ -1,0 +1,238 @@
+"""Where arrays live and how hot loops are compiled: the only file that knows CuPy and Numba.
+
+The array itself decides where work runs: `xp = array_module(x)` is NumPy for an array in memory and CuPy for one on
+a GPU. Neither CuPy nor Numba is imported before it is needed, and both may be missing.
+"""
+
+import contextlib
+import contextvars
+import ctypes
+import functools
+import importlib.util
+import os
+import sys
+import threading
+
+import numpy as np
+import threadpoolctl
+
+from tinyllm.errors import UsageError
+
+# ------------------------------------------------------------------------------------------------ where arrays live
+
+
+def array_module(*arrays):
+    """The module whose functions work on these arrays: cupy if one of them is on a GPU, else numpy."""
+    cupy = sys.modules.get("cupy")  # no array can be on a GPU before CuPy is imported
+    return cupy if cupy is not None and any(isinstance(a, cupy.ndarray) for a in arrays) else np
+
+
+def beside(host_array, array):
+    """Copy a NumPy array to where `array` lives; anything else is returned as it is."""
+    xp = array_module(array)
+    return xp.asarray(host_array) if type(host_array) is np.ndarray else host_array
+
+
+def to_host(array):
+    """Copy an array from the GPU to memory; a NumPy array is returned as it is."""
+    return array if array_module(array) is np else array.get()
+
+
+def to_device(array, device):
+    """Move an array to "cpu" or "gpu".
+
+    Raises UsageError for another name, and where there is no CuPy or no GPU.
+    """
+    if device == "cpu":
+        return to_host(array)
+    if device != "gpu":
+        raise UsageError(f'there is no device "{device}"; choose "cpu" or "gpu"')
+    if importlib.util.find_spec("cupy") is None and "cupy" not in sys.modules:
+        raise UsageError('device "gpu" needs CuPy; pip install "tinyllm[cuda12]" (or cuda13), or choose "cpu"')
+    import cupy
+
+    if not cupy.cuda.is_available():
+        raise UsageError('device "gpu": CuPy finds no working GPU; see "tinyllm doctor", or choose "cpu"')
+    return cupy.asarray(array)
+
+
+# ------------------------------------------------------------------------------ array functions the modules spell apart
+
+
+def scatter_add(target, index, updates):
+    """target[index] += updates, where an index that occurs twice is added twice."""
+    if array_module(target) is np:
+        np.add.at(target, index, updates)
+    else:
+        import cupyx
+
+        cupyx.scatter_add(target, index, updates)
+
+
+# log(erfc(x) / t) + x² as a Chebyshev series in 2t - 1, t = 2 / (2 + x) (fitted with mpmath to 5e-16)
+ERF_SERIES = (
+    *(-0.6513268598908547, 0.6419697923564902, 0.019476473204185836, -0.009561514786808632, -0.0009465953444820369),
+    *(3.6683949785276145e-4, 4.252332480690777e-5, -2.0278578112534242e-5, -1.6242900046470256e-6),
+    *(1.3036558355805232e-6, 1.5626441722066142e-8, -8.523809591492654e-8, 6.5290544390988515e-9),
+    *(5.059343495551469e-9, -9.91364156493033e-10, -2.273651222931836e-10, 9.646791102015527e-11),
+    *(2.3940380830391146e-12, -6.886027526497553e-12, 8.944879273090725e-13, 3.130921399342958e-13),
+    *(-1.1270822361367252e-13, 3.810905255189232e-16, 7.106097613609237e-15, -1.5230282014571043e-15),
+    -9.457494571291233e-17,
+)
+
+
+def erf(x):
+    """(...) -> (...): the error function, to 1e-15 in float64 and 1e-7 in float32 (NumPy has none)."""
+    if array_module(x) is not np:
+        import cupyx.scipy.special
+
+        return cupyx.scipy.special.erf(x)
+    series = ERF_SERIES if x.dtype == np.float64 else ERF_SERIES[:11]
+    magnitude = np.abs(x)
+    t = 2 / (2 + magnitude)
+    y = 4 * t - 2
+    b, b_before = y * 0, y * 0
+    for coefficient in series[:0:-1]:  # Clenshaw's recurrence
+        b, b_before = y * b - b_before + coefficient, b
+    erfc = t * np.exp(-magnitude * magnitude + 0.5 * y * b - b_before + series[0])
+    return np.copysign(1 - erfc, x)
+
+
+# ------------------------------------------------------------------------------------------- compiled kernels and twins
+
+_use_numba = contextvars.ContextVar("use_numba", default=True)
+_compiling = threading.RLock()
+
+
+@functools.cache
+def numba_version():
+    """The version of Numba, or None where it cannot be imported."""
+    try:
+        import numba
+    except ImportError:
+        return None
+    return numba.__version__
+
+
+@contextlib.contextmanager
+def without_numba():
+    """Inside this block every function runs as plain array code."""
+    token = _use_numba.set(False)
+    try:
+        yield
+    finally:
+        _use_numba.reset(token)
+
+
+class kernel:
+    """A loop over arrays, compiled by Numba at its first call and cached on disk; it releases the GIL.
+
+    Division by zero gives inf as in NumPy: the usual check stops vectorisation. `reassociate=False` keeps sums and
+    roundings in the order they are written. NaN stays NaN.
+    """
+
+    def __init__(self, function, *, reassociate=True):
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.fastmath = {"contract", "nsz", "arcp", "afn"} | ({"reassoc"} if reassociate else set())
+
+    @functools.cached_property
+    def dispatcher(self):
+        import numba
+
+        return numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=self.fastmath)(self.function)
+
+    @property
+    def _numba_type_(self):  # lets one kernel call another
+        with _compiling:
+            return self.dispatcher._numba_type_
+
+    def __call__(self, *arguments):
+        with _compiling:
+            dispatcher = self.dispatcher
+        return dispatcher(*arguments)
+
+
+class TwinnedFunction:
+    """A function over plain arrays, its meaning, that may have a faster twin standing right below it.
+
+    The twin has the same signature and is written with kernels for float32. It is chosen here and nowhere else: for
+    NumPy arrays that are not float64 or float16, when Numba is there.
+    """
+
+    def __init__(self, meaning):
+        functools.update_wrapper(self, meaning)
+        self.meaning = meaning
+        self.twin = None
+
+    def compiled(self, twin):
+        """Decorate the twin."""
+        self.twin = twin
+        return twin
+
+    def choose(self, arrays):
+        """The version that runs on these arrays."""
+        ours = self.twin is not None and _use_numba.get() and all(map(_fits_kernels, arrays)) and numba_version()
+        return self.twin if ours else self.meaning
+
+    def __call__(self, *arrays, **options):
+        return self.choose(arrays)(*arrays, **options)
+
+
+def _fits_kernels(x):
+    return not hasattr(x, "dtype") or (isinstance(x, np.ndarray) and (x.dtype == np.float32 or x.dtype.kind != "f"))
+
+
+def exp32(x):
+    """exp of a float32 to 8e-8, without a call, so that loops around it vectorise (Cody & Waite 1980)."""
+    x = np.float32(-87.0) if x < np.float32(-87.0) else x
+    x = np.float32(88.0) if x > np.float32(88.0) else x
+    shifted = np.float32(x * np.float32(1.44269504) + np.float32(12582912.0))  # + 1.5 * 2**23 rounds to an integer
+    power = np.int32(shifted.view(np.int32) - np.int32(0x4B400000))
+    whole = shifted - np.float32(12582912.0)
+    r = x - whole * np.float32(0.693359375)
+    r = r + whole * np.float32(2.12194440e-4)  # ln 2 in two parts
+    p = np.float32(1.9875691500e-4)
+    p = p * r + np.float32(1.3981999507e-3)
+    p = p * r + np.float32(8.3334519073e-3)
+    p = p * r + np.float32(4.1665795894e-2)
+    p = p * r + np.float32(1.6666665459e-1)
+    p = p * r + np.float32(5.0000001201e-1)
+    y = p * r * r + r + np.float32(1.0)
+    two_to_power = np.int32((power + np.int32(127)) << np.int32(23))
+    return y * two_to_power.view(np.float32)
+
+
+exp32 = kernel(exp32, reassociate=False)
+
+
+# -------------------------------------------------------------------------------------------------- threads and memory
+
+
+def cores():
+    """How many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@functools.cache
+def _blas():
+    return threadpoolctl.ThreadpoolController()
+
+
+def single_threaded_blas():
+    """A context in which matrix products use one thread: the caller has a worker per core already."""
+    return _blas().limit(limits=1, user_api="blas")
+
+
+def keep_freed_memory():
+    """Ask the C library to keep large freed blocks instead of giving each back to the system (Linux; else nothing).
+
+    Training frees and takes the same arrays at every step; without this, each step pays again for their pages.
+    """
+    if sys.platform != "linux":
+        return
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+        for parameter in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
+            library.mallopt(parameter, 1 << 30)

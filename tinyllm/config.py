@@ -1,0 +1,76 @@
+"""Frozen dataclasses are the configuration: checked here, stored as JSON, and turned into command-line options."""
+
+import argparse
+import dataclasses
+import math
+import typing
+
+from tinyllm.errors import UsageError
+
+
+def option(default, help, *, at_least=None, at_most=None, below=None, above=None, choices=None):
+    """A dataclass field with its help and its limits."""
+    limits = {"at_least": at_least, "at_most": at_most, "below": below, "above": above, "choices": choices}
+    return dataclasses.field(default=default, metadata={"help": help, "limits": limits})
+
+
+class Config:
+    """What every configuration dataclass inherits: its fields are checked when it is made."""
+
+    def __post_init__(self):
+        types = typing.get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            check_value(field.name, getattr(self, field.name), types[field.name], field.metadata["limits"])
+
+
+def from_dict(config_class, values):
+    """Build a config from a mapping. Raises UsageError for unknown keys, wrong types and values outside their limits."""
+    fields = [f.name for f in dataclasses.fields(config_class)]
+    if not isinstance(values, dict):
+        raise UsageError(f"{config_class.__name__} expects names and values, got {type(values).__name__}")
+    unknown = sorted(values.keys() - set(fields))
+    if unknown:
+        raise UsageError(f"{config_class.__name__} has no {', '.join(unknown)}; it has {', '.join(fields)}")
+    return config_class(**values)
+
+
+def check_value(name, value, kind, limits):
+    """Raise UsageError unless the value has the type and keeps the limits of its field."""
+    number_as_float = kind is float and isinstance(value, int)
+    if not (isinstance(value, kind) or number_as_float) or (isinstance(value, bool) and kind is not bool):
+        raise UsageError(f"{name}={value!r} is not of type {kind.__name__}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"{name}={value} is not a finite number")
+    for limit, holds, words in (
+        ("at_least", lambda bound: value >= bound, "at least"),
+        ("at_most", lambda bound: value <= bound, "at most"),
+        ("above", lambda bound: value > bound, "above"),
+        ("below", lambda bound: value < bound, "below"),
+        ("choices", lambda bound: value in bound, "one of"),
+    ):
+        bound = limits.get(limit)
+        if bound is not None and not holds(bound):
+            raise UsageError(f"{name}={value} must be {words} {', '.join(bound) if limit == 'choices' else bound}")
+
+
+def to_dict(config):
+    """The config as a mapping that JSON can hold."""
+    return dataclasses.asdict(config)
+
+
+def add_options(parser, config_class, *, leave_out=()):
+    """Give the parser one --option per field, with its type, default and help. An option not given stays absent."""
+    group = parser.add_argument_group(config_class.__doc__)
+    types = typing.get_type_hints(config_class)
+    for field in dataclasses.fields(config_class):
+        if field.name in leave_out:
+            continue
+        kind = types[field.name]
+        how = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind, "metavar": kind.__name__}
+        help = f"{field.metadata['help']} (padrão: {field.default})".replace("%", "%%")
+        group.add_argument("--" + field.name.replace("_", "-"), default=argparse.SUPPRESS, help=help, **how)
+
+
+def given_options(arguments, config_class):
+    """{field: value} of the options that were given on the command line."""
+    return {f.name: vars(arguments)[f.name] for f in dataclasses.fields(config_class) if f.name in arguments}

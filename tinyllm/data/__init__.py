@@ -1,0 +1,1 @@
+"""Data: corpora, splits and batches. Needs nothing of the library but the ground floor."""

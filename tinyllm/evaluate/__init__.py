@@ -1,0 +1,1 @@
+"""Evaluation: figures that say what a model has learned."""

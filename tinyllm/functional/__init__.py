@@ -1,0 +1,27 @@
+"""The operations of neural networks, by family. Users write `from tinyllm import functional as F`.
+
+The legend of every shape in this library:
+  B batch   T positions   S positions attended to   C channels (width of the model)   H heads   D channels per head
+  M hidden width of the feed-forward   V vocabulary
+"""
+
+from tinyllm.functional.activations import gelu, softmax
+from tinyllm.functional.attention import attention
+from tinyllm.functional.dropout import dropout, noise
+from tinyllm.functional.embeddings import embedding
+from tinyllm.functional.linear import linear
+from tinyllm.functional.losses import cross_entropy, linear_cross_entropy
+from tinyllm.functional.norms import layer_norm
+
+__all__ = [
+    "attention",
+    "cross_entropy",
+    "dropout",
+    "embedding",
+    "gelu",
+    "layer_norm",
+    "linear",
+    "linear_cross_entropy",
+    "noise",
+    "softmax",
+]

@@ -1,0 +1,61 @@
+"""Activations: GELU and softmax."""
+
+import math
+
+import numpy as np
+
+from tinyllm.backend import array_module, erf, exp32, kernel
+from tinyllm.tensor import op
+
+
+@op
+def gelu(x):
+    """(...) -> (...): x P(N(0, 1) < x), exactly, not the tanh approximation (Hendrycks & Gimpel 2016)."""
+    below = 0.5 * (1 + erf(x * math.sqrt(0.5)))
+
+    def backward(dy):
+        density = array_module(x).exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+        return dy * (below + x * density)
+
+    return x * below, backward
+
+
+@gelu.compiled
+def gelu_compiled(x):
+    y, slope = np.empty(x.shape, x.dtype), np.empty(x.shape, x.dtype)
+    gelu_and_slope(np.ascontiguousarray(x).reshape(-1), y.reshape(-1), slope.reshape(-1))
+
+    def backward(dy):
+        return dy * slope
+
+    return y, backward
+
+
+@kernel
+def gelu_and_slope(x, y, slope):
+    """(n,) -> two of (n,): GELU and its derivative, both from one exp(-x²/2); erf to 1.5e-7 (Abramowitz & Stegun 7.1.26)."""
+    for i in range(x.size):
+        z = np.abs(x[i]) * np.float32(0.70710678)
+        t = np.float32(1.0) / (np.float32(1.0) + np.float32(0.3275911) * z)
+        bell = exp32(-z * z)
+        p = np.float32(1.061405429)
+        p = p * t - np.float32(1.453152027)
+        p = p * t + np.float32(1.421413741)
+        p = p * t - np.float32(0.284496736)
+        p = p * t + np.float32(0.254829592)
+        above = np.float32(0.5) * p * t * bell  # P(N(0, 1) > |x|)
+        below = above if x[i] < np.float32(0.0) else np.float32(1.0) - above
+        y[i] = x[i] * below
+        slope[i] = below + x[i] * bell * np.float32(0.39894228)
+
+
+@op
+def softmax(x):
+    """(..., V) -> (..., V): positive and summing to 1 along the last axis."""
+    y = array_module(x).exp(x - x.max(axis=-1, keepdims=True))
+    y /= y.sum(axis=-1, keepdims=True)
+
+    def backward(dy):
+        return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+
+    return y, backward

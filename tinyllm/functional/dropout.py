@@ -1,0 +1,72 @@
+"""Dropout, with random numbers that depend on where a number stands and not on who computes it.
+
+Each draw is a hash of (seed, step, which dropout of the model, which number of the batch), so a run gives the same
+masks however its batch is shared out among workers, and a run that is resumed continues with the masks it would have had.
+"""
+
+import contextlib
+import contextvars
+import itertools
+
+from tinyllm.backend import array_module
+from tinyllm.errors import UsageError
+from tinyllm.tensor import op
+
+_noise = contextvars.ContextVar("noise", default=None)
+
+
+@contextlib.contextmanager
+def noise(seed, step, first_row=0):
+    """Inside this block dropout drops; outside it lets everything pass.
+
+    `first_row` is the place of this worker's first row in the whole batch.
+    """
+    token = _noise.set((seed, step, first_row, itertools.count()))
+    try:
+        yield
+    finally:
+        _noise.reset(token)
+
+
+def dropout(x, *, rate):
+    """(B, ...) -> (B, ...): while training, each number is 0 with probability `rate`, else divided by 1 - rate (Srivastava
+    et al. 2014)."""
+    if _noise.get() is None or rate == 0:
+        return x
+    seed, step, first_row, calls = _noise.get()
+    return drop(x, rate=rate, key=(seed, step, next(calls)), first_row=first_row)
+
+
+@op
+def drop(x, *, rate, key, first_row=0):
+    """(B, ...) -> (B, ...): dropout with the mask that `key`, a tuple of numbers, and the place in the batch decide."""
+    if not 0 <= rate < 1:
+        raise UsageError(f"dropout rate {rate} is outside 0 <= rate < 1")
+    xp, per_row = array_module(x), x[:1].size
+    kept = uniform(xp, key, first_row * per_row, x.size).reshape(x.shape) >= rate
+    scaled = kept * x.dtype.type(1 / (1 - rate))
+    return x * scaled, lambda dy: dy * scaled
+
+
+def uniform(xp, key, start, count):
+    """(count,) of float32 in [0, 1): numbers start, start + 1, ... of the stream that `key` names."""
+    stream = 0
+    for part in key:
+        stream = _mix_number(stream ^ (part & 0xFFFFFFFF))
+    places = (xp.arange(count, dtype="uint64") + start).astype("uint32")
+    bits = _mix(places ^ xp.uint32(stream)) ^ xp.uint32(_mix_number(stream))
+    return (_mix(bits) >> xp.uint32(8)).astype("float32") * (1 / (1 << 24))
+
+
+def _mix(x):
+    """A bijection of uint32 in which every bit moves every other (lowbias32, Wellons 2018)."""
+    x = (x ^ (x >> 16)) * 0x7FEB352D
+    x = (x ^ (x >> 15)) * 0x846CA68B
+    return x ^ (x >> 16)
+
+
+def _mix_number(x):
+    """`_mix` of a Python number."""
+    x = (x ^ (x >> 16)) * 0x7FEB352D & 0xFFFFFFFF
+    x = (x ^ (x >> 15)) * 0x846CA68B & 0xFFFFFFFF
+    return x ^ (x >> 16)

@@ -1,0 +1,20 @@
+"""The affine map of every layer."""
+
+from tinyllm.errors import UsageError
+from tinyllm.tensor import op
+
+
+@op
+def linear(x, weight, bias):
+    """(..., n_in), (n_in, n_out), (n_out,) -> (..., n_out): x @ weight + bias"""
+    if x.shape[-1] != weight.shape[0]:
+        raise UsageError(f"linear: input {x.shape} has {x.shape[-1]} channels, but weight {weight.shape} takes another number")
+    rows = x.reshape(-1, x.shape[-1])
+
+    def backward(dy):
+        dy = dy.reshape(-1, dy.shape[-1])
+        return lambda: (dy @ weight.T).reshape(x.shape), lambda: rows.T @ dy, lambda: dy.sum(axis=0)
+
+    y = rows @ weight
+    y += bias
+    return y.reshape(*x.shape[:-1], weight.shape[1]), backward

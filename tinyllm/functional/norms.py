@@ -1,0 +1,71 @@
+"""Normalisation: keep the size of activations steady from layer to layer."""
+
+import numpy as np
+
+from tinyllm.backend import kernel
+from tinyllm.tensor import op
+
+
+@op
+def layer_norm(x, weight, bias, *, eps=1e-5):
+    """(..., C), (C,), (C,) -> (..., C): mean 0 and variance 1 over C, then scaled and shifted (Ba et al. 2016)."""
+    mean = x.mean(axis=-1, keepdims=True)
+    rstd = (x.var(axis=-1, keepdims=True) + eps) ** -0.5
+    normed = (x - mean) * rstd
+
+    def backward(dy):
+        dn = dy * weight
+        dx = rstd * (dn - dn.mean(axis=-1, keepdims=True) - normed * (dn * normed).mean(axis=-1, keepdims=True))
+        return dx, dy * normed, dy
+
+    return normed * weight + bias, backward
+
+
+@layer_norm.compiled
+def layer_norm_compiled(x, weight, bias, *, eps=1e-5):
+    rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1])
+    y, mean, rstd = np.empty_like(rows), np.empty(len(rows), x.dtype), np.empty(len(rows), x.dtype)
+    normalise_rows(rows, weight, bias, np.float32(eps), y, mean, rstd)
+
+    def backward(dy):
+        dx, dweight, dbias = np.empty_like(rows), np.zeros_like(weight), np.zeros_like(bias)
+        normalise_rows_backward(np.ascontiguousarray(dy).reshape(rows.shape), rows, weight, mean, rstd, dx, dweight, dbias)
+        return dx.reshape(x.shape), dweight, dbias
+
+    return y.reshape(x.shape), backward
+
+
+@kernel
+def normalise_rows(x, weight, bias, eps, y, mean, rstd):
+    rows, channels = x.shape
+    for i in range(rows):
+        total = np.float32(0.0)
+        for j in range(channels):
+            total += x[i, j]
+        m = total / np.float32(channels)
+        squares = np.float32(0.0)
+        for j in range(channels):
+            squares += (x[i, j] - m) * (x[i, j] - m)
+        r = np.float32(1.0) / np.sqrt(squares / np.float32(channels) + eps)
+        mean[i], rstd[i] = m, r
+        for j in range(channels):
+            y[i, j] = (x[i, j] - m) * r * weight[j] + bias[j]
+
+
+@kernel
+def normalise_rows_backward(dy, x, weight, mean, rstd, dx, dweight, dbias):
+    rows, channels = x.shape
+    for i in range(rows):
+        m, r = mean[i], rstd[i]
+        sum_dn, sum_dn_normed = np.float32(0.0), np.float32(0.0)
+        for j in range(channels):
+            normed = (x[i, j] - m) * r
+            dn = dy[i, j] * weight[j]
+            sum_dn += dn
+            sum_dn_normed += dn * normed
+            dweight[j] += dy[i, j] * normed
+            dbias[j] += dy[i, j]
+        mean_dn, mean_dn_normed = sum_dn / np.float32(channels), sum_dn_normed / np.float32(channels)
+        for j in range(channels):
+            normed = (x[i, j] - m) * r
+            dx[i, j] = r * (dy[i, j] * weight[j] - mean_dn - normed * mean_dn_normed)

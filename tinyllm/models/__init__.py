@@ -1,0 +1,1 @@
+"""Models: one file per architecture, each Config, Block, Model, top to bottom."""

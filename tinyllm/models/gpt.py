@@ -1,0 +1,82 @@
+"""GPT: a stack of causal transformer blocks that guesses the next token (Radford et al. 2019, pre-norm, tied embedding)."""
+
+from dataclasses import dataclass
+
+from tinyllm import functional as F
+from tinyllm.config import Config, option
+from tinyllm.errors import UsageError
+from tinyllm.nn import attention, layers
+from tinyllm.nn.module import Module
+
+
+@dataclass(frozen=True)
+class GPTConfig(Config):
+    """modelo"""
+
+    vocab_size: int = option(1024, "quantos tokens o vocabulário tem", at_least=2)
+    context: int = option(128, "o texto mais longo que o modelo lê de uma vez, em tokens", at_least=1)
+    layers: int = option(4, "quantos blocos, um sobre o outro", at_least=1)
+    heads: int = option(4, "cabeças de atenção em cada bloco", at_least=1)
+    width: int = option(192, "canais que correm pelo modelo (múltiplo de heads)", at_least=1)
+    dropout: float = option(0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.width % self.heads:
+            raise UsageError(f"width={self.width} is not a multiple of heads={self.heads}; each head needs as many channels")
+
+
+class Block(Module):
+    """(B, T, C) -> (B, T, C): attention mixes the positions, the feed-forward works on each; both are added to x."""
+
+    def __init__(self, config, *, rng):
+        out_std = (2 * config.layers * config.width) ** -0.5  # 2 L of these are added up
+        self.norm1 = layers.LayerNorm(config.width)
+        self.attention = attention.CausalSelfAttention(config.width, config.heads, rng=rng, out_std=out_std)
+        self.norm2 = layers.LayerNorm(config.width)
+        self.feed_forward = layers.FeedForward(config.width, 4 * config.width, rng=rng, out_std=out_std / 2)
+        self.dropout = layers.Dropout(config.dropout)
+
+    def __call__(self, x, cache=None):
+        x = x + self.dropout(self.attention(self.norm1(x), cache))
+        return x + self.dropout(self.feed_forward(self.norm2(x)))
+
+
+class GPT(Module):
+    """(B, T) token ids -> (B, T, V) logits of the next token at every position."""
+
+    def __init__(self, config, *, rng):
+        self.config = config
+        self.tokens = layers.Embedding(config.vocab_size, config.width, rng=rng)
+        self.positions = layers.Embedding(config.context, config.width, rng=rng)
+        self.dropout = layers.Dropout(config.dropout)
+        self.blocks = [Block(config, rng=rng) for _ in range(config.layers)]
+        self.norm = layers.LayerNorm(config.width)
+
+    def hidden(self, ids, caches=None):
+        """(B, T) -> (B, T, C): everything but the vocabulary. With caches, one per block, ids go on where those end.
+
+        Raises UsageError for ids outside the vocabulary and for more positions than the context.
+        """
+        start = caches[0].length if caches else 0
+        end = start + ids.shape[1]
+        if end > self.config.context:
+            raise UsageError(
+                f"{end} tokens do not fit in a context of {self.config.context}; raise GPTConfig.context or shorten the text"
+            )
+        x = self.dropout(self.tokens(ids) + self.positions.weight[start:end])  # (B, T, C)
+        for block, cache in zip(self.blocks, caches or [None] * len(self.blocks), strict=True):
+            x = block(x, cache)
+        return self.norm(x)
+
+    def head(self):
+        """(C, V): the embedding of the tokens, turned round to compare a position with every token."""
+        return self.tokens.weight.transpose(1, 0)
+
+    def __call__(self, ids, caches=None):
+        return self.hidden(ids, caches) @ self.head()
+
+    def loss(self, ids, targets):
+        """(B, T) ids, (B, T) ids that come next -> (): mean cross-entropy in nats."""
+        layers.check_ids(targets, self.config.vocab_size)
+        return F.linear_cross_entropy(self.hidden(ids), self.head(), targets)

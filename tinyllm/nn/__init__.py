@@ -1,0 +1,1 @@
+"""Layers: objects that own parameters and are called on Tensors."""

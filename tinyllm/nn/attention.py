@@ -1,0 +1,34 @@
+"""Attention layers: from one stream of channels to heads and back."""
+
+from tinyllm import functional as F
+from tinyllm.nn import layers
+from tinyllm.nn.module import Module
+
+
+class CausalSelfAttention(Module):
+    """(B, T, C) -> (B, T, C): every position looks at itself and at earlier ones (Vaswani et al. 2017)."""
+
+    def __init__(self, width, heads, *, rng, out_std=None):
+        self.heads = heads
+        self.qkv = layers.Linear(width, 3 * width, rng=rng)
+        self.out = layers.Linear(width, width, rng=rng, std=out_std)
+
+    def __call__(self, x, cache=None):
+        q, k, v = split_heads(self.qkv(x), self.heads)  # each (B, H, T, D)
+        if cache is not None:
+            k, v = cache.append(k, v)  # each (B, H, S, D), S = what came before + T
+        y = F.attention(q, k, v, causal=True)  # (B, H, T, D)
+        return self.out(merge_heads(y))
+
+
+def split_heads(qkv, heads):
+    """(B, T, 3 C) -> three of (B, H, T, D)"""
+    B, T, channels = qkv.shape
+    qkv = qkv.reshape(B, T, 3, heads, channels // (3 * heads)).transpose(2, 0, 3, 1, 4)  # (3, B, H, T, D)
+    return qkv[0], qkv[1], qkv[2]
+
+
+def merge_heads(y):
+    """(B, H, T, D) -> (B, T, C)"""
+    B, H, T, D = y.shape
+    return y.transpose(0, 2, 1, 3).reshape(B, T, H * D)

@@ -1,0 +1,1 @@
+"""Parallelism: one model, several workers."""

@@ -1,0 +1,353 @@
+"""The tape: Tensors remember the operation that made them, and backward() walks it in reverse.
+
+An operation is one function over plain arrays that returns its value and its backward: `fn(*arrays, **options) ->
+(y, backward)`, where `backward(dy)` turns the gradient of the loss by y into one gradient per input, in order. `@op`
+makes it a function of Tensors.
+"""
+
+import contextlib
+import contextvars
+import functools
+import heapq
+import itertools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from tinyllm.backend import TwinnedFunction, array_module, scatter_add
+from tinyllm.errors import UsageError
+
+_recording = contextvars.ContextVar("recording", default=True)
+_births = itertools.count()
+
+
+class Node(NamedTuple):
+    """How a Tensor was made."""
+
+    name: str
+    inputs: tuple
+    options: dict
+    backward: Callable
+
+
+class Tensor:
+    """An array that remembers the operation that made it. Lists and numbers become float32."""
+
+    __slots__ = ("born", "data", "node", "requires_grad")
+    __array_ufunc__ = None  # so that `array * tensor` asks Tensor.__rmul__
+
+    def __init__(self, data, *, requires_grad=False):
+        self.data = data if hasattr(data, "dtype") else np.asarray(data, dtype=np.float32)
+        self.requires_grad = requires_grad
+        self.node = None
+        self.born = next(_births)
+
+    shape = property(lambda self: self.data.shape)
+    dtype = property(lambda self: self.data.dtype)
+    ndim = property(lambda self: self.data.ndim)
+
+    def __repr__(self):
+        made_by = f", made by {self.node.name}" if self.node else ""
+        return f"Tensor{self.shape} {self.dtype}{made_by}"
+
+    def __len__(self):
+        return len(self.data)
+
+    def item(self):
+        """The only number of a Tensor of size 1 (on a GPU this waits for it)."""
+        return float(self.data)
+
+    def __add__(self, other):
+        return add(self, other)
+
+    def __sub__(self, other):
+        return subtract(self, other)
+
+    def __rsub__(self, other):
+        return subtract(other, self)
+
+    def __mul__(self, other):
+        return multiply(self, other)
+
+    def __truediv__(self, other):
+        return divide(self, other)
+
+    def __rtruediv__(self, other):
+        return divide(other, self)
+
+    def __neg__(self):
+        return multiply(self, -1.0)
+
+    def __pow__(self, exponent):
+        return power(self, exponent=exponent)
+
+    def __matmul__(self, other):
+        return matmul(self, other)
+
+    def __rmatmul__(self, other):
+        return matmul(other, self)
+
+    def __getitem__(self, index):
+        return take(self, index=index)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def sum(self, axis=None, keepdims=False):
+        return sum(self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis=None, keepdims=False):
+        return mean(self, axis=axis, keepdims=keepdims)
+
+    def max(self, axis=None, keepdims=False):
+        return max(self, axis=axis, keepdims=keepdims)
+
+    def reshape(self, *shape):
+        return reshape(self, shape=shape)
+
+    def transpose(self, *axes):
+        return transpose(self, axes=axes)
+
+
+def op(meaning):
+    """Turn `fn(*arrays, **options) -> (y, backward)` into a function of Tensors that records itself.
+
+    `backward` may return thunks: a thunk runs only if its input needs a gradient, so frozen weights cost nothing.
+    `@name.compiled` decorates the fast twin.
+    """
+    function = TwinnedFunction(meaning)
+
+    @functools.wraps(meaning)
+    def apply(*inputs, **options):
+        y, backward = function(*(x.data if isinstance(x, Tensor) else x for x in inputs), **options)
+        out = Tensor(y)
+        if _recording.get() and any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
+            out.requires_grad = True
+            out.node = Node(meaning.__name__, inputs, options, backward)
+        return out
+
+    apply.function = function
+    apply.compiled = function.compiled
+    return apply
+
+
+@contextlib.contextmanager
+def no_grad():
+    """Inside this block operations are not recorded."""
+    token = _recording.set(False)
+    try:
+        yield
+    finally:
+        _recording.reset(token)
+
+
+def _walked(dy):
+    raise UsageError("backward() went through this Tensor before and freed its graph; run the forward pass again")
+
+
+def backward(loss, grad=None):
+    """Return {leaf: d(loss)/d(leaf)} for every leaf Tensor that requires a gradient, freeing the graph on the way.
+
+    Inputs are born before outputs, so the youngest Tensor whose gradient is pending has got all of it: taking them by
+    age needs no recursion, however long the graph is.
+
+    Raises UsageError if nothing was recorded, if the graph was walked before, or if `loss` is no scalar and `grad`,
+    the gradient to start from, is not given.
+    """
+    if not loss.requires_grad:
+        raise UsageError("backward() of a Tensor that was not recorded; does any input require a gradient?")
+    if grad is None:
+        if loss.data.size != 1:
+            raise UsageError(f"backward() of shape {loss.shape} needs grad=...; only a scalar starts from 1")
+        grad = array_module(loss.data).ones_like(loss.data)
+
+    gradients = {}
+    pending, youngest_first = {loss.born: (loss, grad)}, [-loss.born]
+    while youngest_first:
+        tensor, dy = pending.pop(-heapq.heappop(youngest_first))
+        if tensor.node is None:
+            gradients[tensor] = dy
+            continue
+        name, inputs, _, node_backward = tensor.node
+        dxs = node_backward(dy)
+        tensor.node = Node(name, (), {}, _walked)  # what the operation kept for its backward is freed here
+        for x, dx in zip(inputs, dxs if isinstance(dxs, tuple) else (dxs,), strict=True):
+            if dx is None or not isinstance(x, Tensor) or not x.requires_grad:
+                continue
+            dx = sum_to_shape(dx() if callable(dx) else dx, x.shape, name)
+            if x.born in pending:
+                pending[x.born] = (x, pending[x.born][1] + dx)
+            else:
+                pending[x.born] = (x, dx)
+                heapq.heappush(youngest_first, -x.born)
+    return gradients
+
+
+def sum_to_shape(grad, shape, name):
+    """Sum a gradient over the axes that broadcasting added or stretched, so that it has its input's shape."""
+    if grad.shape == shape:
+        return grad
+    grad = grad.sum(axis=tuple(range(grad.ndim - len(shape)))) if grad.ndim > len(shape) else grad
+    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and grad.shape[i] != 1)
+    grad = grad.sum(axis=stretched, keepdims=True) if stretched else grad
+    if grad.shape != shape:
+        raise UsageError(f"{name}: its backward gave a gradient of shape {grad.shape} for an input of shape {shape}")
+    return grad
+
+
+# ---------------------------------------------------------------------------------------------------------- arithmetic
+
+
+@op
+def add(a, b):
+    """(...), (...) -> (...)"""
+    return a + b, lambda dy: (dy, dy)
+
+
+@op
+def subtract(a, b):
+    """(...), (...) -> (...)"""
+    return a - b, lambda dy: (dy, lambda: -dy)
+
+
+@op
+def multiply(a, b):
+    """(...), (...) -> (...)"""
+    return a * b, lambda dy: (lambda: dy * b, lambda: dy * a)
+
+
+@op
+def divide(a, b):
+    """(...), (...) -> (...)"""
+    y = a / b
+    return y, lambda dy: (lambda: dy / b, lambda: -dy * y / b)
+
+
+@op
+def power(x, *, exponent):
+    """(...) -> (...): x to the power of a constant"""
+    return x**exponent, lambda dy: dy * (exponent * x ** (exponent - 1))
+
+
+@op
+def exp(x):
+    """(...) -> (...)"""
+    y = array_module(x).exp(x)
+    return y, lambda dy: dy * y
+
+
+@op
+def log(x):
+    """(...) -> (...): the natural logarithm"""
+    return array_module(x).log(x), lambda dy: dy / x
+
+
+@op
+def tanh(x):
+    """(...) -> (...)"""
+    y = array_module(x).tanh(x)
+    return y, lambda dy: dy * (1 - y * y)
+
+
+@op
+def matmul(a, b):
+    """(..., n, k) @ (..., k, m) -> (..., n, m)"""
+    if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != b.shape[-2]:
+        raise UsageError(f"matmul of {a.shape} and {b.shape}: both need two axes, and {a.shape[-1:]} must meet its equal")
+    if b.ndim == 2:  # one large product instead of a loop over small ones
+        rows = a.reshape(-1, a.shape[-1])
+
+        def backward(dy):
+            dy = dy.reshape(-1, dy.shape[-1])
+            return lambda: (dy @ b.T).reshape(a.shape), lambda: rows.T @ dy
+
+        return (rows @ b).reshape(*a.shape[:-1], b.shape[-1]), backward
+
+    return a @ b, lambda dy: (lambda: dy @ b.swapaxes(-1, -2), lambda: a.swapaxes(-1, -2) @ dy)
+
+
+# -------------------------------------------------------------------------------------------------- reductions and shapes
+
+
+def _stretch(y, x, axis, keepdims):
+    """Give a reduced array back the axes it lost, so that it broadcasts against x."""
+    return y if axis is None or keepdims else array_module(x).expand_dims(y, axis)
+
+
+@op
+def sum(x, *, axis=None, keepdims=False):
+    """(...) -> (...) without the axes summed over (all by default)"""
+
+    def backward(dy):
+        return array_module(x).broadcast_to(_stretch(dy, x, axis, keepdims), x.shape)
+
+    return x.sum(axis=axis, keepdims=keepdims), backward
+
+
+@op
+def mean(x, *, axis=None, keepdims=False):
+    """(...) -> (...) without the axes averaged over (all by default)"""
+    y = x.mean(axis=axis, keepdims=keepdims)
+
+    def backward(dy):
+        share = y.size / x.size if x.size else 0.0
+        return array_module(x).broadcast_to(_stretch(dy, x, axis, keepdims) * share, x.shape)
+
+    return y, backward
+
+
+@op
+def max(x, *, axis=None, keepdims=False):
+    """(...) -> (...) without the axes searched (all by default); equal maxima share the gradient"""
+    y = x.max(axis=axis, keepdims=keepdims)
+
+    def backward(dy):
+        winners = x == _stretch(y, x, axis, keepdims)
+        return winners * (_stretch(dy, x, axis, keepdims) / winners.sum(axis=axis, keepdims=True, dtype=x.dtype))
+
+    return y, backward
+
+
+@op
+def reshape(x, *, shape):
+    """(...) -> shape, in the same order"""
+    return x.reshape(shape), lambda dy: dy.reshape(x.shape)
+
+
+@op
+def transpose(x, *, axes):
+    """(...) -> (...) with axis i of the result being axis axes[i] of x"""
+    back = sorted(range(len(axes)), key=axes.__getitem__)
+    return x.transpose(axes), lambda dy: dy.transpose(back)
+
+
+@op
+def take(x, *, index):
+    """x[index]; a position taken several times receives the sum of its gradients"""
+    basic = (int, slice, type(...), type(None))
+
+    def backward(dy):
+        dx = array_module(x).zeros_like(x)
+        if all(isinstance(i, basic) for i in (index if isinstance(index, tuple) else (index,))):
+            dx[index] = dy  # no position can be taken twice
+        else:
+            scatter_add(dx, index, dy)
+        return dx
+
+    return x[index], backward
+
+
+@op
+def concatenate(*parts, axis):
+    """(..., n, ...), (..., m, ...) -> (..., n + m, ...)"""
+    xp = array_module(*parts)
+    ends = list(itertools.accumulate(part.shape[axis] for part in parts))
+    return xp.concatenate(parts, axis=axis), lambda dy: tuple(xp.split(dy, ends[:-1], axis=axis))
+
+
+@op
+def where(condition, a, b):
+    """(...), (...), (...) -> (...): a where the condition holds, else b"""
+    xp = array_module(condition, a, b)
+    return xp.where(condition, a, b), lambda dy: (None, lambda: dy * condition, lambda: dy * ~condition)

@@ -1,0 +1,80 @@
+"""Checkpoints: everything a run needs to go on bitwise from where it stopped.
+
+A checkpoint is a folder `step-00000200` with the weights, the optimiser's state and a manifest that names the step and
+the SHA-256 of both files. It is written under another name, flushed and renamed, so a crash leaves whole checkpoints
+only; the last two are kept, so a disk that damages one leaves another. No random state is stored: every draw of a run
+is a function of its seed and of the step.
+"""
+
+from pathlib import Path
+
+from tinyllm import storage
+from tinyllm.errors import UsageError
+from tinyllm.nn.module import load_weights, weights
+
+KEPT = 2
+WEIGHTS, OPTIMIZER, MANIFEST = "model.safetensors", "optimizer.safetensors", "manifest.json"
+
+
+def save(folder, *, step, model, optimizer):
+    """Write a checkpoint into `folder`, then delete all but the newest two. Returns its path."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"step-{step:08d}"
+    if path.exists():
+        return path  # a run is a function of its step: this checkpoint holds the same bytes
+    with storage.aside(path) as temporary:
+        temporary.mkdir()
+        storage.save_arrays(temporary / WEIGHTS, weights(model))
+        storage.save_arrays(temporary / OPTIMIZER, optimizer.state())
+        hashes = {name: storage.sha256(temporary / name) for name in (WEIGHTS, OPTIMIZER)}
+        storage.save_json(temporary / MANIFEST, {"format": 1, "step": step, "sha256": hashes})
+    for old in [*newest_first(folder)[KEPT:], *folder.glob(".*.partial-*")]:
+        storage.remove(old)
+    return path
+
+
+def newest_first(folder):
+    """The paths of all checkpoints in a folder, the one of the highest step first."""
+    return sorted(Path(folder).glob("step-*"), reverse=True)
+
+
+def load(folder, *, model, optimizer=None, warn=print):
+    """Put the newest whole checkpoint of `folder` into the model (and the optimiser) and return its step.
+
+    A damaged one is passed over, with one line to `warn`. Raises UsageError if there is none that is whole.
+    """
+    paths = newest_first(folder)
+    problems = []
+    for path in paths:
+        try:
+            step = load_one(path, model=model, optimizer=optimizer)
+        except (UsageError, OSError) as error:
+            problems.append(str(error))
+            continue
+        for problem in problems:
+            warn(f"checkpoint passed over: {problem}")
+        return step
+    if not paths:
+        raise UsageError(f"there is no checkpoint in {folder}; train the run first")
+    raise UsageError(f"no checkpoint in {folder} can be used: {'; '.join(problems)}")
+
+
+def load_one(path, *, model, optimizer=None):
+    """Put one checkpoint into the model (and the optimiser) and return its step. Raises UsageError if it is damaged."""
+    path = Path(path)
+    manifest = storage.load_json(path / MANIFEST)
+    try:
+        step, hashes = int(manifest["step"]), {name: manifest["sha256"][name] for name in (WEIGHTS, OPTIMIZER)}
+    except (KeyError, TypeError, ValueError):
+        raise UsageError(f"{path / MANIFEST} is no manifest of a checkpoint; use another checkpoint") from None
+    for name, expected in hashes.items():
+        if not (path / name).exists():
+            raise UsageError(f"{path / name} does not exist; use another checkpoint")
+        if (optimizer is not None or name == WEIGHTS) and storage.sha256(path / name) != expected:
+            raise UsageError(f"{path / name} is damaged: its SHA-256 is not the manifest's; use another checkpoint")
+    arrays = storage.load_arrays(path / WEIGHTS)
+    if optimizer is not None:
+        optimizer.load_state(storage.load_arrays(path / OPTIMIZER), steps=step)
+    load_weights(model, arrays)
+    return step

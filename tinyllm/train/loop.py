@@ -1,0 +1,89 @@
+"""The training loop: a generator that yields one report per step. Stopping, saving and printing are up to the caller."""
+
+import math
+import time
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tinyllm.backend import cores, keep_freed_memory
+from tinyllm.config import Config, option
+from tinyllm.errors import UsageError
+from tinyllm.optim import schedule
+from tinyllm.optim.adamw import AdamW
+from tinyllm.parallel.data import DataParallel, add_gradients
+
+
+@dataclass(frozen=True)
+class TrainConfig(Config):
+    """treino"""
+
+    steps: int = option(600, "quantos passos ao todo", at_least=1)
+    batch: int = option(16, "quantas janelas de texto por passo e por acumulação", at_least=1)
+    accumulate: int = option(1, "quantos lotes somar antes de cada passo", at_least=1)
+    learning_rate: float = option(3e-3, "a maior taxa de aprendizado", above=0)
+    floor: float = option(0.1, "a menor taxa, como fração da maior", at_least=0, at_most=1)
+    warmup: int = option(40, "passos até chegar à maior taxa", at_least=0)
+    decay_steps: int = option(0, "passo em que a taxa chega à menor; 0: o maior entre --steps e 600", at_least=0)
+    weight_decay: float = option(0.1, "quanto as matrizes encolhem (AdamW)", at_least=0)
+    clip: float = option(1.0, "o maior comprimento do gradiente", above=0)
+    workers: int = option(0, "quantas threads dividem o lote; 0: uma por núcleo", at_least=0, at_most=1024)
+    seed: int = option(0, "semente de todo o acaso", at_least=0, at_most=2**32 - 1)
+
+
+class Report(NamedTuple):
+    """What a step did. `step` counts from 1; `loss` is in nats per token, `seconds` is the time of this step alone."""
+
+    step: int
+    loss: float
+    gradient_norm: float
+    learning_rate: float
+    tokens: int
+    seconds: float
+
+
+def make_optimizer(model, config):
+    return AdamW(model.named_parameters(), decay=config.weight_decay)
+
+
+def train(model, batches, optimizer, *, config, start=0):
+    """Train from step `start` to `config.steps`, yielding a Report after each.
+
+    `batches` yields (ids, targets), both (B, T), and must begin with batch number `start * config.accumulate`.
+    Raises UsageError if the loss stops being a number: the step is not taken, the weights are those before it.
+    """
+    keep_freed_memory()
+    batches = iter(batches)
+    with DataParallel(config.workers or cores()) as parallel:
+        for step in range(start, config.steps):
+            began = time.perf_counter()
+            parts = [next(batches) for _ in range(config.accumulate)]
+            loss, grads, tokens = accumulated_gradients(parallel, model, parts, seed=config.seed, step=step)
+            grads, norm = schedule.clip_gradients(grads, config.clip)
+            if not math.isfinite(loss) or not math.isfinite(norm):
+                raise UsageError(
+                    f"at step {step + 1} the loss is {loss} and the gradient's length {norm}; "
+                    f"lower learning_rate={config.learning_rate} or clip={config.clip}, or look for bad data"
+                )
+            lr = learning_rate(step, config)
+            optimizer.step(grads, lr=lr)
+            yield Report(step + 1, loss, norm, lr, tokens, time.perf_counter() - began)
+
+
+def accumulated_gradients(parallel, model, parts, *, seed, step):
+    """The mean loss, {Parameter: gradient} and number of tokens of several batches, as if they were one."""
+    rows, first_row, total, grads = sum(len(x) for x, _ in parts), 0, 0.0, {}
+    for x, y in parts:
+        loss, more = parallel.gradients(model.loss, x, y, seed=seed, step=step, first_row=first_row, rows=rows)
+        total, grads, first_row = total + float(loss), add_gradients(grads, more), first_row + len(x)
+    return total, grads, sum(x.size for x, _ in parts)
+
+
+def learning_rate(step, config):
+    """The learning rate of step 0, 1, ... under a config."""
+    return schedule.warmup_cosine(
+        step,
+        peak=config.learning_rate,
+        floor=config.floor * config.learning_rate,
+        warmup=config.warmup,
+        decay_steps=config.decay_steps or max(config.steps, 600),
+    )
