@@ -236,3 +236,26 @@ def keep_freed_memory():
         M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
         for parameter in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
             library.mallopt(parameter, 1 << 30)
+
+
+def physical_memory():
+    """The bytes of memory this machine has, or None where it does not tell."""
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return None
+
+
+def find_gpu():
+    """(version of CuPy or None, name of the GPU or None, free bytes, total bytes)."""
+    if importlib.util.find_spec("cupy") is None:
+        return None, None, 0, 0
+    import cupy
+
+    if not cupy.cuda.is_available():
+        return cupy.__version__, None, 0, 0
+    return cupy.__version__, cupy.cuda.runtime.getDeviceProperties(0)["name"].decode(), *cupy.cuda.runtime.memGetInfo()
+
+
+def describe_blas():
+    """[(library, version, threads)] of the matrix libraries that NumPy uses."""
+    return [(b["internal_api"], b["version"], b["num_threads"]) for b in _blas().info() if b["user_api"] == "blas"]

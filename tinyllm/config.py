@@ -8,6 +8,9 @@ import typing
 from tinyllm.errors import UsageError
 
 
+METAVARS = {int: "N", float: "X", str: "TEXTO"}
+
+
 def option(default, help, *, at_least=None, at_most=None, below=None, above=None, choices=None):
     """A dataclass field with its help and its limits."""
     limits = {"at_least": at_least, "at_most": at_most, "below": below, "above": above, "choices": choices}
@@ -66,7 +69,7 @@ def add_options(parser, config_class, *, leave_out=()):
         if field.name in leave_out:
             continue
         kind = types[field.name]
-        how = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind, "metavar": kind.__name__}
+        how = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind, "metavar": METAVARS[kind]}
         help = f"{field.metadata['help']} (padrão: {field.default})".replace("%", "%%")
         group.add_argument("--" + field.name.replace("_", "-"), default=argparse.SUPPRESS, help=help, **how)
 

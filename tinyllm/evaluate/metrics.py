@@ -70,14 +70,13 @@ def known_words(text, vocabulary):
     return sum(word in vocabulary for word in found) / len(found) if found else 1.0
 
 
-def copied_ngrams(text, sources, n=12):
-    """The share of the runs of n words of `text` that stand, word for word, in one of the texts `sources`."""
-    runs = Counter(_runs(text, n))
+def copied_ngrams(texts, sources, n=12):
+    """The share of the runs of n words of `texts` that stand, word for word, in one of the texts `sources`."""
+    runs = Counter(run for text in texts for run in _runs(text, n))
     copied = set()
     for source in sources:
         copied.update(runs.keys() & set(_runs(source, n)))
-    total = runs.total()
-    return sum(runs[run] for run in copied) / total if total else 0.0
+    return sum(runs[run] for run in copied) / runs.total() if runs else 0.0
 
 
 def _runs(text, n):

@@ -17,26 +17,31 @@ WEIGHTS, OPTIMIZER, MANIFEST = "model.safetensors", "optimizer.safetensors", "ma
 
 
 def save(folder, *, step, model, optimizer):
-    """Write a checkpoint into `folder`, then delete all but the newest two. Returns its path."""
+    """Write a checkpoint into `folder`, then delete all but this one and the one before. Returns its path."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step-{step:08d}"
-    if path.exists():
-        return path  # a run is a function of its step: this checkpoint holds the same bytes
     with storage.aside(path) as temporary:
         temporary.mkdir()
         storage.save_arrays(temporary / WEIGHTS, weights(model))
         storage.save_arrays(temporary / OPTIMIZER, optimizer.state())
         hashes = {name: storage.sha256(temporary / name) for name in (WEIGHTS, OPTIMIZER)}
         storage.save_json(temporary / MANIFEST, {"format": 1, "step": step, "sha256": hashes})
-    for old in [*newest_first(folder)[KEPT:], *folder.glob(".*.partial-*")]:
+        storage.remove(path)  # it can only be a damaged one, which `load` passed over
+    kept = [p for p in newest_first(folder) if p.name <= path.name][:KEPT]
+    for old in {*newest_first(folder), *folder.glob(".*.partial-*")}.difference(kept):
         storage.remove(old)
     return path
 
 
 def newest_first(folder):
     """The paths of all checkpoints in a folder, the one of the highest step first."""
-    return sorted(Path(folder).glob("step-*"), reverse=True)
+    return sorted(Path(folder).glob("step-" + "[0-9]" * 8), reverse=True)
+
+
+def step_of(path):
+    """The step in the name of a checkpoint."""
+    return int(path.name.removeprefix("step-"))
 
 
 def load(folder, *, model, optimizer=None, warn=print):

@@ -1,0 +1,296 @@
+"""The command line: a function per command, its options derived from the config dataclasses."""
+
+import argparse
+import dataclasses
+import errno
+import itertools
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tinyllm import __version__, console, doctor, quickstart
+from tinyllm.config import add_options, from_dict, given_options
+from tinyllm.data import corpora
+from tinyllm.errors import UsageError
+from tinyllm.infer.generate import generate, until
+from tinyllm.infer.sample import SampleConfig, sampler
+from tinyllm.models.gpt import GPTConfig
+from tinyllm.text import bpe
+from tinyllm.train import run as runs
+from tinyllm.train.loop import TrainConfig
+
+
+def main(argv=None):
+    """Run a command. Returns its exit status: 0, 2 for a mistake of the caller, 130 when Ctrl-C ended it."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    if "command" not in arguments:
+        parser.print_help()
+        return 0
+    try:
+        return arguments.command(arguments) or 0
+    except BrokenPipeError:  # whoever read the output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (UsageError, OSError, MemoryError) as error:
+        print(f"tinyllm {arguments.name}: error: {explain(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"tinyllm {arguments.name}: stopped", file=sys.stderr)
+        return 130
+    except Exception as error:
+        where = traceback_line(error)
+        print(f"tinyllm {arguments.name}: internal error: {type(error).__name__}: {error} ({where}); "
+              "please report it", file=sys.stderr)  # fmt: skip
+        return 1
+
+
+def explain(error):
+    """One line about an error that is the caller's or the machine's: what, where, and what to do."""
+    if isinstance(error, MemoryError):
+        return "out of memory; lower --batch, --context or --width"
+    if isinstance(error, OSError):
+        mends = {
+            errno.ENOSPC: "free some space and go on with --resume; what was saved before is intact",
+            errno.EACCES: "choose a place you may write to",
+            errno.EISDIR: "give a file, not a folder",
+            errno.ENOTDIR: "a file stands where a folder should be; choose another place",
+        }
+        where = f"{error.filename}: " if error.filename else ""
+        mend = mends.get(error.errno)
+        return f"{where}{error.strerror or error}" + (f"; {mend}" if mend else "")
+    return " ".join(str(error).split())
+
+
+def traceback_line(error):
+    """The file and line where an error arose."""
+    step = error.__traceback__
+    while step.tb_next:
+        step = step.tb_next
+    return f"{Path(step.tb_frame.f_code.co_filename).name}:{step.tb_lineno}"
+
+
+# ------------------------------------------------------------------------------------------------------------ commands
+
+
+def quickstart_command(arguments):
+    """do texto ao modelo que escreve, em cerca de dois minutos"""
+    return quickstart.quickstart(
+        arguments.out, steps=arguments.steps, texts=arguments.texts, seed=arguments.seed, as_json=arguments.json
+    )
+
+
+def train_command(arguments):
+    """treina um GPT, ou continua um treino"""
+    if arguments.resume:
+        run = resumed(arguments)
+    else:
+        configs = [from_dict(kind, given_options(arguments, kind)) for kind in (runs.DataConfig, GPTConfig, TrainConfig)]
+        console.tell(f"preparando {arguments.out}")
+        run = runs.create(arguments.out, *configs, say=lambda stage: console.tell(f"  {stage}…"))
+    console.announce(run)
+    console.compile_kernels()
+    status = console.train_showing(run, as_json=arguments.json)
+    if status == 0:
+        console.tell(f'pronto; para ler o que ele escreve: tinyllm generate {run.folder} --prompt "Era uma vez"')
+    return status
+
+
+def resumed(arguments):
+    """The run to go on with: as it was recorded, but for the number of steps."""
+    given = {name for kind in (runs.DataConfig, GPTConfig, TrainConfig) for name in given_options(arguments, kind)}
+    if given - {"steps"}:
+        names = ", ".join("--" + name.replace("_", "-") for name in sorted(given - {"steps"}))
+        raise UsageError(f"{names} cannot change in a run that is resumed, only --steps can; leave it out or begin a new run")
+    run = runs.open_run(arguments.resume)
+    if "steps" in arguments and arguments.steps != run.training.steps:
+        run.training = from_dict(TrainConfig, {**dataclasses.asdict(run.training), "steps": arguments.steps})
+        runs.save_config(run)
+    return run
+
+
+def generate_command(arguments):
+    """escreve a continuação de um texto"""
+    run = runs.open_run(arguments.run)
+    model = run.trained_model(warn=console.tell)
+    config = from_dict(SampleConfig, given_options(arguments, SampleConfig))
+    for number in range(arguments.count):
+        choose = sampler(dataclasses.replace(config, seed=config.seed + number))
+        prompt = [run.end_id, *run.tokenizer.encode(arguments.prompt)]
+        ids = generate(model, prompt, choose=choose, max_tokens=arguments.max_tokens, stop_id=run.end_id)
+        counted = itertools.count()
+        pieces = until(run.tokenizer.stream(i for i, _ in zip(ids, counted, strict=False)), arguments.stop)
+        if arguments.json:
+            text = "".join(pieces)
+            console.emit({"prompt": arguments.prompt, "text": text, "seed": config.seed + number})
+            continue
+        print(arguments.prompt, end="", flush=True)
+        for piece in pieces:
+            print(piece, end="", flush=True)
+        print("\n" if number + 1 < arguments.count else "", flush=True)
+
+
+def tokenizer_train_command(arguments):
+    """treina um tokenizador BPE sobre arquivos de texto"""
+    texts = [read_text(path) for path in arguments.files]
+    tokenizer = bpe.train(texts, arguments.vocab_size, special_tokens=(runs.END,))
+    tokenizer.save(arguments.out)
+    if arguments.json:
+        console.emit({"vocab_size": tokenizer.vocab_size, "out": arguments.out})
+    else:
+        print(f"{arguments.out}: {console.thousands(tokenizer.vocab_size)} tokens")
+
+
+def tokenizer_encode_command(arguments):
+    """mostra os tokens de um texto"""
+    tokenizer = bpe.load(find_tokenizer(arguments.tokenizer))
+    ids = tokenizer.encode(arguments.text).tolist()
+    pieces = [tokenizer.decode([i]) for i in ids]
+    if arguments.json:
+        console.emit({"ids": ids, "pieces": pieces})
+        return
+    print(" ".join(map(str, ids)))
+    print("│".join(pieces))
+    size = len(arguments.text.encode("utf-8", "replace"))
+    console.tell(f"{len(ids)} tokens, {size} bytes" + (f": {console.decimal(size / len(ids))} bytes por token" if ids else ""))
+
+
+def tokenizer_decode_command(arguments):
+    """mostra o texto de uma lista de tokens"""
+    text = bpe.load(find_tokenizer(arguments.tokenizer)).decode(arguments.ids)
+    if arguments.json:
+        console.emit({"text": text})
+    else:
+        print(text)
+
+
+def data_generate_command(arguments):
+    """gera um corpus em português"""
+    texts = corpora.CORPORA[arguments.corpus](arguments.count, split=arguments.split, seed=arguments.seed)
+    if arguments.out is None:
+        for text in texts:
+            print(text, end="\n\n")
+        return
+    with open(arguments.out, "w", encoding="utf-8") as file:
+        for text in texts:
+            file.write(text + "\n\n")
+    console.tell(f"{arguments.out}: {console.thousands(arguments.count)} textos")
+
+
+def doctor_command(arguments):
+    """examina esta máquina: o que há, o que falta, o que fazer"""
+    found = doctor.examine()
+    if arguments.json:
+        console.emit({name: {"found": what, "mend": mend} for name, what, mend in found})
+        return
+    for name, what, mend in found:
+        print(f"{'!' if mend else '✓'} {name + ':':22} {what}" + (f"\n    → {mend}" if mend else ""))
+
+
+def read_text(path):
+    """The text of a UTF-8 file, or of the standard input for "-"."""
+    if path == "-":
+        return sys.stdin.read()
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 at byte {error.start}; convert it, for example with iconv") from None
+
+
+def find_tokenizer(path):
+    """The tokenizer.json of a path that may also be the folder of a run."""
+    return Path(path) / "tokenizer.json" if Path(path).is_dir() else Path(path)
+
+
+# -------------------------------------------------------------------------------------------------------------- options
+
+
+def build_parser():
+    """The parser of every command. Each sets `command`, the function to call, and `name`."""
+    parser = new_parser(argparse.ArgumentParser, prog="tinyllm", description="tinyllm: um modelo de linguagem construído do zero.",
+                        epilog="Comece por: tinyllm quickstart")  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"tinyllm {__version__}", help="mostra a versão")
+    commands = parser.add_subparsers(title="comandos", metavar="COMANDO")
+
+    p = add_command(commands, "quickstart", quickstart_command, json=True)
+    p.add_argument("--out", default="runs/quickstart", help="pasta do treino (padrão: runs/quickstart)")
+    p.add_argument("--steps", type=positive, default=quickstart.STEPS, help=f"passos (padrão: {quickstart.STEPS})")
+    p.add_argument("--texts", type=positive, default=quickstart.TEXTS, help=f"contos gerados (padrão: {quickstart.TEXTS})")
+    p.add_argument("--seed", type=int, default=0, help="semente de todo o acaso (padrão: 0)")
+
+    p = add_command(commands, "train", train_command, json=True)
+    place = p.add_mutually_exclusive_group(required=True)
+    place.add_argument("--out", help="pasta do novo treino")
+    place.add_argument("--resume", metavar="PASTA", help="continua o treino desta pasta, do último checkpoint")
+    for kind in (runs.DataConfig, GPTConfig, TrainConfig):
+        add_options(p, kind)
+
+    p = add_command(commands, "generate", generate_command, json=True)
+    p.add_argument("run", metavar="PASTA", help="pasta de um treino")
+    p.add_argument("--prompt", default="", help="começo do texto (padrão: nenhum)")
+    p.add_argument("--max-tokens", type=positive, default=300, help="o maior número de tokens (padrão: 300)")
+    p.add_argument("--stop", action="append", default=[], help="para antes deste texto (pode ser repetido)")
+    p.add_argument("--count", type=positive, default=1, help="quantos textos (padrão: 1)")
+    add_options(p, SampleConfig)
+
+    group = add_group(commands, "tokenizer", "treina e usa tokenizadores BPE")
+    p = add_command(group, "train", tokenizer_train_command, json=True)
+    p.add_argument("files", nargs="+", metavar="ARQUIVO", help='arquivos de texto em UTF-8; "-" lê a entrada')
+    p.add_argument("--vocab-size", type=positive, default=4096, help="tamanho do vocabulário (padrão: 4096)")
+    p.add_argument("--out", default="tokenizer.json", help="arquivo a escrever (padrão: tokenizer.json)")
+    p = add_command(group, "encode", tokenizer_encode_command, json=True)
+    p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, ou a pasta de um treino")
+    p.add_argument("text", metavar="TEXTO")
+    p = add_command(group, "decode", tokenizer_decode_command, json=True)
+    p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, ou a pasta de um treino")
+    p.add_argument("ids", metavar="ID", nargs="+", type=int)
+
+    group = add_group(commands, "data", "gera os corpora do curso")
+    p = add_command(group, "generate", data_generate_command)
+    p.add_argument("corpus", choices=sorted(corpora.CORPORA), help="qual corpus")
+    p.add_argument("--count", type=positive, default=10, help="quantos textos (padrão: 10)")
+    p.add_argument("--split", choices=runs.SPLITS, default="train", help="de qual divisão (padrão: train)")
+    p.add_argument("--seed", type=int, default=0, help="semente (padrão: 0)")
+    p.add_argument("--out", help="arquivo a escrever (padrão: a tela)")
+
+    add_command(commands, "doctor", doctor_command, json=True)
+    return parser
+
+
+def new_parser(make, *arguments, **options):
+    """A parser whose own help speaks Portuguese."""
+    parser = make(*arguments, add_help=False, **options)
+    parser._optionals.title = "opções"
+    parser.add_argument("-h", "--help", action="help", help="mostra esta ajuda")
+    return parser
+
+
+def add_command(commands, name, function, *, json=False):
+    """Add a command whose help is the docstring of its function."""
+    parser = new_parser(commands.add_parser, name, help=function.__doc__, description=sentence(function.__doc__))
+    parser.set_defaults(command=function, name=name)
+    if json:
+        parser.add_argument("--json", action="store_true", help="escreve JSON, um objeto por linha")
+    return parser
+
+
+def add_group(commands, name, help):
+    parser = new_parser(commands.add_parser, name, help=help, description=sentence(help))
+    return parser.add_subparsers(title="comandos", metavar="COMANDO", required=True)
+
+
+def sentence(text):
+    return text[0].upper() + text[1:] + "."
+
+
+def positive(text):
+    """A whole number of 1 or more, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is below 1")
+    return number

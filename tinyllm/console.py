@@ -1,0 +1,128 @@
+"""What a person sees while a command works: stages, a progress bar, and a Ctrl-C that loses nothing."""
+
+import contextlib
+import json
+import signal
+import sys
+import time
+
+import numpy as np
+from tqdm import tqdm
+
+from tinyllm.backend import numba_version, physical_memory
+from tinyllm.errors import UsageError
+from tinyllm.memory.estimate import gpt_parameters, gpt_training_bytes
+from tinyllm.models.gpt import GPT, GPTConfig
+from tinyllm.train import run as runs
+from tinyllm.train.loop import TrainConfig, make_optimizer, train
+
+BAR = "{desc}{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} passos · {elapsed} · faltam {remaining}{postfix}"
+
+
+def tell(text=""):
+    """Print a line for a person: on the error stream, where it disturbs no script that reads the output."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def emit(values):
+    """Print one JSON object on a line of its own, for a script."""
+    print(json.dumps(values, ensure_ascii=False), flush=True)
+
+
+def megabytes(count):
+    """Bytes as text: 123 MB, 1,5 GB."""
+    return f"{count / 2**30:.1f} GB".replace(".", ",") if count >= 2**30 else f"{count / 2**20:.0f} MB"
+
+
+def thousands(count):
+    """A whole number in Brazilian notation: 12.345."""
+    return f"{count:,}".replace(",", ".")
+
+
+def decimal(number, digits=2):
+    """A number in Brazilian notation: 12,34."""
+    return f"{number:.{digits}f}".replace(".", ",")
+
+
+@contextlib.contextmanager
+def stop_on_signal():
+    """Give a function that tells whether Ctrl-C or SIGTERM came. The first asks to stop at a good moment; a second Ctrl-C
+    stops at once."""
+    came = []
+
+    def remember(number, frame):
+        if came and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        came.append(number)
+        tell("\nparando depois deste passo; Ctrl-C outra vez para parar já")
+
+    before = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def announce(run):
+    """Say what is about to be trained, and the memory it takes. Raises UsageError if the machine has less than that."""
+    config, training = run.model_config, run.training
+    needed, available = gpt_training_bytes(config, batch=training.batch, workers=training.workers), physical_memory()
+    tell(f"   Modelo: {config.layers} blocos de largura {config.width}, {thousands(gpt_parameters(config))} parâmetros, "
+         f"contexto de {config.context} tokens.")  # fmt: skip
+    of_machine = f" (esta máquina tem {megabytes(available)})" if available else ""
+    tell(f"   Memória para treinar: cerca de {megabytes(needed)}{of_machine}; {training.workers} threads.")
+    if available and needed > available:
+        raise UsageError(
+            f"training needs about {needed >> 20} MB and this machine has {available >> 20} MB; lower batch={training.batch}, "
+            f"context={config.context} or width={config.width}"
+        )
+
+
+def compile_kernels():
+    """Run every compiled routine once on a tiny model: on a new machine this compiles them, later it loads them."""
+    if numba_version() is None:
+        tell("   Sem o Numba as rotinas não são compiladas: tudo funciona, porém devagar (pip install numba).")
+        return
+    tell("   Compilando as rotinas de cálculo (só na primeira vez leva alguns segundos)…")
+    began = time.perf_counter()
+    model = GPT(GPTConfig(vocab_size=8, context=4, layers=1, heads=1, width=4), rng=np.random.default_rng(0))
+    config, ids = TrainConfig(steps=1, workers=1), np.zeros((1, 4), dtype=np.int64)
+    for _ in train(model, [(ids, ids)], make_optimizer(model, config), config=config):
+        tell(f"   …prontas em {decimal(time.perf_counter() - began, 1)} s.")
+
+
+def train_showing(run, *, as_json=False, on_report=lambda report, model: None):
+    """Train a run to its end before the eyes of a person. Returns the exit status: 0, or 130 when Ctrl-C stopped it."""
+    model, start = run.new_model(), runs.steps_done(run)
+    with stop_on_signal() as stop:
+        for report, validation in follow(
+            runs.fit(run, model, stop=stop, warn=tell), total=run.training.steps, start=start, as_json=as_json
+        ):
+            on_report(report, model)
+    if report.step == run.training.steps:
+        return 0
+    tell(f"\nParado no passo {report.step}, que está salvo. Para continuar: tinyllm train --resume {run.folder}")
+    return 130
+
+
+def follow(reports, *, total, start=0, as_json=False):
+    """Show the progress of `fit`: a bar on a terminal, else a line per validation; or every report as JSON.
+
+    Yields the reports again, so that the caller can act between steps.
+    """
+    bar = tqdm(total=total, initial=start, bar_format=BAR, ascii=" ━" if sys.stderr.isatty() else None, file=sys.stderr,
+               disable=as_json or not sys.stderr.isatty(), leave=True)  # fmt: skip
+    speed = None
+    with bar:
+        for report, validation in reports:
+            now = report.tokens / report.seconds
+            speed = now if speed is None else 0.9 * speed + 0.1 * now
+            if as_json:
+                emit({**report._asdict(), "validation_loss": validation})
+            elif bar.disable and (validation is not None or report.step == start + 1):
+                measured = f", validação {decimal(validation, 3)}" if validation is not None else ""
+                tell(f"  passo {report.step}/{total}: perda {decimal(report.loss, 3)}{measured}, {thousands(round(speed))} tokens/s")
+            bar.set_postfix_str(f"perda {decimal(report.loss, 3)} · {thousands(round(speed))} tokens/s", refresh=False)
+            bar.update()
+            yield report, validation

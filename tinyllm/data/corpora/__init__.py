@@ -1,0 +1,5 @@
+"""Corpora that the project writes itself: a kind of text by name, each as `stories(count, split=, seed=)`."""
+
+from tinyllm.data.corpora import contos
+
+CORPORA = {"contos": contos.stories}

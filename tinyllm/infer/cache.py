@@ -1,0 +1,29 @@
+"""The KV cache: keys and values of earlier positions, kept so that each new token costs one position, not all."""
+
+from tinyllm.backend import array_module
+from tinyllm.tensor import Tensor
+
+
+class LayerCache:
+    """The keys and values that one attention layer has seen. It knows nothing of the model."""
+
+    def __init__(self):
+        self.keys = self.values = None  # (B, H, room, D), of which the first `length` positions are filled
+        self.length = 0
+
+    def append(self, k, v):
+        """Two of (B, H, T, D) -> two of (B, H, S, D): the new ones behind all that came before."""
+        start, end = self.length, self.length + k.shape[-2]
+        if self.keys is None or end > self.keys.shape[-2]:
+            self.keys, self.values = (self._grown(old, new.data, end) for old, new in ((self.keys, k), (self.values, v)))
+        self.keys[:, :, start:end], self.values[:, :, start:end] = k.data, v.data
+        self.length = end
+        return Tensor(self.keys[:, :, :end]), Tensor(self.values[:, :, :end])
+
+    def _grown(self, old, new, end):
+        """Room for twice `end` positions, so that appending one by one copies each number about once."""
+        B, H, _, D = new.shape
+        room = array_module(new).empty((B, H, 2 * end, D), dtype=new.dtype)
+        if old is not None:
+            room[:, :, : self.length] = old[:, :, : self.length]
+        return room

@@ -1,0 +1,53 @@
+"""Generation: a generator of tokens, one forward pass for each."""
+
+import numpy as np
+
+from tinyllm.backend import to_host
+from tinyllm.errors import UsageError
+from tinyllm.infer.cache import LayerCache
+from tinyllm.tensor import no_grad
+
+
+def generate(model, prompt, *, choose, max_tokens, stop_id=None):
+    """Yield the token ids that follow `prompt`, a row of ids, until `stop_id` (not yielded) or `max_tokens`.
+
+    `choose` turns logits (V,) into an id. When the context is full, the later half of it is read again and the text goes
+    on. Raises UsageError for an empty prompt and for one that is longer than the context.
+    """
+    context = model.config.context
+    ids = [int(i) for i in prompt]
+    if not 1 <= len(ids) <= context:
+        raise UsageError(f"a prompt of {len(ids)} tokens does not fit in 1..{context}; shorten it, or train with a larger context")
+    caches, unread = new_caches(model), ids
+    for _ in range(max_tokens):
+        with no_grad():
+            logits = model(np.array([unread]), caches).data[0, -1]
+        token = choose(to_host(logits))
+        if token == stop_id:
+            return
+        yield token
+        ids.append(token)
+        unread = [token]
+        if caches[0].length == context:
+            caches, unread = new_caches(model), ids[-max(1, context // 2) :]
+
+
+def new_caches(model):
+    """An empty cache for each block of the model."""
+    return [LayerCache() for _ in model.blocks]
+
+
+def until(pieces, stops):
+    """Yield the text of `pieces` up to the first of the strings `stops`, which may be spread over several pieces."""
+    held = ""
+    for piece in pieces:
+        held += piece
+        found = [held.index(stop) for stop in stops if stop in held]
+        if found:
+            yield held[: min(found)]
+            return
+        # the end of the text may be the beginning of a stop: hold that much back
+        keep = max((n for stop in stops for n in range(1, len(stop)) if held.endswith(stop[:n])), default=0)
+        yield held[: len(held) - keep]
+        held = held[len(held) - keep :]
+    yield held

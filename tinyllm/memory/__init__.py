@@ -1,0 +1,1 @@
+"""Memory: what a model and its training need."""

@@ -1,0 +1,116 @@
+"""`tinyllm quickstart`: data, tokenizer, model, training and text, one after the other, with what each stage shows."""
+
+import dataclasses
+import math
+import time
+from pathlib import Path
+
+from tinyllm import console
+from tinyllm.console import decimal, tell, thousands
+from tinyllm.evaluate.metrics import InterpolatedBigram, copied_ngrams, known_words, mean_loss, words
+from tinyllm.infer.generate import generate
+from tinyllm.infer.sample import SampleConfig, sampler
+from tinyllm.models.gpt import GPTConfig
+from tinyllm.train import run as runs
+from tinyllm.train.loop import TrainConfig
+
+STEPS, TEXTS = 700, 6000
+SAMPLES = 20  # texts written for the last figures; the first two are shown
+SAMPLING = SampleConfig(temperature=0.8, top_p=0.95)
+
+
+def quickstart(folder, *, steps=STEPS, texts=TEXTS, seed=0, as_json=False):
+    """Go through all stages in `folder`, or go on where an earlier call stopped. Returns the exit status."""
+    began = time.perf_counter()
+    if (Path(folder) / "config.json").exists():
+        tell(f"Continuando o treino que está em {folder}.")
+        run = runs.open_run(folder)
+    else:
+        run = prepare(folder, steps=steps, texts=texts, seed=seed)
+    tell("3. Modelo: um GPT, que lê os tokens anteriores e prevê o próximo.")
+    console.announce(run)
+    console.compile_kernels()
+    if runs.steps_done(run) < run.training.steps:
+        if runs.steps_done(run) == 0:
+            show_sample(run, run.new_model(), "antes do treino")
+        tell("4. Treino: cada passo compara a previsão com o texto e ajusta os pesos.")
+
+        def show_half(report, model):
+            if report.step == run.training.steps // 2:
+                show_sample(run, model, f"no passo {report.step}")
+
+        status = console.train_showing(run, on_report=show_half)
+        if status:
+            return status
+    figures = measure(run, run.trained_model(warn=tell))
+    figures["seconds"] = round(time.perf_counter() - began, 1)
+    show(run, figures)
+    if as_json:
+        console.emit(figures)
+    return 0
+
+
+def prepare(folder, *, steps, texts, seed):
+    """Make the run, telling what each stage does."""
+    stages = {
+        "textos": "1. Textos: contos em português, gerados por uma gramática que acompanha o projeto…",
+        "tokenizador": "2. Tokenizador: o BPE junta, um a um, os pares de símbolos mais frequentes…",
+        "tokens": "   Transformando os textos em tokens…",
+    }
+    run = runs.create(
+        *(folder, runs.DataConfig(texts=texts), GPTConfig(), TrainConfig(steps=steps, seed=seed)),
+        say=lambda stage: tell(stages[stage]),
+    )
+    pieces = [run.tokenizer.decode([i]) for i in run.tokenizer.encode("A menina correu depressa para casa.")]
+    tell(f"   {thousands(len(run.tokens('train')))} tokens para treinar. Uma frase em tokens: {'│'.join(pieces)}")
+    return run
+
+
+def write(run, model, number):
+    """The text that the model writes from nothing, with seed `number`."""
+    choose = sampler(dataclasses.replace(SAMPLING, seed=number))
+    ids = generate(model, [run.end_id], choose=choose, max_tokens=300, stop_id=run.end_id)
+    return "".join(run.tokenizer.stream(ids))
+
+
+def show_sample(run, model, when):
+    text = write(run, model, 0)
+    tell(f"\n   O que o modelo escreve {when}:\n   “{' '.join(text.split())[:300]}…”\n")
+
+
+def measure(run, model):
+    """Held-out perplexity against a bigram model, and how far the model's texts are language, and its own."""
+    tell("\n5. Medidas: textos que o modelo nunca viu, de enredos que não estão no treino…")
+    train, validation, test = (run.tokens(split) for split in runs.SPLITS)
+    bigram = InterpolatedBigram(train, validation, run.tokenizer.vocab_size)
+    stories = run.tokenizer.decode(train).split(runs.END)
+    vocabulary = {word for story in stories for word in words(story)}
+    samples = [write(run, model, number) for number in range(SAMPLES)]
+    known = {story.strip() for story in stories}
+    return {
+        "perplexity": math.exp(mean_loss(model, test)),
+        "bigram_perplexity": math.exp(bigram.mean_loss(test)),
+        "known_words": known_words("\n".join(samples), vocabulary),
+        "copied_12grams": copied_ngrams(samples, stories, n=12),
+        "repeated_stories": sum(sample.strip() in known for sample in samples),
+        "samples": samples,
+    }
+
+
+def show(run, figures):
+    """Print the samples, the figures and what to do next."""
+    for number, sample in enumerate(figures["samples"][:2], start=1):
+        tell(f"\n   — conto {number} —\n   " + sample.strip().replace("\n", "\n   "))
+    ratio = figures["bigram_perplexity"] / figures["perplexity"]
+    tell(f"""
+   Perplexidade em contos novos: {decimal(figures["perplexity"])}; a de um bigrama interpolado: \
+{decimal(figures["bigram_perplexity"])} ({decimal(ratio, 1)} vezes maior).
+   Palavras escritas que existem no corpus: {decimal(100 * figures["known_words"], 1)} %.
+   Trechos de 12 palavras copiados do treino: {decimal(100 * figures["copied_12grams"], 1)} %; \
+contos repetidos por inteiro: {figures["repeated_stories"]} de {len(figures["samples"])}.
+   Tempo: {decimal(figures["seconds"] / 60, 1)} minutos. Tudo está em {run.folder}.
+
+O que fazer agora:
+   tinyllm generate {run.folder} --prompt "Era uma vez"     outro conto, com o seu começo
+   tinyllm train --resume {run.folder} --steps {2 * run.training.steps}     treinar mais
+   tinyllm train --help     outro tamanho, outro texto""")

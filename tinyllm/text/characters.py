@@ -1,0 +1,30 @@
+"""Bytes back into characters, all at once or as they arrive. Any bytes give some text: a model may write anything."""
+
+import itertools
+import re
+
+# The start of a character at the end of some bytes, as far as it got; nothing where the last character is whole.
+UNFINISHED_CHARACTER = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})?\Z")
+
+
+def to_text(piece):
+    """bytes -> str: UTF-8, with the three bytes of a lone surrogate read as one, and U+FFFD for all else."""
+    try:
+        return piece.decode()
+    except UnicodeDecodeError:
+        parts = re.split(rb"(\xed[\xa0-\xbf][\x80-\xbf])", piece)  # the surrogates are at the odd positions
+        ways = itertools.cycle(["replace", "surrogatepass"])
+        return "".join(part.decode("utf-8", errors) for part, errors in zip(parts, ways, strict=False))
+
+
+def stream_text(pieces):
+    """Iterable of bytes -> generator of str, each as soon as its last character is whole; joined they are `to_text`."""
+    pending = b""
+    for piece in pieces:
+        pending += piece
+        whole = UNFINISHED_CHARACTER.search(pending).start()
+        if whole:
+            yield to_text(pending[:whole])
+            pending = pending[whole:]
+    if pending:
+        yield to_text(pending)

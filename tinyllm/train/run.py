@@ -1,0 +1,221 @@
+"""A run: the folder that holds a training from its text to its last checkpoint.
+
+    config.json        data, model, training, and the SHA-256 of the files below; written last: without it there is no run
+    tokenizer.json     train.npy   validation.npy   test.npy      the tokenizer and the tokens of each split
+    log.jsonl          one line per step, and one per validation
+    checkpoints/       the last two checkpoints
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tinyllm import storage
+from tinyllm.backend import cores
+from tinyllm.config import Config, from_dict, option, to_dict
+from tinyllm.data import corpora
+from tinyllm.data.batches import batches
+from tinyllm.errors import UsageError
+from tinyllm.evaluate.metrics import mean_loss
+from tinyllm.models.gpt import GPT, GPTConfig
+from tinyllm.text import bpe
+from tinyllm.train import checkpoint
+from tinyllm.train.loop import TrainConfig, make_optimizer, train
+
+SPLITS = ("train", "validation", "test")
+END = "<|fim|>"  # stands between the texts
+
+
+@dataclass(frozen=True)
+class DataConfig(Config):
+    """dados"""
+
+    corpus: str = option("contos", "corpus gerado (contos) ou caminho de um arquivo .txt, com uma linha vazia entre os textos")
+    texts: int = option(6000, "quantos textos gerar para o treino", at_least=1)
+    save_every: int = option(100, "passos entre checkpoints", at_least=1)
+    validate_every: int = option(100, "passos entre medidas da perda de validação", at_least=1)
+
+
+class Run:
+    """What `create` makes and `open_run` finds again: the folder, its configs and its tokenizer."""
+
+    def __init__(self, folder, data, model, training, tokenizer):
+        self.folder, self.data, self.model_config, self.training = Path(folder), data, model, training
+        self.tokenizer = tokenizer
+        self.end_id = tokenizer.special_id(END)
+
+    def tokens(self, split):
+        """(N,) of uint16 or uint32, read from the disk as needed."""
+        return np.load(self.folder / f"{split}.npy", mmap_mode="r", allow_pickle=False)
+
+    def new_model(self):
+        """The model before its first step."""
+        return GPT(self.model_config, rng=np.random.default_rng(self.training.seed))
+
+    def trained_model(self, *, warn=print):
+        """The model of the newest checkpoint."""
+        model = self.new_model()
+        checkpoint.load(self.checkpoints, model=model, warn=warn)
+        return model
+
+    @property
+    def checkpoints(self):
+        return self.folder / "checkpoints"
+
+
+def create(folder, data, model, training, *, say=lambda text: None):
+    """Make the folder of a new run: texts, tokenizer, tokens, config. `say` hears of each stage.
+
+    Raises UsageError if the folder holds a run, or if the corpus is missing, empty or too small.
+    """
+    folder = Path(folder)
+    if (folder / "config.json").exists():
+        raise UsageError(f"{folder} holds a run; go on with --resume {folder}, or choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    say("textos")
+    texts = read_texts(data, seed=training.seed)
+    say("tokenizador")
+    tokenizer = bpe.train(texts["train"], model.vocab_size, special_tokens=(END,))
+    tokenizer.save(folder / "tokenizer.json")
+    model = dataclasses.replace(model, vocab_size=tokenizer.vocab_size)
+    say("tokens")
+    for split in SPLITS:
+        save_tokens(folder / f"{split}.npy", encode_texts(tokenizer, texts[split]))
+    training = dataclasses.replace(
+        training,
+        workers=training.workers or cores(),
+        decay_steps=training.decay_steps or max(training.steps, 600),
+    )
+    run = Run(folder, data, model, training, tokenizer)
+    next(batches(run.tokens("train"), batch=training.batch, context=model.context, seed=0))  # enough for one batch?
+    save_config(run)
+    return run
+
+
+def read_texts(data, *, seed):
+    """{split: list of texts}: of a generated corpus by plot, of a file the last two twentieths for validation and test."""
+    if data.corpus in corpora.CORPORA:
+        make = corpora.CORPORA[data.corpus]
+        held_out = max(40, data.texts // 20)
+        counts = {"train": data.texts, "validation": held_out, "test": held_out}
+        return {split: list(make(count, split=split, seed=seed)) for split, count in counts.items()}
+    try:
+        text = Path(data.corpus).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        known = ", ".join(corpora.CORPORA)
+        raise UsageError(f"corpus={data.corpus} is neither a generated corpus ({known}) nor a file") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{data.corpus} is not UTF-8 at byte {error.start}; convert it, for example with iconv") from None
+    texts = [part for part in (part.strip() for part in text.split("\n\n")) if part]
+    if len(texts) < 3:  # one long text: cut it by its lines
+        texts = [line for line in text.splitlines() if line.strip()]
+    if len(texts) < 3:
+        raise UsageError(f"{data.corpus} has {len(texts)} texts; at least 3 are needed, with an empty line between them")
+    held_out = max(1, len(texts) // 20)
+    return {
+        "train": texts[: -2 * held_out],
+        "validation": texts[-2 * held_out : -held_out],
+        "test": texts[-held_out:],
+    }
+
+
+def encode_texts(tokenizer, texts):
+    """Texts -> (N,) of ids: the end token before, between and after them."""
+    end = np.array([tokenizer.special_id(END)], dtype=np.int32)
+    rows = [end]
+    for text in texts:
+        rows += [tokenizer.encode(text), end]
+    return np.concatenate(rows).astype(np.uint16 if tokenizer.vocab_size <= 1 << 16 else np.uint32)
+
+
+def save_tokens(path, ids):
+    """Write (N,) ids as .npy, whole or not at all."""
+    with storage.aside(path) as temporary, open(temporary, "wb") as file:
+        np.save(file, ids, allow_pickle=False)
+
+
+def save_config(run):
+    """Write config.json, with the hashes of the files that a resumed run must find unchanged."""
+    files = ["tokenizer.json", *(f"{split}.npy" for split in SPLITS)]
+    storage.save_json(
+        run.folder / "config.json",
+        {
+            "format": 1,
+            "data": to_dict(run.data),
+            "model": to_dict(run.model_config),
+            "train": to_dict(run.training),
+            "sha256": {name: storage.sha256(run.folder / name) for name in files},
+        },
+    )
+
+
+def open_run(folder):
+    """Find a run again. Raises UsageError if there is none, or if its files are not those it was made with."""
+    folder = Path(folder)
+    if not (folder / "config.json").exists():
+        raise UsageError(f"{folder} holds no run (there is no config.json in it); train one with --out {folder}")
+    stored = storage.load_json(folder / "config.json")
+    try:
+        parts = [from_dict(kind, stored[name]) for name, kind in
+                 (("data", DataConfig), ("model", GPTConfig), ("train", TrainConfig))]  # fmt: skip
+        hashes = dict(stored["sha256"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{folder / 'config.json'} is not the config of a run: {error}") from None
+    for name, expected in hashes.items():
+        if not (folder / name).is_file() or storage.sha256(folder / name) != expected:
+            raise UsageError(f"{folder / name} is missing or not the file this run was made with; make the run anew")
+    return Run(folder, *parts, bpe.load(folder / "tokenizer.json"))
+
+
+def fit(run, model, *, stop=lambda: False, warn=print):
+    """Train `model`, made by `run.new_model()`, from the run's newest checkpoint, or from the beginning, to its last step.
+
+    Yields (report, validation loss or None) after each step; checkpoints and the log are written on the way, and when
+    `stop()` becomes true the run is saved and ends there. Raises UsageError if all steps are done.
+    """
+    training, context = run.training, run.model_config.context
+    optimizer = make_optimizer(model, training)
+    start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, warn=warn) if steps_done(run) else 0
+    if start >= training.steps:
+        raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")
+    forget_log_after(run.folder / "log.jsonl", start)
+    data = batches(
+        run.tokens("train"), batch=training.batch, context=context, seed=training.seed, start=start * training.accumulate
+    )
+    with open(run.folder / "log.jsonl", "a", encoding="utf-8") as log:
+        for report in train(model, data, optimizer, config=training, start=start):
+            done = report.step == training.steps
+            last = done or stop()
+            write_line(log, report._asdict())
+            validation = None
+            if done or report.step % run.data.validate_every == 0:
+                validation = mean_loss(model, run.tokens("validation"))
+                write_line(log, {"step": report.step, "validation_loss": validation})
+            if last or report.step % run.data.save_every == 0:
+                checkpoint.save(run.checkpoints, step=report.step, model=model, optimizer=optimizer)
+            yield report, validation
+            if last:
+                return
+
+
+def steps_done(run):
+    """The step of the newest checkpoint, 0 if there is none."""
+    paths = checkpoint.newest_first(run.checkpoints)
+    return checkpoint.step_of(paths[0]) if paths else 0
+
+
+def write_line(log, values):
+    log.write(json.dumps(values) + "\n")
+    log.flush()
+
+
+def forget_log_after(path, step):
+    """Drop the lines of steps after `step`: a run that is resumed takes them again."""
+    if not path.exists():
+        return
+    kept = [line for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}") and json.loads(line)["step"] <= step]
+    with storage.aside(path) as temporary:
+        temporary.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
