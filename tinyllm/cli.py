@@ -3,12 +3,9 @@
 import argparse
 import dataclasses
 import errno
-import itertools
 import os
 import sys
 from pathlib import Path
-
-import numpy as np
 
 from tinyllm import __version__, console, doctor, quickstart
 from tinyllm.config import add_options, from_dict, given_options
@@ -90,7 +87,9 @@ def train_command(arguments):
     if arguments.resume:
         run = resumed(arguments)
     else:
-        configs = [from_dict(kind, given_options(arguments, kind)) for kind in (runs.DataConfig, GPTConfig, TrainConfig)]
+        configs = [
+            from_dict(kind, given_options(arguments, kind)) for kind in (runs.DataConfig, GPTConfig, TrainConfig)
+        ]
         console.tell(f"preparando {arguments.out}")
         run = runs.create(arguments.out, *configs, say=lambda stage: console.tell(f"  {stage}…"))
     console.announce(run)
@@ -106,7 +105,9 @@ def resumed(arguments):
     given = {name for kind in (runs.DataConfig, GPTConfig, TrainConfig) for name in given_options(arguments, kind)}
     if given - {"steps"}:
         names = ", ".join("--" + name.replace("_", "-") for name in sorted(given - {"steps"}))
-        raise UsageError(f"{names} cannot change in a run that is resumed, only --steps can; leave it out or begin a new run")
+        raise UsageError(
+            f"{names} cannot change in a run that is resumed, only --steps can; leave it out or begin a new run"
+        )
     run = runs.open_run(arguments.resume)
     if "steps" in arguments and arguments.steps != run.training.steps:
         run.training = from_dict(TrainConfig, {**dataclasses.asdict(run.training), "steps": arguments.steps})
@@ -123,8 +124,7 @@ def generate_command(arguments):
         choose = sampler(dataclasses.replace(config, seed=config.seed + number))
         prompt = [run.end_id, *run.tokenizer.encode(arguments.prompt)]
         ids = generate(model, prompt, choose=choose, max_tokens=arguments.max_tokens, stop_id=run.end_id)
-        counted = itertools.count()
-        pieces = until(run.tokenizer.stream(i for i, _ in zip(ids, counted, strict=False)), arguments.stop)
+        pieces = until(run.tokenizer.stream(ids), arguments.stop)
         if arguments.json:
             text = "".join(pieces)
             console.emit({"prompt": arguments.prompt, "text": text, "seed": config.seed + number})
@@ -132,7 +132,7 @@ def generate_command(arguments):
         print(arguments.prompt, end="", flush=True)
         for piece in pieces:
             print(piece, end="", flush=True)
-        print("\n" if number + 1 < arguments.count else "", flush=True)
+        print("\n" if number + 1 < arguments.count else "")
 
 
 def tokenizer_train_command(arguments):
@@ -157,7 +157,9 @@ def tokenizer_encode_command(arguments):
     print(" ".join(map(str, ids)))
     print("│".join(pieces))
     size = len(arguments.text.encode("utf-8", "replace"))
-    console.tell(f"{len(ids)} tokens, {size} bytes" + (f": {console.decimal(size / len(ids))} bytes por token" if ids else ""))
+    console.tell(
+        f"{len(ids)} tokens, {size} bytes" + (f": {console.decimal(size / len(ids))} bytes por token" if ids else "")
+    )
 
 
 def tokenizer_decode_command(arguments):
@@ -212,15 +214,19 @@ def find_tokenizer(path):
 
 def build_parser():
     """The parser of every command. Each sets `command`, the function to call, and `name`."""
-    parser = new_parser(argparse.ArgumentParser, prog="tinyllm", description="tinyllm: um modelo de linguagem construído do zero.",
-                        epilog="Comece por: tinyllm quickstart")  # fmt: skip
+    about = "tinyllm: um modelo de linguagem construído do zero."
+    parser = new_parser(
+        argparse.ArgumentParser, prog="tinyllm", description=about, epilog="Comece por: tinyllm quickstart"
+    )
     parser.add_argument("--version", action="version", version=f"tinyllm {__version__}", help="mostra a versão")
     commands = parser.add_subparsers(title="comandos", metavar="COMANDO")
 
     p = add_command(commands, "quickstart", quickstart_command, json=True)
     p.add_argument("--out", default="runs/quickstart", help="pasta do treino (padrão: runs/quickstart)")
     p.add_argument("--steps", type=positive, default=quickstart.STEPS, help=f"passos (padrão: {quickstart.STEPS})")
-    p.add_argument("--texts", type=positive, default=quickstart.TEXTS, help=f"contos gerados (padrão: {quickstart.TEXTS})")
+    p.add_argument(
+        "--texts", type=positive, default=quickstart.TEXTS, help=f"contos gerados (padrão: {quickstart.TEXTS})"
+    )
     p.add_argument("--seed", type=int, default=0, help="semente de todo o acaso (padrão: 0)")
 
     p = add_command(commands, "train", train_command, json=True)

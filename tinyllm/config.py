@@ -7,7 +7,6 @@ import typing
 
 from tinyllm.errors import UsageError
 
-
 METAVARS = {int: "N", float: "X", str: "TEXTO"}
 
 
@@ -27,7 +26,7 @@ class Config:
 
 
 def from_dict(config_class, values):
-    """Build a config from a mapping. Raises UsageError for unknown keys, wrong types and values outside their limits."""
+    """Build a config from a mapping. Raises UsageError for unknown keys, wrong types and limits passed."""
     fields = [f.name for f in dataclasses.fields(config_class)]
     if not isinstance(values, dict):
         raise UsageError(f"{config_class.__name__} expects names and values, got {type(values).__name__}")

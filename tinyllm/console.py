@@ -46,8 +46,10 @@ def decimal(number, digits=2):
 
 @contextlib.contextmanager
 def stop_on_signal():
-    """Give a function that tells whether Ctrl-C or SIGTERM came. The first asks to stop at a good moment; a second Ctrl-C
-    stops at once."""
+    """Give a function that tells whether Ctrl-C or SIGTERM came, asking for a stop at a good moment.
+
+    A second Ctrl-C stops at once.
+    """
     came = []
 
     def remember(number, frame):
@@ -65,17 +67,17 @@ def stop_on_signal():
 
 
 def announce(run):
-    """Say what is about to be trained, and the memory it takes. Raises UsageError if the machine has less than that."""
+    """Say what is about to be trained, and the memory it takes. Raises UsageError if the machine has less."""
     config, training = run.model_config, run.training
     needed, available = gpt_training_bytes(config, batch=training.batch, workers=training.workers), physical_memory()
-    tell(f"   Modelo: {config.layers} blocos de largura {config.width}, {thousands(gpt_parameters(config))} parâmetros, "
-         f"contexto de {config.context} tokens.")  # fmt: skip
+    size = f"{config.layers} blocos de largura {config.width}, {thousands(gpt_parameters(config))} parâmetros"
+    tell(f"   Modelo: {size}, contexto de {config.context} tokens.")
     of_machine = f" (esta máquina tem {megabytes(available)})" if available else ""
     tell(f"   Memória para treinar: cerca de {megabytes(needed)}{of_machine}; {training.workers} threads.")
     if available and needed > available:
         raise UsageError(
-            f"training needs about {needed >> 20} MB and this machine has {available >> 20} MB; lower batch={training.batch}, "
-            f"context={config.context} or width={config.width}"
+            f"training needs about {needed >> 20} MB and this machine has {available >> 20} MB; "
+            f"lower batch={training.batch}, context={config.context} or width={config.width}"
         )
 
 
@@ -96,7 +98,7 @@ def train_showing(run, *, as_json=False, on_report=lambda report, model: None):
     """Train a run to its end before the eyes of a person. Returns the exit status: 0, or 130 when Ctrl-C stopped it."""
     model, start = run.new_model(), runs.steps_done(run)
     with stop_on_signal() as stop:
-        for report, validation in follow(
+        for report, _ in follow(
             runs.fit(run, model, stop=stop, warn=tell), total=run.training.steps, start=start, as_json=as_json
         ):
             on_report(report, model)
@@ -122,7 +124,8 @@ def follow(reports, *, total, start=0, as_json=False):
                 emit({**report._asdict(), "validation_loss": validation})
             elif bar.disable and (validation is not None or report.step == start + 1):
                 measured = f", validação {decimal(validation, 3)}" if validation is not None else ""
-                tell(f"  passo {report.step}/{total}: perda {decimal(report.loss, 3)}{measured}, {thousands(round(speed))} tokens/s")
+                measured += f", {thousands(round(speed))} tokens/s"
+                tell(f"  passo {report.step}/{total}: perda {decimal(report.loss, 3)}{measured}")
             bar.set_postfix_str(f"perda {decimal(report.loss, 3)} · {thousands(round(speed))} tokens/s", refresh=False)
             bar.update()
             yield report, validation

@@ -15,7 +15,9 @@ def examine():
     """A list of (name, what was found, what to do or None)."""
     found = [_python(), *(_package(name) for name in PACKAGES), _numba()]
     found.append(("processador", f"{backend.cores()} núcleos, {platform.machine() or 'tipo desconhecido'}", None))
-    found += [("BLAS", f"{name} {version}, {threads} threads", None) for name, version, threads in backend.describe_blas()]
+    found += [
+        ("BLAS", f"{name} {version}, {threads} threads", None) for name, version, threads in backend.describe_blas()
+    ]
     return [*found, _memory(), _disk(), _gpu()]
 
 
@@ -34,7 +36,11 @@ def _package(name):
 
 def _numba():
     if backend.numba_version() is None:
-        return "rotinas compiladas", "desligadas", "sem o Numba tudo funciona, porém bem mais devagar: pip install numba"
+        return (
+            "rotinas compiladas",
+            "desligadas",
+            "sem o Numba tudo funciona, porém bem mais devagar: pip install numba",
+        )
     return "rotinas compiladas", "ligadas; compilam uma vez e ficam guardadas", None
 
 
@@ -54,7 +60,15 @@ def _disk():
 def _gpu():
     version, name, free, total = backend.find_gpu()
     if version is None:
-        return "GPU (opcional)", 'sem CuPy; com uma GPU da NVIDIA: pip install "tinyllm[cuda12]" ou "tinyllm[cuda13]"', None
+        return (
+            "GPU (opcional)",
+            'sem CuPy; com uma GPU da NVIDIA: pip install "tinyllm[cuda12]" ou "tinyllm[cuda13]"',
+            None,
+        )
     if name is None:
         return "GPU (opcional)", f"CuPy {version}, mas nenhuma GPU responde", "instale o driver da NVIDIA"
-    return "GPU (opcional)", f"CuPy {version}, {name}, livres {console.megabytes(free)} de {console.megabytes(total)}", None
+    return (
+        "GPU (opcional)",
+        f"CuPy {version}, {name}, livres {console.megabytes(free)} de {console.megabytes(total)}",
+        None,
+    )

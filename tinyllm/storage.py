@@ -1,4 +1,4 @@
-"""Files that are whole or absent: weights as safetensors, small things as JSON, written aside, flushed, then renamed."""
+"""Files that are whole or absent: weights as safetensors, small things as JSON, written aside and then renamed."""
 
 import contextlib
 import hashlib
@@ -51,15 +51,19 @@ def _read_header(path):
         length = int.from_bytes(file.read(8), "little")
         if length > LARGEST_HEADER:
             raise ValueError(f"its header claims {length} bytes, the limit is {LARGEST_HEADER}")
-        header = json.loads(file.read(length), object_pairs_hook=_no_repeated_names)
+        header = json.loads(file.read(length), object_pairs_hook=no_repeated_names)
     return header, 8 + length
 
 
-def _no_repeated_names(pairs):
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
-        raise ValueError(f"its header repeats the name {next(n for n in names if names.count(n) > 1)!r}")
-    return dict(pairs)
+def no_repeated_names(pairs):
+    """For `json.loads(..., object_pairs_hook=...)`: refuse an object that has the same name twice."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        seen = set()
+        raise UsageError(
+            f"the name {next(n for n, _ in pairs if n in seen or seen.add(n))!a:.60} stands twice in one object"
+        )
+    return values
 
 
 def _read_bfloat16(path, entry, data_starts):
@@ -77,7 +81,7 @@ def save_json(path, value):
 def load_json(path):
     """Read JSON. Raises UsageError for a file that is missing or is no JSON."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=_no_repeated_names)
+        return json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=no_repeated_names)
     except FileNotFoundError:
         raise UsageError(f"{path} does not exist") from None
     except (ValueError, RecursionError) as error:

@@ -56,7 +56,7 @@ class Tensor:
 
     def item(self):
         """The only number of a Tensor of size 1 (on a GPU this waits for it)."""
-        return float(self.data)
+        return float(self.data.item())
 
     def __add__(self, other):
         return add(self, other)
@@ -153,7 +153,7 @@ def backward(loss, grad=None):
     age needs no recursion, however long the graph is.
 
     Raises UsageError if nothing was recorded, if the graph was walked before, or if `loss` is no scalar and `grad`,
-    the gradient to start from, is not given.
+    the gradient to start from, is not given or of another shape.
     """
     if not loss.requires_grad:
         raise UsageError("backward() of a Tensor that was not recorded; does any input require a gradient?")
@@ -161,6 +161,8 @@ def backward(loss, grad=None):
         if loss.data.size != 1:
             raise UsageError(f"backward() of shape {loss.shape} needs grad=...; only a scalar starts from 1")
         grad = array_module(loss.data).ones_like(loss.data)
+    elif grad.shape != loss.shape:
+        raise UsageError(f"backward() of shape {loss.shape} needs grad of the same shape, got {grad.shape}")
 
     gradients = {}
     pending, youngest_first = {loss.born: (loss, grad)}, [-loss.born]
@@ -188,12 +190,12 @@ def sum_to_shape(grad, shape, name):
     """Sum a gradient over the axes that broadcasting added or stretched, so that it has its input's shape."""
     if grad.shape == shape:
         return grad
-    grad = grad.sum(axis=tuple(range(grad.ndim - len(shape)))) if grad.ndim > len(shape) else grad
-    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and grad.shape[i] != 1)
-    grad = grad.sum(axis=stretched, keepdims=True) if stretched else grad
-    if grad.shape != shape:
+    summed = grad.sum(axis=tuple(range(grad.ndim - len(shape)))) if grad.ndim > len(shape) else grad
+    stretched = tuple(i for i, (n, m) in enumerate(zip(shape, summed.shape, strict=False)) if n == 1 != m)
+    summed = summed.sum(axis=stretched, keepdims=True) if stretched else summed
+    if summed.shape != shape:
         raise UsageError(f"{name}: its backward gave a gradient of shape {grad.shape} for an input of shape {shape}")
-    return grad
+    return summed
 
 
 # ---------------------------------------------------------------------------------------------------------- arithmetic
@@ -254,7 +256,9 @@ def tanh(x):
 def matmul(a, b):
     """(..., n, k) @ (..., k, m) -> (..., n, m)"""
     if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != b.shape[-2]:
-        raise UsageError(f"matmul of {a.shape} and {b.shape}: both need two axes, and {a.shape[-1:]} must meet its equal")
+        raise UsageError(
+            f"matmul of {a.shape} and {b.shape}: both need two axes, and {a.shape[-1:]} must meet its equal"
+        )
     if b.ndim == 2:  # one large product instead of a loop over small ones
         rows = a.reshape(-1, a.shape[-1])
 
@@ -267,7 +271,7 @@ def matmul(a, b):
     return a @ b, lambda dy: (lambda: dy @ b.swapaxes(-1, -2), lambda: a.swapaxes(-1, -2) @ dy)
 
 
-# -------------------------------------------------------------------------------------------------- reductions and shapes
+# ------------------------------------------------------------------------------------------------ reductions and shapes
 
 
 def _stretch(y, x, axis, keepdims):
@@ -318,7 +322,7 @@ def reshape(x, *, shape):
 @op
 def transpose(x, *, axes):
     """(...) -> (...) with axis i of the result being axis axes[i] of x"""
-    back = sorted(range(len(axes)), key=axes.__getitem__)
+    back = sorted(range(len(axes)), key=lambda i: axes[i] % x.ndim)
     return x.transpose(axes), lambda dy: dy.transpose(back)
 
 

@@ -15,7 +15,7 @@ def windows_per_epoch(tokens, context):
 
 
 def batches(tokens, *, batch, context, seed, start=0):
-    """Yield (x, y), each (batch, context) int64, from batch number `start` on, without end; y is x moved on by one token.
+    """Yield (x, y), each (batch, context) int64, from batch `start` on, without end; y is x moved on by one token.
 
     An epoch cuts the row into windows from a random beginning and visits every one once.
     Raises UsageError if the row is too short for a single batch.
@@ -23,7 +23,8 @@ def batches(tokens, *, batch, context, seed, start=0):
     per_epoch = windows_per_epoch(tokens, context) // batch
     if per_epoch < 1:
         raise UsageError(
-            f"{len(tokens)} tokens are too few for one batch: {batch} windows of {context} need {(batch + 1) * context}; "
+            f"{len(tokens)} tokens are too few for one batch: {batch} windows of {context} "
+            f"need {(batch + 1) * context}; "
             "give more text, or lower batch or context"
         )
     epoch = None

@@ -21,7 +21,10 @@ def mean_loss(model, tokens, *, batch=16):
     x = np.asarray(tokens[: count * context], dtype=np.int64).reshape(count, context)
     y = np.asarray(tokens[1 : count * context + 1], dtype=np.int64).reshape(count, context)
     with no_grad():
-        losses = [model.loss(x[i : i + batch], y[i : i + batch]).item() * len(x[i : i + batch]) for i in range(0, count, batch)]
+        losses = [
+            model.loss(x[i : i + batch], y[i : i + batch]).item() * len(x[i : i + batch])
+            for i in range(0, count, batch)
+        ]
     return sum(losses) / count
 
 

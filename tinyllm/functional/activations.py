@@ -33,7 +33,7 @@ def gelu_compiled(x):
 
 @kernel
 def gelu_and_slope(x, y, slope):
-    """(n,) -> two of (n,): GELU and its derivative, both from one exp(-x²/2); erf to 1.5e-7 (Abramowitz & Stegun 7.1.26)."""
+    """(n,) -> two of (n,): GELU and its slope from one exp(-x²/2); erf to 1.5e-7 (Abramowitz & Stegun 7.1.26)."""
     for i in range(x.size):
         z = np.abs(x[i]) * np.float32(0.70710678)
         t = np.float32(1.0) / (np.float32(1.0) + np.float32(0.3275911) * z)

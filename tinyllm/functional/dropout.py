@@ -1,7 +1,7 @@
 """Dropout, with random numbers that depend on where a number stands and not on who computes it.
 
 Each draw is a hash of (seed, step, which dropout of the model, which number of the batch), so a run gives the same
-masks however its batch is shared out among workers, and a run that is resumed continues with the masks it would have had.
+masks however its batch is shared out among workers, and a run that is resumed goes on with the masks it would have had.
 """
 
 import contextlib
@@ -29,8 +29,10 @@ def noise(seed, step, first_row=0):
 
 
 def dropout(x, *, rate):
-    """(B, ...) -> (B, ...): while training, each number is 0 with probability `rate`, else divided by 1 - rate (Srivastava
-    et al. 2014)."""
+    """(B, ...) -> (B, ...): while training, each number is 0 with probability `rate`, else divided by 1 - rate.
+
+    Srivastava et al. 2014.
+    """
     if _noise.get() is None or rate == 0:
         return x
     seed, step, first_row, calls = _noise.get()

@@ -8,6 +8,11 @@ from tinyllm.tensor import op
 @op
 def cross_entropy(logits, targets):
     """(..., V), (...) ids -> (): the mean of -log softmax(logits)[target], in nats."""
+    if logits.shape[:-1] != targets.shape:
+        raise UsageError(
+            f"cross_entropy: logits {logits.shape} and targets {targets.shape} do not agree; "
+            "expected (..., V) and (...)"
+        )
     rows = logits.reshape(-1, logits.shape[-1])
     loss, dlogits = _cross_entropy_rows(rows.copy(), targets.reshape(-1))
 
@@ -24,8 +29,10 @@ def linear_cross_entropy(hidden, weight, targets):
     The vocabulary makes the logits the largest array of a step: they are overwritten by their own gradient.
     """
     if hidden.shape[-1] != weight.shape[0] or hidden.shape[:-1] != targets.shape:
-        raise UsageError(f"linear_cross_entropy: hidden {hidden.shape}, weight {weight.shape} and targets {targets.shape} "
-                         "do not agree; expected (..., C), (C, V) and (...)")
+        raise UsageError(
+            f"linear_cross_entropy: hidden {hidden.shape}, weight {weight.shape} and targets {targets.shape} "
+            "do not agree; expected (..., C), (C, V) and (...)"
+        )
     rows = hidden.reshape(-1, hidden.shape[-1])
     loss, dlogits = _cross_entropy_rows(rows @ weight, targets.reshape(-1))
 

@@ -29,7 +29,9 @@ def layer_norm_compiled(x, weight, bias, *, eps=1e-5):
 
     def backward(dy):
         dx, dweight, dbias = np.empty_like(rows), np.zeros_like(weight), np.zeros_like(bias)
-        normalise_rows_backward(np.ascontiguousarray(dy).reshape(rows.shape), rows, weight, mean, rstd, dx, dweight, dbias)
+        normalise_rows_backward(
+            np.ascontiguousarray(dy).reshape(rows.shape), rows, weight, mean, rstd, dx, dweight, dbias
+        )
         return dx.reshape(x.shape), dweight, dbias
 
     return y.reshape(x.shape), backward

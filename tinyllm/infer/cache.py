@@ -15,7 +15,9 @@ class LayerCache:
         """Two of (B, H, T, D) -> two of (B, H, S, D): the new ones behind all that came before."""
         start, end = self.length, self.length + k.shape[-2]
         if self.keys is None or end > self.keys.shape[-2]:
-            self.keys, self.values = (self._grown(old, new.data, end) for old, new in ((self.keys, k), (self.values, v)))
+            self.keys, self.values = (
+                self._grown(old, new.data, end) for old, new in ((self.keys, k), (self.values, v))
+            )
         self.keys[:, :, start:end], self.values[:, :, start:end] = k.data, v.data
         self.length = end
         return Tensor(self.keys[:, :, :end]), Tensor(self.values[:, :, :end])

@@ -11,14 +11,19 @@ from tinyllm.tensor import no_grad
 def generate(model, prompt, *, choose, max_tokens, stop_id=None):
     """Yield the token ids that follow `prompt`, a row of ids, until `stop_id` (not yielded) or `max_tokens`.
 
-    `choose` turns logits (V,) into an id. When the context is full, the later half of it is read again and the text goes
-    on. Raises UsageError for an empty prompt and for one that is longer than the context.
+    `choose` turns logits (V,) into an id. When the context is full, the later half of it is read again and the text
+    goes on. Raises UsageError for an empty prompt and for one that is longer than the context.
     """
-    context = model.config.context
-    ids = [int(i) for i in prompt]
+    ids, context = [int(i) for i in prompt], model.config.context
     if not 1 <= len(ids) <= context:
-        raise UsageError(f"a prompt of {len(ids)} tokens does not fit in 1..{context}; shorten it, or train with a larger context")
-    caches, unread = new_caches(model), ids
+        raise UsageError(
+            f"a prompt of {len(ids)} tokens does not fit in 1..{context}; shorten it, or train with a larger context"
+        )
+    return _continuation(model, ids, choose, max_tokens, stop_id)
+
+
+def _continuation(model, ids, choose, max_tokens, stop_id):
+    context, caches, unread = model.config.context, new_caches(model), ids
     for _ in range(max_tokens):
         with no_grad():
             logits = model(np.array([unread]), caches).data[0, -1]

@@ -11,7 +11,9 @@ from tinyllm.config import Config, option
 class SampleConfig(Config):
     """escolha dos tokens"""
 
-    temperature: float = option(0.8, "acima de 1 ousa mais, abaixo de 1 menos; 0 toma sempre o mais provável", at_least=0)
+    temperature: float = option(
+        0.8, "acima de 1 ousa mais, abaixo de 1 menos; 0 toma sempre o mais provável", at_least=0
+    )
     top_k: int = option(0, "só os k tokens mais prováveis; 0: todos", at_least=0)
     top_p: float = option(0.95, "só os mais prováveis que juntos somam p", above=0, at_most=1)
     seed: int = option(0, "semente do sorteio", at_least=0)
@@ -31,7 +33,7 @@ def top_k(logits, k):
 
 
 def top_p(logits, p):
-    """(V,) -> (V,): keep the fewest tokens whose probabilities sum to p or more (nucleus sampling, Holtzman et al. 2020)."""
+    """(V,) -> (V,): keep the fewest tokens whose probabilities sum to p or more (Holtzman et al. 2020)."""
     order = np.argsort(-logits, kind="stable")
     sums = np.cumsum(probabilities(logits)[order])
     kept = order[: np.searchsorted(sums, p) + 1]
@@ -51,7 +53,7 @@ def draw(logits, rng):
 
 
 def sampler(config):
-    """A function of logits (V,) that chooses a token id: temperature, top-k, top-p, then a draw seeded by the config."""
+    """A function of logits (V,) that chooses an id: temperature, top-k, top-p, then a draw seeded by the config."""
     rng = np.random.default_rng(config.seed)
 
     def choose(logits):

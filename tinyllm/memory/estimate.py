@@ -1,7 +1,7 @@
 """How much memory a training step takes, counted from the sizes of what it holds."""
 
 FLOAT = 4  # bytes of a float32
-PROCESS = 150 << 20  # bytes of Python, NumPy, Numba and its compiled kernels
+PROCESS = 135 << 20  # bytes of Python, NumPy, Numba and its compiled kernels
 
 
 def gpt_parameters(config):
@@ -13,9 +13,10 @@ def gpt_parameters(config):
 
 def gpt_training_bytes(config, *, batch, workers):
     """The bytes of memory in use at the height of a training step, the process itself included."""
-    C, T = config.width, config.context
-    held = 4 + workers  # weights, two moments, the sum of the gradients, and each worker's own gradients
-    block = 24 * C + config.heads * T  # norms, q k v, attention, residuals, the hidden layer three times
-    height = 3 * config.heads * T + 2 * config.vocab_size + 10 * C  # what the backward of one operation adds
-    activations = batch * T * (config.layers * block + height)
-    return PROCESS + FLOAT * (held * gpt_parameters(config) + activations)
+    C, V, T, H = config.width, config.vocab_size, config.context, config.heads
+    kept_by_block = 24 * C + H * T  # norms, q k v, attention weights, residuals, the hidden layer three times
+    in_one_backward = max(V, 3 * H * T + 10 * C)  # of the vocabulary, or of attention
+    forward = batch * T * (config.layers * kept_by_block + in_one_backward)
+    parameters = gpt_parameters(config)
+    gradients = (workers + 1) * parameters  # each worker's, and their sum: they grow while the forward's arrays go
+    return PROCESS + FLOAT * (4 * parameters + max(forward, gradients))  # weights, two moments, the last step's gradient

@@ -1,4 +1,4 @@
-"""GPT: a stack of causal transformer blocks that guesses the next token (Radford et al. 2019, pre-norm, tied embedding)."""
+"""GPT: a stack of causal transformer blocks that guesses the next token (Radford et al. 2019)."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,9 @@ class GPTConfig(Config):
     def __post_init__(self):
         super().__post_init__()
         if self.width % self.heads:
-            raise UsageError(f"width={self.width} is not a multiple of heads={self.heads}; each head needs as many channels")
+            raise UsageError(
+                f"width={self.width} is not a multiple of heads={self.heads}; each head needs as many channels"
+            )
 
 
 class Block(Module):
@@ -62,7 +64,8 @@ class GPT(Module):
         end = start + ids.shape[1]
         if end > self.config.context:
             raise UsageError(
-                f"{end} tokens do not fit in a context of {self.config.context}; raise GPTConfig.context or shorten the text"
+                f"{end} tokens do not fit in a context of {self.config.context}; "
+                "raise GPTConfig.context or shorten the text"
             )
         x = self.dropout(self.tokens(ids) + self.positions.weight[start:end])  # (B, T, C)
         for block, cache in zip(self.blocks, caches or [None] * len(self.blocks), strict=True):

@@ -9,7 +9,7 @@ from tinyllm.nn.module import Module, Parameter
 
 
 class Linear(Module):
-    """(..., n_in) -> (..., n_out): x @ weight + bias. The weight starts normal with deviation `std` (1/√n_in by default)."""
+    """(..., n_in) -> (..., n_out): x @ weight + bias. Weights start normal, of deviation `std` (1/√n_in by default)."""
 
     def __init__(self, n_in, n_out, *, rng, std=None):
         self.weight = Parameter(rng.normal(scale=n_in**-0.5 if std is None else std, size=(n_in, n_out)))
@@ -37,7 +37,9 @@ def check_ids(ids, count):
         raise UsageError(f"token ids must be integers, got {ids.dtype}")
     if ids.size and (ids.min() < 0 or ids.max() >= count):
         wrong = ids[(ids < 0) | (ids >= count)].flat[0]
-        raise UsageError(f"token id {wrong} is outside the vocabulary 0..{count - 1}; were the ids made by this model's tokenizer?")
+        raise UsageError(
+            f"token id {wrong} is outside the vocabulary 0..{count - 1}; were the ids made by this model's tokenizer?"
+        )
 
 
 class LayerNorm(Module):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinyllm.backend import beside
 from tinyllm.errors import UsageError
 from tinyllm.tensor import Tensor
 
@@ -70,4 +71,4 @@ def load_weights(model, arrays):
         if arrays[name].shape != parameter.shape:
             raise UsageError(f"weight {name} has shape {arrays[name].shape}, but the model's is {parameter.shape}")
     for name, parameter in parameters.items():
-        parameter.data[...] = arrays[name]
+        parameter.data[...] = beside(arrays[name], parameter.data)

@@ -37,7 +37,9 @@ class AdamW:
         """Copy arrays made by `state` into this optimiser. Raises UsageError if they do not fit."""
         mine = self.state()
         if mine.keys() != arrays.keys() or any(mine[name].shape != arrays[name].shape for name in mine):
-            raise UsageError("the optimiser's state does not fit this model's parameters; was it saved by another model?")
+            raise UsageError(
+                "the optimiser's state does not fit this model's parameters; was it saved by another model?"
+            )
         for name, array in arrays.items():
             mine[name][...] = array
         self.steps = steps

@@ -6,8 +6,8 @@ from tinyllm.backend import array_module
 
 
 def warmup_cosine(step, *, peak, floor, warmup, decay_steps):
-    """The learning rate of step 0, 1, ...: rises in a line to `peak` over `warmup` steps, then falls along half a cosine
-    to `floor` at `decay_steps`, and stays there (Loshchilov & Hutter 2017)."""
+    """The learning rate of step 0, 1, ...: a line up to `peak` over `warmup` steps, then half a cosine down to `floor`
+    at `decay_steps`, where it stays (Loshchilov & Hutter 2017)."""
     if step < warmup:
         return peak * (step + 1) / warmup
     progress = min(1.0, (step - warmup) / max(1, decay_steps - warmup))

@@ -1,11 +1,12 @@
 """Data parallelism on one machine: a thread per core, each with its share of the batch over the same weights.
 
 NumPy and our kernels release Python's lock while they compute, and each worker's matrix products use one thread, so two
-cores do two shares at once. The gradients are summed in the order of the workers: a result depends on how many there are,
-never on which was faster.
+cores do two shares at once. The gradients are summed in the order of the workers: a result depends on how many there
+are, never on which was faster.
 """
 
 import contextvars
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 from tinyllm import functional as F
@@ -46,7 +47,7 @@ class DataParallel:
             return mean.data * weight, grads
 
         bounds = [len(x) * i // self.workers for i in range(self.workers + 1)]
-        shares = [(lo, hi) for lo, hi in zip(bounds, bounds[1:], strict=False) if lo < hi]
+        shares = [(lo, hi) for lo, hi in itertools.pairwise(bounds) if lo < hi]
         others = [self.pool.submit(contextvars.copy_context().run, share, *s) for s in shares[1:]]
         results = [share(*shares[0]), *(other.result() for other in others)]
         total, grads = results[0]

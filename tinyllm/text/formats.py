@@ -5,8 +5,8 @@ merges. Ignoring one would give other ids than the file's author had, so everyth
 """
 
 import json
-import os
 
+from tinyllm import storage
 from tinyllm.errors import UsageError
 
 FILE_LIMIT = 100 * 2**20  # bytes; the largest known vocabularies, of 256 thousand tokens, need about 35 MB
@@ -88,22 +88,8 @@ def write_tokenizer_json(path, vocabulary, merges, special_tokens):
             "merges": [[spelled[left], spelled[right]] for left, right in merges],
         },
     }
-    _write_whole(path, json.dumps(content, ensure_ascii=False, indent=2).encode())
-
-
-def _write_whole(path, data):
-    """Write under a temporary name, then rename: whatever happens in between, `path` is the old file or the new one."""
-    temporary = f"{os.fspath(path)}.{os.getpid()}.tmp"
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
+    with storage.aside(path) as temporary:
+        temporary.write_bytes(json.dumps(content, ensure_ascii=False, indent=2).encode())
 
 
 def read_tokenizer_json(path):
@@ -146,22 +132,15 @@ def _read_limited(path):
 
 def _parse(data):
     try:
-        return json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        return json.loads(
+            data.decode("utf-8"), object_pairs_hook=storage.no_repeated_names, parse_constant=_refuse_constant
+        )
     except RecursionError:
         raise UsageError("the file is not a tokenizer: its JSON is nested too deeply") from None
     except UsageError:
         raise
     except ValueError as error:
         raise UsageError(f"the file is not JSON in UTF-8: {error}") from None
-
-
-def _unique(pairs):
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        seen = set()
-        key = next(key for key, _ in pairs if key in seen or seen.add(key))
-        raise UsageError(f"the key {_show(key)} appears twice in one object")
-    return fields
 
 
 def _refuse_constant(name):

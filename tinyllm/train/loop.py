@@ -1,4 +1,4 @@
-"""The training loop: a generator that yields one report per step. Stopping, saving and printing are up to the caller."""
+"""The training loop: a generator of one report per step; stopping, saving and printing are up to the caller."""
 
 import math
 import time

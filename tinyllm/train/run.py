@@ -1,9 +1,9 @@
 """A run: the folder that holds a training from its text to its last checkpoint.
 
-    config.json        data, model, training, and the SHA-256 of the files below; written last: without it there is no run
-    tokenizer.json     train.npy   validation.npy   test.npy      the tokenizer and the tokens of each split
-    log.jsonl          one line per step, and one per validation
-    checkpoints/       the last two checkpoints
+config.json        data, model, training, and the SHA-256 of the files below; written last: without it there is no run
+tokenizer.json     train.npy   validation.npy   test.npy      the tokenizer and the tokens of each split
+log.jsonl          one line per step, and one per validation
+checkpoints/       the last two checkpoints
 """
 
 import dataclasses
@@ -33,7 +33,9 @@ END = "<|fim|>"  # stands between the texts
 class DataConfig(Config):
     """dados"""
 
-    corpus: str = option("contos", "corpus gerado (contos) ou caminho de um arquivo .txt, com uma linha vazia entre os textos")
+    corpus: str = option(
+        "contos", "corpus gerado (contos) ou caminho de um arquivo .txt, com uma linha vazia entre os textos"
+    )
     texts: int = option(6000, "quantos textos gerar para o treino", at_least=1)
     save_every: int = option(100, "passos entre checkpoints", at_least=1)
     validate_every: int = option(100, "passos entre medidas da perda de validação", at_least=1)
@@ -96,7 +98,7 @@ def create(folder, data, model, training, *, say=lambda text: None):
 
 
 def read_texts(data, *, seed):
-    """{split: list of texts}: of a generated corpus by plot, of a file the last two twentieths for validation and test."""
+    """{split: list of texts}: a generated corpus by plot, a file its last two twentieths for validation and test."""
     if data.corpus in corpora.CORPORA:
         make = corpora.CORPORA[data.corpus]
         held_out = max(40, data.texts // 20)
@@ -108,12 +110,16 @@ def read_texts(data, *, seed):
         known = ", ".join(corpora.CORPORA)
         raise UsageError(f"corpus={data.corpus} is neither a generated corpus ({known}) nor a file") from None
     except UnicodeDecodeError as error:
-        raise UsageError(f"{data.corpus} is not UTF-8 at byte {error.start}; convert it, for example with iconv") from None
+        raise UsageError(
+            f"{data.corpus} is not UTF-8 at byte {error.start}; convert it, for example with iconv"
+        ) from None
     texts = [part for part in (part.strip() for part in text.split("\n\n")) if part]
     if len(texts) < 3:  # one long text: cut it by its lines
         texts = [line for line in text.splitlines() if line.strip()]
     if len(texts) < 3:
-        raise UsageError(f"{data.corpus} has {len(texts)} texts; at least 3 are needed, with an empty line between them")
+        raise UsageError(
+            f"{data.corpus} has {len(texts)} texts; at least 3 are needed, with an empty line between them"
+        )
     held_out = max(1, len(texts) // 20)
     return {
         "train": texts[: -2 * held_out],
@@ -171,7 +177,7 @@ def open_run(folder):
 
 
 def fit(run, model, *, stop=lambda: False, warn=print):
-    """Train `model`, made by `run.new_model()`, from the run's newest checkpoint, or from the beginning, to its last step.
+    """Train `model`, made by `run.new_model()`, from the run's newest checkpoint (or the beginning) to its last step.
 
     Yields (report, validation loss or None) after each step; checkpoints and the log are written on the way, and when
     `stop()` becomes true the run is saved and ends there. Raises UsageError if all steps are done.
@@ -183,7 +189,11 @@ def fit(run, model, *, stop=lambda: False, warn=print):
         raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")
     forget_log_after(run.folder / "log.jsonl", start)
     data = batches(
-        run.tokens("train"), batch=training.batch, context=context, seed=training.seed, start=start * training.accumulate
+        run.tokens("train"),
+        batch=training.batch,
+        context=context,
+        seed=training.seed,
+        start=start * training.accumulate,
     )
     with open(run.folder / "log.jsonl", "a", encoding="utf-8") as log:
         for report in train(model, data, optimizer, config=training, start=start):
@@ -216,6 +226,10 @@ def forget_log_after(path, step):
     """Drop the lines of steps after `step`: a run that is resumed takes them again."""
     if not path.exists():
         return
-    kept = [line for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}") and json.loads(line)["step"] <= step]
+    kept = [
+        line
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.endswith("}") and json.loads(line)["step"] <= step
+    ]
     with storage.aside(path) as temporary:
         temporary.write_text("".join(line + "\n" for line in kept), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Portuguese word forms: plurals, feminines, agreement, diminutives and verbs, by rule first and by table where a rule fails.
+"""Portuguese word forms: plurals, feminines, agreement, diminutives and verbs, by rule and, where it fails, by table.
 
 Everything here is a pure function from a dictionary form to an inflected form. The corpora never write an inflected
 word by hand next to a random noun: they ask this file for it, and so cannot get the agreement wrong.
@@ -15,11 +15,13 @@ ARTICLES = {"o": MASCULINE_SINGULAR, "a": FEMININE_SINGULAR, "os": MASCULINE_PLU
 IRREGULAR_PLURALS = {
     "mão": "mãos", "irmão": "irmãos", "grão": "grãos", "cidadão": "cidadãos", "órgão": "órgãos", "bênção": "bênçãos",
     "pão": "pães", "cão": "cães", "capitão": "capitães", "guardião": "guardiães", "escrivão": "escrivães",
-    "mal": "males", "cônsul": "cônsules", "réptil": "répteis", "fóssil": "fósseis", "fácil": "fáceis", "ágil": "ágeis",
-    "difícil": "difíceis", "frágil": "frágeis", "útil": "úteis", "dócil": "dóceis", "qualquer": "quaisquer",
-    "beija-flor": "beija-flores", "bem-te-vi": "bem-te-vis", "joão-de-barro": "joões-de-barro",
-    "louva-a-deus": "louva-a-deus", "porco-espinho": "porcos-espinhos", "bicho-preguiça": "bichos-preguiça",
-    "pica-pau": "pica-paus", "tico-tico": "tico-ticos", "quero-quero": "quero-queros", "amor-perfeito": "amores-perfeitos",
+    "mal": "males", "cônsul": "cônsules", "réptil": "répteis", "fóssil": "fósseis", "fácil": "fáceis",
+    "ágil": "ágeis", "difícil": "difíceis", "frágil": "frágeis", "útil": "úteis", "dócil": "dóceis",
+    "qualquer": "quaisquer", "beija-flor": "beija-flores", "bem-te-vi": "bem-te-vis",
+    "joão-de-barro": "joões-de-barro", "louva-a-deus": "louva-a-deus", "porco-espinho": "porcos-espinhos",
+    "bicho-preguiça": "bichos-preguiça", "pica-pau": "pica-paus", "tico-tico": "tico-ticos",
+    "quero-quero": "quero-queros", "amor-perfeito": "amores-perfeitos", "batata-doce": "batatas-doces",
+    "martim-pescador": "martins-pescadores", "coruja-buraqueira": "corujas-buraqueiras",
     "copo-de-leite": "copos-de-leite", "bicho-da-seda": "bichos-da-seda", "tatu-bola": "tatus-bola",
     "couve-flor": "couves-flores", "alho-poró": "alhos-porós",
 }
@@ -59,7 +61,7 @@ def diminutive(noun: str, feminine: bool) -> str:
     if " " in noun or "-" in noun or noun.endswith(("nho", "nha", "s", "io", "ia", "eo", "ua", "éu")):
         return noun
     ending = "inha" if feminine else "inho"
-    if noun.endswith(("a" if feminine else "o", "e")):
+    if noun.endswith(("a" if feminine else "o", "e")) and not noun.endswith("ão"):
         stem = without_accents(noun[:-1])
         for before_vowel, before_i in (("c", "qu"), ("g", "gu"), ("ç", "c")):
             if noun[-1] in "oa" and stem.endswith(before_vowel):
@@ -89,10 +91,10 @@ CLOSED_CLASSES = {
 }
 IRREGULAR_FEMININES = {
     "bom": "boa", "mau": "má", "irmão": "irmã", "campeão": "campeã", "ator": "atriz", "avô": "avó", "rei": "rainha",
-    "cidadão": "cidadã", "capitão": "capitã", "melhor": "melhor", "maior": "maior", "menor": "menor", "pior": "pior",
-    "herói": "heroína", "são": "sã", "marrom": "marrom", "anterior": "anterior", "interior": "interior",
+    "juiz": "juíza", "cidadão": "cidadã", "capitão": "capitã", "melhor": "melhor", "maior": "maior", "menor": "menor",
+    "pior": "pior", "herói": "heroína", "cortês": "cortês", "são": "sã", "anterior": "anterior", "interior": "interior",
 }
-INVARIABLE = {"rosa", "laranja", "cor-de-rosa", "azul-marinho", "lilás", "simples", "violeta", "turquesa", "creme", "xadrez"}
+INVARIABLE = {"rosa", "laranja", "cor-de-rosa", "azul-marinho", "lilás", "simples", "violeta", "turquesa", "xadrez"}
 FEMININE_ENDINGS = (("ão", "ona"), ("ês", "esa"), ("or", "ora"), ("eu", "eia"), ("u", "ua"), ("o", "a"))
 
 
@@ -178,7 +180,7 @@ IRREGULAR_PARTICIPLES = {
 
 
 def spell(stem: str, ending: str) -> str:
-    """Joins a stem and an ending so that the sound stays: fic+ei -> fiquei, começ+ei -> comecei, conhec+o -> conheço."""
+    """Joins a stem in -ar to an ending so that the sound stays: fic+ei -> fiquei, começ+ei -> comecei."""
     if ending[0] == "e" and stem.endswith(("c", "g", "ç")):
         return stem[:-1] + {"c": "qu", "g": "gu", "ç": "c"}[stem[-1]] + ending
     return stem + ending

@@ -7,12 +7,15 @@ ADVENTURES = {
         "{hero} foi chamar {friend} para brincar, mas {friend} estava {friend:doente} e não podia sair de casa.",
     ),
     "soup": (
-        "Com a ajuda {elder:do} {elder}, {hero} fez uma sopa de {vegetable.plural} e levou para {friend}.",
-        "{hero} levou para {friend} uma sopa bem quente de {vegetable.plural}, feita com {elder:o} {elder}.",
+        "Com a ajuda {elder:do} {elder}, {hero} fez uma sopa de {vegetable} e levou para {friend}.",
+        "{hero} levou para {friend} uma sopa bem quente de {vegetable}, feita com {elder:o} {elder}.",
     ),
     "make_gift": (
         "{hero} juntou papel, {craft:um} {craft} e muita vontade, e fez {gift:um} {gift} para {friend}.",
-        "Com {craft:um} {craft} e muita paciência, {hero} fez {gift:um} {gift} muito {gift:bonito} só para {friend}.",
+        (
+            "Com papel, {craft:um} {craft} e muita paciência, {hero} fez {gift:um} {gift} muito {gift:bonito} só "
+            "para {friend}."
+        ),
     ),
     "gift_given": (
         (
@@ -75,10 +78,10 @@ ADVENTURES = {
     ),
     "fruit_instead": (
         (
-            "{hero} colheu {fruit2.plural}, {fruit3.plural} e {fruit4.plural} e fez uma salada de frutas enfeitada com "
-            "{flower.plural}."
+            "{hero} colheu {fruit2.plural}, {fruit3.plural} e {fruit4.plural} e fez uma salada de frutas enfeitada "
+            "com {flower.plural}."
         ),
-        "Em vez {dish:do} {dish}, {hero} encheu uma cesta com {fruit2.plural} e {fruit3.plural} bem doces.",
+        "Em vez {dish:do} {dish}, {hero} encheu uma cesta com {fruit2.plural}, {fruit3.plural} e {flower.plural}.",
     ),
     "party_ends_well": (
         "{elder:O} {elder} apagou as velas e disse que aquela era a melhor festa de todas.",
@@ -86,8 +89,8 @@ ADVENTURES = {
     ),
     "no_money": (
         (
-            "O aniversário de {friend} estava perto. {hero} contou as moedas: só havia {number}. Não dava para comprar "
-            "um presente."
+            "O aniversário de {friend} estava perto. {hero} contou as moedas: só havia {number}. Não dava para "
+            "comprar um presente."
         ),
         "{hero} queria comprar um presente para {friend}, mas só tinha {number} moedas na caixinha.",
     ),
@@ -101,8 +104,8 @@ ADVENTURES = {
             "Havia balões, {flower.plural} e {dish:um} {dish} de {flavor}."
         ),
         (
-            "{friend} chamou {hero} para ver uma coisa perto {spot6:do} {spot6}. Era uma festa surpresa, com {dish:um} "
-            "{dish} de {flavor}!"
+            "{friend} chamou {hero} para ver uma coisa perto {spot6:do} {spot6}. Era uma festa surpresa, com "
+            "{dish:um} {dish} de {flavor}!"
         ),
     ),
     # -- the garden
@@ -127,7 +130,7 @@ ADVENTURES = {
         "{hero} enchia o balde e {friend} regava. Foram {number} baldes de água!",
     ),
     "sprout": (
-        "Até que, numa {daytime} {weather}, surgiu uma folhinha verde. Era o pé de {seed} que nascia!",
+        "Então, numa {daytime} {weather2}, surgiu uma folhinha verde. Era o pé de {seed} que nascia!",
         "Pouco tempo depois, o pé de {seed} apareceu, verde e forte, no meio da terra.",
     ),
     "revive": (
@@ -144,12 +147,12 @@ ADVENTURES = {
     ),
     "pull_together": (
         (
-            "{hero} segurou {vegetable:o} {vegetable}, {friend} segurou {hero}, e {elder:o} {elder} segurou {friend}. "
-            "Um, dois, três... e saiu!"
+            "{hero} segurou {vegetable:o} {vegetable}, {friend} segurou {hero}, e {elder:o} {elder} segurou "
+            "{friend}. Um, dois, três... e saiu!"
         ),
         (
-            "{friend} puxou com {hero}, e {elder:o} {elder} puxou com {both:os} {both:dois}. De repente, {vegetable:o} "
-            "{vegetable} saiu da terra!"
+            "{friend} puxou com {hero}, e {elder:o} {elder} puxou com {both:os} {both:dois}. De repente, "
+            "{vegetable:o} {vegetable} saiu da terra!"
         ),
     ),
     "heavy_basket": (
@@ -166,10 +169,7 @@ ADVENTURES = {
             "Mas {place:o} {place} estava {place:cheio} de lixo: havia {rubbish.plural}, {rubbish2.plural} e "
             "{rubbish3.plural} por toda parte."
         ),
-        (
-            "Quando chegou, {hero} levou um susto: {rubbish.plural} e {rubbish2.plural} cobriam o chão {place:do} "
-            "{place}."
-        ),
+        "Quando chegou, {hero} levou um susto: {rubbish.plural} e {rubbish2.plural} cobriam o chão {place:do} {place}.",
     ),
     "clean_in_vain": (
         "{hero} começou a limpar, mas era lixo demais.",
@@ -177,15 +177,15 @@ ADVENTURES = {
     ),
     "clean": (
         (
-            "{both} chamaram a vizinhança. Um juntava {rubbish.plural}, outro juntava {rubbish2.plural}, e no fim tudo "
-            "ficou limpo."
+            "{both} chamaram a vizinhança. Um juntava {rubbish.plural}, outro juntava {rubbish2.plural}, e no fim "
+            "tudo ficou limpo."
         ),
         "{both} passaram o dia juntando {rubbish.plural} e {rubbish2.plural}. No fim, {place:o} {place} brilhava.",
     ),
     "bridge": (
         (
-            "Mais adiante havia um rio, mas a chuva tinha derrubado a ponte. {hero} não conseguia passar para o outro "
-            "lado."
+            "Mais adiante havia um rio, mas a chuva tinha derrubado a ponte. {hero} não conseguia passar para o "
+            "outro lado."
         ),
         "No caminho havia um rio, e a ponte estava quebrada. {hero} olhou para a água e não soube como passar.",
     ),
@@ -199,7 +199,7 @@ ADVENTURES = {
     ),
     "sand_castle": (
         "{hero} fez um castelo de areia com {number} torres. De repente, a água subiu e levou tudo.",
-        "{hero} tinha feito um castelo de areia tão alto quanto {spot:o} {spot}, mas veio o vento e derrubou tudo.",
+        "{hero} tinha feito um castelo de areia quase da sua altura, mas veio o vento e derrubou tudo.",
     ),
     "rebuild_castle": (
         "{both} juntaram areia, pedrinhas e {flower.plural} e fizeram um castelo ainda maior, longe da água.",
@@ -207,10 +207,7 @@ ADVENTURES = {
     ),
     # -- journeys and mysteries
     "lost_way": (
-        (
-            "{hero} seguiu {critter:um} {critter} {critter:$looks} e, quando olhou para trás, não sabia mais o caminho "
-            "de casa."
-        ),
+        "{hero} seguiu {bird:um} {bird} {bird:$looks} e, quando olhou para trás, não sabia mais o caminho de casa.",
         "De tanto andar, {hero} se perdeu. Todas as árvores pareciam iguais.",
     ),
     "stay_put": (
@@ -244,34 +241,37 @@ ADVENTURES = {
     ),
     "investigate": (
         (
-            "Na ponta dos pés, {hero} foi olhar perto {corner2:do} {corner2}, com {guard:um} {guard} na mão. Não havia "
-            "nada."
+            "Na ponta dos pés, {hero} foi olhar perto {corner2:do} {corner2}, com {guard:um} {guard} na mão. Não "
+            "havia nada."
         ),
         "{hero} pegou {guard:um} {guard} e procurou perto {corner2:do} {corner2}. Nada. E o barulho continuava.",
     ),
     "noisy_guest": (
-        "Era só {noisy:um} {noisy} que queria entrar para fugir do frio! {hero} riu do próprio medo.",
-        "Não era monstro nenhum: era {noisy:um} {noisy} {noisy:$looks} que procurava comida!",
+        (
+            "Quem fazia barulho era só {noisy:um} {noisy} que queria entrar para fugir do frio! {hero} riu do "
+            "próprio medo."
+        ),
+        "E o barulho? Era só {noisy:um} {noisy} {noisy:$looks} que procurava comida!",
     ),
     "branch": (
         "Era só um galho {tree:do} {tree} que batia na janela por causa do vento!",
         "{hero} abriu a janela e riu: era um galho {tree:do} {tree} que o vento balançava!",
     ),
     "race": (
-        "Era o dia da grande corrida {place:no} {place}, e {hero} queria ganhar {prize:o} {prize}.",
+        "Era o dia da grande corrida {place:no} {place}, e {hero} queria ganhar {prize:um} {prize}.",
         "{hero} treinou muito para a corrida. Quem chegasse primeiro ganharia {prize:um} {prize}.",
     ),
     "friend_falls": (
         (
-            "{hero} ia na frente quando ouviu um grito: {friend} tinha caído perto {spot5:do} {spot5} e não conseguia "
-            "levantar."
+            "{hero} ia na frente quando ouviu um grito: {friend} tinha caído perto {spot5:do} {spot5} e não "
+            "conseguia levantar."
         ),
         "Quase no fim, {friend} tropeçou perto {spot5:do} {spot5} e machucou o pé.",
     ),
     "stop_to_help": (
         (
-            "{hero} podia vencer, mas voltou, deu a mão a {friend}, e {both:os} {both:dois} chegaram {both:junto}, por "
-            "último."
+            "{hero} podia vencer, mas voltou, deu a mão a {friend}, e {both:os} {both:dois} chegaram {both:junto}, "
+            "por último."
         ),
         "{hero} parou de correr e ajudou {friend} a levantar. Os outros passaram, mas {hero} não se importou.",
     ),
@@ -280,14 +280,11 @@ ADVENTURES = {
         "Então {worker:o} {worker} anunciou: o prêmio de amizade ia para {hero}!",
     ),
     "found_purse": (
-        "Perto {spot:do} {spot}, {hero} encontrou {thing:um} {thing} {thing:$color}. De quem seria?",
+        "Perto {spot:do} {spot}, {hero} encontrou {thing:um} {thing} {thing:$color}. Quem teria perdido aquilo?",
         "No meio do caminho havia {thing:um} {thing} {thing:$color}. {hero} olhou em volta e não viu ninguém.",
     ),
     "temptation": (
-        (
-            "{thing:Ele} {thing:ser.imperfeito} tão {thing:bonito} que {hero} pensou em guardar {thing:o} {thing} para "
-            "si."
-        ),
+        "{thing:Ele} {thing:ser.imperfeito} tão {thing:bonito} que {hero} pensou em guardar {thing:o} {thing} para si.",
         "{hero} queria muito ficar com {thing:o} {thing}. Mas alguém devia estar {hero:$sad} sem {thing:ele}.",
     ),
     "owner": (
@@ -296,8 +293,8 @@ ADVENTURES = {
             "— {thing:Esse} {thing} {thing:ser.presente} {thing:meu}! Procurei tanto!"
         ),
         (
-            "{worker:O} {worker} procurava alguma coisa perto {spot6:do} {spot6}. {hero} entregou {thing:o} {thing}, e "
-            "{worker:o} {worker} sorriu."
+            "{worker:O} {worker} procurava alguma coisa perto {spot6:do} {spot6}. {hero} entregou {thing:o} {thing}, "
+            "e {worker:o} {worker} sorriu."
         ),
     ),
     "false_alarm": (
@@ -325,7 +322,7 @@ ADVENTURES = {
         "Quanto mais {hero} andava, mais longe o arco-íris ficava.",
     ),
     "rainbow_treasure": (
-        "O arco-íris sumiu, mas ali, atrás {spot6:do} {spot6}, havia {fruit2.plural} bem doces e uma vista linda.",
+        "O arco-íris sumiu, mas ali, atrás {spot6:do} {spot6}, havia um pé de {fruit2} e uma vista linda.",
         "O arco-íris desapareceu, mas {both} riram: o verdadeiro tesouro era o passeio.",
     ),
     "late": (

@@ -1,4 +1,4 @@
-"""The words of the stories, by what a story may do with them. Within a row the common words come first: they are drawn more.
+"""The words of the stories, by what a story may do with them. Within a row the common words come first.
 
 A noun stands with its article, which carries gender and number; an adjective stands in the masculine singular. Some
 rows exist twice: children live in the world "gente", animals in the world "bichos", and the rest is common to both.
@@ -38,9 +38,8 @@ NOUNS = {
         "cata-vento, o paraquedas, o bumerangue, a sombrinha, a bandeirinha"
     ),
     "fragile": (
-        "o vaso, a xícara, a jarra, o prato, o bule, o copo, a tigela, o espelho, o pote, a travessa, o jarro, a "
-        "caneca, o castiçal, o açucareiro, a moringa, o relógio, o porta-retratos, a estatueta, a saladeira, a "
-        "floreira"
+        "o vaso, a xícara, a jarra, o prato, o bule, a tigela, o pote, a travessa, o jarro, a caneca, o castiçal, o "
+        "açucareiro, a moringa, a estatueta, a saladeira, a floreira"
     ),
     "machine": (
         "o carrinho, o trenzinho, o barquinho, o robô, o caminhão, o patinete, o carrossel de corda, o triciclo, a "
@@ -50,9 +49,9 @@ NOUNS = {
     "box": "o armário, o baú, a gaveta, a caixa, a cesta, o cesto, o caixote, a mala",
     "tool": (
         "a lanterna, a corda, o mapa, o apito, o caderno, a lupa, o cobertor, a garrafa de água, o lápis, o "
-        "barbante, a bússola, a vela, a cesta, a toalha, a pá, o balde, a rede, o martelo, o guarda-chuva, a escova, "
-        "a peneira, o binóculo, a tesoura, o pincel, o travesseiro, o regador, o ancinho, o serrote, a trena, o "
-        "alicate, o novelo de lã, a esponja, a vassoura, a tábua, o sino"
+        "barbante, a bússola, a cesta, a toalha, o balde, a rede, o guarda-chuva, o binóculo, o sino, o livro, o "
+        "cantil, a esteira, o boné, a garrafinha, a mochila, o caderninho, a caneta, a manta, a sombrinha, o "
+        "espelhinho, a sacolinha"
     ),
     "gift": (
         "o desenho, o colar de sementes, a carta, a pulseira, o barquinho de papel, o cartão, a coroa de flores, a "
@@ -61,7 +60,7 @@ NOUNS = {
     ),
     "craft": (
         "o pincel, a tesoura, o novelo de lã, o pedaço de pano, o lápis de cor, a caixa de tintas, o tubo de cola, a "
-        "agulha, o giz de cera, a folha de papel, o retalho, o carimbo, a régua, o rolo de barbante"
+        "agulha, o giz de cera, o retalho, o carimbo, a régua, o rolo de barbante"
     ),
     "fixer": (
         "o martelo, o barbante, o alicate, a chave de fenda, a fita, o prego, o pedaço de arame, o elástico, o "
@@ -91,8 +90,8 @@ NOUNS = {
         "picolé, a marmelada"
     ),
     "vegetable": (
-        "a abóbora, a cenoura, a batata, a mandioca, o repolho, o nabo, a beterraba, o rabanete, a melancia, o "
-        "inhame, a berinjela, a couve-flor, o aipim, o chuchu, o pepino, o alho-poró"
+        "a abóbora, a cenoura, a batata, a mandioca, o repolho, o nabo, a beterraba, o rabanete, o inhame, a "
+        "berinjela, a couve-flor, o aipim, o chuchu, o pepino, o alho-poró, o milho, a moranga, a batata-doce"
     ),
     "seed": (
         "o girassol, a margarida, a rosa, o tomate, o milho, o feijão, a tulipa, o morango, a abóbora, a laranjeira, "
@@ -112,7 +111,7 @@ NOUNS = {
         "garça, o tucano, o louva-a-deus, o periquito, o quero-quero, a mariposa, a arara, o colibri, o tico-tico, a "
         "maritaca, a saíra, o mico, o marimbondo, a curruíra, o pintassilgo, a codorna, o tuiuiú, a jacutinga, o "
         "mutum, a centopeia, a rã, o camaleão, o calango, a traça, a seriema, o bicudo, o azulão, a "
-        "coruja-buraqueira, o martim-pescador, o ouriço, o caranguejo, o siri"
+        "coruja-buraqueira, o martim-pescador, o ouriço"
     ),
     "cub": (
         "o pintinho, o gatinho, o patinho, o cachorrinho, o passarinho, o cordeiro, o bezerro, o cabrito, o potro, o "
@@ -139,15 +138,20 @@ NOUNS = {
     "prize": (
         "a medalha, a taça, o troféu, a bola, a coroa de flores, o livro, a bandeira, o bolo, a faixa, o diploma"
     ),
+    "shape": (
+        "o dragão, o castelo, a baleia, o barco, o elefante, o foguete, o cavalo, a sereia, o gigante, o pirata, o "
+        "dinossauro, o camelo, o jacaré, o cisne, a girafa, a serpente"
+    ),
+    "shore": "a praia, a prainha, a lagoa, a enseada, a baía",
     "dream": (
         "a estrela, a nuvem, o castelo, o barco, o dragão, o arco-íris, o foguete, o tesouro, a baleia, o planeta, a "
-        "fada, a ilha, o cometa, o pirata, o unicórnio, a sereia, o gigante, a cachoeira, o golfinho, o palhaço, o "
-        "cavalo, o balão, a pirâmide, o vulcão, o trem, o pinguim, o elefante, o robô, o tapete, o mago, o duende, o "
-        "farol, o submarino, o astronauta, o circo, o dinossauro, a montanha, a princesa, o príncipe, o mamute, o "
-        "lampião, o veleiro, a carruagem, a orquestra, o oceano, o deserto, o labirinto, a floresta, o rei, a "
-        "rainha, o tubarão, a tempestade, o cavaleiro, a caravela, o telescópio, a lua, a constelação, o meteoro, a "
-        "galáxia, o iglu, o vagão, a pérola, o camelo, o polvo, a estátua, o sultão, o feiticeiro, a bruxa, o gnomo, "
-        "o trenó, a geleira"
+        "fada, a ilha, o cometa, o pirata, o unicórnio, a sereia, o gigante, o golfinho, o palhaço, o cavalo, o "
+        "balão, a pirâmide, o vulcão, o trem, o pinguim, o elefante, o robô, o tapete, o mago, o duende, o farol, o "
+        "submarino, o astronauta, o circo, o dinossauro, a montanha, a princesa, o príncipe, o mamute, o lampião, o "
+        "veleiro, a carruagem, a orquestra, o oceano, o deserto, o labirinto, a floresta, o rei, a rainha, o "
+        "tubarão, a tempestade, o cavaleiro, a caravela, o telescópio, a lua, a constelação, o meteoro, a galáxia, o "
+        "iglu, o vagão, a pérola, o camelo, o polvo, a estátua, o sultão, o feiticeiro, a bruxa, o gnomo, o trenó, a "
+        "geleira"
     ),
     "elder": "a avó, a mãe, o avô, o pai, a tia, o tio, a madrinha, o padrinho, a bisavó, o bisavô",
     # -- times
@@ -155,6 +159,7 @@ NOUNS = {
         "o sábado, o domingo, a sexta-feira, a quarta-feira, a terça-feira, a quinta-feira, a segunda-feira, o "
         "feriado"
     ),
+    "snack": "o almoço, o lanche, o café da manhã",
     "meal": "o almoço, o café da manhã, o lanche, o jantar, o descanso, a soneca",
 }
 WORLD_NOUNS = {
@@ -166,7 +171,7 @@ WORLD_NOUNS = {
             "carpinteiro, o jardineiro, a padeira, o sapateiro, a bibliotecária, o sorveteiro, o pipoqueiro, a "
             "feirante, o motorista, a florista, o relojoeiro, a pescadora, o pintor, a veterinária, o guarda, a "
             "engenheira, o pedreiro, a artesã, o ferreiro, a cozinheira, o mecânico, o vendedor, a pintora, o "
-            "marceneiro, a escultora, o zelador, a doceira, o lixeiro, a farmacêutica, a professora, o professor, o "
+            "marceneiro, a escultora, o zelador, a doceira, o gari, a farmacêutica, a professora, o professor, o "
             "treinador, a diretora"
         ),
         "home": (
@@ -175,7 +180,7 @@ WORLD_NOUNS = {
         ),
         "place": (
             "o parque, a praça, o jardim, o bosque, o pomar, o campo, a pracinha, o riacho, a lagoa, o morro, o "
-            "lago, o campinho, a cachoeira, o mirante, a horta, a ponte, a colina, o bambuzal, o açude, o córrego"
+            "lago, o campinho, a cachoeira, o mirante, a horta, a colina, o bambuzal, o açude, o córrego"
         ),
         "spot": (
             "a árvore, o banco, a pedra, o arbusto, o portão, a cerca, o muro, a moita, o tronco, o canteiro, o "
@@ -197,7 +202,7 @@ WORLD_NOUNS = {
             "o coelho, a coelha, o macaco, o rato, o gato, a gata, a tartaruga, a raposa, o urso, a ursa, o esquilo, "
             "o tatu, a onça, o leão, a leoa, a macaca, a rata, o elefante, a elefanta, o quati, a girafa, a "
             "capivara, o cachorro, a cachorra, a ovelha, o porquinho, o lobo, a loba, a zebra, o tigre, a anta, o "
-            "panda, o jabuti, a cutia, o cabrito, a cabra, o veado, a paca, o bicho-preguiça, o porco-espinho, o "
+            "panda, o jabuti, a cutia, o cabrito, a cabra, o cervo, a paca, o bicho-preguiça, o porco-espinho, o "
             "castor, a lontra, o tamanduá, o gambá, o lobo-guará"
         ),
         "friend": (
@@ -241,16 +246,18 @@ ADJECTIVES = {
         "travesso, animado, risonho, tagarela, educado, divertido, bondoso, distraído, estudioso, agitado, meigo, "
         "observador, teimoso, quieto, inquieto, caprichoso, trabalhador, conversador, vaidoso, engraçado, apressado, "
         "perguntador, inventivo, calmo, atento, amoroso, sensível, desajeitado, comilão, dorminhoco, inteligente, "
-        "desconfiado, atrapalhado, sincero, sereno, jeitoso, encantador, delicado, esforçado, brigão, cuidadoso, "
-        "criativo, valente, organizado, respeitoso, obediente, ajuizado, ligeiro, fofo, bagunceiro, cauteloso, "
-        "amigável, otimista, paciente, comunicativo, destemido, elegante, habilidoso, aventureiro, madrugador, "
-        "discreto, gaiato, persistente, cortês, aplicado, desastrado, guloso, cantador, resmungão, chorão, generoso, "
-        "prestativo, musical"
+        "desconfiado, atrapalhado, sincero, sereno, jeitoso, encantador, delicado, esforçado, cuidadoso, "
+        "criativo, organizado, obediente, ajuizado, ligeiro, fofo, bagunceiro, cauteloso, amigável, otimista, "
+        "comunicativo, elegante, habilidoso, aventureiro, madrugador, discreto, gaiato, cortês, aplicado, "
+        "desastrado, guloso, cantador, resmungão, chorão, musical, sabido, ativo"
     ),
     "color": (
         "vermelho, azul, amarelo, verde, colorido, branco, roxo, dourado, listrado, laranja, cor-de-rosa, brilhante, "
-        "prateado, lilás, marrom, novo, enfeitado, estampado, cinza, florido, pintado, cintilante, xadrez, bordado, "
-        "azul-marinho, turquesa, reluzente"
+        "prateado, lilás, marrom, novo, cinza, pintado, cintilante, azul-marinho, turquesa, reluzente"
+    ),
+    "pattern": (
+        "azul, vermelho, listrado, florido, amarelo, xadrez, colorido, branco, bordado, estampado, roxo, enfeitado, "
+        "macio, comprido, velho, remendado, rendado, quentinho"
     ),
     "sunny": (
         "ensolarado, bonito, tranquilo, claro, quente, alegre, agradável, preguiçoso, lindo, comum, fresco, dourado, "
@@ -258,32 +265,32 @@ ADJECTIVES = {
     ),
     "looks": (
         "pequeno, bonito, engraçado, colorido, enorme, lindo, ligeiro, gordinho, brilhante, comprido, apressado, "
-        "verde, manso, barulhento, peludo, preguiçoso, dourado, gracioso, azul, esquisito, delicado, magrinho, "
-        "amarelo, pintado, veloz, minúsculo, elegante, comilão, cantor, cansado, saltador, rajado, encolhido, "
-        "espantado, assustado, adormecido, faminto, valente, amigável, transparente, cinzento, orgulhoso, "
-        "alaranjado, bonitinho, raro, listrado, avermelhado, pensativo, comportado, azulado, bailarino, esverdeado, "
-        "cabeçudo, rechonchudo, ágil, sonolento, brincalhão, majestoso, atarefado, misterioso, tímido"
+        "verde, manso, barulhento, peludo, dourado, gracioso, azul, esquisito, delicado, magrinho, amarelo, pintado, "
+        "veloz, minúsculo, elegante, cantor, saltador, rajado, valente, amigável, transparente, cinzento, orgulhoso, "
+        "alaranjado, bonitinho, raro, listrado, avermelhado, azulado, bailarino, esverdeado, cabeçudo, rechonchudo, "
+        "ágil, brincalhão, majestoso, misterioso, tímido, rosado, redondo, fininho, espertalhão, arisco, curioso, "
+        "alegre, tagarela, cabeludo, felpudo, arrepiado"
     ),
     "sad": (
-        "triste, preocupado, chateado, desanimado, aflito, quieto, cabisbaixo, nervoso, decepcionado, desolado, "
-        "pensativo, aborrecido, angustiado, abatido, inconformado, tristonho, calado, choroso, entristecido, "
-        "arrasado, perdido, amuado, inseguro, apreensivo, carrancudo, emburrado, magoado, frustrado, desconsolado, "
-        "envergonhado"
+        "triste, preocupado, chateado, desanimado, aflito, quieto, cabisbaixo, decepcionado, desolado, pensativo, "
+        "aborrecido, angustiado, abatido, tristonho, calado, choroso, entristecido, arrasado, amuado, apreensivo, "
+        "magoado, frustrado, desconsolado, infeliz, agoniado, melancólico, macambúzio, sentido"
     ),
     "glad": (
         "feliz, contente, alegre, animado, satisfeito, radiante, encantado, orgulhoso, aliviado, emocionado, "
-        "empolgado, entusiasmado, maravilhado, realizado, tranquilo, comovido, deslumbrado, sossegado, vitorioso, "
-        "exultante, eufórico, agradecido, confiante, festivo"
+        "empolgado, entusiasmado, maravilhado, realizado, comovido, deslumbrado, exultante, eufórico, agradecido, "
+        "sorridente, faceiro, jubiloso"
     ),
     "job": (
-        "médico, professor, cantor, piloto, astronauta, inventor, cozinheiro, bailarino, escritor, pintor, "
-        "cientista, jardineiro, capitão, bombeiro, músico, detetive, marinheiro, dentista, veterinário, arquiteto, "
-        "ator, mágico, explorador, jornalista, fotógrafo, engenheiro, maestro, navegador, trapezista, nadador, "
-        "corredor, poeta, confeiteiro, desenhista, aviador, juiz, rei, campeão, dançarino, pianista, goleiro, "
-        "biólogo, agricultor, equilibrista, malabarista, violonista, sambista, repórter, mergulhador, cantador, "
-        "ferreiro, alpinista, botânico, tradutor, locutor, domador, apicultor, florista, oleiro, patinador, "
-        "nutricionista, enfermeiro, cineasta, ilustrador, geólogo, maquinista, caminhoneiro, compositor, flautista, "
-        "percussionista, restaurador, editor"
+        "médico, professor, cantor, astronauta, inventor, cozinheiro, bailarino, escritor, pintor, cientista, "
+        "jardineiro, capitão, bombeiro, músico, detetive, marinheiro, dentista, veterinário, arquiteto, ator, "
+        "mágico, explorador, jornalista, fotógrafo, engenheiro, maestro, navegador, trapezista, nadador, corredor, "
+        "poeta, confeiteiro, desenhista, aviador, juiz, rei, campeão, dançarino, pianista, goleiro, biólogo, "
+        "agricultor, equilibrista, malabarista, violonista, sambista, repórter, mergulhador, cantador, ferreiro, "
+        "alpinista, botânico, tradutor, locutor, domador, apicultor, florista, oleiro, patinador, nutricionista, "
+        "enfermeiro, cineasta, ilustrador, geólogo, maquinista, caminhoneiro, compositor, flautista, percussionista, "
+        "restaurador, editor, violeiro, cartunista, treinador, palhaço, alfaiate, narrador, químico, físico, "
+        "filósofo, astrônomo, ceramista"
     ),
 }
 
@@ -302,19 +309,22 @@ ACTIVITIES = {
         "festas, conversar com as flores, colecionar folhas secas, passear na chuva, dar cambalhotas, perseguir "
         "borboletas, jogar dominó, descobrir caminhos, escrever versos, explorar trilhas, medir sombras, espiar os "
         "ninhos, empilhar pedras, remar, bordar, brincar de adivinhação, costurar, nadar, declamar poemas, "
-        "escorregar no barranco, martelar, vestir fantasias"
+        "escorregar no barranco, vestir fantasias, observar os peixes, ouvir o vento, colar figurinhas, correr atrás "
+        "das ondas, ensinar truques, fazer comidinha, visitar a avó, ajudar a família"
     ),
     "stroll": (
         "brincar de esconde-esconde, cantar, pular corda, brincar de roda, correr pela grama, jogar bola, brincar de "
         "pega-pega, dançar, soltar pipa, inventar canções, rodopiar, imitar os passarinhos, subir em árvores, "
         "apostar corrida, catar pedrinhas, colher amoras, brincar de estátua, cavar buracos, empinar papagaio, jogar "
-        "peteca, balançar nos galhos, deslizar na ladeira, fingir de pirata, dar piruetas, admirar a paisagem, "
-        "navegar barquinhos, marchar, brincar de cabo de guerra, rolar ladeira abaixo, gargalhar, saltitar, trocar "
-        "figurinhas, bater palmas, atravessar pontes imaginárias, girar pião, tomar banho de cachoeira, caminhar, "
-        "enfeitar o jardim, passear de carroça, galopar, espantar mosquitos, cheirar flores, encher baldes, "
-        "equilibrar pedrinhas, levantar poeira, lavar pedras, cochichar segredos, espalhar sementes, encenar peças, "
-        "esconder tesouros, gritar para ouvir o eco, esticar cordas, sacudir os galhos, medir passos, juntar "
-        "gravetos, chutar folhas secas, inventar passos de dança, cantarolar, vigiar as formigas, tecer coroas"
+        "peteca, balançar nos galhos, deslizar na ladeira, brincar de pirata, dar piruetas, admirar a paisagem, "
+        "navegar barquinhos, brincar de cabo de guerra, rolar ladeira abaixo, saltitar, trocar figurinhas, bater "
+        "palmas, atravessar pontes imaginárias, girar pião, tomar banho de cachoeira, caminhar, enfeitar o jardim, "
+        "passear de carroça, galopar, cheirar flores, equilibrar pedrinhas, cochichar segredos, espalhar sementes, "
+        "encenar peças, esconder tesouros, gritar para ouvir o eco, juntar gravetos, chutar folhas secas, inventar "
+        "passos de dança, cantarolar, vigiar as formigas, tecer coroas, pular amarelinha, brincar de cabra-cega, "
+        "jogar queimada, brincar de passa-anel, jogar bolinha de gude, explorar cada canto, ensaiar danças, fazer "
+        "piruetas, desenhar no chão com giz, provar frutas, brincar de casinha, erguer castelos, cruzar o campo, "
+        "disputar corridas"
     ),
     "indoor": (
         "desenhar, pintar, cantar, dançar, recortar figuras, montar quebra-cabeças, empilhar blocos, inventar "
@@ -330,8 +340,8 @@ ACTIVITIES = {
     ),
     "art": (
         "desenhar, tocar flauta, assobiar, pintar, fazer tranças, tocar violão, escrever, modelar barro, tricotar, "
-        "tocar tambor, cantar, cozinhar, bordar, tocar piano, dobrar papel, tocar sanfona, esculpir, costurar, fazer "
-        "mágica"
+        "tocar tambor, cantar, cozinhar, bordar, tocar piano, tocar sanfona, esculpir, costurar, fazer mágica, fazer "
+        "dobraduras, desenhar rostos, contar piadas"
     ),
 }
 
@@ -355,8 +365,8 @@ PHRASES = {
         "fru-fru, pof"
     ),
     "softly": (
-        "baixinho, com carinho, com calma, com voz mansa, devagar, com doçura, com paciência, com ternura, com "
-        "firmeza, gentilmente"
+        "baixinho, com carinho, com calma, com voz mansa, devagar, com doçura, com paciência, com ternura, "
+        "gentilmente"
     ),
     "gladly": (
         "sorrindo, cantando, pulando, dançando, assobiando, rindo, saltitando, cantarolando, correndo, rodopiando, "

@@ -18,8 +18,8 @@ TROUBLES = {
             "{thing:coberto} de folhas secas!"
         ),
         (
-            "{hero} refez todo o caminho com calma. Bem no fim, encontrou {thing:o} {thing} {thing:$color} no meio da "
-            "grama!"
+            "{hero} refez todo o caminho com calma. Bem no fim, encontrou {thing:o} {thing} {thing:$color} no meio "
+            "da grama!"
         ),
     ),
     "found_with_pet": (
@@ -28,8 +28,8 @@ TROUBLES = {
             "— {pet:Ele} só queria brincar — riu {hero}."
         ),
         (
-            "Atrás {spot6:do} {spot6}, {pet:um} {pet} dormia ao lado {thing:do} {thing}. {hero} riu baixinho e fez um "
-            "carinho {pet:nele}."
+            "Atrás {spot6:do} {spot6}, {pet:um} {pet} dormia ao lado {thing:do} {thing}. {hero} riu baixinho e fez "
+            "um carinho {pet:nele}."
         ),
     ),
     "found_by_worker": (
@@ -39,7 +39,7 @@ TROUBLES = {
         ),
         (
             "No dia seguinte, {worker:o} {worker} bateu à porta.\n"
-            "— Encontrei {thing:este} {thing} perto {spot6:do} {spot6} e guardei para você — disse {softly}."
+            "— Encontrei {thing:este} {thing} perto {spot6:do} {spot6} e guardei para você — disse {softly2}."
         ),
     ),
     "found_by_friend": (
@@ -53,8 +53,8 @@ TROUBLES = {
     "stuck": (
         "De repente, veio um vento forte e levou {thing:o} {thing} para o alto {tree:do} {tree}.",
         (
-            "O vento soprou forte, e {thing:o} {thing} {thing:ficar.perfeito} {thing:preso} no galho mais alto {tree:do} "
-            "{tree}."
+            "O vento soprou forte, e {thing:o} {thing} {thing:ficar.perfeito} {thing:preso} no galho mais alto "
+            "{tree:do} {tree}."
         ),
     ),
     "jump_in_vain": (
@@ -100,19 +100,19 @@ TROUBLES = {
             "— Foi {pet:o} {pet} — mentiu {hero}, olhando para o chão."
         ),
         (
-            "Quando {elder:o} {elder} viu os cacos, {hero} disse que {thing:o} {thing} {thing:ter.imperfeito} caído por "
-            "causa do vento."
+            "Quando {elder:o} {elder} viu os cacos, {hero} disse que {thing:o} {thing} {thing:ter.imperfeito} caído "
+            "por causa do vento."
         ),
     ),
     "confess": (
         (
-            "Mas o coração de {hero} ficou pesado.\n"
-            "— Fui eu que quebrei {thing:o} {thing}. Desculpe — disse {elder:ao} {elder}."
+            "Mas o coração de {hero} ficou pesado.\n— Fui eu que quebrei {thing:o} {thing}. Desculpe — disse "
+            "{elder:ao} {elder}."
         ),
         "{hero} não conseguiu dormir. Foi até {elder:o} {elder} e contou a verdade:\n— Fui eu. Desculpe.",
     ),
     "forgive": (
-        "— Que bom que você contou a verdade — disse {elder:o} {elder} {softly}, e abraçou {hero}.",
+        "— Que bom que você contou a verdade — disse {elder:o} {elder} {softly2}, e abraçou {hero}.",
         "{elder:O} {elder} não ficou {elder:bravo}.\n— A verdade vale mais do que qualquer objeto — disse {softly}.",
     ),
     "glue": (
@@ -161,7 +161,7 @@ TROUBLES = {
     ),
     "apology": (
         (
-            "{hero} foi falar com {friend}.\n— Desculpe. Eu não devia ter feito aquilo — disse {softly}.\n"
+            "{hero} foi falar com {friend}.\n— Desculpe. Eu não devia ter feito aquilo — disse {softly3}.\n"
             "— Está tudo bem — respondeu {friend}."
         ),
         (
@@ -171,7 +171,7 @@ TROUBLES = {
     ),
     "letter": (
         "{hero} fez {gift:um} {gift} muito {gift:bonito} para pedir desculpas a {friend}.",
-        "Com {craft:um} {craft} e muita vontade, {hero} fez {gift:um} {gift} para pedir desculpas a {friend}.",
+        "Com papel, {craft:um} {craft} e muita vontade, {hero} fez {gift:um} {gift} para pedir desculpas a {friend}.",
     ),
     "turns": (
         "{both} combinaram de brincar um pouco de cada vez: primeiro {friend}, depois {hero}.",
@@ -194,11 +194,11 @@ TROUBLES = {
     ),
     "shadow_play": (
         (
-            "À luz da lanterna, {hero} fez sombras com as mãos: {critter:um} {critter}, {critter2:um} {critter2} e até "
-            "{dream3:um} {dream3}."
+            "À luz da lanterna, {hero} fez sombras com as mãos: {critter:um} {critter}, {critter2:um} {critter2} e "
+            "até {shape:um} {shape}."
         ),
         (
-            "Com as mãos perto da luz, {hero} inventou sombras de {critter:um} {critter} e de {dream3:um} {dream3}. O "
+            "Com as mãos perto da luz, {hero} inventou sombras de {critter:um} {critter} e de {shape:um} {shape}. O "
             "escuro virou brincadeira."
         ),
     ),
@@ -208,7 +208,7 @@ TROUBLES = {
     ),
     "count_thunder": (
         (
-            "— Vamos contar até o próximo trovão — disse {elder:o} {elder} {softly}.\n"
+            "— Vamos contar até o próximo trovão — propôs {elder:o} {elder}.\n"
             "{hero} contou até {number}. Depois, até {number2}. O barulho foi ficando longe."
         ),
         (
@@ -222,8 +222,8 @@ TROUBLES = {
             "Mas {hero} olhou para cima e sentiu as pernas tremerem."
         ),
         (
-            "Para ver a vista, era preciso subir {tree:no} {tree}. {hero} tinha medo de altura e ficou {hero:parado} no "
-            "chão."
+            "Para ver a vista, era preciso subir {tree:no} {tree}. {hero} tinha medo de altura e ficou {hero:parado} "
+            "no chão."
         ),
     ),
     "step_by_step": (
@@ -234,13 +234,13 @@ TROUBLES = {
         "Devagar, um passo de cada vez, {hero} foi em frente. O medo ainda estava ali, mas era cada vez menor.",
     ),
     "hand": (
-        "{friend} segurou a mão de {hero}.\n— Estou aqui com você — disse {softly}.",
+        "{friend} segurou a mão de {hero}.\n— Estou aqui com você — disse {softly3}.",
         "— Eu também já senti medo — contou {friend}. — Segure a minha mão e vamos devagar.",
     ),
     "stage": (
         (
-            "Naquele dia haveria uma festa {place:no} {place}, e {hero} ia cantar para todos. Mas, ao ver tanta gente, "
-            "ficou sem voz."
+            "Naquele dia haveria uma festa {place:no} {place}, e {hero} ia cantar para todos. Mas, ao ver tanta "
+            "gente, ficou sem voz."
         ),
         "{hero} ia se apresentar na festa, mas sentiu as pernas tremerem e esqueceu a letra da música.",
     ),
@@ -275,7 +275,7 @@ TROUBLES = {
     ),
     "lesson": (
         "{elder:O} {elder} sentou-se ao lado de {hero} e mostrou como se fazia, sem pressa.",
-        "— Ninguém nasce sabendo — disse {elder:o} {elder} {softly}. — Venha, eu mostro como se faz.",
+        "— Ninguém nasce sabendo — disse {elder:o} {elder} {softly3}. — Venha, eu mostro como se faz.",
     ),
     # -- small lives
     "cub": (
@@ -289,8 +289,8 @@ TROUBLES = {
     "mother": (
         "Foi então que a mãe apareceu perto {spot6:do} {spot6}. {cub:O} {cub} correu para ela, feliz da vida.",
         (
-            "Bem longe dali, perto {spot6:do} {spot6}, a mãe também procurava. Que encontro bonito! {cub:O} {cub} pulava "
-            "de alegria."
+            "Bem longe dali, perto {spot6:do} {spot6}, a mãe também procurava. Que encontro bonito! {cub:O} {cub} "
+            "pulava de alegria."
         ),
     ),
     "hurt_bird": (

@@ -1,0 +1,235 @@
+"""The command line as a person or a script meets it: what it prints, its exit status, its one-line errors."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tinyllm import cli
+from tinyllm.train import checkpoint
+from tinyllm.train import run as runs
+
+SMALL = [
+    "--texts",
+    "60",
+    "--vocab-size",
+    "300",
+    "--context",
+    "16",
+    "--layers",
+    "1",
+    "--heads",
+    "2",
+    "--width",
+    "16",
+    "--batch",
+    "4",
+    "--warmup",
+    "2",
+]
+
+
+def call(capsys, *arguments):
+    """(exit status, standard output, standard error)"""
+    try:
+        status = cli.main([str(a) for a in arguments])
+    except SystemExit as exit:
+        status = exit.code
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "small"
+    assert cli.main(["train", "--out", str(folder), *SMALL, "--steps", "6", "--save-every", "3"]) == 0
+    return folder
+
+
+def refusal(capsys, *arguments):
+    """The error of a command that must refuse: one line, exit status 2, nothing on the standard output."""
+    status, out, err = call(capsys, *arguments)
+    assert status == 2 and out == ""
+    line = err.strip().splitlines()[-1]
+    assert re.match(r"tinyllm( \w+)*: error: ", line), err
+    assert "Traceback" not in err
+    return line
+
+
+# ------------------------------------------------------------------------------------------------------ help, doctor
+
+
+def test_help_names_every_command_in_portuguese(capsys):
+    status, out, _ = call(capsys)
+    assert status == 0
+    for command in ("quickstart", "train", "generate", "tokenizer", "data", "doctor"):
+        assert command in out
+    status, out, _ = call(capsys, "train", "--help")
+    assert status == 0 and "opções:" in out and "Treina um GPT" in out and "padrão: 0.003" in out
+
+
+def test_version(capsys):
+    assert call(capsys, "--version")[1].startswith("tinyllm ")
+
+
+def test_doctor(capsys):
+    status, out, _ = call(capsys, "doctor")
+    assert status == 0 and "numpy" in out and "memória" in out
+    found = json.loads(call(capsys, "doctor", "--json")[1])
+    assert found["numpy"]["found"] == np.__version__ and found["numpy"]["mend"] is None
+
+
+# ------------------------------------------------------------------------------------------------------------- train
+
+
+def test_train_as_json_tells_every_step(capsys, tmp_path):
+    status, out, _ = call(
+        capsys, "train", "--out", tmp_path / "r", *SMALL, "--steps", 4, "--validate-every", 2, "--json"
+    )
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert status == 0 and [line["step"] for line in lines] == [1, 2, 3, 4]
+    assert [line["validation_loss"] is not None for line in lines] == [False, True, False, True]
+
+
+def test_train_tells_the_memory_first_and_how_to_go_on(capsys, tmp_path):
+    _, out, err = call(capsys, "train", "--out", tmp_path / "r", *SMALL, "--steps", 2)
+    assert out == ""
+    assert err.index("Memória para treinar") < err.index("passo 1/2") < err.index("tinyllm generate")
+
+
+def test_40_steps_equal_20_and_20(capsys, tmp_path):
+    for name, steps in (("whole", 40), ("parts", 20)):
+        assert call(capsys, "train", "--out", tmp_path / name, *SMALL, "--dropout", 0.1, "--steps", steps)[0] == 0
+    assert call(capsys, "train", "--resume", tmp_path / "parts", "--steps", 40)[0] == 0
+    whole, parts = (checkpoint.newest_first(tmp_path / name / "checkpoints")[0] for name in ("whole", "parts"))
+    assert whole.name == parts.name == "step-00000040"
+    for path in whole.iterdir():
+        assert path.read_bytes() == (parts / path.name).read_bytes(), path.name
+    assert (tmp_path / "whole" / "config.json").read_bytes() == (tmp_path / "parts" / "config.json").read_bytes()
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
+    command = [sys.executable, "-m", "tinyllm", "train", "--out", tmp_path / "r", *SMALL, "--steps", "100000", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        for _ in range(3):
+            process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    last = json.loads(out.splitlines()[-1])["step"]
+    assert f"Parado no passo {last}" in err and f"tinyllm train --resume {tmp_path / 'r'}" in err
+    assert runs.steps_done(runs.open_run(tmp_path / "r")) == last
+
+
+def test_what_train_refuses(capsys, tmp_path, trained):
+    assert "holds a run; go on with --resume" in refusal(capsys, "train", "--out", trained, *SMALL)
+    assert "--batch cannot change" in refusal(capsys, "train", "--resume", trained, "--batch", 8)
+    assert "has done 6 of its 6 steps" in refusal(capsys, "train", "--resume", trained)
+    assert "holds no run" in refusal(capsys, "train", "--resume", tmp_path / "none")
+    assert "layers=0 must be at least 1" in refusal(capsys, "train", "--out", tmp_path / "a", "--layers", 0)
+    assert "width=10 is not a multiple of heads=4" in refusal(capsys, "train", "--out", tmp_path / "a", "--width", 10)
+    assert "invalid int value" in refusal(capsys, "train", "--out", tmp_path / "a", "--steps", "muitos")
+    assert "unrecognized arguments: --stpes 3" in refusal(capsys, "train", "--out", tmp_path / "a", "--stpes", 3)
+    assert "required" in refusal(capsys, "train")
+    assert "lower batch=" in refusal(capsys, "train", "--out", tmp_path / "b", *SMALL, "--width", 200_000)
+
+
+def test_a_corpus_that_cannot_be_read(capsys, tmp_path):
+    (tmp_path / "vazio.txt").write_text("")
+    arguments = ["train", "--out", tmp_path / "r", "--corpus"]
+    assert "has 0 texts; at least 3" in refusal(capsys, *arguments, tmp_path / "vazio.txt")
+    assert "neither a generated corpus (contos) nor a file" in refusal(capsys, *arguments, "livro.txt")
+    assert "give a file, not a folder" in refusal(capsys, *arguments, tmp_path)
+
+
+def test_a_full_disk_says_so_and_keeps_what_was_saved(capsys, monkeypatch, tmp_path):
+    folder = tmp_path / "r"
+    assert call(capsys, "train", "--out", folder, *SMALL, "--steps", 2)[0] == 0
+
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device", str(folder))
+
+    monkeypatch.setattr(checkpoint.storage, "save_arrays", full)
+    assert "No space left on device; free some space and go on with --resume" in refusal(
+        capsys, "train", "--resume", folder, "--steps", 4
+    )
+    assert runs.steps_done(runs.open_run(folder)) == 2
+
+
+# ---------------------------------------------------------------------------------------------------------- generate
+
+
+def test_generate_is_seeded_and_begins_with_the_prompt(capsys, trained):
+    arguments = ["generate", trained, "--prompt", "Era uma vez", "--max-tokens", 20]
+    first, again, other = (call(capsys, *arguments, "--seed", seed)[1] for seed in (1, 1, 2))
+    assert first.startswith("Era uma vez") and first == again != other
+    one = json.loads(call(capsys, *arguments, "--seed", 1, "--json")[1])
+    assert one["prompt"] + one["text"] + "\n" == first
+    several = call(capsys, *arguments, "--count", 3, "--json")[1].splitlines()
+    assert [json.loads(line)["seed"] for line in several] == [0, 1, 2]
+
+
+def test_generate_stops_before_a_text(capsys, trained):
+    text = json.loads(call(capsys, "generate", trained, "--max-tokens", 40, "--json")[1])["text"]
+    stop = text[10:12]
+    cut = json.loads(call(capsys, "generate", trained, "--max-tokens", 40, "--json", "--stop", stop)[1])["text"]
+    assert cut == text[: text.index(stop)]
+
+
+def test_what_generate_refuses(capsys, tmp_path, trained):
+    assert "does not fit in 1..16" in refusal(capsys, "generate", trained, "--prompt", "palavra " * 50)
+    assert "temperature=-1.0 must be at least 0" in refusal(capsys, "generate", trained, "--temperature", -1)
+    assert "top_p=nan is not a finite number" in refusal(capsys, "generate", trained, "--top-p", "nan")
+    assert "0 is below 1" in refusal(capsys, "generate", trained, "--max-tokens", 0)
+    assert "holds no run" in refusal(capsys, "generate", tmp_path)
+
+
+def test_a_run_whose_checkpoints_are_cut_short_is_refused(capsys, tmp_path):
+    folder = tmp_path / "r"
+    assert call(capsys, "train", "--out", folder, *SMALL, "--steps", 2)[0] == 0
+    path = checkpoint.newest_first(folder / "checkpoints")[0] / checkpoint.WEIGHTS
+    path.write_bytes(path.read_bytes()[:-9])
+    assert "is damaged" in refusal(capsys, "generate", folder)
+
+
+# ---------------------------------------------------------------------------------------------------- tokenizer, data
+
+
+def test_tokenizer_trains_encodes_and_decodes(capsys, tmp_path):
+    (tmp_path / "t.txt").write_text("o rato roeu a roupa do rei de Roma " * 50, encoding="utf-8")
+    out = tmp_path / "tok.json"
+    status, printed, _ = call(
+        capsys, "tokenizer", "train", tmp_path / "t.txt", "--vocab-size", 270, "--out", out, "--json"
+    )
+    assert status == 0 and json.loads(printed)["vocab_size"] == 270
+    encoded = json.loads(call(capsys, "tokenizer", "encode", out, "o rato e a ração", "--json")[1])
+    assert encoded["pieces"][0].startswith("o") and len(encoded["pieces"]) == len(encoded["ids"]) < 16
+    decoded = json.loads(call(capsys, "tokenizer", "decode", out, *encoded["ids"], "--json")[1])
+    assert decoded == {"text": "o rato e a ração"}
+
+
+def test_what_tokenizer_refuses(capsys, tmp_path, trained):
+    assert "No such file" in refusal(capsys, "tokenizer", "train", tmp_path / "none.txt")
+    assert "token id 99999 is not in the vocabulary" in refusal(capsys, "tokenizer", "decode", trained, 99999)
+    (tmp_path / "x.json").write_text("{}")
+    assert "has no field 'model'" in refusal(capsys, "tokenizer", "encode", tmp_path / "x.json", "a")
+
+
+def test_data_generate(capsys, tmp_path):
+    status, out, _ = call(capsys, "data", "generate", "contos", "--count", 3, "--split", "test")
+    assert status == 0 and len(out.strip().split("\n\n")) == 3
+    call(capsys, "data", "generate", "contos", "--count", 3, "--split", "test", "--out", tmp_path / "c.txt")
+    assert (tmp_path / "c.txt").read_text(encoding="utf-8") == out
+    (tmp_path / "file").write_text("")
+    inside = tmp_path / "file" / "c.txt"
+    assert "a file stands where a folder should be" in refusal(capsys, "data", "generate", "contos", "--out", inside)
+
+
+def test_output_cut_off_by_a_reader_is_no_error(tmp_path):
+    command = f"{sys.executable} -m tinyllm data generate contos --count 5000 | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr == "" and len(done.stdout.splitlines()) == 1

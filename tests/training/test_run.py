@@ -1,0 +1,159 @@
+"""A run: made, trained, stopped, resumed bitwise, and refused when its files are not its own."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from tinyllm import storage
+from tinyllm.errors import UsageError
+from tinyllm.models.gpt import GPTConfig
+from tinyllm.train import checkpoint
+from tinyllm.train import run as runs
+from tinyllm.train.loop import TrainConfig
+
+MODEL = GPTConfig(vocab_size=300, context=16, layers=2, heads=2, width=16, dropout=0.1)
+TRAINING = TrainConfig(steps=12, batch=6, accumulate=2, warmup=3, workers=2, seed=3)
+DATA = runs.DataConfig(texts=60, save_every=4, validate_every=6)
+
+
+def make(folder, **training):
+    return runs.create(folder, DATA, MODEL, dataclasses.replace(TRAINING, **training))
+
+
+def fit(run, **options):
+    return list(runs.fit(run, run.new_model(), warn=pytest.fail, **options))
+
+
+def contents(run):
+    folder = checkpoint.newest_first(run.checkpoints)[0]
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def losses(run):
+    lines = [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
+    return [(line["step"], line["loss"]) for line in lines if "loss" in line]
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one_byte_for_byte(tmp_path):
+    whole = make(tmp_path / "whole")
+    fit(whole)
+    parts = make(tmp_path / "parts")
+    seen = []
+    fit(parts, stop=lambda: len(seen) == 1 or seen.append(1))  # Ctrl-C in the second step
+    assert runs.steps_done(parts) == 2
+    reports = fit(runs.open_run(tmp_path / "parts"))
+    assert [report.step for report, _ in reports] == list(range(3, 13))
+    assert contents(whole) == contents(parts)
+    assert losses(whole) == losses(parts)
+
+
+def test_a_run_killed_between_checkpoints_takes_the_lost_steps_again(tmp_path):
+    whole = make(tmp_path / "whole")
+    fit(whole)
+    killed = make(tmp_path / "killed")
+    for report, _ in runs.fit(killed, killed.new_model()):
+        if report.step == 7:
+            break  # the last checkpoint is that of step 4; the log knows 7
+    with open(killed.folder / "log.jsonl", "a") as log:
+        log.write('{"step": 8, "lo')  # a line cut short
+    fit(runs.open_run(tmp_path / "killed"))
+    assert contents(whole) == contents(killed)
+    assert losses(whole) == losses(killed)
+
+
+def test_more_steps_do_not_change_the_past(tmp_path):
+    whole, short = make(tmp_path / "whole", steps=8), make(tmp_path / "short", steps=4)
+    fit(whole)
+    fit(short)
+    short.training = dataclasses.replace(short.training, steps=8)
+    runs.save_config(short)
+    fit(runs.open_run(tmp_path / "short"))
+    assert contents(whole) == contents(short)
+    with pytest.raises(UsageError, match="has done 8 of its 8 steps; ask for more with --steps"):
+        fit(runs.open_run(tmp_path / "short"))
+
+
+def test_training_lowers_the_loss_and_validates(tmp_path):
+    run = make(tmp_path / "run", steps=24, learning_rate=1e-2)
+    reports = fit(run)
+    assert reports[-1][0].loss < reports[0][0].loss - 0.5
+    assert [report.step for report, validation in reports if validation is not None] == [6, 12, 18, 24]
+    assert reports[0][0].tokens == 2 * 6 * 16
+    model = run.trained_model()
+    assert not np.array_equal(model.tokens.weight.data, run.new_model().tokens.weight.data)
+
+
+def test_a_loss_that_is_no_number_stops_the_run_before_the_weights_are_lost(tmp_path):
+    run = make(tmp_path / "run", learning_rate=1e30)
+    with pytest.raises(UsageError, match=r"at step \d+ the loss is .* lower learning_rate=1e\+30"):
+        fit(run)
+
+
+def test_the_folder_of_a_run_is_not_overwritten(tmp_path):
+    make(tmp_path / "run")
+    with pytest.raises(UsageError, match="holds a run; go on with --resume"):
+        make(tmp_path / "run")
+
+
+def test_a_half_made_folder_is_no_run_and_can_be_made_again(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "tokenizer.json").write_text("{half")
+    with pytest.raises(UsageError, match="holds no run"):
+        runs.open_run(tmp_path / "run")
+    assert make(tmp_path / "run").end_id == runs.open_run(tmp_path / "run").end_id
+
+
+def test_files_that_are_not_its_own_are_refused(tmp_path):
+    run = make(tmp_path / "run")
+    runs.save_tokens(run.folder / "train.npy", np.zeros(5000, dtype=np.uint16))
+    with pytest.raises(UsageError, match=r"train\.npy is missing or not the file this run was made with"):
+        runs.open_run(run.folder)
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "message"),
+    [
+        ("model", {"wdith": 32}, "GPTConfig has no wdith; it has vocab_size, context"),
+        ("train", {"batch": "6"}, "batch='6' is not of type int"),
+        ("train", {"clip": -1.0}, "clip=-1.0 must be above 0"),
+        ("data", {"corpus": None}, "corpus=None is not of type str"),
+    ],
+)
+def test_a_config_that_was_spoilt_is_refused(tmp_path, part, change, message):
+    run = make(tmp_path / "run")
+    config = storage.load_json(run.folder / "config.json")
+    config[part].update(change)
+    storage.save_json(run.folder / "config.json", config)
+    with pytest.raises(UsageError, match=message):
+        runs.open_run(run.folder)
+
+
+def test_a_text_file_is_split_in_order_and_kept_apart(tmp_path):
+    texts = [f"texto número {i} " + "palavra " * 20 for i in range(40)]
+    (tmp_path / "meu.txt").write_text("\n\n".join(texts), encoding="utf-8")
+    split = runs.read_texts(runs.DataConfig(corpus=str(tmp_path / "meu.txt")), seed=0)
+    assert [len(split[name]) for name in runs.SPLITS] == [36, 2, 2]
+    assert [text for name in runs.SPLITS for text in split[name]] == [text.strip() for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "has 0 texts; at least 3"),
+        (b"   \n\n  \n", "has 0 texts; at least 3"),
+        (b"abc\xff", "is not UTF-8 at byte 3"),
+        (b"um\n\ndois\n\ntr\xc3\xaas\n\nquatro", "too few for one batch"),
+    ],
+)
+def test_corpora_that_cannot_be_used(tmp_path, content, message):
+    (tmp_path / "c.txt").write_bytes(content)
+    with pytest.raises(UsageError, match=message):
+        runs.create(tmp_path / "run", runs.DataConfig(corpus=str(tmp_path / "c.txt")), MODEL, TRAINING)
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+def test_a_corpus_that_does_not_exist(tmp_path):
+    with pytest.raises(UsageError, match="corpus=nada is neither a generated corpus"):
+        runs.create(tmp_path / "run", runs.DataConfig(corpus="nada"), MODEL, TRAINING)
