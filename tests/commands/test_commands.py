@@ -112,6 +112,23 @@ def test_40_steps_equal_20_and_20(capsys, tmp_path):
     assert (tmp_path / "whole" / "config.json").read_bytes() == (tmp_path / "parts" / "config.json").read_bytes()
 
 
+def test_40_steps_equal_what_resumes_after_a_kill(capsys, tmp_path):
+    options = [*SMALL, "--dropout", "0.1", "--steps", "40", "--save-every", "10"]
+    assert call(capsys, "train", "--out", tmp_path / "whole", *options)[0] == 0
+    command = [sys.executable, "-m", "tinyllm", "train", "--out", tmp_path / "killed", *options, "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        for line in process.stdout:
+            if json.loads(line)["step"] == 25:
+                process.kill()
+                break
+    assert runs.steps_done(runs.open_run(tmp_path / "killed")) in (20, 30)  # not 40: it was killed on the way
+    assert call(capsys, "train", "--resume", tmp_path / "killed")[0] == 0
+    whole, killed = (checkpoint.newest_first(tmp_path / name / "checkpoints")[0] for name in ("whole", "killed"))
+    assert [p.name for p in (whole, killed)] == ["step-00000040"] * 2
+    for path in whole.iterdir():
+        assert path.read_bytes() == (killed / path.name).read_bytes(), path.name
+
+
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     command = [sys.executable, "-m", "tinyllm", "train", "--out", tmp_path / "r", *SMALL, "--steps", "100000", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

@@ -1,0 +1,84 @@
+"""The fused operations of tinyllm.functional, spelled out of the primitives of tensor.py: slow, short and plainly right.
+
+Each function here has the name and the parameters of the operation that it explains, takes Tensors and gives a Tensor;
+the tape finds its gradient. `engine/test_composed.py` holds the two against each other.
+"""
+
+import math
+
+import numpy as np
+
+from tinyllm import tensor
+from tinyllm.tensor import Tensor
+
+
+def linear(x, weight, bias):
+    rows = x.reshape(-1, weight.shape[0])
+    return (rows @ weight + bias).reshape(*x.shape[:-1], weight.shape[1])
+
+
+def gelu(x):
+    """x times the share of N(0, 1) below x; erf by its series of positive terms (Abramowitz & Stegun 7.1.6)."""
+    z = x * math.sqrt(0.5)
+    term, total = z, z
+    for n in range(1, 200):
+        term = term * z * z * (2 / (2 * n + 1))
+        total = total + term
+    erf = total * tensor.exp(-z * z) * (2 / math.sqrt(math.pi))
+    return x * (1 + erf) * 0.5
+
+
+def softmax(x):
+    e = tensor.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def layer_norm(x, weight, bias, *, eps=1e-5):
+    apart = x - x.mean(axis=-1, keepdims=True)
+    variance = (apart * apart).mean(axis=-1, keepdims=True)
+    return apart / (variance + eps) ** 0.5 * weight + bias
+
+
+def attention(q, k, v, *, causal=False):
+    B, H, S, D = k.shape
+    T = q.shape[-2]
+    scores = q @ k.transpose(0, 1, 3, 2) / math.sqrt(D)  # (B, H, T, S)
+    if causal:
+        seen = np.array([[s <= t + S - T for s in range(S)] for t in range(T)])
+        scores = tensor.where(seen, scores, -np.inf)
+    return softmax(scores) @ v
+
+
+def cross_entropy(logits, targets):
+    rows, targets = logits.reshape(-1, logits.shape[-1]), targets.data.reshape(-1)
+    probabilities = softmax(rows)[np.arange(len(targets)), targets]
+    return -tensor.log(probabilities).mean()
+
+
+def linear_cross_entropy(hidden, weight, targets):
+    return cross_entropy(hidden @ weight, targets)
+
+
+def embedding(ids, weight):
+    return weight[ids.data]
+
+
+def drop(x, *, rate, key, first_row=0):
+    """Whether a number stays is a hash of the key and of its place in the batch, computed here number by number."""
+    per_row = math.prod(x.shape[1:])
+    stream = 0
+    for part in key:
+        stream = mixed(stream ^ (part % 2**32))
+    other = mixed((stream + 0x9E3779B9) % 2**32)
+    kept = [
+        (mixed(mixed((place % 2**32) ^ stream) ^ other) >> 8) / 2**24 >= rate
+        for place in range(first_row * per_row, first_row * per_row + x.data.size)
+    ]
+    return x * Tensor(np.array(kept, dtype=x.dtype).reshape(x.shape)) / (1 - rate)
+
+
+def mixed(x):
+    """lowbias32 (Wellons 2018)."""
+    x = (x ^ (x >> 16)) * 0x7FEB352D % 2**32
+    x = (x ^ (x >> 15)) * 0x846CA68B % 2**32
+    return x ^ (x >> 16)

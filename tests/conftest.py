@@ -1,0 +1,28 @@
+"""What all tests share: reproducible property tests, the stand-in for CuPy, the kinds of tests."""
+
+import sys
+
+import fake_cupy
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile(
+    "tinyllm",
+    derandomize=True,  # every run draws the same examples
+    database=None,
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("tinyllm")
+
+
+@pytest.fixture
+def cupy(monkeypatch):
+    """CuPy, or rather its stand-in, for one test. `cupy.synchronisations` says when the host had to wait."""
+    modules = fake_cupy.modules()
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    fake_cupy.synchronisations.clear()
+    modules["cupy"].synchronisations = fake_cupy.synchronisations
+    return modules["cupy"]

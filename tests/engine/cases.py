@@ -1,0 +1,322 @@
+"""One list of cases for every operation: its inputs, its options, and what PyTorch calls it.
+
+A case describes its inputs by one letter per axis (`"x": "BTC"`); "1" is an axis that broadcasting stretches. Tests draw
+the size of each letter, the memory layout of each input and a seed, and `build` makes the arrays.
+"""
+
+import dataclasses
+import importlib
+import math
+import pkgutil
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from hypothesis import strategies as st
+
+from tinyllm import functional as F
+from tinyllm import tensor
+from tinyllm.functional.dropout import drop
+from tinyllm.tensor import Tensor
+
+# ------------------------------------------------------------------------------------------------- what a case is
+
+
+class Call(NamedTuple):
+    """What an operation is called with."""
+
+    arrays: list
+    options: dict
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Case:
+    """One way to call an operation. `options` are a dict or a function of (sizes, rng) that makes one."""
+
+    op: Callable
+    inputs: dict[str, str]
+    torch: Callable  # (torch, *tensors, **options) -> tensor
+    note: str = ""
+    options: dict | Callable = dataclasses.field(default_factory=dict)
+    values: dict[str, Callable] = dataclasses.field(default_factory=dict)  # input -> (rng, shape, sizes) -> array
+    never_empty: str = ""  # the letters that cannot be 0
+    at_least: dict[str, int] = dataclasses.field(default_factory=dict)
+    adjust: Callable = lambda sizes: sizes
+
+    def __repr__(self):
+        return "-".join(filter(None, [self.op.__name__, self.note.replace(" ", "_")]))
+
+    @property
+    def letters(self):
+        return sorted(set("".join(self.inputs.values())) - {"1"})
+
+
+LAYOUTS = {
+    "contiguous": np.ascontiguousarray,
+    "transposed": np.asfortranarray,
+    "every other": lambda a: np.repeat(a, 2, axis=-1)[..., ::2] if a.ndim else a,
+    "backwards": lambda a: np.ascontiguousarray(a[::-1])[::-1] if a.ndim else a,
+}
+
+
+def build(case, sizes, layouts, seed, dtype=np.float64):
+    """The call of a case with these sizes {letter: size}, one layout per input, and random numbers from the seed."""
+    rng = np.random.default_rng(seed)
+    sizes = case.adjust({letter: max(size, case.at_least.get(letter, 0)) for letter, size in sizes.items()})
+    arrays = []
+    for (name, axes), layout in zip(case.inputs.items(), layouts, strict=True):
+        shape = tuple(1 if letter == "1" else sizes[letter] for letter in axes)
+        array = np.asarray(case.values.get(name, normal)(rng, shape, sizes))
+        array = array.astype(dtype) if array.dtype.kind == "f" else array
+        arrays.append(LAYOUTS[layout](array) if array.ndim else array)
+    options = case.options(sizes, rng) if callable(case.options) else case.options
+    return Call(arrays, options)
+
+
+@st.composite
+def calls(draw, case):
+    """A strategy: calls of a case. Most axes have sizes of their own; some are 1 or empty."""
+    sizes = {}
+    for letter, size in zip(case.letters, draw(st.permutations(range(2, 2 + len(case.letters)))), strict=True):
+        small = [1] if letter in case.never_empty else [1, 0]
+        sizes[letter] = draw(st.sampled_from([size, size, size, *small]))
+    layouts = [draw(st.sampled_from(list(LAYOUTS))) for _ in case.inputs]
+    return build(case, sizes, layouts, seed=draw(st.integers(0, 2**32 - 1)))
+
+
+def samples(case, dtype=np.float64):
+    """A few fixed calls of a case: plain, strided, of one element, and empty where that can be."""
+    letters, number = case.letters, len(case.inputs)
+    plain = {letter: 2 + (3 * place + 1) % len(letters) for place, letter in enumerate(letters)} if letters else {}
+    yield build(case, plain, ["contiguous"] * number, 1, dtype)
+    yield build(case, plain, (list(LAYOUTS)[1:] * number)[:number], 2, dtype)
+    yield build(case, dict.fromkeys(letters, 1), ["contiguous"] * number, 3, dtype)
+    for letter in set(letters) - set(case.never_empty):
+        yield build(case, {**plain, letter: 0}, ["contiguous"] * number, 4, dtype)
+
+
+def is_differentiable(array):
+    return array.dtype.kind == "f"
+
+
+def run(function, call, dy=None):
+    """Call a function of Tensors and go back from its result: (value, [gradient or None of each input], dy)."""
+    inputs = [Tensor(array, requires_grad=is_differentiable(array)) for array in call.arrays]
+    y = function(*inputs, **call.options)
+    dy = cotangent(y) if dy is None else dy
+    grads = tensor.backward(y, dy)
+    return y.data, [grads.get(x) for x in inputs], dy
+
+
+def cotangent(y):
+    """A random gradient to start from, of the shape and type of y."""
+    return np.asarray(np.random.default_rng(7).normal(size=y.shape), dtype=y.dtype)
+
+
+def all_ops():
+    """{name: operation} of everything that `op` made in tinyllm.tensor and the modules of tinyllm.functional."""
+    modules = [tensor, *(importlib.import_module(m.name) for m in pkgutil.iter_modules(F.__path__, F.__name__ + "."))]
+    found = [(name, thing) for module in modules for name, thing in vars(module).items()]
+    return {name: thing for name, thing in found if isinstance(getattr(thing, "function", None), tensor.TwinnedFunction)}
+
+
+# ----------------------------------------------------------------------------------------------------- kinds of numbers
+
+
+def normal(rng, shape, _):
+    return rng.normal(size=shape)
+
+
+def positive(rng, shape, _):
+    return rng.uniform(0.5, 2.0, size=shape)
+
+
+def away_from_zero(rng, shape, _):
+    return rng.uniform(0.5, 2.0, size=shape) * rng.choice([-1.0, 1.0], size=shape)
+
+
+def all_different(rng, shape, _):
+    """No two closer than 0.1: where the largest one is clear, so is the derivative of max."""
+    return rng.permutation(math.prod(shape)).reshape(shape) * 0.1
+
+
+def in_pairs(rng, shape, sizes):
+    """Each number stands twice in its row: the maxima are ties of two."""
+    x = all_different(rng, shape, sizes)
+    x[..., 1::2] = x[..., : x.shape[-1] // 2 * 2 : 2]
+    return x
+
+
+def booleans(rng, shape, _):
+    return rng.random(size=shape) < 0.5
+
+
+def ids_below(letter):
+    """Token ids of a vocabulary of the size of this letter; most occur more than once."""
+    return lambda rng, shape, sizes: rng.integers(sizes[letter], size=shape)
+
+
+# ------------------------------------------------------------------------------------------------- the cases, by family
+
+ARITHMETIC = [
+    (tensor.add, lambda torch, a, b: a + b),
+    (tensor.subtract, lambda torch, a, b: a - b),
+    (tensor.multiply, lambda torch, a, b: a * b),
+    (tensor.divide, lambda torch, a, b: a / b),
+]
+BROADCASTS = {"same shape": ("abc", "abc"), "both stretch": ("a1c", "b1"), "vector": ("c", "abc"), "scalar": ("ab", "")}
+
+REDUCTIONS = [
+    (tensor.sum, "", lambda torch, x, axis, keepdims: torch.sum(x, dim=axes(x, axis), keepdim=keepdims)),
+    (tensor.mean, "abc", lambda torch, x, axis, keepdims: torch.mean(x, dim=axes(x, axis), keepdim=keepdims)),
+    (tensor.max, "abc", lambda torch, x, axis, keepdims: torch.amax(x, dim=axes(x, axis), keepdim=keepdims)),
+]
+AXES = {"all": None, "last": -1, "middle": 1, "two": (0, 2)}
+
+
+def axes(x, axis):
+    """How PyTorch spells an axis of NumPy: None means each of them."""
+    return tuple(range(x.ndim)) if axis is None else axis
+
+
+def where_to_take(what):
+    """Options of `take`: an index made for the sizes."""
+    return lambda sizes, rng: {"index": what(sizes, rng)}
+
+
+INDICES = {
+    "one row": lambda sizes, rng: 0,
+    "from the end": lambda sizes, rng: (-1, slice(None), sizes["c"] // 2),
+    "slices": lambda sizes, rng: (slice(None, None, 2), Ellipsis, None, slice(1, None)),
+    "a rest": lambda sizes, rng: slice(sizes["a"] // 2, None),
+    "rows repeated": lambda sizes, rng: rng.integers(sizes["a"], size=7),
+    "rows in a table": lambda sizes, rng: (slice(None), rng.integers(-sizes["b"], sizes["b"], size=(3, 4))),
+    "places repeated": lambda sizes, rng: (rng.integers(sizes["a"], size=9), rng.integers(sizes["b"], size=9)),
+    "mask": lambda sizes, rng: rng.random(sizes["a"]) < 0.5,
+}
+
+PRODUCTS = {
+    "matrices": ("ik", "kj"),
+    "stack by matrix": ("abik", "kj"),
+    "stacks": ("abik", "abkj"),
+    "stacks stretch": ("1bik", "a1kj"),
+    "matrix by stack": ("ik", "akj"),
+}
+
+
+def later_positions(sizes):
+    """S, the positions attended to, are at least the T queries: these are the last of them."""
+    return {**sizes, "S": sizes["S"] + sizes["T"]}
+
+
+def attention_of_torch(torch, q, k, v, *, causal=False):
+    mask = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril(k.shape[-2] - q.shape[-2]) if causal else None
+    return torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+
+
+def drop_of_torch(torch, x, *, rate, key, first_row=0):
+    from tinyllm.functional.dropout import uniform  # the mask has no other source; test_dropout.py checks it
+
+    kept = uniform(np, key, first_row * x[:1].numel(), x.numel()).reshape(tuple(x.shape)) >= rate
+    return x * torch.from_numpy(kept) / (1 - rate)
+
+
+def cross_entropy_of_torch(torch, logits, targets):
+    return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1))
+
+
+CASES = [
+    *(
+        Case(op, {"a": a, "b": b}, in_torch, note, values={"b": away_from_zero})
+        for op, in_torch in ARITHMETIC
+        for note, (a, b) in BROADCASTS.items()
+    ),
+    *(
+        Case(tensor.power, {"x": "abc"}, lambda torch, x, exponent: x**exponent, str(exponent),
+             options={"exponent": exponent}, values={"x": values})
+        for exponent, values in ((2, normal), (3, normal), (1, normal), (-1, away_from_zero), (0.5, positive), (-1.5, positive))
+    ),
+    Case(tensor.exp, {"x": "abc"}, lambda torch, x: torch.exp(x)),
+    Case(tensor.log, {"x": "abc"}, lambda torch, x: torch.log(x), values={"x": positive}),
+    Case(tensor.tanh, {"x": "abc"}, lambda torch, x: torch.tanh(x)),
+    *(
+        Case(tensor.matmul, {"a": a, "b": b}, lambda torch, a, b: a @ b, note, never_empty="jk")
+        for note, (a, b) in PRODUCTS.items()
+    ),
+    *(
+        Case(op, {"x": "abc"}, in_torch, f"{note} {'keepdims' * keepdims}".strip(), never_empty=never_empty,
+             options={"axis": axis, "keepdims": keepdims}, values={"x": all_different})
+        for op, never_empty, in_torch in REDUCTIONS
+        for note, axis in AXES.items()
+        for keepdims in (False, True)
+    ),
+    *(
+        Case(tensor.max, {"x": "abc"}, REDUCTIONS[2][2], f"ties {note}", never_empty="abc",
+             options={"axis": axis, "keepdims": False}, values={"x": in_pairs})
+        for note, axis in (("last", -1), ("all", None))
+    ),
+    *(
+        Case(tensor.reshape, {"x": "abc"}, lambda torch, x, shape: x.reshape(shape), note, options=options)
+        for note, options in {
+            "merge": lambda sizes, rng: {"shape": (sizes["a"] * sizes["b"], sizes["c"])},
+            "turn": lambda sizes, rng: {"shape": (sizes["c"], 1, sizes["a"], sizes["b"])},
+            "flat": {"shape": (-1,)},
+        }.items()
+    ),
+    *(
+        Case(tensor.transpose, {"x": "abc"}, lambda torch, x, axes: x.permute(axes), note, options={"axes": order})
+        for note, order in {"turn": (2, 0, 1), "swap": (0, 2, 1), "from the end": (-1, 0, -2)}.items()
+    ),
+    *(
+        Case(tensor.take, {"x": "abc"}, lambda torch, x, index: take_of_torch(torch, x, index), note,
+             options=where_to_take(what), never_empty="abc")
+        for note, what in INDICES.items()
+    ),
+    Case(tensor.concatenate, {"x": "abc", "y": "adc", "z": "aec"}, lambda torch, *parts, axis: torch.cat(parts, dim=axis),
+         "three", options={"axis": 1}),
+    Case(tensor.concatenate, {"x": "abc", "y": "abd"}, lambda torch, *parts, axis: torch.cat(parts, dim=axis),
+         "from the end", options={"axis": -1}),
+    Case(tensor.concatenate, {"x": "ab"}, lambda torch, *parts, axis: torch.cat(parts, dim=axis), "one", options={"axis": 0}),
+    *(
+        Case(tensor.where, {"condition": condition, "a": a, "b": b}, lambda torch, condition, a, b: torch.where(condition, a, b),
+             note, values={"condition": booleans})
+        for note, (condition, a, b) in {"same shape": ("abc",) * 3, "all stretch": ("b1", "abc", "")}.items()
+    ),
+    Case(F.gelu, {"x": "abc"}, lambda torch, x: torch.nn.functional.gelu(x),
+         values={"x": lambda rng, shape, _: 3 * rng.normal(size=shape)}),
+    Case(F.softmax, {"x": "aV"}, lambda torch, x: torch.softmax(x, dim=-1), "rows", never_empty="V"),
+    Case(F.softmax, {"x": "abV"}, lambda torch, x: torch.softmax(x, dim=-1), "stack", never_empty="V"),
+    Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD"}, attention_of_torch, never_empty="SD"),
+    Case(F.attention, {"q": "BHTD", "k": "BHTD", "v": "BHTD"}, attention_of_torch, "causal", options={"causal": True},
+         never_empty="TD"),
+    Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD"}, attention_of_torch, "causal after others",
+         options={"causal": True}, never_empty="STD", adjust=later_positions),
+    Case(drop, {"x": "BTC"}, drop_of_torch, options={"rate": 0.3, "key": (5, 17, 2)}),
+    Case(drop, {"x": "BTC"}, drop_of_torch, "later rows", options={"rate": 0.7, "key": (0, 2**32 - 1, 0), "first_row": 6}),
+    Case(F.embedding, {"ids": "BT", "weight": "VC"}, lambda torch, ids, weight: torch.nn.functional.embedding(ids, weight),
+         values={"ids": ids_below("V")}, never_empty="VC"),
+    Case(F.linear, {"x": "BTi", "weight": "io", "bias": "o"},
+         lambda torch, x, weight, bias: torch.nn.functional.linear(x, weight.T, bias), "stack", never_empty="io"),
+    Case(F.linear, {"x": "i", "weight": "io", "bias": "o"},
+         lambda torch, x, weight, bias: torch.nn.functional.linear(x, weight.T, bias), "one", never_empty="io"),
+    Case(F.cross_entropy, {"logits": "BTV", "targets": "BT"}, cross_entropy_of_torch, values={"targets": ids_below("V")},
+         never_empty="BTV"),
+    Case(F.linear_cross_entropy, {"hidden": "BTC", "weight": "CV", "targets": "BT"},
+         lambda torch, hidden, weight, targets: cross_entropy_of_torch(torch, hidden @ weight, targets),
+         values={"targets": ids_below("V")}, never_empty="BTCV"),
+    Case(F.layer_norm, {"x": "BTC", "weight": "C", "bias": "C"},
+         lambda torch, x, weight, bias, eps: torch.nn.functional.layer_norm(x, x.shape[-1:], weight, bias, eps),
+         "stack", options={"eps": 1e-5}, at_least={"C": 2}, never_empty="C"),
+    Case(F.layer_norm, {"x": "C", "weight": "C", "bias": "C"},
+         lambda torch, x, weight, bias, eps: torch.nn.functional.layer_norm(x, x.shape[-1:], weight, bias, eps),
+         "one row", options={"eps": 0.1}, never_empty="C"),
+]  # fmt: skip
+
+
+def take_of_torch(torch, x, index):
+    """x[index], where PyTorch has no steps backwards and wants its own arrays."""
+
+    def ours(part):
+        return torch.from_numpy(part) if isinstance(part, np.ndarray) else part
+
+    return x[tuple(map(ours, index)) if isinstance(index, tuple) else ours(index)]

@@ -1,0 +1,83 @@
+"""backward() of every operation agrees with finite differences, in float64, for sizes and layouts of every kind."""
+
+import numpy as np
+import pytest
+from engine.cases import CASES, calls, cotangent, is_differentiable, run, samples
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinyllm import tensor
+from tinyllm.tensor import Tensor, no_grad
+
+EPS, TOLERANCE = 1e-6, {"atol": 1e-6, "rtol": 1e-5}
+SMALL = 12  # numbers: inputs of up to this many are also checked one number at a time
+
+
+def projected(case, call, arrays, dy):
+    """The sum of the operation's results, weighted by dy: a function to differentiate."""
+    with no_grad():
+        return float((case.op(*map(Tensor, arrays), **call.options).data * dy).sum())
+
+
+def difference(case, call, which, direction, dy):
+    """The derivative along a direction of one input, by central differences."""
+    ends = []
+    for step in (+EPS, -EPS):
+        arrays = list(call.arrays)
+        arrays[which] = arrays[which] + step * direction
+        ends.append(projected(case, call, arrays, dy))
+    return (ends[0] - ends[1]) / (2 * EPS)
+
+
+def unit_directions(array):
+    for place in np.ndindex(array.shape):
+        direction = np.zeros(array.shape)
+        direction[place] = 1.0
+        yield direction
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+@given(data=st.data())
+def test_backward_agrees_with_finite_differences(case, data):
+    call = data.draw(calls(case))
+    for array in call.arrays:
+        array.flags.writeable = False  # an operation that writes to its inputs fails here
+    y, grads, dy = run(case.op, call)
+    for which, (array, grad) in enumerate(zip(call.arrays, grads, strict=True)):
+        if not is_differentiable(array):
+            assert grad is None
+            continue
+        assert grad.shape == array.shape and grad.dtype == array.dtype
+        directions = [np.random.default_rng(seed).normal(size=array.shape) for seed in (1, 2)]
+        for direction in [*directions, *(unit_directions(array) if array.size <= SMALL else ())]:
+            np.testing.assert_allclose(
+                (grad * direction).sum(), difference(case, call, which, direction, dy), **TOLERANCE
+            )
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_types_stay_and_inputs_are_not_written_to(case, dtype):
+    for call in samples(case, dtype):
+        before = [array.copy() for array in call.arrays]
+        y, grads, dy = run(case.op, call)
+        assert y.dtype == dtype
+        assert dy.tobytes() == np.asarray(cotangent(y), dtype).tobytes(), "backward wrote to the gradient it was given"
+        for array, copy, grad in zip(call.arrays, before, grads, strict=True):
+            assert array.tobytes() == copy.tobytes()
+            assert (grad is None) == (not is_differentiable(array))
+            if grad is not None:
+                assert grad.dtype == dtype and grad.shape == array.shape
+
+
+@pytest.mark.parametrize("number", [2, 3, 5])
+def test_equal_maxima_share_the_gradient(number):
+    x = Tensor(np.array([[4.0] * number + [1.0], [0.0] * number + [9.0]]), requires_grad=True)
+    grads = tensor.backward(x.max(axis=1).sum())
+    assert grads[x].tolist() == [[1 / number] * number + [0.0], [0.0] * number + [1.0]]
+
+
+def test_a_place_taken_twice_gets_both_gradients():
+    x = Tensor(np.zeros(3), requires_grad=True)
+    grads = tensor.backward(x[np.array([2, 0, 2])], np.array([1.0, 10.0, 100.0]))
+    assert grads[x].tolist() == [10.0, 0.0, 101.0]

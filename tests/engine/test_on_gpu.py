@@ -1,0 +1,173 @@
+"""Everything that computes runs on the stand-in for CuPy with the same results as in memory, and hardly ever waits."""
+
+import numpy as np
+import pytest
+from engine.cases import CASES, run, samples
+
+from tinyllm import functional as F
+from tinyllm.models.gpt import GPT, GPTConfig
+from tinyllm.nn import attention, layers, module
+from tinyllm.optim.adamw import AdamW
+from tinyllm.optim.schedule import clip_gradients
+from tinyllm.parallel.data import DataParallel
+from tinyllm.tensor import Tensor, backward, no_grad
+from tinyllm.train import checkpoint
+
+EXACT = {"rtol": 1e-12, "atol": 1e-13}
+
+
+def on_device(cupy, value):
+    """Arrays, and the arrays in a tuple or dict, copied to the device."""
+    if isinstance(value, np.ndarray):
+        return cupy.asarray(value)
+    if isinstance(value, tuple | list):
+        return type(value)(on_device(cupy, item) for item in value)
+    return {key: on_device(cupy, item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_operation_computes_the_same_there(case, cupy):
+    for call in samples(case):
+        y, grads, dy = run(case.op, call)
+        there, grads_there, _ = run(case.op, call._make(on_device(cupy, part) for part in call), on_device(cupy, dy))
+        assert isinstance(there, cupy.ndarray)
+        np.testing.assert_allclose(there.get(), y, **EXACT)
+        for grad_there, grad in zip(grads_there, grads, strict=True):
+            assert (grad_there is None) == (grad is None)
+            if grad is not None:
+                assert isinstance(grad_there, cupy.ndarray) and grad_there.dtype == grad.dtype
+                np.testing.assert_allclose(grad_there.get(), grad, **EXACT)
+
+
+def test_no_operation_waits_for_the_gpu(cupy):
+    waiting = {}
+    for case in CASES:
+        for call in samples(case):
+            there = call._make(on_device(cupy, part) for part in call)
+            dy = on_device(cupy, run(case.op, call)[2])
+            cupy.synchronisations.clear()
+            run(case.op, there, dy)
+            if cupy.synchronisations:
+                waiting[str(case)] = set(cupy.synchronisations)
+    assert waiting == {"take-mask": {"mask"}}  # how many places a mask takes is known only when it is read
+
+
+# ------------------------------------------------------------------------------------------------------------- layers
+
+rng = np.random.default_rng(0)
+WIDTH = 6
+LAYERS = {
+    layers.Linear: lambda rng: (layers.Linear(WIDTH, 5, rng=rng), rng.normal(size=(2, 4, WIDTH))),
+    layers.Embedding: lambda rng: (layers.Embedding(9, WIDTH, rng=rng), rng.integers(9, size=(2, 4))),
+    layers.LayerNorm: lambda rng: (layers.LayerNorm(WIDTH), rng.normal(size=(2, 4, WIDTH))),
+    layers.Dropout: lambda rng: (layers.Dropout(0.4), rng.normal(size=(2, 4, WIDTH))),
+    layers.FeedForward: lambda rng: (layers.FeedForward(WIDTH, 7, rng=rng), rng.normal(size=(2, 4, WIDTH))),
+    attention.CausalSelfAttention: lambda rng: (
+        attention.CausalSelfAttention(WIDTH, 3, rng=rng), rng.normal(size=(2, 4, WIDTH))
+    ),
+}  # fmt: skip
+
+
+def test_every_layer_is_tried_here():
+    found = {thing for place in (layers, attention) for thing in vars(place).values() if isinstance(thing, type)}
+    assert {kind for kind in found if issubclass(kind, module.Module)} - {module.Module} == LAYERS.keys()
+
+
+@pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
+def test_every_layer_computes_the_same_there(kind, cupy):
+    values, gradients = [], []
+    for move in (np.asarray, cupy.asarray):
+        layer, x = LAYERS[kind](np.random.default_rng(0))
+        module.map_parameters(layer, lambda a, move=move: move(a.astype(np.float64)))
+        x = Tensor(move(x), requires_grad=True) if x.dtype.kind == "f" else move(x)
+        with F.noise(seed=1, step=2):
+            y = layer(x)
+        grads = backward((y * y).sum())
+        values.append(y.data)
+        gradients.append([grads[p] for p in [*layer.parameters(), *([x] if isinstance(x, Tensor) else [])]])
+    np.testing.assert_allclose(values[1].get(), values[0], **EXACT)
+    for there, here in zip(*reversed(gradients), strict=True):
+        np.testing.assert_allclose(there.get(), here, **EXACT)
+
+
+# --------------------------------------------------------------------------------------------------------- a whole model
+
+CONFIG = GPTConfig(vocab_size=11, context=6, layers=2, heads=2, width=8, dropout=0.1)
+
+
+def model_on(move):
+    """A small GPT in float64 with its parameters moved."""
+    model = GPT(CONFIG, rng=np.random.default_rng(0))
+    module.map_parameters(model, lambda a: move(a.astype(np.float64)))
+    return model
+
+
+def batch():
+    tokens = np.random.default_rng(1).integers(CONFIG.vocab_size, size=(5, 7))
+    return tokens[:, :-1], tokens[:, 1:]
+
+
+def train_for_two_steps(model, move, workers):
+    """The losses, the gradients of the second step and the weights after it, of a training as `train` does it."""
+    x, y = map(move, batch())
+    optimizer, losses = AdamW(model.named_parameters()), []
+    with DataParallel(workers) as parallel:
+        for step in range(2):
+            loss, grads = parallel.gradients(model.loss, x, y, seed=3, step=step)
+            losses.append(loss)
+            grads, _ = clip_gradients(grads, 0.5)
+            optimizer.step(grads, lr=0.01)
+    return losses, [grads[p] for p in model.parameters()], list(module.weights(model).values())
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("ids_on_device", [True, False])
+def test_training_computes_the_same_there(cupy, workers, ids_on_device):
+    here = train_for_two_steps(model_on(np.asarray), np.asarray, workers)
+    there = train_for_two_steps(model_on(cupy.asarray), cupy.asarray if ids_on_device else np.asarray, workers)
+    for mine, expected in zip(sum(map(list, there), []), sum(map(list, here), []), strict=True):
+        assert isinstance(mine, cupy.ndarray)
+        np.testing.assert_allclose(mine.get(), expected, rtol=1e-10, atol=1e-12)
+
+
+def test_the_model_guesses_the_same_there(cupy):
+    x, _ = batch()
+    with no_grad():
+        here, there = model_on(np.asarray)(x).data, model_on(cupy.asarray)(x).data
+    np.testing.assert_allclose(there.get(), here, **EXACT)
+
+
+def test_how_often_a_training_step_waits_for_the_gpu(cupy):
+    """Forward, backward and update never; the check of targets that are on the device twice; clipping once a parameter."""
+    model, (x, y) = model_on(cupy.asarray), map(cupy.asarray, batch())
+    optimizer = AdamW(model.named_parameters())
+    with DataParallel(1) as parallel:
+        _, grads = parallel.gradients(model.loss, x, y)
+        assert cupy.synchronisations == ["bool", "bool"]
+        cupy.synchronisations.clear()
+        optimizer.step(grads, lr=0.01)
+        assert cupy.synchronisations == []
+        clip_gradients(grads, 1.0)
+        assert cupy.synchronisations == ["float"] * len(grads)
+
+
+def test_weights_in_memory_load_into_a_model_on_the_device(cupy):
+    model, other = model_on(cupy.asarray), model_on(lambda a: a + 1.0)
+    module.load_weights(model, module.weights(other))
+    for mine, expected in zip(module.weights(model).values(), module.weights(other).values(), strict=True):
+        np.testing.assert_array_equal(mine.get(), expected)
+
+
+def test_optimiser_state_in_memory_loads_beside_a_model_on_the_device(cupy):
+    model, other = model_on(cupy.asarray), model_on(np.asarray)
+    optimizer, saved = AdamW(model.named_parameters()), AdamW(other.named_parameters())
+    optimizer.load_state({name: array + 1.0 for name, array in saved.state().items()}, steps=3)
+    assert all((array == 1.0).all() for array in optimizer.state().values()) and optimizer.steps == 3
+
+
+def test_a_checkpoint_of_a_model_on_the_device_is_one_of_a_model_in_memory(cupy, tmp_path):
+    model, copy = model_on(cupy.asarray), model_on(np.zeros_like)
+    checkpoint.save(tmp_path, step=1, model=model, optimizer=AdamW(model.named_parameters()))
+    checkpoint.load(tmp_path, model=copy, optimizer=AdamW(copy.named_parameters()))
+    for mine, expected in zip(module.weights(model).values(), module.weights(copy).values(), strict=True):
+        np.testing.assert_array_equal(mine.get(), expected)

@@ -1,0 +1,334 @@
+"""The tape: what is recorded, what backward() returns, and what it leaves behind."""
+
+import contextvars
+import gc
+import re
+import statistics
+import subprocess
+import sys
+import threading
+import weakref
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis.extra import numpy as shapes
+
+from tinyllm import functional as F
+from tinyllm import tensor
+from tinyllm.errors import UsageError
+from tinyllm.nn.module import Parameter
+from tinyllm.tensor import Tensor, backward, no_grad, op, sum_to_shape
+
+
+def leaf(*values):
+    return Tensor(np.array(values, dtype=np.float64), requires_grad=True)
+
+
+# ------------------------------------------------------------------------------------------------- what backward gives
+
+
+def test_the_gradients_are_those_of_the_leaves_that_require_one():
+    x, w, frozen = leaf(1.0, 2.0), leaf(3.0, 4.0), Tensor(np.array([5.0, 6.0]))
+    middle = x * w + frozen
+    grads = backward((middle * np.array([1.0, 10.0])).sum())
+    assert grads.keys() == {x, w}
+    assert grads[x].tolist() == [3.0, 40.0] and grads[w].tolist() == [1.0, 20.0]
+
+
+def test_nothing_accumulates_from_one_backward_to_the_next():
+    x = leaf(2.0)
+    first, second = (backward((x * x).sum())[x] for _ in range(2))
+    assert first.tolist() == second.tolist() == [4.0]
+
+
+def test_a_leaf_used_several_times_gets_the_sum():
+    x = leaf(3.0)
+    assert backward((x * x + x - 2.0 * x).sum())[x].tolist() == [6.0 + 1 - 2]
+
+
+def test_a_diamond_of_many_levels_takes_one_visit_per_node():
+    x = y = leaf(1.0)
+    for _ in range(60):
+        y = y + y  # 2^60 paths lead back to x
+    assert backward(y.sum())[x].tolist() == [2.0**60]
+
+
+def test_branches_of_different_length_meet_before_they_go_on():
+    x = leaf(0.5)
+    trunk = tensor.exp(x)
+    long = trunk
+    for _ in range(5):
+        long = long * 2.0
+    np.testing.assert_allclose(backward((long + trunk).sum())[x], 33 * np.exp([0.5]))
+
+
+def test_a_leaf_is_its_own_gradient():
+    x = leaf(3.0)
+    assert backward(x)[x].tolist() == [1.0]
+
+
+def test_a_gradient_to_start_from():
+    x = leaf(1.0, 2.0)
+    assert backward(x * 3.0, np.array([1.0, 10.0]))[x].tolist() == [3.0, 30.0]
+
+
+@pytest.mark.parametrize("grad", [np.ones(3), np.float64(1.0), np.ones((1, 2))])
+def test_a_gradient_of_another_shape_than_the_loss_is_refused(grad):
+    with pytest.raises(UsageError, match=r"\(2,\)"):
+        backward(leaf(1.0, 2.0) * 3.0, grad)
+
+
+def test_a_loss_that_is_no_scalar_is_refused():
+    with pytest.raises(UsageError, match=r"shape \(2,\).*grad"):
+        backward(leaf(1.0, 2.0) * 3.0)
+
+
+def test_a_loss_that_was_not_recorded_is_refused():
+    with pytest.raises(UsageError, match="not recorded"):
+        backward(Tensor(np.ones(1)) * 2.0)
+
+
+def test_a_second_backward_is_refused():
+    y = (leaf(1.0) * 2.0).sum()
+    backward(y)
+    with pytest.raises(UsageError, match="run the forward pass again"):
+        backward(y)
+
+
+def test_a_backward_into_a_part_that_was_walked_before_is_refused():
+    shared = tensor.exp(leaf(1.0))
+    first, second = shared.sum(), (shared * 2.0).sum()
+    backward(first)
+    with pytest.raises(UsageError, match="run the forward pass again"):
+        backward(second)
+
+
+@pytest.mark.parametrize("wrong", [(2, 3), (3,), ()])
+def test_an_operation_with_a_wrong_backward_is_named(wrong):
+    @op
+    def crooked(x):
+        return x.sum(), lambda dy: np.zeros(wrong)
+
+    with pytest.raises(UsageError, match=re.escape(f"crooked: its backward gave a gradient of shape {wrong}")):
+        backward(crooked(leaf(1.0, 2.0)))
+
+
+@given(shapes.mutually_broadcastable_shapes(num_shapes=2, min_dims=0, max_dims=4, min_side=0, max_side=3))
+def test_a_gradient_is_summed_over_the_axes_that_broadcasting_stretched(drawn):
+    (a, b), result = drawn.input_shapes, drawn.result_shape
+    inputs = [Tensor(np.zeros(shape), requires_grad=True) for shape in (a, b)]
+    grads = backward(inputs[0] + inputs[1], np.ones(result))
+    for x in inputs:
+        share = np.prod(result) / x.data.size if x.data.size else 0.0
+        np.testing.assert_array_equal(grads[x], np.full(x.shape, share))
+
+
+def test_a_gradient_of_the_right_shape_is_not_copied():
+    grad = np.ones((2, 3))
+    assert sum_to_shape(grad, (2, 3), "any") is grad
+
+
+# ----------------------------------------------------------------------------------------------------- what is recorded
+
+
+def test_a_thunk_of_a_frozen_input_does_not_run():
+    ran = []
+
+    @op
+    def spy(a, b):
+        return a + b, lambda dy: (lambda: ran.append("a") or dy, lambda: ran.append("b") or dy)
+
+    backward(spy(leaf(1.0), Tensor(np.ones(1))))
+    assert ran == ["a"]
+
+
+def test_nothing_is_recorded_without_a_leaf_that_requires_a_gradient():
+    y = Tensor(np.ones(2)) * 2.0
+    assert y.node is None and not y.requires_grad
+
+
+def test_nothing_is_recorded_inside_no_grad():
+    x = leaf(1.0)
+    with no_grad():
+        assert (x * 2.0).node is None
+        with no_grad():
+            pass
+        assert (x * 2.0).node is None
+    assert (x * 2.0).node is not None
+
+
+def test_recording_goes_on_after_an_error_inside_no_grad():
+    with pytest.raises(ZeroDivisionError), no_grad():
+        raise ZeroDivisionError
+    assert (leaf(1.0) * 2.0).node is not None
+
+
+def test_a_node_knows_the_name_the_inputs_and_the_options_of_its_operation():
+    x, weight, bias = leaf(1.0, 2.0), leaf(1.0, 1.0), leaf(0.0, 0.0)
+    node = F.layer_norm(x, weight, bias, eps=0.5).node
+    assert (node.name, node.inputs, node.options) == ("layer_norm", (x, weight, bias), {"eps": 0.5})
+
+
+# ------------------------------------------------------------------------------------------------------ long and parallel
+
+LONG = 50_000
+
+
+def test_a_chain_longer_than_any_recursion_limit():
+    x = y = leaf(1.0)
+    for _ in range(LONG):
+        y = y + 1.0
+    assert backward(y.sum())[x].tolist() == [1.0]
+
+
+def test_a_long_chain_that_nobody_walked_goes_without_recursion():
+    y = leaf(1.0)
+    for _ in range(LONG):
+        y = y + 1.0
+    del y
+
+
+def test_two_threads_over_the_same_parameters_do_not_meet():
+    rng = np.random.default_rng(0)
+    w = Parameter(rng.normal(size=(16, 16)))
+    batches = [np.asarray(rng.normal(size=(8, 16)), np.float32) for _ in range(40)]
+
+    def gradient(x):
+        y = Tensor(x)
+        for _ in range(5):
+            y = tensor.tanh(y @ w)
+        return backward((y * y).mean())[w]
+
+    expected = [gradient(x) for x in batches]
+    found = [None] * len(batches)
+
+    def work(start):
+        for i in range(start, len(batches), 2):
+            found[i] = gradient(batches[i])
+
+    threads = [threading.Thread(target=work, args=(start,)) for start in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for mine, alone in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(mine, alone)
+
+
+def test_no_grad_of_one_thread_does_not_stop_another():
+    recorded = []
+    with no_grad():
+        thread = threading.Thread(target=lambda: recorded.append((leaf(1.0) * 2.0).requires_grad))
+        thread.start()
+        thread.join()
+        contextvars.copy_context().run(lambda: recorded.append((leaf(1.0) * 2.0).requires_grad))
+    assert recorded == [True, False]
+
+
+def test_memory_is_freed_while_backward_walks():
+    """When an operation goes back, what the operations after it kept is gone; no garbage collector is needed."""
+    kept, alive = [], []
+
+    @op
+    def step(x):
+        y = x + 1.0
+        kept.append(weakref.ref(y))
+        place = len(kept) - 1
+
+        def backward(dy):
+            alive.append([i for i, ref in enumerate(kept) if ref() is not None and i > place])
+            return dy * (y > 0)
+
+        return y, backward
+
+    gc.disable()
+    try:
+        x, total = leaf(1.0, 2.0), None
+        y = x
+        for _ in range(6):
+            y = step(y)
+        total = y.sum()
+        del y
+        backward(total)
+        assert alive == [[]] * 6
+        assert [ref() for ref in kept] == [None] * 6
+    finally:
+        gc.enable()
+
+
+def test_a_graph_that_nobody_walked_is_freed_with_its_result():
+    x = leaf(1.0, 2.0)
+    gc.disable()
+    try:
+        hidden = F.softmax(F.gelu(x * 2.0))
+        ref = weakref.ref(hidden.data)
+        loss = hidden.sum()
+        del hidden
+        assert ref() is not None
+        del loss
+        assert ref() is None
+    finally:
+        gc.enable()
+
+
+# --------------------------------------------------------------------------------------------------------- the Tensor
+
+
+def test_a_typing_mistake_is_an_error():
+    x = leaf(1.0)
+    with pytest.raises(AttributeError):
+        x.gard = 1
+    with pytest.raises(AttributeError):
+        x.relu()
+    with pytest.raises(AttributeError):
+        Parameter(np.ones(2)).requires_gard = False
+
+
+def test_lists_and_numbers_become_float32_and_arrays_stay():
+    assert Tensor([1, 2]).dtype == Tensor(3.0).dtype == np.float32
+    ids = np.arange(3)
+    assert Tensor(ids).data is ids
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_python_numbers_do_not_change_the_type(dtype):
+    x = Tensor(np.array([1.0, 2.0], dtype), requires_grad=True)
+    y = (1.0 - (2 * x + 1) / 3 - x**2 * 0.5 + 4 / x).mean()
+    assert y.dtype == dtype and backward(y)[x].dtype == dtype
+
+
+def test_operators_in_either_order_and_with_plain_arrays():
+    a, x = np.array([[6.0, 8.0]]), Tensor(np.array([[2.0, 4.0]]))
+    for result, expected in (
+        (a + x, [[8, 12]]), (a - x, [[4, 4]]), (a * x, [[12, 32]]), (a / x, [[3, 2]]), (a @ x.transpose(1, 0), [[44]]),
+        (x + a, [[8, 12]]), (x - a, [[-4, -4]]), (x / a, [[1 / 3, 1 / 2]]), (x @ a.T, [[44]]), (-x, [[-2, -4]]),
+        (1 - x, [[-1, -3]]), (4 / x, [[2, 1]]), (x**2, [[4, 16]]), (x[0], [2, 4]), (x.max(axis=1), [4]),
+    ):  # fmt: skip
+        assert isinstance(result, Tensor)
+        np.testing.assert_allclose(result.data, expected)
+
+
+def test_what_a_tensor_tells_about_itself():
+    x = leaf(1.0, 2.0)
+    assert (x.shape, x.ndim, len(x), repr(x * 2)) == ((2,), 1, 2, "Tensor(2,) float64, made by multiply")
+    assert Tensor([[3.0]]).item() == 3.0 and type(Tensor([3.0]).item()) is float
+
+
+# -------------------------------------------------------------------------------------------------------------- imports
+
+ENGINE = "tinyllm, tinyllm.tensor, tinyllm.functional, tinyllm.models.gpt, tinyllm.optim.adamw, tinyllm.parallel.data"
+
+
+def in_a_fresh_python(code):
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_importing_the_engine_imports_neither_numba_nor_cupy_nor_torch():
+    code = f"import sys, {ENGINE}; print({{'numba', 'llvmlite', 'cupy', 'cupyx', 'torch'}} & set(sys.modules))"
+    assert in_a_fresh_python(code) == "set()"
+
+
+def test_importing_the_engine_takes_little_more_than_importing_numpy():
+    code = f"import time, numpy; began = time.perf_counter(); import {ENGINE}; print(time.perf_counter() - began)"
+    assert statistics.median(float(in_a_fresh_python(code)) for _ in range(3)) < 0.3  # seconds

@@ -1,0 +1,198 @@
+"""A compiled twin does what its meaning does: same values, same gradients, same NaNs. And it is chosen when it should be."""
+
+import importlib
+import pkgutil
+
+import numpy as np
+import pytest
+from engine.cases import CASES, LAYOUTS, all_ops, build, cotangent, is_differentiable
+
+import tinyllm
+from tinyllm import backend
+from tinyllm import functional as F
+from tinyllm.backend import TwinnedFunction
+from tinyllm.optim.adamw import adamw_update
+
+pytestmark = pytest.mark.skipif(backend.numba_version() is None, reason="twins need Numba")
+
+TWINNED = {name: op.function for name, op in all_ops().items() if op.function.twin}
+CASES_OF_TWINS = [case for case in CASES if case.op.__name__ in TWINNED]
+CLOSE = {"rtol": 2e-5, "atol": 2e-6, "equal_nan": True}
+
+
+def both(function, call, dy=None):
+    """[twin, meaning]: each (value, gradients) of plain arrays, the cotangent being the same."""
+    results = []
+    for version in (function.twin, function.meaning):
+        with np.errstate(all="ignore"):
+            y, backward = version(*call.arrays, **call.options)
+            dy = cotangent(y) if dy is None else dy
+            grads = backward(dy)
+        grads = grads if isinstance(grads, tuple) else (grads,)
+        results.append((y, [summed(grad() if callable(grad) else grad, a) for grad, a in zip(grads, call.arrays, strict=True)]))
+    return results
+
+
+def flat(result):
+    """(value, [gradients]) -> a list of arrays."""
+    return [result[0], *result[1]]
+
+
+def summed(grad, array):
+    """A gradient with the axes summed that its input does not have, as the engine does."""
+    return grad.sum(axis=tuple(range(grad.ndim - array.ndim)), dtype=np.float64)
+
+
+def odd_calls(case):
+    """Sizes around those that vector instructions like, in every layout."""
+    for seed, (size, layout) in enumerate((size, layout) for size in (1, 7, 33, 65) for layout in LAYOUTS):
+        sizes = {letter: 3 for letter in case.letters} | {case.letters[-1]: size}
+        yield build(case, sizes, [layout] * len(case.inputs), seed, np.float32)
+
+
+def extreme_calls(case):
+    """Numbers up to ±1e4, and small differences of large numbers, in the first input."""
+    for seed, numbers in enumerate(([1e4, -1e4, 0.0], [1e4, 1e4 + 1], [-1e4], [-0.0, 0.0], [1e-30, -1e-30], [30.0, -30.0])):
+        call = build(case, {letter: 5 for letter in case.letters}, ["contiguous"] * len(case.inputs), seed, np.float32)
+        call.arrays[0][...] = np.resize(np.float32(numbers), call.arrays[0].shape)
+        yield call
+
+
+def assert_same(function, call, dy=None):
+    (y, grads), (expected_y, expected_grads) = both(function, call, dy)
+    assert y.dtype == expected_y.dtype and y.shape == expected_y.shape
+    np.testing.assert_allclose(y, expected_y, **CLOSE)
+    for grad, expected in zip(grads, expected_grads, strict=True):
+        np.testing.assert_allclose(grad, expected, **CLOSE)
+
+
+def test_there_is_a_case_for_every_twin():
+    assert TWINNED.keys() == {case.op.__name__ for case in CASES_OF_TWINS}
+
+
+def test_every_twinned_function_is_tested_in_this_file():
+    """The ops, by their cases; and adamw_update, below."""
+    modules = [importlib.import_module(m.name) for m in pkgutil.walk_packages(tinyllm.__path__, "tinyllm.")
+               if not m.name.endswith("__main__")]  # fmt: skip
+    functions = {thing for module in modules for thing in vars(module).values() if isinstance(thing, TwinnedFunction)}
+    assert {function.__name__ for function in functions if function.twin} == {"adamw_update"}
+
+
+@pytest.mark.parametrize("case", CASES_OF_TWINS, ids=str)
+def test_twin_agrees_on_odd_sizes_and_layouts(case):
+    for call in odd_calls(case):
+        assert_same(case.op.function, call)
+
+
+@pytest.mark.parametrize("case", CASES_OF_TWINS, ids=str)
+def test_twin_agrees_when_the_gradient_is_a_view(case):
+    for call in odd_calls(case):
+        y = cotangent(case.op.function.meaning(*call.arrays, **call.options)[0])
+        for layout in LAYOUTS.values():
+            assert_same(case.op.function, call, layout(y))
+        assert_same(case.op.function, call, np.broadcast_to(np.float32(0.5), y.shape))  # what sum and mean hand back
+
+
+@pytest.mark.parametrize("case", CASES_OF_TWINS, ids=str)
+def test_twin_is_as_exact_as_its_meaning_on_extreme_numbers(case):
+    """Small differences of large numbers lose digits in float32: the twin may lose twice what the meaning loses."""
+    for call in extreme_calls(case):
+        twin, meaning = both(case.op.function, call)
+        dy = np.asarray(cotangent(meaning[0]), np.float64)
+        exact = both(case.op.function, call._replace(arrays=[a.astype(np.float64) for a in call.arrays]), dy)[1]
+        for mine, theirs, truth in zip(flat(twin), flat(meaning), flat(exact), strict=True):
+            assert np.isfinite(mine).all()
+            largest = max(1.0, np.abs(truth).max())
+            assert np.abs(mine - truth).max() <= 2 * np.abs(theirs - truth).max() + 1e-6 * largest
+
+
+@pytest.mark.parametrize("case", CASES_OF_TWINS, ids=str)
+def test_nan_stays_nan_where_the_meaning_has_it_and_nowhere_else(case):
+    call = build(case, {letter: 6 for letter in case.letters}, ["contiguous"] * len(case.inputs), 1, np.float32)
+    for which, array in enumerate(call.arrays):
+        if is_differentiable(array):
+            poisoned = [a.copy() for a in call.arrays]
+            poisoned[which].flat[-2] = np.nan
+            (y, grads), (expected_y, expected_grads) = both(case.op.function, call._replace(arrays=poisoned))
+            assert np.isnan(y).any()
+            np.testing.assert_array_equal(np.isnan(y), np.isnan(expected_y))
+            for grad, expected in zip(grads, expected_grads, strict=True):
+                np.testing.assert_array_equal(np.isnan(grad), np.isnan(expected))
+
+
+def test_gelu_at_the_ends():
+    x = np.float32([np.inf, -np.inf, -0.0, 0.0, 3e38, -3e38])
+    with np.errstate(all="ignore"):
+        for version in (F.gelu.function.twin, F.gelu.function.meaning):
+            y, backward = version(x)
+            slope = backward(np.ones_like(x))
+            assert y[0] == np.inf and not y[1] > 0
+            assert y[2] == y[3] == 0 and np.signbit(y[2]) and not np.signbit(y[3])
+            np.testing.assert_allclose(y[4:], [3e38, 0], atol=1e-30)
+            np.testing.assert_allclose(slope[2:4], 0.5, rtol=1e-6)
+            assert not np.isfinite(slope[:2]).all()  # no number that a training run could mistake for a gradient
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e4])
+@pytest.mark.parametrize("shape", [(1,), (7,), (33, 5), (0,), ()])
+def test_adamw_twin_agrees_over_several_steps(shape, scale):
+    rng = np.random.default_rng(3)
+    options = {"lr": 0.01, "betas": (0.9, 0.95), "eps": 1e-8, "decay": 0.1}
+    ours = [np.asarray(rng.normal(size=shape), np.float32), *(np.zeros(shape, np.float32) for _ in "mv")]
+    theirs = [array.copy() for array in ours]
+    for step in range(1, 6):
+        g = np.asarray(scale * rng.normal(size=shape), np.float32)
+        for version, (p, m, v) in ((adamw_update.twin, ours), (adamw_update.meaning, theirs)):
+            version(p, g.T.copy().T, m, v, step=step, **options)
+    for mine, expected in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(mine, expected, rtol=1e-5, atol=1e-6 * scale)
+
+
+def test_adamw_twin_updates_parameters_that_are_views():
+    rng = np.random.default_rng(3)
+    options = {"lr": 0.01, "betas": (0.9, 0.95), "eps": 1e-8, "decay": 0.1, "step": 1}
+    base = np.asarray(rng.normal(size=(5, 7)), np.float32)
+    for view in (lambda a: a.T, lambda a: a[:, ::2], lambda a: a[::-1]):
+        results = []
+        for version in (adamw_update.twin, adamw_update.meaning):
+            p, m, v = view(base.copy()), view(np.zeros_like(base)), view(np.zeros_like(base))
+            version(p, np.ones_like(p), m, v, **options)
+            results.append((p, m, v))
+        for mine, expected in zip(*results, strict=True):
+            np.testing.assert_allclose(mine, expected, rtol=1e-5)
+
+
+def test_adamw_keeps_nan_and_inf_in_sight():
+    p, m, v = np.ones(3, np.float32), np.zeros(3, np.float32), np.zeros(3, np.float32)
+    with np.errstate(all="ignore"):
+        adamw_update.twin(p, np.float32([np.nan, np.inf, 1.0]), m, v, lr=0.1, betas=(0.9, 0.95), eps=1e-8, decay=0.0, step=1)
+    assert np.isnan(p[:2]).all() and np.isfinite(p[2])
+
+
+@pytest.mark.parametrize("function", [*TWINNED.values(), adamw_update], ids=lambda f: f.__name__)
+def test_the_twin_is_chosen_for_float32_in_memory_and_for_nothing_else(function):
+    def chosen(*arrays):
+        return function.choose(arrays)
+
+    single, double, half = (np.ones(3, dtype) for dtype in (np.float32, np.float64, np.float16))
+    assert chosen(single, single) is function.twin
+    assert chosen(double) is chosen(half) is chosen(single, double) is function.meaning
+    with backend.without_numba():
+        assert chosen(single) is function.meaning
+    assert chosen(single) is function.twin
+
+
+def test_on_a_gpu_the_meaning_runs(cupy):
+    assert F.gelu.function.choose([cupy.ones(3, dtype="float32")]) is F.gelu.function.meaning
+
+
+def test_operations_use_the_chosen_version(monkeypatch):
+    monkeypatch.setattr(F.gelu.function, "twin", lambda x: (np.full_like(x, 42), None))
+    assert F.gelu(np.ones(1, np.float32)).data == 42
+    with backend.without_numba():
+        assert F.gelu(np.ones(1, np.float32)).data != 42
+
+
+def test_integers_do_not_reach_kernels_that_would_cut_their_results():
+    y = F.gelu(np.arange(-2, 3))
+    np.testing.assert_allclose(y.data, [-0.0455, -0.158655, 0, 0.841345, 1.9545], atol=1e-4)
