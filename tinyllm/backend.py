@@ -172,15 +172,18 @@ class TwinnedFunction:
 
     def choose(self, arrays):
         """The version that runs on these arrays."""
-        ours = self.twin is not None and _use_numba.get() and all(map(_fits_kernels, arrays)) and numba_version()
-        return self.twin if ours else self.meaning
+        usable = self.twin is not None and _use_numba.get() and _fit_kernels(arrays) and numba_version()
+        return self.twin if usable else self.meaning
 
     def __call__(self, *arrays, **options):
         return self.choose(arrays)(*arrays, **options)
 
 
-def _fits_kernels(x):
-    return not hasattr(x, "dtype") or (isinstance(x, np.ndarray) and (x.dtype == np.float32 or x.dtype.kind != "f"))
+def _fit_kernels(arguments):
+    """Whether the arrays among the arguments are NumPy's, and those of them that are no ids are float32."""
+    arrays = [x for x in arguments if hasattr(x, "dtype")]
+    kinds = {x.dtype for x in arrays if x.dtype.kind == "f"}
+    return kinds == {np.dtype(np.float32)} and all(isinstance(x, np.ndarray) for x in arrays)
 
 
 def exp32(x):

@@ -11,6 +11,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from tinyllm.backend import to_host
 from tinyllm.errors import UsageError
 
 LARGEST_HEADER = 100_000_000  # bytes, the limit of the format
@@ -19,7 +20,7 @@ LARGEST_HEADER = 100_000_000  # bytes, the limit of the format
 def save_arrays(path, arrays, metadata=None):
     """Write {name: array} as a safetensors file, whole or not at all. `metadata` maps strings to strings."""
     # the library writes the memory of an array whatever its strides say, so each is made contiguous first
-    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    whole = {name: np.ascontiguousarray(to_host(array)) for name, array in arrays.items()}
     with aside(path) as temporary:
         safetensors.numpy.save_file(whole, temporary, {"format": "pt", **(metadata or {})})
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tinyllm import functional as F
+from tinyllm.backend import beside
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.nn import attention, layers
@@ -82,4 +83,4 @@ class GPT(Module):
     def loss(self, ids, targets):
         """(B, T) ids, (B, T) ids that come next -> (): mean cross-entropy in nats."""
         layers.check_ids(targets, self.config.vocab_size)
-        return F.linear_cross_entropy(self.hidden(ids), self.head(), targets)
+        return F.linear_cross_entropy(self.hidden(ids), self.head(), beside(targets, self.tokens.weight.data))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyllm.backend import TwinnedFunction, array_module, kernel
+from tinyllm.backend import TwinnedFunction, array_module, beside, kernel
 from tinyllm.errors import UsageError
 
 
@@ -41,7 +41,7 @@ class AdamW:
                 "the optimiser's state does not fit this model's parameters; was it saved by another model?"
             )
         for name, array in arrays.items():
-            mine[name][...] = array
+            mine[name][...] = beside(array, mine[name])
         self.steps = steps
 
 
@@ -57,6 +57,8 @@ def adamw_update(p, g, m, v, *, lr, betas, eps, decay, step):
 
 @adamw_update.compiled
 def adamw_update_compiled(p, g, m, v, *, lr, betas, eps, decay, step):
+    if not all(a.flags.c_contiguous for a in (p, m, v)):  # a flat view of them would be a copy
+        return adamw_update.meaning(p, g, m, v, lr=lr, betas=betas, eps=eps, decay=decay, step=step)
     b1, b2 = betas
     scalars = (1 - b1, 1 - b2, 1 - lr * decay, lr / (1 - b1**step), 1 / (1 - b2**step), eps)
     g = np.ascontiguousarray(g)
