@@ -1,4 +1,4 @@
-"""Hold the figures of `tinyllm quickstart --json` against what the README promises: check_quickstart.py short|full FILE."""
+"""Hold the figures of `tinyllm quickstart --json` to their promise: check_quickstart.py short|full FILE."""
 
 import json
 import sys

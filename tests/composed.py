@@ -1,4 +1,4 @@
-"""The fused operations of tinyllm.functional, spelled out of the primitives of tensor.py: slow, short and plainly right.
+"""The fused operations of tinyllm.functional, spelled out of the primitives of tensor.py: slow and plainly right.
 
 Each function here has the name and the parameters of the operation that it explains, takes Tensors and gives a Tensor;
 the tape finds its gradient. `engine/test_composed.py` holds the two against each other.
@@ -40,7 +40,7 @@ def layer_norm(x, weight, bias, *, eps=1e-5):
 
 
 def attention(q, k, v, *, causal=False):
-    B, H, S, D = k.shape
+    _B, _H, S, D = k.shape
     T = q.shape[-2]
     scores = q @ k.transpose(0, 1, 3, 2) / math.sqrt(D)  # (B, H, T, S)
     if causal:

@@ -6,6 +6,8 @@ import fake_cupy
 import hypothesis
 import pytest
 
+from tinyllm import backend
+
 hypothesis.settings.register_profile(
     "tinyllm",
     derandomize=True,  # every run draws the same examples
@@ -15,6 +17,15 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
 )
 hypothesis.settings.load_profile("tinyllm")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--without-numba", action="store_true", help="run every operation as plain array code")
+
+
+def pytest_configure(config):
+    if config.getoption("--without-numba"):  # as if it were not installed
+        backend.numba_version = lambda: None
 
 
 @pytest.fixture

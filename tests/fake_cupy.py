@@ -142,7 +142,7 @@ def refuse_host_array(value):
 
 
 def host_index(index, shape):
-    """An index on its way into NumPy: integer arrays wrap around, masks make the host wait, NumPy's and lists are refused."""
+    """An index on its way into NumPy: integers wrap around, masks make the host wait, NumPy arrays are refused."""
     parts = index if isinstance(index, tuple) else (index,)
     used = sum(axes_used(part) for part in parts)
     out, axis = [], 0
@@ -162,7 +162,7 @@ def axes_used(part):
     """How many axes of an array one part of an index stands for."""
     if part is None or part is Ellipsis:
         return 0
-    return part.ndim if getattr(part, "dtype", None) == bool else 1
+    return part.ndim if getattr(getattr(part, "dtype", None), "kind", "") == "b" else 1
 
 
 def refuse_repeated(index, shape):

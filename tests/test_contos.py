@@ -35,6 +35,7 @@ def words(text: str) -> list[str]:
 
 # ---- the corpus -----------------------------------------------------------------------------------------------------
 
+
 def test_registry_names_the_stories():
     assert CORPORA["contos"] is contos.stories
 
@@ -84,6 +85,7 @@ def test_every_telling_of_a_plot_is_near_the_allowed_length():
 
 
 # ---- reproducible ---------------------------------------------------------------------------------------------------
+
 
 def test_a_story_depends_only_on_seed_split_and_index():
     assert list(contos.stories(5)) == list(contos.stories(20))[:5]
@@ -165,8 +167,9 @@ def test_thanks_agree_with_the_speaker():
 
 
 def test_names_belong_to_one_gender():
-    feminine, masculine = (set(contos.split_row(row)) for row in
-                           (contos.lexicon.NAMES_FEMININE, contos.lexicon.NAMES_MASCULINE))
+    feminine, masculine = (
+        set(contos.split_row(row)) for row in (contos.lexicon.NAMES_FEMININE, contos.lexicon.NAMES_MASCULINE)
+    )
     assert not feminine & masculine
     assert len(feminine) + len(masculine) >= 80
 
@@ -175,7 +178,11 @@ def test_names_belong_to_one_gender():
 def test_every_category_of_the_lexicon_is_ready_and_has_no_word_twice(world):
     lexicon = contos.lexicon
     for category in {
-        *lexicon.NOUNS, *lexicon.WORLD_NOUNS[world], *lexicon.ADJECTIVES, *lexicon.ACTIVITIES, *lexicon.PHRASES,
+        *lexicon.NOUNS,
+        *lexicon.WORLD_NOUNS[world],
+        *lexicon.ADJECTIVES,
+        *lexicon.ACTIVITIES,
+        *lexicon.PHRASES,
     }:
         entries = contos.entries(category, world)
         texts = [entry.text for entry in entries]
@@ -247,19 +254,35 @@ def test_agreement():
         assert list(grammar.agree(row[0])) == row
 
 
-@pytest.mark.parametrize(("verb", "gerund", "participle"), [
-    ("correr", "correndo", "corrido"), ("pôr", "pondo", "posto"), ("fazer", "fazendo", "feito"),
-    ("abrir", "abrindo", "aberto"), ("perder", "perdendo", "perdido"), ("ver", "vendo", "visto"),
-])
+@pytest.mark.parametrize(
+    ("verb", "gerund", "participle"),
+    [
+        ("correr", "correndo", "corrido"),
+        ("pôr", "pondo", "posto"),
+        ("fazer", "fazendo", "feito"),
+        ("abrir", "abrindo", "aberto"),
+        ("perder", "perdendo", "perdido"),
+        ("ver", "vendo", "visto"),
+    ],
+)
 def test_gerund_and_participle(verb, gerund, participle):
     assert (grammar.gerund(verb), grammar.participle(verb)) == (gerund, participle)
 
 
-@pytest.mark.parametrize(("noun", "feminine", "little"), [
-    ("pássaro", False, "passarinho"), ("formiga", True, "formiguinha"), ("macaco", False, "macaquinho"),
-    ("flor", True, "florzinha"), ("café", False, "cafezinho"), ("nuvem", True, "nuvenzinha"),
-    ("leão", False, "leãozinho"), ("galinha", True, "galinha"), ("bem-te-vi", False, "bem-te-vi"),
-])
+@pytest.mark.parametrize(
+    ("noun", "feminine", "little"),
+    [
+        ("pássaro", False, "passarinho"),
+        ("formiga", True, "formiguinha"),
+        ("macaco", False, "macaquinho"),
+        ("flor", True, "florzinha"),
+        ("café", False, "cafezinho"),
+        ("nuvem", True, "nuvenzinha"),
+        ("leão", False, "leãozinho"),
+        ("galinha", True, "galinha"),
+        ("bem-te-vi", False, "bem-te-vi"),
+    ],
+)
 def test_diminutives(noun, feminine, little):
     assert grammar.diminutive(noun, feminine) == little
 

@@ -14,7 +14,7 @@ from tinyllm.models.gpt import GPTConfig
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
 
-STEPS, TEXTS = 700, 6000
+STEPS, TEXTS = 1200, 6000
 SAMPLES = 20  # texts written for the last figures; the first two are shown
 SAMPLING = SampleConfig(temperature=0.8, top_p=0.95)
 

@@ -69,7 +69,7 @@ def test_help_names_every_command_in_portuguese(capsys):
     for command in ("quickstart", "train", "generate", "tokenizer", "data", "doctor"):
         assert command in out
     status, out, _ = call(capsys, "train", "--help")
-    assert status == 0 and "opções:" in out and "Treina um GPT" in out and "padrão: 0.003" in out
+    assert status == 0 and "opções:" in out and "Treina um GPT" in out and "padrão: 0.004" in out
 
 
 def test_version(capsys):

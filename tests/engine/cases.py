@@ -117,7 +117,9 @@ def all_ops():
     """{name: operation} of everything that `op` made in tinyllm.tensor and the modules of tinyllm.functional."""
     modules = [tensor, *(importlib.import_module(m.name) for m in pkgutil.iter_modules(F.__path__, F.__name__ + "."))]
     found = [(name, thing) for module in modules for name, thing in vars(module).items()]
-    return {name: thing for name, thing in found if isinstance(getattr(thing, "function", None), tensor.TwinnedFunction)}
+    return {
+        name: thing for name, thing in found if isinstance(getattr(thing, "function", None), tensor.TwinnedFunction)
+    }
 
 
 # ----------------------------------------------------------------------------------------------------- kinds of numbers

@@ -42,7 +42,7 @@ def test_backward_agrees_with_finite_differences(case, data):
     call = data.draw(calls(case))
     for array in call.arrays:
         array.flags.writeable = False  # an operation that writes to its inputs fails here
-    y, grads, dy = run(case.op, call)
+    _y, grads, dy = run(case.op, call)
     for which, (array, grad) in enumerate(zip(call.arrays, grads, strict=True)):
         if not is_differentiable(array):
             assert grad is None

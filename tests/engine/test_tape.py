@@ -170,7 +170,7 @@ def test_a_node_knows_the_name_the_inputs_and_the_options_of_its_operation():
     assert (node.name, node.inputs, node.options) == ("layer_norm", (x, weight, bias), {"eps": 0.5})
 
 
-# ------------------------------------------------------------------------------------------------------ long and parallel
+# --------------------------------------------------------------------------------------------------- long and parallel
 
 LONG = 50_000
 

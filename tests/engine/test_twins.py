@@ -1,4 +1,4 @@
-"""A compiled twin does what its meaning does: same values, same gradients, same NaNs. And it is chosen when it should be."""
+"""A compiled twin does what its meaning does: same values, gradients and NaNs. And it is chosen when it should be."""
 
 import importlib
 import pkgutil
@@ -29,7 +29,9 @@ def both(function, call, dy=None):
             dy = cotangent(y) if dy is None else dy
             grads = backward(dy)
         grads = grads if isinstance(grads, tuple) else (grads,)
-        results.append((y, [summed(grad() if callable(grad) else grad, a) for grad, a in zip(grads, call.arrays, strict=True)]))
+        results.append(
+            (y, [summed(grad() if callable(grad) else grad, a) for grad, a in zip(grads, call.arrays, strict=True)])
+        )
     return results
 
 
@@ -46,14 +48,16 @@ def summed(grad, array):
 def odd_calls(case):
     """Sizes around those that vector instructions like, in every layout."""
     for seed, (size, layout) in enumerate((size, layout) for size in (1, 7, 33, 65) for layout in LAYOUTS):
-        sizes = {letter: 3 for letter in case.letters} | {case.letters[-1]: size}
+        sizes = dict.fromkeys(case.letters, 3) | {case.letters[-1]: size}
         yield build(case, sizes, [layout] * len(case.inputs), seed, np.float32)
 
 
 def extreme_calls(case):
     """Numbers up to ±1e4, and small differences of large numbers, in the first input."""
-    for seed, numbers in enumerate(([1e4, -1e4, 0.0], [1e4, 1e4 + 1], [-1e4], [-0.0, 0.0], [1e-30, -1e-30], [30.0, -30.0])):
-        call = build(case, {letter: 5 for letter in case.letters}, ["contiguous"] * len(case.inputs), seed, np.float32)
+    for seed, numbers in enumerate(
+        ([1e4, -1e4, 0.0], [1e4, 1e4 + 1], [-1e4], [-0.0, 0.0], [1e-30, -1e-30], [30.0, -30.0])
+    ):
+        call = build(case, dict.fromkeys(case.letters, 5), ["contiguous"] * len(case.inputs), seed, np.float32)
         call.arrays[0][...] = np.resize(np.float32(numbers), call.arrays[0].shape)
         yield call
 
@@ -108,7 +112,7 @@ def test_twin_is_as_exact_as_its_meaning_on_extreme_numbers(case):
 
 @pytest.mark.parametrize("case", CASES_OF_TWINS, ids=str)
 def test_nan_stays_nan_where_the_meaning_has_it_and_nowhere_else(case):
-    call = build(case, {letter: 6 for letter in case.letters}, ["contiguous"] * len(case.inputs), 1, np.float32)
+    call = build(case, dict.fromkeys(case.letters, 6), ["contiguous"] * len(case.inputs), 1, np.float32)
     for which, array in enumerate(call.arrays):
         if is_differentiable(array):
             poisoned = [a.copy() for a in call.arrays]
@@ -165,7 +169,9 @@ def test_adamw_twin_updates_parameters_that_are_views():
 def test_adamw_keeps_nan_and_inf_in_sight():
     p, m, v = np.ones(3, np.float32), np.zeros(3, np.float32), np.zeros(3, np.float32)
     with np.errstate(all="ignore"):
-        adamw_update.twin(p, np.float32([np.nan, np.inf, 1.0]), m, v, lr=0.1, betas=(0.9, 0.95), eps=1e-8, decay=0.0, step=1)
+        adamw_update.twin(
+            p, np.float32([np.nan, np.inf, 1.0]), m, v, lr=0.1, betas=(0.9, 0.95), eps=1e-8, decay=0.0, step=1
+        )
     assert np.isnan(p[:2]).all() and np.isfinite(p[2])
 
 

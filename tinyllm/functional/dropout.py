@@ -56,7 +56,9 @@ def uniform(xp, key, start, count):
     for part in key:
         stream = _mix_number(stream ^ (part & 0xFFFFFFFF))
     places = (xp.arange(count, dtype="uint64") + start).astype("uint32")
-    other = _mix_number(stream + 0x9E3779B9 & 0xFFFFFFFF)  # so that no two streams draw the same numbers in another order
+    other = _mix_number(
+        stream + 0x9E3779B9 & 0xFFFFFFFF
+    )  # so that no two streams draw the same numbers in another order
     bits = _mix(places ^ xp.uint32(stream)) ^ xp.uint32(other)
     return (_mix(bits) >> xp.uint32(8)).astype("float32") * (1 / (1 << 24))
 

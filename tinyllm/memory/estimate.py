@@ -19,4 +19,6 @@ def gpt_training_bytes(config, *, batch, workers):
     forward = batch * T * (config.layers * kept_by_block + in_one_backward)
     parameters = gpt_parameters(config)
     gradients = (workers + 1) * parameters  # each worker's, and their sum: they grow while the forward's arrays go
-    return PROCESS + FLOAT * (4 * parameters + max(forward, gradients))  # weights, two moments, the last step's gradient
+    return PROCESS + FLOAT * (
+        4 * parameters + max(forward, gradients)
+    )  # weights, two moments, the last step's gradient

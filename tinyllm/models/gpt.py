@@ -14,7 +14,7 @@ from tinyllm.nn.module import Module
 class GPTConfig(Config):
     """modelo"""
 
-    vocab_size: int = option(1024, "quantos tokens o vocabulário tem", at_least=2)
+    vocab_size: int = option(4096, "quantos tokens o vocabulário tem", at_least=2)
     context: int = option(128, "o texto mais longo que o modelo lê de uma vez, em tokens", at_least=1)
     layers: int = option(4, "quantos blocos, um sobre o outro", at_least=1)
     heads: int = option(4, "cabeças de atenção em cada bloco", at_least=1)
@@ -33,7 +33,9 @@ class Block(Module):
     """(B, T, C) -> (B, T, C): attention mixes the positions, the feed-forward works on each; both are added to x."""
 
     def __init__(self, config, *, rng):
-        out_std = (2 * config.layers * config.width) ** -0.5  # 2 L of these are added up
+        out_std = (
+            0.1 * (2 * config.layers * config.width) ** -0.5
+        )  # at first, a block hardly disturbs the token it reads
         self.norm1 = layers.LayerNorm(config.width)
         self.attention = attention.CausalSelfAttention(config.width, config.heads, rng=rng, out_std=out_std)
         self.norm2 = layers.LayerNorm(config.width)
@@ -50,8 +52,8 @@ class GPT(Module):
 
     def __init__(self, config, *, rng):
         self.config = config
-        self.tokens = layers.Embedding(config.vocab_size, config.width, rng=rng)
-        self.positions = layers.Embedding(config.context, config.width, rng=rng)
+        self.tokens = layers.Embedding(config.vocab_size, config.width, rng=rng, std=0.1)
+        self.positions = layers.Embedding(config.context, config.width, rng=rng, std=0.03)
         self.dropout = layers.Dropout(config.dropout)
         self.blocks = [Block(config, rng=rng) for _ in range(config.layers)]
         self.norm = layers.LayerNorm(config.width)

@@ -22,7 +22,7 @@ class Linear(Module):
 class Embedding(Module):
     """(...) ids -> (..., C): the learned row of each id. Raises UsageError for an id outside 0..V-1."""
 
-    def __init__(self, count, width, *, rng, std=0.02):
+    def __init__(self, count, width, *, rng, std):
         self.weight = Parameter(rng.normal(scale=std, size=(count, width)))
 
     def __call__(self, ids):

@@ -12,7 +12,7 @@ class AdamW:
     `named_parameters`: pairs of name and Parameter. Its state is `m` and `v`, {name: array}, and `steps`.
     """
 
-    def __init__(self, named_parameters, *, betas=(0.9, 0.95), eps=1e-8, decay=0.1):
+    def __init__(self, named_parameters, *, betas=(0.9, 0.99), eps=1e-8, decay=0.1):
         self.parameters = dict(named_parameters)
         self.betas, self.eps, self.decay, self.steps = betas, eps, decay, 0
         self.m = {name: array_module(p.data).zeros_like(p.data) for name, p in self.parameters.items()}

@@ -17,17 +17,22 @@ from tinyllm.parallel.data import DataParallel, add_gradients
 class TrainConfig(Config):
     """treino"""
 
-    steps: int = option(600, "quantos passos ao todo", at_least=1)
-    batch: int = option(16, "quantas janelas de texto por passo e por acumulação", at_least=1)
+    steps: int = option(1000, "quantos passos ao todo", at_least=1)
+    batch: int = option(8, "quantas janelas de texto por passo e por acumulação", at_least=1)
     accumulate: int = option(1, "quantos lotes somar antes de cada passo", at_least=1)
-    learning_rate: float = option(3e-3, "a maior taxa de aprendizado", above=0)
+    learning_rate: float = option(4e-3, "a maior taxa de aprendizado", above=0)
     floor: float = option(0.1, "a menor taxa, como fração da maior", at_least=0, at_most=1)
     warmup: int = option(40, "passos até chegar à maior taxa", at_least=0)
-    decay_steps: int = option(0, "passo em que a taxa chega à menor; 0: o maior entre --steps e 600", at_least=0)
+    decay_steps: int = option(0, "passo em que a taxa chega à menor; 0: o maior entre --steps e 1000", at_least=0)
     weight_decay: float = option(0.1, "quanto as matrizes encolhem (AdamW)", at_least=0)
     clip: float = option(1.0, "o maior comprimento do gradiente", above=0)
     workers: int = option(0, "quantas threads dividem o lote; 0: uma por núcleo", at_least=0, at_most=1024)
     seed: int = option(0, "semente de todo o acaso", at_least=0, at_most=2**32 - 1)
+
+    @property
+    def last_decay_step(self):
+        """The step at which the learning rate reaches its floor. A short run is the beginning of one of 1000 steps."""
+        return self.decay_steps or max(self.steps, 1000)
 
 
 class Report(NamedTuple):
@@ -85,5 +90,5 @@ def learning_rate(step, config):
         peak=config.learning_rate,
         floor=config.floor * config.learning_rate,
         warmup=config.warmup,
-        decay_steps=config.decay_steps or max(config.steps, 600),
+        decay_steps=config.last_decay_step,
     )

@@ -86,11 +86,7 @@ def create(folder, data, model, training, *, say=lambda text: None):
     say("tokens")
     for split in SPLITS:
         save_tokens(folder / f"{split}.npy", encode_texts(tokenizer, texts[split]))
-    training = dataclasses.replace(
-        training,
-        workers=training.workers or cores(),
-        decay_steps=training.decay_steps or max(training.steps, 600),
-    )
+    training = dataclasses.replace(training, workers=training.workers or cores(), decay_steps=training.last_decay_step)
     run = Run(folder, data, model, training, tokenizer)
     next(batches(run.tokens("train"), batch=training.batch, context=model.context, seed=0))  # enough for one batch?
     save_config(run)

@@ -13,20 +13,56 @@ ARTICLES = {"o": MASCULINE_SINGULAR, "a": FEMININE_SINGULAR, "os": MASCULINE_PLU
 # ---- nouns ----------------------------------------------------------------------------------------------------------
 
 IRREGULAR_PLURALS = {
-    "mão": "mãos", "irmão": "irmãos", "grão": "grãos", "cidadão": "cidadãos", "órgão": "órgãos", "bênção": "bênçãos",
-    "pão": "pães", "cão": "cães", "capitão": "capitães", "guardião": "guardiães", "escrivão": "escrivães",
-    "mal": "males", "cônsul": "cônsules", "réptil": "répteis", "fóssil": "fósseis", "fácil": "fáceis",
-    "ágil": "ágeis", "difícil": "difíceis", "frágil": "frágeis", "útil": "úteis", "dócil": "dóceis",
-    "qualquer": "quaisquer", "beija-flor": "beija-flores", "bem-te-vi": "bem-te-vis",
-    "joão-de-barro": "joões-de-barro", "louva-a-deus": "louva-a-deus", "porco-espinho": "porcos-espinhos",
-    "bicho-preguiça": "bichos-preguiça", "pica-pau": "pica-paus", "tico-tico": "tico-ticos",
-    "quero-quero": "quero-queros", "amor-perfeito": "amores-perfeitos", "batata-doce": "batatas-doces",
-    "martim-pescador": "martins-pescadores", "coruja-buraqueira": "corujas-buraqueiras",
-    "copo-de-leite": "copos-de-leite", "bicho-da-seda": "bichos-da-seda", "tatu-bola": "tatus-bola",
-    "couve-flor": "couves-flores", "alho-poró": "alhos-porós",
+    "mão": "mãos",
+    "irmão": "irmãos",
+    "grão": "grãos",
+    "cidadão": "cidadãos",
+    "órgão": "órgãos",
+    "bênção": "bênçãos",
+    "pão": "pães",
+    "cão": "cães",
+    "capitão": "capitães",
+    "guardião": "guardiães",
+    "escrivão": "escrivães",
+    "mal": "males",
+    "cônsul": "cônsules",
+    "réptil": "répteis",
+    "fóssil": "fósseis",
+    "fácil": "fáceis",
+    "ágil": "ágeis",
+    "difícil": "difíceis",
+    "frágil": "frágeis",
+    "útil": "úteis",
+    "dócil": "dóceis",
+    "qualquer": "quaisquer",
+    "beija-flor": "beija-flores",
+    "bem-te-vi": "bem-te-vis",
+    "joão-de-barro": "joões-de-barro",
+    "louva-a-deus": "louva-a-deus",
+    "porco-espinho": "porcos-espinhos",
+    "bicho-preguiça": "bichos-preguiça",
+    "pica-pau": "pica-paus",
+    "tico-tico": "tico-ticos",
+    "quero-quero": "quero-queros",
+    "amor-perfeito": "amores-perfeitos",
+    "batata-doce": "batatas-doces",
+    "martim-pescador": "martins-pescadores",
+    "coruja-buraqueira": "corujas-buraqueiras",
+    "copo-de-leite": "copos-de-leite",
+    "bicho-da-seda": "bichos-da-seda",
+    "tatu-bola": "tatus-bola",
+    "couve-flor": "couves-flores",
+    "alho-poró": "alhos-porós",
 }
 PLURAL_ENDINGS = (
-    ("ão", "ões"), ("ês", "eses"), ("m", "ns"), ("r", "res"), ("z", "zes"), ("al", "ais"), ("ul", "uis"), ("il", "is"),
+    ("ão", "ões"),
+    ("ês", "eses"),
+    ("m", "ns"),
+    ("r", "res"),
+    ("z", "zes"),
+    ("al", "ais"),
+    ("ul", "uis"),
+    ("il", "is"),
 )
 ACCENTED_ENDINGS = (("el", "éis", "eis"), ("ol", "óis", "ois"))
 GRAVE_AND_ACUTE = {"\u0300", "\u0301", "\u0302"}
@@ -42,8 +78,11 @@ def plural(noun: str) -> str:
     """'flor' -> 'flores'. In a phrase ('urso de pelúcia') only the words before the preposition change."""
     head, space, complement = noun.partition(" ")
     if space:
-        return f"{plural(head)} {complement}" if complement.startswith(("de ", "do ", "da ", "com ")) \
+        return (
+            f"{plural(head)} {complement}"
+            if complement.startswith(("de ", "do ", "da ", "com "))
             else f"{plural(head)} {plural(complement)}"
+        )
     if noun in IRREGULAR_PLURALS:
         return IRREGULAR_PLURALS[noun]
     for ending, stressed, unstressed in ACCENTED_ENDINGS:
@@ -78,21 +117,61 @@ def diminutive(noun: str, feminine: bool) -> str:
 CLOSED_CLASSES = {
     row.split()[0]: tuple(row.split())
     for row in (
-        "o a os as", "um uma uns umas", "do da dos das", "no na nos nas", "ao à aos às", "pelo pela pelos pelas",
-        "num numa nuns numas", "dum duma duns dumas", "ele ela eles elas", "dele dela deles delas",
-        "nele nela neles nelas", "lo la los las", "este esta estes estas", "esse essa esses essas",
-        "deste desta destes destas", "neste nesta nestes nestas", "aquele aquela aqueles aquelas",
-        "daquele daquela daqueles daquelas", "naquele naquela naqueles naquelas", "meu minha meus minhas",
-        "seu sua seus suas", "nosso nossa nossos nossas", "algum alguma alguns algumas",
-        "nenhum nenhuma nenhuns nenhumas", "outro outra outros outras", "os as os as", "dois duas dois duas",
-        "ambos ambas ambos ambas", "muitos muitas muitos muitas", "vários várias vários várias",
-        "alguns algumas alguns algumas", "uns umas uns umas", "sozinho sozinha sozinhos sozinhas",
+        "o a os as",
+        "um uma uns umas",
+        "do da dos das",
+        "no na nos nas",
+        "ao à aos às",
+        "pelo pela pelos pelas",
+        "num numa nuns numas",
+        "dum duma duns dumas",
+        "ele ela eles elas",
+        "dele dela deles delas",
+        "nele nela neles nelas",
+        "lo la los las",
+        "este esta estes estas",
+        "esse essa esses essas",
+        "deste desta destes destas",
+        "neste nesta nestes nestas",
+        "aquele aquela aqueles aquelas",
+        "daquele daquela daqueles daquelas",
+        "naquele naquela naqueles naquelas",
+        "meu minha meus minhas",
+        "seu sua seus suas",
+        "nosso nossa nossos nossas",
+        "algum alguma alguns algumas",
+        "nenhum nenhuma nenhuns nenhumas",
+        "outro outra outros outras",
+        "os as os as",
+        "dois duas dois duas",
+        "ambos ambas ambos ambas",
+        "muitos muitas muitos muitas",
+        "vários várias vários várias",
+        "alguns algumas alguns algumas",
+        "uns umas uns umas",
+        "sozinho sozinha sozinhos sozinhas",
     )
 }
 IRREGULAR_FEMININES = {
-    "bom": "boa", "mau": "má", "irmão": "irmã", "campeão": "campeã", "ator": "atriz", "avô": "avó", "rei": "rainha",
-    "juiz": "juíza", "cidadão": "cidadã", "capitão": "capitã", "melhor": "melhor", "maior": "maior", "menor": "menor",
-    "pior": "pior", "herói": "heroína", "cortês": "cortês", "são": "sã", "anterior": "anterior", "interior": "interior",
+    "bom": "boa",
+    "mau": "má",
+    "irmão": "irmã",
+    "campeão": "campeã",
+    "ator": "atriz",
+    "avô": "avó",
+    "rei": "rainha",
+    "juiz": "juíza",
+    "cidadão": "cidadã",
+    "capitão": "capitã",
+    "melhor": "melhor",
+    "maior": "maior",
+    "menor": "menor",
+    "pior": "pior",
+    "herói": "heroína",
+    "cortês": "cortês",
+    "são": "sã",
+    "anterior": "anterior",
+    "interior": "interior",
 }
 INVARIABLE = {"rosa", "laranja", "cor-de-rosa", "azul-marinho", "lilás", "simples", "violeta", "turquesa", "xadrez"}
 FEMININE_ENDINGS = (("ão", "ona"), ("ês", "esa"), ("or", "ora"), ("eu", "eia"), ("u", "ua"), ("o", "a"))
@@ -135,8 +214,11 @@ ENDINGS = {
 IRREGULAR_VERBS = {
     "ser": {"presente": "sou é somos são", "perfeito": "fui foi fomos foram", "imperfeito": "era era éramos eram"},
     "estar": {"presente": "estou está estamos estão", "perfeito": "estive esteve estivemos estiveram"},
-    "ter": {"presente": "tenho tem temos têm", "perfeito": "tive teve tivemos tiveram",
-            "imperfeito": "tinha tinha tínhamos tinham"},
+    "ter": {
+        "presente": "tenho tem temos têm",
+        "perfeito": "tive teve tivemos tiveram",
+        "imperfeito": "tinha tinha tínhamos tinham",
+    },
     "ir": {"presente": "vou vai vamos vão", "perfeito": "fui foi fomos foram"},
     "haver": {"presente": "hei há havemos hão", "perfeito": "houve houve houvemos houveram"},
     "fazer": {"presente": "faço faz fazemos fazem", "perfeito": "fiz fez fizemos fizeram"},
@@ -146,11 +228,17 @@ IRREGULAR_VERBS = {
     "poder": {"presente": "posso pode podemos podem", "perfeito": "pude pôde pudemos puderam"},
     "saber": {"presente": "sei sabe sabemos sabem", "perfeito": "soube soube soubemos souberam"},
     "ver": {"presente": "vejo vê vemos veem", "perfeito": "vi viu vimos viram"},
-    "vir": {"presente": "venho vem vimos vêm", "perfeito": "vim veio viemos vieram",
-            "imperfeito": "vinha vinha vínhamos vinham"},
+    "vir": {
+        "presente": "venho vem vimos vêm",
+        "perfeito": "vim veio viemos vieram",
+        "imperfeito": "vinha vinha vínhamos vinham",
+    },
     "dar": {"presente": "dou dá damos dão", "perfeito": "dei deu demos deram"},
-    "pôr": {"presente": "ponho põe pomos põem", "perfeito": "pus pôs pusemos puseram",
-            "imperfeito": "punha punha púnhamos punham"},
+    "pôr": {
+        "presente": "ponho põe pomos põem",
+        "perfeito": "pus pôs pusemos puseram",
+        "imperfeito": "punha punha púnhamos punham",
+    },
     "ler": {"presente": "leio lê lemos leem"},
     "crer": {"presente": "creio crê cremos creem"},
     "rir": {"presente": "rio ri rimos riem"},
@@ -162,20 +250,44 @@ IRREGULAR_VERBS = {
     "subir": {"presente": "subo sobe subimos sobem"},
     "fugir": {"presente": "fujo foge fugimos fogem"},
     "sacudir": {"presente": "sacudo sacode sacudimos sacodem"},
-    "construir": {"presente": "construo constrói construímos constroem",
-                  "perfeito": "construí construiu construímos construíram",
-                  "imperfeito": "construía construía construíamos construíam"},
+    "construir": {
+        "presente": "construo constrói construímos constroem",
+        "perfeito": "construí construiu construímos construíram",
+        "imperfeito": "construía construía construíamos construíam",
+    },
 }
 # -ir verbs whose vowel closes in 'eu', and nowhere else in these tenses: sinto, sente; durmo, dorme.
 CLOSED_VOWEL = {
-    "dormir": "durmo", "cobrir": "cubro", "descobrir": "descubro", "tossir": "tusso", "sentir": "sinto",
-    "mentir": "minto", "seguir": "sigo", "conseguir": "consigo", "vestir": "visto", "repetir": "repito",
-    "servir": "sirvo", "divertir": "divirto", "preferir": "prefiro", "ferir": "firo",
+    "dormir": "durmo",
+    "cobrir": "cubro",
+    "descobrir": "descubro",
+    "tossir": "tusso",
+    "sentir": "sinto",
+    "mentir": "minto",
+    "seguir": "sigo",
+    "conseguir": "consigo",
+    "vestir": "visto",
+    "repetir": "repito",
+    "servir": "sirvo",
+    "divertir": "divirto",
+    "preferir": "prefiro",
+    "ferir": "firo",
 }
 IRREGULAR_PARTICIPLES = {
-    "fazer": "feito", "dizer": "dito", "ver": "visto", "vir": "vindo", "pôr": "posto", "escrever": "escrito",
-    "abrir": "aberto", "cobrir": "coberto", "descobrir": "descoberto", "cair": "caído", "sair": "saído",
-    "ganhar": "ganho", "gastar": "gasto", "construir": "construído",
+    "fazer": "feito",
+    "dizer": "dito",
+    "ver": "visto",
+    "vir": "vindo",
+    "pôr": "posto",
+    "escrever": "escrito",
+    "abrir": "aberto",
+    "cobrir": "coberto",
+    "descobrir": "descoberto",
+    "cair": "caído",
+    "sair": "saído",
+    "ganhar": "ganho",
+    "gastar": "gasto",
+    "construir": "construído",
 }
 
 
@@ -208,7 +320,9 @@ def conjugate(verb: str, tense: str, person: int) -> str:
 def hiatus(stem: str, tense: str, person: int) -> str:
     """Verbs like cair: the stressed i after a vowel takes an accent (caí, caía) and the present has its own endings."""
     endings = {
-        "presente": "io i ímos em", "perfeito": "í iu ímos íram", "imperfeito": "ía ía íamos íam",
+        "presente": "io i ímos em",
+        "perfeito": "í iu ímos íram",
+        "imperfeito": "ía ía íamos íam",
     }
     return stem + endings[tense].split()[person]
 

@@ -113,8 +113,11 @@ def names(agreement: int) -> tuple[Word, ...]:
 def entries(category: str, world: str) -> tuple:
     """The words of a category, made ready for the templates."""
     for table, make in (
-        (lexicon.WORLD_NOUNS[world], noun), (lexicon.NOUNS, noun), (lexicon.ADJECTIVES, adjective),
-        (lexicon.ACTIVITIES, activity), (lexicon.PHRASES, Word),
+        (lexicon.WORLD_NOUNS[world], noun),
+        (lexicon.NOUNS, noun),
+        (lexicon.ADJECTIVES, adjective),
+        (lexicon.ACTIVITIES, activity),
+        (lexicon.PHRASES, Word),
     ):
         if category in table:
             return tuple(make(entry) for entry in split_row(table[category]))

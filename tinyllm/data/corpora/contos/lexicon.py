@@ -156,8 +156,7 @@ NOUNS = {
     "elder": "a avó, a mãe, o avô, o pai, a tia, o tio, a madrinha, o padrinho, a bisavó, o bisavô",
     # -- times
     "weekday": (
-        "o sábado, o domingo, a sexta-feira, a quarta-feira, a terça-feira, a quinta-feira, a segunda-feira, o "
-        "feriado"
+        "o sábado, o domingo, a sexta-feira, a quarta-feira, a terça-feira, a quinta-feira, a segunda-feira, o feriado"
     ),
     "snack": "o almoço, o lanche, o café da manhã",
     "meal": "o almoço, o café da manhã, o lanche, o jantar, o descanso, a soneca",
@@ -365,8 +364,7 @@ PHRASES = {
         "fru-fru, pof"
     ),
     "softly": (
-        "baixinho, com carinho, com calma, com voz mansa, devagar, com doçura, com paciência, com ternura, "
-        "gentilmente"
+        "baixinho, com carinho, com calma, com voz mansa, devagar, com doçura, com paciência, com ternura, gentilmente"
     ),
     "gladly": (
         "sorrindo, cantando, pulando, dançando, assobiando, rindo, saltitando, cantarolando, correndo, rodopiando, "
