@@ -25,7 +25,7 @@ def device(cupy):
     lambda cupy, a: a[np.array([0, 1])],
     lambda cupy, a: a[:, host[0] > 1],
     lambda cupy, a: a[[0, 1]],
-    lambda cupy, a: [*a, 1.0, 2.0, 3.0],
+    lambda cupy, a: a + [1.0, 2.0, 3.0],  # noqa: RUF005
     lambda cupy, a: cupy.sqrt([1.0, 2.0]),
 ])  # fmt: skip
 def test_arrays_of_numpy_and_lists_are_refused(cupy, device, meet):

@@ -60,6 +60,14 @@ def test_ids_that_do_not_fit(ids, message):
         gpt()(ids)
 
 
+def test_an_untrained_model_finds_all_tokens_about_equally_likely():
+    model = GPT(GPTConfig(), rng=np.random.default_rng(0))
+    tokens = np.random.default_rng(1).integers(4096, size=(2, 129))
+    with no_grad():
+        loss = model.loss(tokens[:, :-1], tokens[:, 1:]).item()
+    assert abs(loss - np.log(4096)) < 0.3
+
+
 def test_targets_that_do_not_fit():
     ids, targets = batch(2)
     with pytest.raises(UsageError, match="token id 99 is outside"):

@@ -57,6 +57,7 @@ class GPT(Module):
         self.dropout = layers.Dropout(config.dropout)
         self.blocks = [Block(config, rng=rng) for _ in range(config.layers)]
         self.norm = layers.LayerNorm(config.width)
+        self.norm.weight.data *= 0.3  # small logits: before training, all tokens are about equally likely
 
     def hidden(self, ids, caches=None):
         """(B, T) -> (B, T, C): everything but the vocabulary. With caches, one per block, ids go on where those end.

@@ -5,6 +5,8 @@ import time
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from tinyllm.backend import cores, keep_freed_memory
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
@@ -62,8 +64,9 @@ def train(model, batches, optimizer, *, config, start=0):
         for step in range(start, config.steps):
             began = time.perf_counter()
             parts = [next(batches) for _ in range(config.accumulate)]
-            loss, grads, tokens = accumulated_gradients(parallel, model, parts, seed=config.seed, step=step)
-            grads, norm = schedule.clip_gradients(grads, config.clip)
+            with np.errstate(all="ignore"):  # what overflows is found two lines below
+                loss, grads, tokens = accumulated_gradients(parallel, model, parts, seed=config.seed, step=step)
+                grads, norm = schedule.clip_gradients(grads, config.clip)
             if not math.isfinite(loss) or not math.isfinite(norm):
                 raise UsageError(
                     f"at step {step + 1} the loss is {loss} and the gradient's length {norm}; "
