@@ -86,13 +86,13 @@ def train_command(arguments):
     """treina um GPT, ou continua um treino"""
     if arguments.resume:
         run = resumed(arguments)
+        console.announce(run.model_config, run.training)
     else:
         configs = [
             from_dict(kind, given_options(arguments, kind)) for kind in (runs.DataConfig, GPTConfig, TrainConfig)
         ]
-        console.tell(f"preparando {arguments.out}")
-        run = runs.create(arguments.out, *configs, say=lambda stage: console.tell(f"  {stage}…"))
-    console.announce(run)
+        console.announce(*configs[1:])
+        run = runs.create(arguments.out, *configs, say=lambda stage: console.tell(f"Preparando {stage}…"))
     console.compile_kernels()
     status = console.train_showing(run, as_json=arguments.json)
     if status == 0:

@@ -9,7 +9,7 @@ import time
 import numpy as np
 from tqdm import tqdm
 
-from tinyllm.backend import numba_version, physical_memory
+from tinyllm.backend import cores, numba_version, physical_memory
 from tinyllm.errors import UsageError
 from tinyllm.memory.estimate import gpt_parameters, gpt_training_bytes
 from tinyllm.models.gpt import GPT, GPTConfig
@@ -66,14 +66,14 @@ def stop_on_signal():
             signal.signal(number, handler)
 
 
-def announce(run):
+def announce(config, training):
     """Say what is about to be trained, and the memory it takes. Raises UsageError if the machine has less."""
-    config, training = run.model_config, run.training
-    needed, available = gpt_training_bytes(config, batch=training.batch, workers=training.workers), physical_memory()
+    workers = training.workers or cores()
+    needed, available = gpt_training_bytes(config, batch=training.batch, workers=workers), physical_memory()
     size = f"{config.layers} blocos de largura {config.width}, {thousands(gpt_parameters(config))} parâmetros"
-    tell(f"   Modelo: {size}, contexto de {config.context} tokens.")
+    tell(f"Modelo: GPT de {size}, contexto de {config.context} tokens.")
     of_machine = f" (esta máquina tem {megabytes(available)})" if available else ""
-    tell(f"   Memória para treinar: cerca de {megabytes(needed)}{of_machine}; {training.workers} threads.")
+    tell(f"Memória para treinar: cerca de {megabytes(needed)}{of_machine}; {workers} threads.")
     if available and needed > available:
         raise UsageError(
             f"training needs about {needed >> 20} MB and this machine has {available >> 20} MB; "
@@ -84,14 +84,14 @@ def announce(run):
 def compile_kernels():
     """Run every compiled routine once on a tiny model: on a new machine this compiles them, later it loads them."""
     if numba_version() is None:
-        tell("   Sem o Numba as rotinas não são compiladas: tudo funciona, porém devagar (pip install numba).")
+        tell("Sem o Numba as rotinas não são compiladas: tudo funciona, porém devagar (pip install numba).")
         return
-    tell("   Compilando as rotinas de cálculo (só na primeira vez leva alguns segundos)…")
+    tell("Compilando as rotinas de cálculo (só na primeira vez leva alguns segundos)…")
     began = time.perf_counter()
     model = GPT(GPTConfig(vocab_size=8, context=4, layers=1, heads=1, width=4), rng=np.random.default_rng(0))
     config, ids = TrainConfig(steps=1, workers=1), np.zeros((1, 4), dtype=np.int64)
     for _ in train(model, [(ids, ids)], make_optimizer(model, config), config=config):
-        tell(f"   …prontas em {decimal(time.perf_counter() - began, 1)} s.")
+        tell(f"…prontas em {decimal(time.perf_counter() - began, 1)} s.")
 
 
 def train_showing(run, *, as_json=False, on_report=lambda report, model: None):

@@ -25,10 +25,10 @@ def quickstart(folder, *, steps=STEPS, texts=TEXTS, seed=0, as_json=False):
     if (Path(folder) / "config.json").exists():
         tell(f"Continuando o treino que está em {folder}.")
         run = runs.open_run(folder)
+        console.announce(run.model_config, run.training)
     else:
         run = prepare(folder, steps=steps, texts=texts, seed=seed)
-    tell("3. Modelo: um GPT, que lê os tokens anteriores e prevê o próximo.")
-    console.announce(run)
+    tell("3. Modelo: o GPT lê os tokens que vieram antes e prevê o próximo.")
     console.compile_kernels()
     if runs.steps_done(run) < run.training.steps:
         if runs.steps_done(run) == 0:
@@ -57,10 +57,10 @@ def prepare(folder, *, steps, texts, seed):
         "tokenizador": "2. Tokenizador: o BPE junta, um a um, os pares de símbolos mais frequentes…",
         "tokens": "   Transformando os textos em tokens…",
     }
-    run = runs.create(
-        *(folder, runs.DataConfig(texts=texts), GPTConfig(), TrainConfig(steps=steps, seed=seed)),
-        say=lambda stage: tell(stages[stage]),
-    )
+    model, training = GPTConfig(), TrainConfig(steps=steps, seed=seed)
+    console.announce(model, training)
+    tell()
+    run = runs.create(folder, runs.DataConfig(texts=texts), model, training, say=lambda stage: tell(stages[stage]))
     pieces = [run.tokenizer.decode([i]) for i in run.tokenizer.encode("A menina correu depressa para casa.")]
     tell(f"   {thousands(len(run.tokens('train')))} tokens para treinar. Uma frase em tokens: {'│'.join(pieces)}")
     return run

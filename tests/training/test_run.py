@@ -157,3 +157,19 @@ def test_corpora_that_cannot_be_used(tmp_path, content, message):
 def test_a_corpus_that_does_not_exist(tmp_path):
     with pytest.raises(UsageError, match="corpus=nada is neither a generated corpus"):
         runs.create(tmp_path / "run", runs.DataConfig(corpus="nada"), MODEL, TRAINING)
+
+
+def test_a_run_on_a_gpu_is_saved_and_resumed_as_one_in_memory(cupy, tmp_path):
+    here, there = (make(tmp_path / device, device=device, workers=1, steps=4) for device in ("cpu", "gpu"))
+    for run in (here, there):
+        fit(run)
+    mine, expected = (losses(run) for run in (there, here))
+    assert [loss for _, loss in mine] == pytest.approx([loss for _, loss in expected], rel=1e-4)
+    there.training = dataclasses.replace(there.training, steps=6)
+    assert [report.step for report, _ in fit(there)] == [5, 6]
+
+
+def test_a_gpu_that_is_not_there_is_named(tmp_path):
+    run = make(tmp_path / "run", device="gpu")
+    with pytest.raises(UsageError, match='device "gpu"'):
+        fit(run)

@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from tinyllm import storage
-from tinyllm.backend import cores
+from tinyllm.backend import cores, to_device
 from tinyllm.config import Config, from_dict, option, to_dict
 from tinyllm.data import corpora
 from tinyllm.data.batches import batches
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import mean_loss
 from tinyllm.models.gpt import GPT, GPTConfig
+from tinyllm.nn.module import map_parameters
 from tinyllm.text import bpe
 from tinyllm.train import checkpoint
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
@@ -179,6 +180,7 @@ def fit(run, model, *, stop=lambda: False, warn=print):
     `stop()` becomes true the run is saved and ends there. Raises UsageError if all steps are done.
     """
     training, context = run.training, run.model_config.context
+    map_parameters(model, lambda array: to_device(array, training.device))
     optimizer = make_optimizer(model, training)
     start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, warn=warn) if steps_done(run) else 0
     if start >= training.steps:
