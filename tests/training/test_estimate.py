@@ -42,6 +42,8 @@ def test_parameters_are_counted_exactly(sizes):
 @pytest.mark.skipif(sys.platform != "linux", reason="measures the resident memory as Linux counts it")
 @pytest.mark.parametrize("sizes", CONFIGS)
 def test_the_estimate_is_within_15_percent_of_the_measured_peak(sizes):
-    done = subprocess.run([sys.executable, "-c", STEPS, *map(str, sizes)], capture_output=True, text=True, check=True)
-    measured, estimate = int(done.stdout), gpt_training_bytes(GPTConfig(*sizes[:5]), batch=sizes[5], workers=2)
+    command = [sys.executable, "-c", STEPS, *map(str, sizes)]
+    peaks = [int(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(2)]
+    measured = min(peaks)  # the first may have compiled kernels, for which LLVM takes memory of its own
+    estimate = gpt_training_bytes(GPTConfig(*sizes[:5]), batch=sizes[5], workers=2)
     assert 0.85 < estimate / measured < 1.15, f"estimated {estimate >> 20} MB, measured {measured >> 20} MB"
