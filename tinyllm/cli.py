@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import errno
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -35,14 +36,14 @@ def main(argv=None):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (UsageError, OSError, MemoryError) as error:
-        print(f"tinyllm {arguments.name}: error: {explain(error)}", file=sys.stderr)
+        print(f"{arguments.name}: error: {explain(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"tinyllm {arguments.name}: stopped", file=sys.stderr)
+        print(f"{arguments.name}: stopped", file=sys.stderr)
         return 130
     except Exception as error:
         where = traceback_line(error)
-        print(f"tinyllm {arguments.name}: internal error: {type(error).__name__}: {error} ({where}); "
+        print(f"{arguments.name}: internal error: {type(error).__name__}: {error} ({where}); "
               "please report it", file=sys.stderr)  # fmt: skip
         return 1
 
@@ -55,6 +56,8 @@ def explain(error):
         mends = {
             errno.ENOSPC: "free some space and go on with --resume; what was saved before is intact",
             errno.EACCES: "choose a place you may write to",
+            errno.EEXIST: "a file stands there; choose another place",
+            errno.ENOENT: "check the path",
             errno.EISDIR: "give a file, not a folder",
             errno.ENOTDIR: "a file stands where a folder should be; choose another place",
         }
@@ -96,7 +99,8 @@ def train_command(arguments):
     console.compile_kernels()
     status = console.train_showing(run, as_json=arguments.json)
     if status == 0:
-        console.tell(f'pronto; para ler o que ele escreve: tinyllm generate {run.folder} --prompt "Era uma vez"')
+        folder = shlex.quote(str(run.folder))
+        console.tell(f'pronto; para ler o que ele escreve: tinyllm generate {folder} --prompt "Era uma vez"')
     return status
 
 
@@ -279,7 +283,7 @@ def new_parser(make, *arguments, **options):
 def add_command(commands, name, function, *, json=False):
     """Add a command whose help is the docstring of its function."""
     parser = new_parser(commands.add_parser, name, help=function.__doc__, description=sentence(function.__doc__))
-    parser.set_defaults(command=function, name=name)
+    parser.set_defaults(command=function, name=parser.prog)
     if json:
         parser.add_argument("--json", action="store_true", help="escreve JSON, um objeto por linha")
     return parser

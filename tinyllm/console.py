@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shlex
 import signal
 import sys
 import time
@@ -104,7 +105,8 @@ def train_showing(run, *, as_json=False, on_report=lambda report, model: None):
             on_report(report, model)
     if report.step == run.training.steps:
         return 0
-    tell(f"\nParado no passo {report.step}, que está salvo. Para continuar: tinyllm train --resume {run.folder}")
+    folder = shlex.quote(str(run.folder))
+    tell(f"\nParado no passo {report.step}, que está salvo. Para continuar: tinyllm train --resume {folder}")
     return 130
 
 

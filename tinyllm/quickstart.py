@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import shlex
 import time
 from pathlib import Path
 
@@ -99,6 +100,7 @@ def measure(run, model):
 
 def show(run, figures):
     """Print the samples, the figures and what to do next."""
+    folder = shlex.quote(str(run.folder))
     for number, sample in enumerate(figures["samples"][:2], start=1):
         tell(f"\n   — conto {number} —\n   " + sample.strip().replace("\n", "\n   "))
     ratio = figures["bigram_perplexity"] / figures["perplexity"]
@@ -111,6 +113,6 @@ contos repetidos por inteiro: {figures["repeated_stories"]} de {len(figures["sam
    Tempo: {decimal(figures["seconds"] / 60, 1)} minutos. Tudo está em {run.folder}.
 
 O que fazer agora:
-   tinyllm generate {run.folder} --prompt "Era uma vez"     outro conto, com o seu começo
-   tinyllm train --resume {run.folder} --steps {2 * run.training.steps}     treinar mais
+   tinyllm generate {folder} --prompt "Era uma vez"     outro conto, com o seu começo
+   tinyllm train --resume {folder} --steps {2 * run.training.steps}     treinar mais
    tinyllm train --help     outro tamanho, outro texto""")

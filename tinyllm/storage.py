@@ -96,6 +96,8 @@ def aside(path):
     Everything is flushed to the disk before the rename, so a crash at any moment leaves the old one or the new one.
     """
     path = Path(path)
+    if not path.parent.is_dir():
+        raise UsageError(f"{path} cannot be written: {path.parent} is no folder; make it, or choose another place")
     temporary = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
         yield temporary

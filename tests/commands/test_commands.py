@@ -203,6 +203,7 @@ def test_what_generate_refuses(capsys, tmp_path, trained):
     assert "top_p=nan is not a finite number" in refusal(capsys, "generate", trained, "--top-p", "nan")
     assert "0 is below 1" in refusal(capsys, "generate", trained, "--max-tokens", 0)
     assert "holds no run" in refusal(capsys, "generate", tmp_path)
+    assert "steps=100000000 must be at most" in refusal(capsys, "train", "--out", tmp_path / "s", "--steps", 10**8)
 
 
 def test_a_run_whose_checkpoints_are_cut_short_is_refused(capsys, tmp_path):
@@ -231,6 +232,10 @@ def test_tokenizer_trains_encodes_and_decodes(capsys, tmp_path):
 
 def test_what_tokenizer_refuses(capsys, tmp_path, trained):
     assert "No such file" in refusal(capsys, "tokenizer", "train", tmp_path / "none.txt")
+    out = tmp_path / "no" / "t.json"
+    (tmp_path / "t.txt").write_text("texto")
+    line = refusal(capsys, "tokenizer", "train", tmp_path / "t.txt", "--out", out)
+    assert line.startswith("tinyllm tokenizer train: error:") and "is no folder; make it" in line
     assert "token id 99999 is not in the vocabulary" in refusal(capsys, "tokenizer", "decode", trained, 99999)
     (tmp_path / "x.json").write_text("{}")
     assert "has no field 'model'" in refusal(capsys, "tokenizer", "encode", tmp_path / "x.json", "a")

@@ -81,6 +81,11 @@ def test_a_prompt_of_unknown_ids():
         next(generate(model(), [1, 23], choose=np.argmax, max_tokens=1))
 
 
+def test_an_empty_stop_is_refused():
+    with pytest.raises(UsageError, match="an empty text cannot stop"):
+        list(until(["a"], [""]))
+
+
 @given(st.text("abc", max_size=30), st.lists(st.text("abc", min_size=1, max_size=3), max_size=3), st.integers(1, 4))
 def test_until_cuts_at_the_first_stop_however_the_text_is_cut_up(text, stops, size):
     pieces = [text[i : i + size] for i in range(0, len(text), size)]

@@ -41,6 +41,12 @@ def test_temperature_zero_takes_the_most_probable(x):
     assert sample.sampler(sample.SampleConfig(temperature=0))(x) == int(np.argmax(x))
 
 
+@pytest.mark.parametrize("t", [1e-30, 1e-6, 1e30])
+def test_extreme_temperatures_give_probabilities(t):
+    share = sample.probabilities(sample.temperature(np.float32([0.0, 3.0, 1.0]), t))
+    assert np.isfinite(share).all() and share.sum() == pytest.approx(1) and share[1] == share.max()
+
+
 def test_temperature_sharpens_and_flattens():
     x = np.array([0.0, 1.0, 3.0])
     sharp, plain, flat = (sample.probabilities(sample.temperature(x, t)).max() for t in (0.5, 1.0, 2.0))

@@ -43,7 +43,12 @@ def new_caches(model):
 
 
 def until(pieces, stops):
-    """Yield the text of `pieces` up to the first of the strings `stops`, which may be spread over several pieces."""
+    """Yield the text of `pieces` up to the first of the strings `stops`, which may be spread over several pieces.
+
+    Raises UsageError for an empty stop.
+    """
+    if "" in stops:
+        raise UsageError("an empty text cannot stop the generation; give at least one character, or no stop")
     held = ""
     for piece in pieces:
         held += piece

@@ -21,7 +21,10 @@ class SampleConfig(Config):
 
 def temperature(logits, t):
     """(V,) -> (V,): flatter for t > 1, sharper for t < 1; at t = 0 only the largest stays."""
-    return logits / t if t > 0 else top_k(logits, 1)
+    if t == 0:
+        return top_k(logits, 1)
+    with np.errstate(over="ignore"):  # a tiny t sends all but the largest to -inf
+        return (logits - logits.max()) / t
 
 
 def top_k(logits, k):

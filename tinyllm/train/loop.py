@@ -19,7 +19,7 @@ from tinyllm.parallel.data import DataParallel, add_gradients
 class TrainConfig(Config):
     """treino"""
 
-    steps: int = option(1000, "quantos passos ao todo", at_least=1)
+    steps: int = option(1000, "quantos passos ao todo", at_least=1, at_most=10**8 - 1)
     batch: int = option(8, "quantas janelas de texto por passo e por acumulação", at_least=1)
     accumulate: int = option(1, "quantos lotes somar antes de cada passo", at_least=1)
     learning_rate: float = option(4e-3, "a maior taxa de aprendizado", above=0)
@@ -71,7 +71,8 @@ def train(model, batches, optimizer, *, config, start=0):
             if not math.isfinite(loss) or not math.isfinite(norm):
                 raise UsageError(
                     f"at step {step + 1} the loss is {loss} and the gradient's length {norm}; "
-                    f"lower learning_rate={config.learning_rate} or clip={config.clip}, or look for bad data"
+                    f"lower learning_rate={config.learning_rate} or clip={config.clip} in a new run, "
+                    "or look for bad data"
                 )
             lr = learning_rate(step, config)
             optimizer.step(grads, lr=lr)
