@@ -18,8 +18,9 @@ CONFIGS = [  # vocabulary, context, layers, heads, width, batch
     (4096, 1024, 4, 4, 256, 2),
 ]
 
-STEPS = """
-import resource, sys
+STEPS = r"""
+import re, sys
+from pathlib import Path
 import numpy as np
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
@@ -28,7 +29,7 @@ model = GPT(GPTConfig(*sizes), rng=np.random.default_rng(0))
 config = TrainConfig(steps=3, batch=batch, workers=2)
 ids = np.zeros((batch, sizes[1]), dtype=np.int64)
 list(train(model, [(ids, ids)] * 3, make_optimizer(model, config), config=config))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024)
 """
 
 
