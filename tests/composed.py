@@ -39,6 +39,22 @@ def layer_norm(x, weight, bias, *, eps=1e-5):
     return apart / (variance + eps) ** 0.5 * weight + bias
 
 
+def rms_norm(x, weight, *, eps=1e-6):
+    return x / ((x * x).mean(axis=-1, keepdims=True) + eps) ** 0.5 * weight
+
+
+def swiglu(gate, x):
+    return gate / (1 + tensor.exp(-gate)) * x
+
+
+def rotary(x, *, cos, sin):
+    """Each pair of channels times the matrix of its rotation, pair by pair."""
+    half = x.shape[-1] // 2
+    pairs = [(x[..., i], x[..., i + half], cos[:, i], sin[:, i]) for i in range(half)]
+    turned = [a * c - b * s for a, b, c, s in pairs] + [a * s + b * c for a, b, c, s in pairs]
+    return tensor.concatenate(*(channel.reshape(*channel.shape, 1) for channel in turned), axis=-1)
+
+
 def attention(q, k, v, *, causal=False):
     _B, _H, S, D = k.shape
     T = q.shape[-2]

@@ -8,10 +8,12 @@ import contextlib
 import contextvars
 import ctypes
 import functools
+import hashlib
 import importlib.util
 import os
 import sys
-import threading
+import types
+from pathlib import Path
 
 import numpy as np
 import threadpoolctl
@@ -59,16 +61,6 @@ def to_device(array, device):
 # ------------------------------------------------------------------------------ array functions the modules spell apart
 
 
-def scatter_add(target, index, updates):
-    """target[index] += updates, where an index that occurs twice is added twice."""
-    if array_module(target) is np:
-        np.add.at(target, index, updates)
-    else:
-        import cupyx
-
-        cupyx.scatter_add(target, index, updates)
-
-
 # log(erfc(x) / t) + x² as a Chebyshev series in 2t - 1, t = 2 / (2 + x) (fitted with mpmath to 5e-16)
 ERF_SERIES = (
     *(-0.6513268598908547, 0.6419697923564902, 0.019476473204185836, -0.009561514786808632, -0.0009465953444820369),
@@ -101,7 +93,6 @@ def erf(x):
 # ------------------------------------------------------------------------------------------- compiled kernels and twins
 
 _use_numba = contextvars.ContextVar("use_numba", default=True)
-_compiling = threading.RLock()
 
 
 @functools.cache
@@ -124,6 +115,11 @@ def without_numba():
         _use_numba.reset(token)
 
 
+@functools.cache
+def _hash_of_this_file():
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+
+
 class kernel:
     """A loop over arrays, compiled by Numba at its first call and cached on disk; it releases the GIL.
 
@@ -140,17 +136,19 @@ class kernel:
     def dispatcher(self):
         import numba
 
-        return numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=self.fastmath)(self.function)
+        f = self.function
+        # Numba's cache looks at the file of a kernel, not at those of the kernels it calls, which stand in this file:
+        # as a free variable, which the cache does look at, this file's hash makes old code be forgotten when it changes
+        code, cell = f.__code__.replace(co_freevars=("version",)), types.CellType(_hash_of_this_file())
+        versioned = types.FunctionType(code, f.__globals__, f.__name__, f.__defaults__, (cell,))
+        return numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=self.fastmath)(versioned)
 
     @property
     def _numba_type_(self):  # lets one kernel call another
-        with _compiling:
-            return self.dispatcher._numba_type_
+        return self.dispatcher._numba_type_
 
     def __call__(self, *arguments):
-        with _compiling:
-            dispatcher = self.dispatcher
-        return dispatcher(*arguments)
+        return self.dispatcher(*arguments)
 
 
 class TwinnedFunction:
@@ -209,6 +207,56 @@ def exp32(x):
 exp32 = kernel(exp32, reassociate=False)
 
 
+@kernel
+def largest(row):
+    """The largest of (n,) float32 numbers, NaN above all. It compares integers, for that loop vectorises."""
+    bits = row.view(np.int32)
+    found = in_order(bits[0])
+    for i in range(bits.size):
+        found = max(found, in_order(bits[i]))
+    return np.int32(in_order(found)).view(np.float32)
+
+
+@kernel
+def in_order(bits):
+    """The bits of a float32 as an int32 that grows with it, or such an int32 as bits: negative ones run backwards."""
+    return np.int32(bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF)))
+
+
+@TwinnedFunction
+def scatter_add(target, index, updates):
+    """target[index] += updates, where an index that occurs twice is added twice."""
+    if array_module(target) is np:
+        np.add.at(target, index, updates)
+    else:
+        import cupyx
+
+        cupyx.scatter_add(target, index, updates)
+
+
+@scatter_add.compiled
+def scatter_add_compiled(target, index, updates):
+    rows = isinstance(index, np.ndarray) and index.ndim == 1 and index.dtype.kind in "iu" and target.ndim == 2
+    if not rows or updates.shape != (len(index), target.shape[1]):
+        return scatter_add.meaning(target, index, updates)
+    check_index(index, len(target))
+    scatter_rows(target, index, updates)
+
+
+def check_index(index, count):
+    """Raise the IndexError that NumPy would: a kernel does not look where it writes."""
+    if index.size and not -count <= index.min() <= index.max() < count:
+        raise IndexError(f"indices {index.min()}..{index.max()} are out of bounds for an axis of size {count}")
+
+
+@kernel
+def scatter_rows(target, index, updates):
+    for i in range(index.size):
+        row, update = target[index[i]], updates[i]
+        for j in range(row.size):
+            row[j] += update[j]
+
+
 # -------------------------------------------------------------------------------------------------- threads and memory
 
 
@@ -230,15 +278,31 @@ def single_threaded_blas():
 def keep_freed_memory():
     """Ask the C library to keep large freed blocks instead of giving each back to the system (Linux; else nothing).
 
-    Training frees and takes the same arrays at every step; without this, each step pays again for their pages.
+    Training frees and takes the same arrays at every step; without this, each step pays again for their pages. All
+    threads share one arena, for those of other threads give back what is larger than 64 MB whatever they are asked.
     """
     if sys.platform != "linux":
         return
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):
-        M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-        for parameter in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
-            library.mallopt(parameter, 1 << 30)
+        M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
+        for parameter, value in ((M_TRIM_THRESHOLD, 1 << 30), (M_MMAP_THRESHOLD, 1 << 30), (M_ARENA_MAX, 1)):
+            library.mallopt(parameter, value)
+
+
+def pieces(array, numbers=1 << 18):
+    """Indices that cut an array along its first axis into pieces of about so many numbers, for workers to share."""
+    if array.ndim == 0:
+        return [...]
+    rows = max(1, numbers * len(array) // max(1, array.size))
+    return [slice(start, start + rows) for start in range(0, len(array), rows)]
+
+
+def wait_for_gpu():
+    """Return when a GPU, if one is in use, has done all it was asked to."""
+    cupy = sys.modules.get("cupy")
+    if cupy is not None:
+        cupy.cuda.runtime.deviceSynchronize()
 
 
 def physical_memory():

@@ -9,26 +9,31 @@ import contextlib
 import contextvars
 import functools
 import heapq
+import inspect
 import itertools
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tinyllm.backend import TwinnedFunction, array_module, scatter_add
 from tinyllm.errors import UsageError
+from tinyllm.profile import timed
 
 _recording = contextvars.ContextVar("recording", default=True)
 _births = itertools.count()
 
 
-class Node(NamedTuple):
-    """How a Tensor was made."""
+class Node:
+    """How a Tensor was made. In the graph it stands for the Tensor, so that an array no backward needs is freed.
 
-    name: str
-    inputs: tuple
-    options: dict
-    backward: Callable
+    `inputs` holds the Node of an input that an operation made, else the Tensor or array itself.
+    """
+
+    __slots__ = ("backward", "born", "inputs", "name", "options", "shape")
+
+    def __init__(self, name, inputs, options, backward, shape):
+        self.name, self.inputs, self.options, self.backward, self.shape = name, inputs, options, backward, shape
+        self.born = next(_births)
 
 
 class Tensor:
@@ -113,18 +118,24 @@ class Tensor:
 def op(meaning):
     """Turn `fn(*arrays, **options) -> (y, backward)` into a function of Tensors that records itself.
 
-    `backward` may return thunks: a thunk runs only if its input needs a gradient, so frozen weights cost nothing.
-    `@name.compiled` decorates the fast twin.
+    `backward` may return thunks: a thunk runs only if its input needs a gradient, so frozen weights cost nothing. An
+    operation with a parameter `needs` is told at once which inputs need one. `@name.compiled` decorates the fast twin.
     """
     function = TwinnedFunction(meaning)
+    name, asks = meaning.__name__, "needs" in inspect.signature(meaning).parameters
 
     @functools.wraps(meaning)
     def apply(*inputs, **options):
-        y, backward = function(*(x.data if isinstance(x, Tensor) else x for x in inputs), **options)
+        recording = _recording.get()
+        needs = tuple(recording and isinstance(x, Tensor) and x.requires_grad for x in inputs)
+        arrays = (x.data if isinstance(x, Tensor) else x for x in inputs)
+        told = {"needs": needs} if asks else {}
+        y, backward = timed(name, "forward", function, *arrays, **options, **told)
         out = Tensor(y)
-        if _recording.get() and any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
+        if any(needs):
             out.requires_grad = True
-            out.node = Node(meaning.__name__, inputs, options, backward)
+            sources = tuple(x.node or x if isinstance(x, Tensor) else x for x in inputs)
+            out.node = Node(name, sources, options, backward, y.shape)
         return out
 
     apply.function = function
@@ -142,6 +153,44 @@ def no_grad():
         _recording.reset(token)
 
 
+class Part(NamedTuple):
+    """The gradient of x[index], for a backward to return: it is 0 everywhere else.
+
+    It is added in place, so that taking T steps of x one by one costs T and not T².
+    """
+
+    index: Any
+    values: Any
+
+
+class _Sum:
+    """The gradient of a leaf or of a Node so far. The first array that comes may belong to others; a sum does not."""
+
+    __slots__ = ("array", "ours", "source")
+
+    def __init__(self, source):
+        self.source, self.array, self.ours = source, None, False
+
+    def add(self, dx):
+        if self.array is None:
+            self.array = dx
+        elif self.ours:
+            self.array += dx
+        else:
+            self.array, self.ours = self.array + dx, True
+
+    def add_part(self, part):
+        if not self.ours:
+            xp = array_module(part.values)
+            empty = self.array is None
+            self.array = xp.zeros(self.source.shape, part.values.dtype) if empty else self.array.copy()
+            self.ours = True
+        if _is_basic(part.index):  # no position can be taken twice
+            self.array[part.index] += part.values
+        else:
+            scatter_add(self.array, part.index, part.values)
+
+
 def _walked(dy):
     raise UsageError("backward() went through this Tensor before and freed its graph; run the forward pass again")
 
@@ -149,8 +198,8 @@ def _walked(dy):
 def backward(loss, grad=None):
     """Return {leaf: d(loss)/d(leaf)} for every leaf Tensor that requires a gradient, freeing the graph on the way.
 
-    Inputs are born before outputs, so the youngest Tensor whose gradient is pending has got all of it: taking them by
-    age needs no recursion, however long the graph is.
+    Two of the arrays may be one, or a view: they are there to be read. Inputs are born before outputs, so the youngest
+    Node whose gradient is pending has got all of it: taking them by age needs no recursion, however long the graph is.
 
     Raises UsageError if nothing was recorded, if the graph was walked before, or if `loss` is no scalar and `grad`,
     the gradient to start from, is not given or of another shape.
@@ -164,25 +213,30 @@ def backward(loss, grad=None):
     elif grad.shape != loss.shape:
         raise UsageError(f"backward() of shape {loss.shape} needs grad of the same shape, got {grad.shape}")
 
-    gradients = {}
-    pending, youngest_first = {loss.born: (loss, grad)}, [-loss.born]
+    gradients, pending, youngest_first = {}, {}, []
+
+    def receive(source, dx, name):
+        if source.born not in pending:
+            pending[source.born] = _Sum(source)
+            heapq.heappush(youngest_first, -source.born)
+        if isinstance(dx, Part):
+            pending[source.born].add_part(dx)
+        else:
+            pending[source.born].add(sum_to_shape(dx, source.shape, name))
+
+    receive(loss.node or loss, grad, "backward")
     while youngest_first:
-        tensor, dy = pending.pop(-heapq.heappop(youngest_first))
-        if tensor.node is None:
-            gradients[tensor] = dy
+        total = pending.pop(-heapq.heappop(youngest_first))
+        source, dy = total.source, total.array
+        if isinstance(source, Tensor):
+            gradients[source] = dy
             continue
-        name, inputs, _, node_backward = tensor.node
-        dxs = node_backward(dy)
-        tensor.node = Node(name, (), {}, _walked)  # what the operation kept for its backward is freed here
-        for x, dx in zip(inputs, dxs if isinstance(dxs, tuple) else (dxs,), strict=True):
-            if dx is None or not isinstance(x, Tensor) or not x.requires_grad:
-                continue
-            dx = sum_to_shape(dx() if callable(dx) else dx, x.shape, name)
-            if x.born in pending:
-                pending[x.born] = (x, pending[x.born][1] + dx)
-            else:
-                pending[x.born] = (x, dx)
-                heapq.heappush(youngest_first, -x.born)
+        dxs = timed(source.name, "backward", source.backward, dy)
+        inputs = source.inputs
+        source.inputs, source.backward = (), _walked  # what the operation kept for its backward is freed here
+        for x, dx in zip(inputs, dxs if type(dxs) is tuple else (dxs,), strict=True):
+            if dx is not None and (isinstance(x, Node) or (isinstance(x, Tensor) and x.requires_grad)):
+                receive(x, timed(source.name, "backward", dx) if callable(dx) else dx, source.name)
     return gradients
 
 
@@ -329,17 +383,13 @@ def transpose(x, *, axes):
 @op
 def take(x, *, index):
     """x[index]; a position taken several times receives the sum of its gradients"""
+    return x[index], lambda dy: Part(index, dy)
+
+
+def _is_basic(index):
+    """Whether an index is made of numbers, slices, ... and None only."""
     basic = (int, slice, type(...), type(None))
-
-    def backward(dy):
-        dx = array_module(x).zeros_like(x)
-        if all(isinstance(i, basic) for i in (index if isinstance(index, tuple) else (index,))):
-            dx[index] = dy  # no position can be taken twice
-        else:
-            scatter_add(dx, index, dy)
-        return dx
-
-    return x[index], backward
+    return all(isinstance(i, basic) for i in (index if isinstance(index, tuple) else (index,)))
 
 
 @op

@@ -211,6 +211,23 @@ def later_positions(sizes):
     return {**sizes, "S": sizes["S"] + sizes["T"]}
 
 
+def even_channels(sizes):
+    return {**sizes, "D": 2 * sizes["D"]}
+
+
+def turned(sizes, rng):
+    """Options of `rotary`: a table for positions of any kind."""
+    cos, sin = F.rotations(rng.uniform(0, 50, size=sizes["T"]), sizes["D"])
+    return {"cos": cos, "sin": sin}
+
+
+def rotary_of_torch(torch, x, cos, sin):
+    """Each pair as one complex number, turned by another."""
+    a, b = x.chunk(2, dim=-1)
+    turned = torch.complex(a, b) * torch.complex(torch.from_numpy(cos), torch.from_numpy(sin))
+    return torch.cat([turned.real, turned.imag], dim=-1)
+
+
 def attention_of_torch(torch, q, k, v, *, causal=False):
     mask = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril(k.shape[-2] - q.shape[-2]) if causal else None
     return torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
@@ -286,6 +303,8 @@ CASES = [
     ),
     Case(F.gelu, {"x": "abc"}, lambda torch, x: torch.nn.functional.gelu(x),
          values={"x": lambda rng, shape, _: 3 * rng.normal(size=shape)}),
+    Case(F.swiglu, {"gate": "abc", "x": "abc"}, lambda torch, gate, x: torch.nn.functional.silu(gate) * x),
+    Case(F.swiglu, {"gate": "b1", "x": "abc"}, lambda torch, gate, x: torch.nn.functional.silu(gate) * x, "stretch"),
     Case(F.softmax, {"x": "aV"}, lambda torch, x: torch.softmax(x, dim=-1), "rows", never_empty="V"),
     Case(F.softmax, {"x": "abV"}, lambda torch, x: torch.softmax(x, dim=-1), "stack", never_empty="V"),
     Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD"}, attention_of_torch, never_empty="SD"),
@@ -312,6 +331,14 @@ CASES = [
     Case(F.layer_norm, {"x": "C", "weight": "C", "bias": "C"},
          lambda torch, x, weight, bias, eps: torch.nn.functional.layer_norm(x, x.shape[-1:], weight, bias, eps),
          "one row", options={"eps": 0.1}, never_empty="C"),
+    Case(F.rms_norm, {"x": "BTC", "weight": "C"},
+         lambda torch, x, weight, eps: torch.nn.functional.rms_norm(x, x.shape[-1:], weight, eps),
+         "stack", options={"eps": 1e-6}, at_least={"C": 2}, never_empty="C"),
+    Case(F.rms_norm, {"x": "C", "weight": "C"},
+         lambda torch, x, weight, eps: torch.nn.functional.rms_norm(x, x.shape[-1:], weight, eps),
+         "one row", options={"eps": 0.1}, never_empty="C"),
+    Case(F.rotary, {"x": "BHTD"}, rotary_of_torch, "heads", options=turned, adjust=even_channels, never_empty="D"),
+    Case(F.rotary, {"x": "TD"}, rotary_of_torch, "one", options=turned, adjust=even_channels, never_empty="D"),
 ]  # fmt: skip
 
 

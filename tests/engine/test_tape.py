@@ -2,6 +2,7 @@
 
 import contextvars
 import gc
+import itertools
 import re
 import statistics
 import subprocess
@@ -102,6 +103,33 @@ def test_a_backward_into_a_part_that_was_walked_before_is_refused():
     backward(first)
     with pytest.raises(UsageError, match="run the forward pass again"):
         backward(second)
+
+
+ROWS = np.array([2, 0, 2])
+
+
+@pytest.mark.parametrize("uses", list(itertools.permutations(range(4))), ids=str)
+def test_gradients_of_parts_and_of_the_whole_add_up(uses):
+    x = Tensor(np.arange(12.0).reshape(4, 3), requires_grad=True)
+    ways = [
+        lambda: x[1:3] * 10.0,
+        lambda: x[ROWS] * 100.0,
+        lambda: x * 1000.0,
+        lambda: x[1, 2] * 0.5,
+    ]
+    total = sum((ways[use]().sum() for use in uses[1:]), ways[uses[0]]().sum())
+    expected = np.full((4, 3), 1000.0)
+    expected[1:3] += 10.0
+    np.add.at(expected, ROWS, 100.0)
+    expected[1, 2] += 0.5
+    np.testing.assert_array_equal(backward(total)[x], expected)
+
+
+def test_a_sum_does_not_write_to_an_array_that_somebody_else_holds():
+    """`add` hands one array to both of its inputs; what is added to one of them must not reach the other."""
+    a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    grads = backward(((a + b) * np.array([1.0, 10.0])).sum() + a[0] * 5.0 + (a * 7.0).sum())
+    assert grads[a].tolist() == [13.0, 17.0] and grads[b].tolist() == [1.0, 10.0]
 
 
 @pytest.mark.parametrize("wrong", [(2, 3), (3,), ()])
@@ -255,6 +283,32 @@ def test_memory_is_freed_while_backward_walks():
         assert [ref() for ref in kept] == [None] * 6
     finally:
         gc.enable()
+
+
+def test_the_graph_does_not_hold_an_array_that_no_backward_needs():
+    x = leaf(1.0, 2.0)
+    middle = x * 2.0
+    ref = weakref.ref(middle.data)
+    end = (middle + 1.0).sum()
+    del middle
+    assert ref() is None
+    assert backward(end)[x].tolist() == [2.0, 2.0]
+
+
+def test_an_operation_that_asks_is_told_which_inputs_need_gradients():
+    told = []
+
+    @op
+    def asking(a, b, *, needs=(True, True)):
+        told.append(needs)
+        return a + b, lambda dy: (dy, dy)
+
+    asking(leaf(1.0), np.ones(1))
+    asking(np.ones(1), leaf(1.0))
+    with no_grad():
+        asking(leaf(1.0), leaf(1.0))
+    assert told == [(True, False), (False, True), (False, False)]
+    assert asking(leaf(1.0), np.ones(1)).node.options == {}
 
 
 def test_a_graph_that_nobody_walked_is_freed_with_its_result():

@@ -14,7 +14,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     ["errors"],
     ["backend", "config"],
-    ["storage"],
+    ["storage", "profile"],
     ["text", "data"],
     ["tensor"],
     ["functional"],

@@ -5,13 +5,14 @@ The legend of every shape in this library:
   M hidden width of the feed-forward   V vocabulary
 """
 
-from tinyllm.functional.activations import gelu, softmax
+from tinyllm.functional.activations import gelu, softmax, swiglu
 from tinyllm.functional.attention import attention
 from tinyllm.functional.dropout import dropout, noise
 from tinyllm.functional.embeddings import embedding
 from tinyllm.functional.linear import linear
 from tinyllm.functional.losses import cross_entropy, linear_cross_entropy
-from tinyllm.functional.norms import layer_norm
+from tinyllm.functional.norms import layer_norm, rms_norm
+from tinyllm.functional.rotary import rotary, rotations
 
 __all__ = [
     "attention",
@@ -23,5 +24,9 @@ __all__ = [
     "linear",
     "linear_cross_entropy",
     "noise",
+    "rms_norm",
+    "rotary",
+    "rotations",
     "softmax",
+    "swiglu",
 ]

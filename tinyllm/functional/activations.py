@@ -1,4 +1,4 @@
-"""Activations: GELU and softmax."""
+"""Activations: GELU, SwiGLU and softmax."""
 
 import math
 
@@ -47,6 +47,49 @@ def gelu_and_slope(x, y, slope):
         below = above if x[i] < np.float32(0.0) else np.float32(1.0) - above
         y[i] = x[i] * below
         slope[i] = below + x[i] * bell * np.float32(0.39894228)
+
+
+@op
+def swiglu(gate, x):
+    """(...), (...) -> (...): gate σ(gate) x, one half of a layer opening the other (Shazeer 2020)."""
+    open_ = 1 / (1 + array_module(gate).exp(-gate))
+
+    def backward(dy):
+        return lambda: dy * x * open_ * (1 + gate * (1 - open_)), lambda: dy * gate * open_
+
+    return gate * open_ * x, backward
+
+
+@swiglu.compiled
+def swiglu_compiled(gate, x):
+    if gate.shape != x.shape:
+        return swiglu.function.meaning(gate, x)
+    gate, x = np.ascontiguousarray(gate), np.ascontiguousarray(x)
+    y = np.empty(x.shape, x.dtype)
+    swiglu_loop(gate.reshape(-1), x.reshape(-1), y.reshape(-1))
+
+    def backward(dy):
+        dgate, dx = np.empty(x.shape, x.dtype), np.empty(x.shape, x.dtype)
+        flat = (a.reshape(-1) for a in (np.ascontiguousarray(dy), gate, x, dgate, dx))
+        swiglu_backward_loop(*flat)
+        return dgate, dx
+
+    return y, backward
+
+
+@kernel
+def swiglu_loop(gate, x, y):
+    for i in range(x.size):
+        y[i] = gate[i] / (np.float32(1.0) + exp32(-gate[i])) * x[i]
+
+
+@kernel
+def swiglu_backward_loop(dy, gate, x, dgate, dx):
+    for i in range(x.size):
+        g = gate[i]
+        open_ = np.float32(1.0) / (np.float32(1.0) + exp32(-g))
+        dgate[i] = dy[i] * x[i] * open_ * (np.float32(1.0) + g * (np.float32(1.0) - open_))
+        dx[i] = dy[i] * g * open_
 
 
 @op

@@ -1,8 +1,12 @@
 """Attention: each position takes a weighted mean of the values of the positions it may look at."""
 
-from tinyllm.backend import array_module
+import numpy as np
+
+from tinyllm.backend import array_module, exp32, in_order, kernel
 from tinyllm.errors import UsageError
 from tinyllm.tensor import op
+
+BLOCK = 64  # queries
 
 
 @op
@@ -29,6 +33,87 @@ def attention(q, k, v, *, causal=False):
         return lambda: dscores @ k, lambda: dscores.swapaxes(-1, -2) @ q, dv
 
     return weights @ v, backward
+
+
+@attention.compiled
+def attention_compiled(q, k, v, *, causal=False):
+    """A block of queries at a time: its weights are made, used, forgotten, and made again by backward, so that memory
+    grows with T and not with T². Of the future, hardly anything is computed (after Dao et al. 2022)."""
+    check_shapes(q, k, v, causal)
+    (B, H, T, D), S, scale = q.shape, k.shape[-2], np.float32(q.shape[-1] ** -0.5)
+    blocks = [slice(start, min(T, start + BLOCK)) for start in range(0, max(T, 1), BLOCK)]
+    before = S - T if causal else S  # how many positions the first query sees besides its own
+
+    def product(a, b):
+        """(B, H, t, D), (B, H, s, D) -> (B H, t, s) and the same as (B, H, t, s): a bᵀ"""
+        ab = np.empty((B, H, a.shape[2], b.shape[2]), q.dtype)
+        np.matmul(a, b.swapaxes(-1, -2), out=ab)
+        return ab.reshape(B * H, *ab.shape[2:]), ab
+
+    def look(block):
+        """The positions that the last query of a block sees, and the weights that its queries give them."""
+        positions = slice(0, min(S, before + block.stop))
+        flat, weights = product(q[:, :, block], k[:, :, positions])
+        softmax_of_seen(flat, scale, before + block.start)
+        return positions, flat, weights
+
+    y = np.empty((B, T, H, D), q.dtype).swapaxes(1, 2)  # in this order, merging the heads moves nothing
+    for block in blocks:
+        positions, _, weights = look(block)
+        np.matmul(weights, v[:, :, positions], out=y[:, :, block])
+
+    def backward(dy):
+        dq, dk, dv = (np.empty((B, n, H, D), q.dtype).swapaxes(1, 2) for n in (T, S, S))
+        for block in reversed(blocks):  # the last one sees every position
+            positions, flat, weights = look(block)
+            dflat, dscores = product(dy[:, :, block], v[:, :, positions])
+            softmax_of_seen_backward(dflat, flat, scale, before + block.start)
+            np.matmul(dscores, k[:, :, positions], out=dq[:, :, block])
+            for total, of_scores, other in ((dk, dscores, q), (dv, weights, dy)):
+                if block is blocks[-1]:
+                    np.matmul(of_scores.swapaxes(-1, -2), other[:, :, block], out=total)
+                else:
+                    total[:, :, positions] += of_scores.swapaxes(-1, -2) @ other[:, :, block]
+        return dq, dk, dv
+
+    return y, backward
+
+
+@kernel
+def softmax_of_seen(scores, scale, before):
+    """(G, t, s) -> softmax(scale * scores) in its place, where query i sees the first before + i + 1 positions."""
+    bits = scores.view(np.int32)
+    for g in range(scores.shape[0]):
+        for i in range(scores.shape[1]):
+            seen = min(before + i + 1, scores.shape[2])
+            top = in_order(bits[g, i, 0])
+            for j in range(seen):
+                top = max(top, in_order(bits[g, i, j]))
+            largest = np.int32(in_order(top)).view(np.float32)
+            total = np.float32(0.0)
+            for j in range(seen):
+                scores[g, i, j] = exp32((scores[g, i, j] - largest) * scale)
+                total += scores[g, i, j]
+            share = np.float32(1.0) / total
+            for j in range(seen):
+                scores[g, i, j] *= share
+            for j in range(scores.shape[2] - seen):
+                scores[g, i, seen + j] = np.float32(0.0)
+
+
+@kernel
+def softmax_of_seen_backward(dweights, weights, scale, before):
+    """(G, t, s), (G, t, s) -> the gradient by the unscaled scores, in the place of dweights."""
+    for g in range(weights.shape[0]):
+        for i in range(weights.shape[1]):
+            seen = min(before + i + 1, weights.shape[2])
+            mean = np.float32(0.0)
+            for j in range(seen):
+                mean += weights[g, i, j] * dweights[g, i, j]
+            for j in range(seen):
+                dweights[g, i, j] = weights[g, i, j] * (dweights[g, i, j] - mean) * scale
+            for j in range(weights.shape[2] - seen):
+                dweights[g, i, seen + j] = np.float32(0.0)
 
 
 def future(xp, queries, positions):

@@ -8,7 +8,9 @@ import contextlib
 import contextvars
 import itertools
 
-from tinyllm.backend import array_module
+import numpy as np
+
+from tinyllm.backend import array_module, kernel
 from tinyllm.errors import UsageError
 from tinyllm.tensor import op
 
@@ -42,25 +44,61 @@ def dropout(x, *, rate):
 @op
 def drop(x, *, rate, key, first_row=0):
     """(B, ...) -> (B, ...): dropout with the mask that `key`, a tuple of numbers, and the place in the batch decide."""
-    if not 0 <= rate < 1:
-        raise UsageError(f"dropout rate {rate} is outside 0 <= rate < 1")
+    check_rate(rate)
     xp, per_row = array_module(x), x[:1].size
     kept = uniform(xp, key, first_row * per_row, x.size).reshape(x.shape) >= rate
     scaled = kept * x.dtype.type(1 / (1 - rate))
     return x * scaled, lambda dy: dy * scaled
 
 
+@drop.compiled
+def drop_compiled(x, *, rate, key, first_row=0):
+    """The mask is not kept: backward draws it again."""
+    check_rate(rate)
+    numbers = (first_row * x[:1].size, *map(np.uint32, streams(key)), np.float32(rate), np.float32(1 / (1 - rate)))
+
+    def dropped(a):
+        out = np.empty(a.shape, a.dtype)
+        drop_loop(np.ascontiguousarray(a).reshape(-1), out.reshape(-1), *numbers)
+        return out
+
+    return dropped(x), dropped
+
+
+@kernel
+def drop_loop(x, y, start, stream, other, rate, scale):
+    for i in range(x.size):
+        bits = mix_kernel(np.uint32(mix_kernel(np.uint32(np.uint32(start + i) ^ stream)) ^ other))
+        u = np.float32(np.uint32(bits >> np.uint32(8))) * np.float32(1 / (1 << 24))
+        y[i] = x[i] * scale if u >= rate else np.float32(0.0) * x[i]
+
+
+@kernel
+def mix_kernel(x):
+    x = np.uint32(np.uint32(x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D))
+    x = np.uint32(np.uint32(x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B))
+    return np.uint32(x ^ (x >> np.uint32(16)))
+
+
+def check_rate(rate):
+    if not 0 <= rate < 1:
+        raise UsageError(f"dropout rate {rate} is outside 0 <= rate < 1")
+
+
 def uniform(xp, key, start, count):
     """(count,) of float32 in [0, 1): numbers start, start + 1, ... of the stream that `key` names."""
+    stream, other = streams(key)
+    places = (xp.arange(count, dtype="uint64") + start).astype("uint32")
+    bits = _mix(places ^ xp.uint32(stream)) ^ xp.uint32(other)
+    return (_mix(bits) >> xp.uint32(8)).astype("float32") * (1 / (1 << 24))
+
+
+def streams(key):
+    """Two numbers of 32 bits for a key; with one alone, two streams could draw the same numbers in another order."""
     stream = 0
     for part in key:
         stream = _mix_number(stream ^ (part & 0xFFFFFFFF))
-    places = (xp.arange(count, dtype="uint64") + start).astype("uint32")
-    other = _mix_number(
-        stream + 0x9E3779B9 & 0xFFFFFFFF
-    )  # so that no two streams draw the same numbers in another order
-    bits = _mix(places ^ xp.uint32(stream)) ^ xp.uint32(other)
-    return (_mix(bits) >> xp.uint32(8)).astype("float32") * (1 / (1 << 24))
+    return stream, _mix_number(stream + 0x9E3779B9 & 0xFFFFFFFF)
 
 
 def _mix(x):

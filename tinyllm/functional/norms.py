@@ -71,3 +71,58 @@ def normalise_rows_backward(dy, x, weight, mean, rstd, dx, dweight, dbias):
         for j in range(channels):
             normed = (x[i, j] - m) * r
             dx[i, j] = r * (dy[i, j] * weight[j] - mean_dn - normed * mean_dn_normed)
+
+
+@op
+def rms_norm(x, weight, *, eps=1e-6):
+    """(..., C), (C,) -> (..., C): divided by the root mean square over C, then scaled (Zhang & Sennrich 2019)."""
+    rrms = ((x * x).mean(axis=-1, keepdims=True) + eps) ** -0.5
+    normed = x * rrms
+
+    def backward(dy):
+        dn = dy * weight
+        return rrms * (dn - normed * (dn * normed).mean(axis=-1, keepdims=True)), dy * normed
+
+    return normed * weight, backward
+
+
+@rms_norm.compiled
+def rms_norm_compiled(x, weight, *, eps=1e-6):
+    rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1])
+    y, rrms = np.empty_like(rows), np.empty(len(rows), x.dtype)
+    scale_rows(rows, weight, np.float32(eps), y, rrms)
+
+    def backward(dy):
+        dx, dweight = np.empty_like(rows), np.zeros_like(weight)
+        scale_rows_backward(np.ascontiguousarray(dy).reshape(rows.shape), rows, weight, rrms, dx, dweight)
+        return dx.reshape(x.shape), dweight
+
+    return y.reshape(x.shape), backward
+
+
+@kernel
+def scale_rows(x, weight, eps, y, rrms):
+    rows, channels = x.shape
+    for i in range(rows):
+        squares = np.float32(0.0)
+        for j in range(channels):
+            squares += x[i, j] * x[i, j]
+        r = np.float32(1.0) / np.sqrt(squares / np.float32(channels) + eps)
+        rrms[i] = r
+        for j in range(channels):
+            y[i, j] = x[i, j] * r * weight[j]
+
+
+@kernel
+def scale_rows_backward(dy, x, weight, rrms, dx, dweight):
+    rows, channels = x.shape
+    for i in range(rows):
+        r = rrms[i]
+        sum_dn_normed = np.float32(0.0)
+        for j in range(channels):
+            normed = x[i, j] * r
+            sum_dn_normed += dy[i, j] * weight[j] * normed
+            dweight[j] += dy[i, j] * normed
+        mean_dn_normed = sum_dn_normed / np.float32(channels)
+        for j in range(channels):
+            dx[i, j] = r * (dy[i, j] * weight[j] - x[i, j] * r * mean_dn_normed)

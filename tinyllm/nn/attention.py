@@ -24,8 +24,8 @@ class CausalSelfAttention(Module):
 def split_heads(qkv, heads):
     """(B, T, 3 C) -> three of (B, H, T, D)"""
     B, T, channels = qkv.shape
-    qkv = qkv.reshape(B, T, 3, heads, channels // (3 * heads)).transpose(2, 0, 3, 1, 4)  # (3, B, H, T, D)
-    return qkv[0], qkv[1], qkv[2]
+    qkv = qkv.reshape(B, T, 3, heads, channels // (3 * heads))
+    return tuple(qkv[:, :, i].transpose(0, 2, 1, 3) for i in range(3))
 
 
 def merge_heads(y):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyllm.backend import TwinnedFunction, array_module, beside, kernel
+from tinyllm.backend import TwinnedFunction, array_module, beside, kernel, pieces
 from tinyllm.errors import UsageError
 
 
@@ -18,16 +18,20 @@ class AdamW:
         self.m = {name: array_module(p.data).zeros_like(p.data) for name, p in self.parameters.items()}
         self.v = {name: array_module(p.data).zeros_like(p.data) for name, p in self.parameters.items()}
 
-    def step(self, grads, *, lr):
-        """Move every parameter that has a gradient in {Parameter: array} by about `lr`, in place."""
+    def step(self, grads, *, lr, map=map):
+        """Move every parameter that has a gradient in {Parameter: array} by about `lr`, in place. `map` may share out
+        the work: no piece of it looks at another."""
         self.steps += 1
-        for name, parameter in self.parameters.items():
-            if parameter in grads:
-                decay = self.decay if parameter.ndim >= 2 else 0.0
-                adamw_update(
-                    *(parameter.data, grads[parameter], self.m[name], self.v[name]),
-                    lr=lr, betas=self.betas, eps=self.eps, decay=decay, step=self.steps,
-                )  # fmt: skip
+
+        def update(task):
+            decay, *arrays = task
+            adamw_update(*arrays, lr=lr, betas=self.betas, eps=self.eps, decay=decay, step=self.steps)
+
+        list(map(update, [
+            (self.decay if p.ndim >= 2 else 0.0, *(a[piece] for a in (p.data, grads[p], self.m[name], self.v[name])))
+            for name, p in self.parameters.items() if p in grads
+            for piece in pieces(p.data)
+        ]))  # fmt: skip
 
     def state(self):
         """{"m.blocks.0...": array, "v.…": array}: the arrays themselves, not copies."""

@@ -2,7 +2,7 @@
 
 import math
 
-from tinyllm.backend import array_module
+from tinyllm.backend import array_module, pieces
 
 
 def warmup_cosine(step, *, peak, floor, warmup, decay_steps):
@@ -14,12 +14,17 @@ def warmup_cosine(step, *, peak, floor, warmup, decay_steps):
     return floor + 0.5 * (peak - floor) * (1 + math.cos(math.pi * progress))
 
 
-def clip_gradients(grads, limit):
+def clip_gradients(grads, limit, *, map=map):
     """{Parameter: array} -> the same, scaled down if their common length exceeds `limit`, and that length.
 
-    Pascanu et al. 2013. A gradient that is not finite comes back as it is: its length says so.
+    Pascanu et al. 2013. A gradient that is not finite comes back as it is: its length says so. `map` may share out
+    the work among threads.
     """
-    norm = math.sqrt(sum(float(array_module(g).vdot(g, g)) for g in grads.values()))
+    parts = [g[piece] for g in grads.values() for piece in pieces(g)]
+    norm = math.sqrt(sum(map(lambda part: float(array_module(part).vdot(part, part)), parts)))
     if norm <= limit or not math.isfinite(norm):
         return grads, norm
-    return {parameter: g * (limit / norm) for parameter, g in grads.items()}, norm
+    scaled = {parameter: array_module(g).empty_like(g) for parameter, g in grads.items()}
+    tasks = [(g[piece], scaled[parameter][piece]) for parameter, g in grads.items() for piece in pieces(g)]
+    list(map(lambda task: array_module(task[0]).multiply(task[0], limit / norm, out=task[1]), tasks))
+    return scaled, norm

@@ -1,16 +1,18 @@
 """Data parallelism on one machine: a thread per core, each with its share of the batch over the same weights.
 
 NumPy and our kernels release Python's lock while they compute, and each worker's matrix products use one thread, so two
-cores do two shares at once. The gradients are summed in the order of the workers: a result depends on how many there
-are, never on which was faster.
+cores do two shares at once. The gradients are summed in the order of the shares: a result depends on how many workers
+there are, never on which was faster.
 """
 
 import contextvars
 import itertools
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from tinyllm import functional as F
-from tinyllm.backend import array_module, single_threaded_blas
+from tinyllm.backend import array_module, pieces, single_threaded_blas
+from tinyllm.profile import timed
 from tinyllm.tensor import backward
 
 
@@ -31,6 +33,26 @@ class DataParallel:
         if self.pool:
             self.pool.shutdown()
 
+    def map(self, function, items):
+        """[function(item) for item in items], each item done by the first worker that is free."""
+        items, lock = list(items), threading.Lock()
+        results, places = [None] * len(items), iter(range(len(items)))
+
+        def work():
+            while True:
+                with lock:
+                    place = next(places, None)
+                if place is None:
+                    return
+                results[place] = function(items[place])
+
+        helpers = range(min(self.workers, len(items)) - 1)
+        others = [self.pool.submit(contextvars.copy_context().run, work) for _ in helpers]
+        work()
+        for other in others:
+            other.result()
+        return results
+
     def gradients(self, loss, x, y, *, seed=0, step=0, first_row=0, rows=None):
         """The loss of x and y (arrays of B rows) and {Parameter: gradient}, as if one worker had seen the whole batch.
 
@@ -39,23 +61,31 @@ class DataParallel:
         """
         rows = len(x) if rows is None else rows
 
-        def share(lo, hi):
+        def share(bounds):
+            lo, hi = bounds
             with F.noise(seed, step, first_row + lo):
                 mean = loss(x[lo:hi], y[lo:hi])
                 weight = (hi - lo) / rows
                 grads = backward(mean, array_module(mean.data).asarray(weight, dtype=mean.dtype))
             return mean.data * weight, grads
 
-        bounds = [len(x) * i // self.workers for i in range(self.workers + 1)]
-        shares = [(lo, hi) for lo, hi in itertools.pairwise(bounds) if lo < hi]
-        others = [self.pool.submit(contextvars.copy_context().run, share, *s) for s in shares[1:]]
-        results = [share(*shares[0]), *(other.result() for other in others)]
-        total, grads = results[0]
-        for part, more in results[1:]:
-            total, grads = total + part, add_gradients(grads, more)
-        return total, grads
+        cuts = [len(x) * i // self.workers for i in range(self.workers + 1)]
+        results = self.map(share, [(lo, hi) for lo, hi in itertools.pairwise(cuts) if lo < hi])
+        losses, grads = zip(*results, strict=True)
+        return sum(losses[1:], losses[0]), self.sum_gradients(grads)
 
+    def sum_gradients(self, shares):
+        """Several {Parameter: array} -> {Parameter: the sum}, in new arrays, added in the order given."""
+        parameters = dict.fromkeys(itertools.chain.from_iterable(shares))
+        arrays = {p: [share[p] for share in shares if p in share] for p in parameters}
+        sums = {p: array_module(of_p[0]).empty(p.shape, of_p[0].dtype) for p, of_p in arrays.items() if len(of_p) > 1}
 
-def add_gradients(a, b):
-    """Two of {Parameter: array} -> their sum, in new arrays."""
-    return {p: a[p] + b[p] if p in a and p in b else (a if p in a else b)[p] for p in {**a, **b}}
+        def add(task):
+            total, (first, second, *more), piece = task
+            array_module(total).add(first[piece], second[piece], out=total[piece])
+            for array in more:
+                total[piece] += array[piece]
+
+        tasks = [(total, arrays[p], piece) for p, total in sums.items() for piece in pieces(total)]
+        timed("sum_gradients", "update", self.map, add, tasks)
+        return {p: sums.get(p, of_p[0]) for p, of_p in arrays.items()}

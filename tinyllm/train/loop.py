@@ -12,7 +12,8 @@ from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.optim import schedule
 from tinyllm.optim.adamw import AdamW
-from tinyllm.parallel.data import DataParallel, add_gradients
+from tinyllm.parallel.data import DataParallel
+from tinyllm.profile import timed
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def train(model, batches, optimizer, *, config, start=0):
             parts = [next(batches) for _ in range(config.accumulate)]
             with np.errstate(all="ignore"):  # what overflows is found two lines below
                 loss, grads, tokens = accumulated_gradients(parallel, model, parts, seed=config.seed, step=step)
-                grads, norm = schedule.clip_gradients(grads, config.clip)
+                grads, norm = timed("clip", "update", schedule.clip_gradients, grads, config.clip, map=parallel.map)
             if not math.isfinite(loss) or not math.isfinite(norm):
                 raise UsageError(
                     f"at step {step + 1} the loss is {loss} and the gradient's length {norm}; "
@@ -75,7 +76,7 @@ def train(model, batches, optimizer, *, config, start=0):
                     "or look for bad data"
                 )
             lr = learning_rate(step, config)
-            optimizer.step(grads, lr=lr)
+            timed("optimizer", "update", optimizer.step, grads, lr=lr, map=parallel.map)
             yield Report(step + 1, loss, norm, lr, tokens, time.perf_counter() - began)
 
 
@@ -84,7 +85,7 @@ def accumulated_gradients(parallel, model, parts, *, seed, step):
     rows, first_row, total, grads = sum(len(x) for x, _ in parts), 0, 0.0, {}
     for x, y in parts:
         loss, more = parallel.gradients(model.loss, x, y, seed=seed, step=step, first_row=first_row, rows=rows)
-        total, grads, first_row = total + float(loss), add_gradients(grads, more), first_row + len(x)
+        total, grads, first_row = total + float(loss), parallel.sum_gradients([grads, more]), first_row + len(x)
     return total, grads, sum(x.size for x, _ in parts)
 
 
