@@ -179,9 +179,16 @@ class TwinnedFunction:
 
 def _fit_kernels(arguments):
     """Whether the arrays among the arguments are NumPy's, and those of them that are no ids are float32."""
-    arrays = [x for x in arguments if hasattr(x, "dtype")]
-    kinds = {x.dtype for x in arrays if x.dtype.kind == "f"}
-    return kinds == {np.dtype(np.float32)} and all(isinstance(x, np.ndarray) for x in arrays)
+    floats = 0
+    for x in arguments:
+        dtype = getattr(x, "dtype", None)
+        if dtype is not None and not isinstance(x, np.ndarray):
+            return False
+        if dtype == np.float32:
+            floats += 1
+        elif dtype is not None and dtype.kind == "f":
+            return False
+    return floats > 0
 
 
 def exp32(x):

@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 
 from tinyllm import __version__, console, doctor, quickstart
+from tinyllm.bench import kernels, report, training
 from tinyllm.config import add_options, from_dict, given_options
 from tinyllm.data import corpora
 from tinyllm.errors import UsageError
 from tinyllm.infer.generate import generate, until
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.gpt import GPTConfig
+from tinyllm.profile import Profile
 from tinyllm.text import bpe
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
@@ -97,7 +99,8 @@ def train_command(arguments):
         console.announce(*configs[1:])
         run = runs.create(arguments.out, *configs, say=lambda stage: console.tell(f"Preparando {stage}…"))
     console.compile_kernels()
-    status = console.train_showing(run, as_json=arguments.json)
+    profile = Profile() if arguments.profile else None
+    status = console.train_showing(run, as_json=arguments.json, profile=profile)
     if status == 0:
         folder = shlex.quote(str(run.folder))
         console.tell(f'pronto; para ler o que ele escreve: tinyllm generate {folder} --prompt "Era uma vez"')
@@ -188,6 +191,20 @@ def data_generate_command(arguments):
     console.tell(f"{arguments.out}: {console.thousands(arguments.count)} textos")
 
 
+def bench_train_command(arguments):
+    """mede o treino: tokens por segundo, memória, comparação com o PyTorch"""
+    report.bench_training(
+        arguments.case or list(training.CASES), against=arguments.against, workers=arguments.workers,
+        races=arguments.races, steps=arguments.steps, as_json=arguments.json,
+    )  # fmt: skip
+
+
+def bench_kernels_command(arguments):
+    """mede cada rotina compilada, ao lado da mesma conta em NumPy ou no PyTorch"""
+    names = arguments.case or list(kernels.KERNELS)
+    report.bench_kernels(names, against=arguments.against, races=arguments.races, as_json=arguments.json)
+
+
 def doctor_command(arguments):
     """examina esta máquina: o que há, o que falta, o que fazer"""
     found = doctor.examine()
@@ -237,6 +254,7 @@ def build_parser():
     place = p.add_mutually_exclusive_group(required=True)
     place.add_argument("--out", help="pasta do novo treino")
     place.add_argument("--resume", metavar="PASTA", help="continua o treino desta pasta, do último checkpoint")
+    p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
     for kind in (runs.DataConfig, GPTConfig, TrainConfig):
         add_options(p, kind)
 
@@ -269,6 +287,18 @@ def build_parser():
     p.add_argument("--out", help="arquivo a escrever (padrão: a tela)")
 
     add_command(commands, "doctor", doctor_command, json=True)
+
+    group = add_group(commands, "bench", "mede o que esta máquina consegue, em corridas lado a lado")
+    p = add_command(group, "train", bench_train_command, json=True)
+    p.add_argument("--against", choices=list(training.PEERS), help="com quem comparar (padrão: torch, se instalado)")
+    p.add_argument("--case", action="append", choices=list(training.CASES), help="só este tamanho (pode ser repetido)")
+    p.add_argument("--steps", type=positive, default=20, help="passos de cada corrida (padrão: 20)")
+    p.add_argument("--workers", type=positive, default=0, help="quantas threads (padrão: uma por núcleo)")
+    p.add_argument("--races", type=positive, default=3, help="quantas corridas (padrão: 3)")
+    p = add_command(group, "kernels", bench_kernels_command, json=True)
+    p.add_argument("--against", choices=list(kernels.PEERS), help="com quem comparar (padrão: numpy)")
+    p.add_argument("--case", action="append", choices=list(kernels.KERNELS), help="só esta rotina (pode ser repetido)")
+    p.add_argument("--races", type=positive, default=3, help="quantas corridas (padrão: 3)")
     return parser
 
 

@@ -95,19 +95,50 @@ def compile_kernels():
         tell(f"…prontas em {decimal(time.perf_counter() - began, 1)} s.")
 
 
-def train_showing(run, *, as_json=False, on_report=lambda report, model: None):
+def train_showing(run, *, as_json=False, profile=None, on_report=lambda report, model: None):
     """Train a run to its end before the eyes of a person. Returns the exit status: 0, or 130 when Ctrl-C stopped it."""
-    model, start = run.new_model(), runs.steps_done(run)
+    model, start, seconds = run.new_model(), runs.steps_done(run), 0.0
     with stop_on_signal() as stop:
-        for report, _ in follow(
-            runs.fit(run, model, stop=stop, warn=tell), total=run.training.steps, start=start, as_json=as_json
-        ):
+        reports = runs.fit(run, model, stop=stop, warn=tell, profile=profile)
+        for report, _ in follow(reports, total=run.training.steps, start=start, as_json=as_json):
+            seconds += report.seconds
             on_report(report, model)
+    if profile:
+        show_profile(profile, steps=report.step - start, seconds=seconds, workers=run.training.workers, as_json=as_json)
     if report.step == run.training.steps:
         return 0
     folder = shlex.quote(str(run.folder))
     tell(f"\nParado no passo {report.step}, que está salvo. Para continuar: tinyllm train --resume {folder}")
     return 130
+
+
+UPDATES = {"sum_gradients": "soma dos gradientes", "clip_gradients": "corte do gradiente", "optimizer": "AdamW"}
+
+
+def show_profile(profile, *, steps, seconds, workers, as_json=False):
+    """Show where the time of the steps went: milliseconds of each step, which the workers spend side by side."""
+    per_step = {
+        (name, way): 1e3 * spent / steps / (1 if way == "update" else workers)
+        for (name, way), spent in profile.seconds.items()
+    }
+    whole = 1e3 * seconds / steps
+    if as_json:
+        parts = [{"name": name, "direction": way, "ms_per_step": ms} for (name, way), ms in per_step.items()]
+        emit({"steps": steps, "ms_per_step": whole, "profile": parts})
+        return
+    tell(f"\nOnde foi o tempo: {decimal(whole, 1)} ms por passo, {workers} threads lado a lado\n")
+    tell(f"  {'operação':24}{'ida':>10}{'volta':>10}{'parte':>8}{'vezes':>8}")
+    names = {name for name, way in per_step if way != "update"}
+    for name in sorted(names, key=lambda name: -per_step[name, "forward"] - per_step.get((name, "backward"), 0.0)):
+        there, back = per_step[name, "forward"], per_step.get((name, "backward"), 0.0)
+        calls = profile.calls[name, "forward"] / steps
+        share = decimal(100 * (there + back) / whole, 1)
+        tell(f"  {name:24}{decimal(there):>10}{decimal(back):>10}{share:>7}%{calls:>8.0f}")
+    for name, title in UPDATES.items():
+        ms = per_step.get((name, "update"), 0.0)
+        tell(f"  {title:24}{decimal(ms):>20}{decimal(100 * ms / whole, 1):>7}%")
+    rest = whole - sum(per_step.values())
+    tell(f"  {'Python, espera e resto':24}{decimal(rest):>20}{decimal(100 * rest / whole, 1):>7}%")
 
 
 def follow(reports, *, total, start=0, as_json=False):

@@ -110,6 +110,6 @@ def test_accumulated_batches_are_one_large_batch(dropout):
     with DataParallel(2) as parallel:
         whole = accumulated_gradients(parallel, model, [(x, y)], seed=1, step=2)
         parts = accumulated_gradients(parallel, model, [(x[:2], y[:2]), (x[2:], y[2:])], seed=1, step=2)
-    assert parts[0] == pytest.approx(whole[0], rel=1e-6) and parts[2] == whole[2] == 42
+    assert parts[0] == pytest.approx(whole[0], rel=1e-6)
     for p in model.parameters():
         np.testing.assert_allclose(parts[1][p], whole[1][p], rtol=1e-4, atol=1e-6)

@@ -5,13 +5,14 @@ import pytest
 from engine.cases import CASES, is_differentiable, run, samples
 
 from tinyllm.models.gpt import GPT, GPTConfig
-from tinyllm.nn.module import Parameter, map_parameters, weights
+from tinyllm.nn.module import Parameter, map_parameters
 from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.schedule import clip_gradients
 from tinyllm.tensor import backward
 
 pytestmark = pytest.mark.oracle
 torch = pytest.importorskip("torch")
+torch_peer = pytest.importorskip("tinyllm.bench.torch_peer")
 
 TOLERANCES = {np.float32: {"rtol": 1e-4, "atol": 1e-5}, np.float64: {"rtol": 1e-7, "atol": 1e-9}}
 
@@ -32,48 +33,6 @@ def test_every_operation_agrees(case, dtype):
                 np.testing.assert_allclose(grad, x.grad.numpy(), **TOLERANCES[dtype])
 
 
-class TorchBlock(torch.nn.Module):
-    def __init__(self, width, heads):
-        super().__init__()
-        self.heads = heads
-        self.norm1, self.norm2 = torch.nn.LayerNorm(width), torch.nn.LayerNorm(width)
-        self.qkv, self.out = torch.nn.Linear(width, 3 * width), torch.nn.Linear(width, width)
-        self.up, self.down = torch.nn.Linear(width, 4 * width), torch.nn.Linear(4 * width, width)
-
-    def forward(self, x):
-        B, T, C = x.shape
-        q, k, v = (part.view(B, T, self.heads, -1).transpose(1, 2) for part in self.qkv(self.norm1(x)).split(C, dim=2))
-        y = torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
-        x = x + self.out(y.transpose(1, 2).reshape(B, T, C))
-        return x + self.down(torch.nn.functional.gelu(self.up(self.norm2(x))))
-
-
-class TorchGPT(torch.nn.Module):
-    """A GPT of PyTorch's own pieces, with a head tied to the embedding."""
-
-    def __init__(self, config):
-        super().__init__()
-        self.tokens = torch.nn.Embedding(config.vocab_size, config.width)
-        self.positions = torch.nn.Embedding(config.context, config.width)
-        self.blocks = torch.nn.ModuleList([TorchBlock(config.width, config.heads) for _ in range(config.layers)])
-        self.norm = torch.nn.LayerNorm(config.width)
-
-    def forward(self, ids):
-        x = self.tokens(ids) + self.positions.weight[: ids.shape[1]]
-        for block in self.blocks:
-            x = block(x)
-        return self.norm(x) @ self.tokens.weight.T
-
-
-def name_in_torch(name):
-    return name.replace("attention.", "").replace("feed_forward.", "")
-
-
-def is_turned(name):
-    """Linear weights are (n_in, n_out) here and (n_out, n_in) there."""
-    return any(part in name for part in ("qkv.weight", "out.weight", "up.weight", "down.weight"))
-
-
 @pytest.mark.parametrize("rows", [1, 3])
 @pytest.mark.parametrize(("dtype", "limit"), [(np.float32, 1e-4), (np.float64, 1e-9)], ids=["float32", "float64"])
 def test_the_gpt_agrees_in_logits_and_every_gradient(dtype, limit, rows):
@@ -81,11 +40,8 @@ def test_the_gpt_agrees_in_logits_and_every_gradient(dtype, limit, rows):
     ours = GPT(config, rng=np.random.default_rng(0))
     rng = np.random.default_rng(1)
     map_parameters(ours, lambda a: (a + rng.normal(scale=0.1, size=a.shape)).astype(dtype))
-    theirs = TorchGPT(config).to(getattr(torch, np.dtype(dtype).name))
-    with torch.no_grad():
-        for name, parameter in theirs.named_parameters():
-            array = next(a for other, a in weights(ours).items() if name_in_torch(other) == name)
-            parameter.copy_(torch.tensor(array.T if is_turned(name) else array))
+    theirs = torch_peer.GPT(config).to(getattr(torch, np.dtype(dtype).name))
+    torch_peer.copy_weights(ours, theirs)
 
     tokens = rng.integers(config.vocab_size, size=(rows, 34))
     x, y = tokens[:, :-1], tokens[:, 1:]
@@ -96,8 +52,8 @@ def test_the_gpt_agrees_in_logits_and_every_gradient(dtype, limit, rows):
     theirs_by_name = dict(theirs.named_parameters())
     assert len(grads) == len(theirs_by_name)
     for name, parameter in ours.named_parameters():
-        grad = theirs_by_name[name_in_torch(name)].grad.numpy()
-        worst[name] = abs(grads[parameter] - (grad.T if is_turned(name) else grad)).max()
+        grad = theirs_by_name[torch_peer.name_in_torch(name)].grad.numpy()
+        worst[name] = abs(grads[parameter] - (grad.T if torch_peer.is_turned(name) else grad)).max()
     print(f"{np.dtype(dtype).name}, {rows} rows: logits differ by {worst.pop('logits'):.1e} at most, "
           f"gradients by {max(worst.values()):.1e}")  # fmt: skip
     assert logits.dtype == dtype and abs(logits).max() > 1

@@ -1,7 +1,9 @@
 """How much memory a training step takes, counted from the sizes of what it holds."""
 
+from tinyllm import functional as F
+
 FLOAT = 4  # bytes of a float32
-PROCESS = 135 << 20  # bytes of Python, NumPy, Numba and its compiled kernels
+PROCESS = 142 << 20  # bytes of Python, NumPy, Numba and its compiled kernels
 
 
 def gpt_parameters(config):
@@ -13,12 +15,12 @@ def gpt_parameters(config):
 
 def gpt_training_bytes(config, *, batch, workers):
     """The bytes of memory in use at the height of a training step, the process itself included."""
-    C, V, T, H = config.width, config.vocab_size, config.context, config.heads
-    kept_by_block = 24 * C + H * T  # norms, q k v, attention weights, residuals, the hidden layer three times
-    in_one_backward = max(V, 3 * H * T + 10 * C)  # of the vocabulary, or of attention
-    forward = batch * T * (config.layers * kept_by_block + in_one_backward)
+    C, V, T = config.width, config.vocab_size, config.context
+    kept_by_block = 16 * C  # two residuals, two norms, q k v, attention, the hidden layer and its slope
+    logits = (
+        min(batch * T * V, workers * max(V, F.losses.LOGITS_AT_ONCE)) + workers * 2 * V * C
+    )  # and the gradient of the head
+    forward = batch * T * (config.layers * kept_by_block + 4 * C) + logits
     parameters = gpt_parameters(config)
-    gradients = (workers + 1) * parameters  # each worker's, and their sum: they grow while the forward's arrays go
-    return PROCESS + FLOAT * (
-        4 * parameters + max(forward, gradients)
-    )  # weights, two moments, the last step's gradient
+    gradients = (workers + 2) * parameters  # each worker's, their sum, and that clipped: when the forward's have gone
+    return PROCESS + FLOAT * (3 * parameters + max(forward, gradients))  # weights and two moments

@@ -1,5 +1,6 @@
 """The training loop: a generator of one report per step; stopping, saving and printing are up to the caller."""
 
+import contextlib
 import math
 import time
 from dataclasses import dataclass
@@ -54,11 +55,12 @@ def make_optimizer(model, config):
     return AdamW(model.named_parameters(), decay=config.weight_decay)
 
 
-def train(model, batches, optimizer, *, config, start=0):
+def train(model, batches, optimizer, *, config, start=0, profile=None):
     """Train from step `start` to `config.steps`, yielding a Report after each.
 
-    `batches` yields (ids, targets), both (B, T), and must begin with batch number `start * config.accumulate`.
-    Raises UsageError if the loss stops being a number: the step is not taken, the weights are those before it.
+    `batches` yields (ids, targets), both (B, T), and must begin with batch number `start * config.accumulate`. A
+    `profile` records where the time of the steps goes. Raises UsageError if the loss stops being a number: the step is
+    not taken, the weights are those before it.
     """
     keep_freed_memory()
     batches = iter(batches)
@@ -66,27 +68,34 @@ def train(model, batches, optimizer, *, config, start=0):
         for step in range(start, config.steps):
             began = time.perf_counter()
             parts = [next(batches) for _ in range(config.accumulate)]
-            with np.errstate(all="ignore"):  # what overflows is found two lines below
-                loss, grads, tokens = accumulated_gradients(parallel, model, parts, seed=config.seed, step=step)
-                grads, norm = timed("clip", "update", schedule.clip_gradients, grads, config.clip, map=parallel.map)
-            if not math.isfinite(loss) or not math.isfinite(norm):
-                raise UsageError(
-                    f"at step {step + 1} the loss is {loss} and the gradient's length {norm}; "
-                    f"lower learning_rate={config.learning_rate} or clip={config.clip} in a new run, "
-                    "or look for bad data"
-                )
-            lr = learning_rate(step, config)
-            timed("optimizer", "update", optimizer.step, grads, lr=lr, map=parallel.map)
+            with profile.recording() if profile else contextlib.nullcontext():
+                loss, norm, lr = take_step(parallel, model, optimizer, parts, config=config, step=step)
+            tokens = sum(x.size for x, _ in parts)
             yield Report(step + 1, loss, norm, lr, tokens, time.perf_counter() - began)
 
 
+def take_step(parallel, model, optimizer, parts, *, config, step):
+    """Move the weights by the gradient of some batches. Returns the loss, the gradient's length, the learning rate."""
+    with np.errstate(all="ignore"):  # what overflows is found two lines below
+        loss, grads = accumulated_gradients(parallel, model, parts, seed=config.seed, step=step)
+        grads, norm = timed("clip_gradients", "update", schedule.clip_gradients, grads, config.clip, map=parallel.map)
+    if not math.isfinite(loss) or not math.isfinite(norm):
+        raise UsageError(
+            f"at step {step + 1} the loss is {loss} and the gradient's length {norm}; "
+            f"lower learning_rate={config.learning_rate} or clip={config.clip} in a new run, or look for bad data"
+        )
+    lr = learning_rate(step, config)
+    timed("optimizer", "update", optimizer.step, grads, lr=lr, map=parallel.map)
+    return loss, norm, lr
+
+
 def accumulated_gradients(parallel, model, parts, *, seed, step):
-    """The mean loss, {Parameter: gradient} and number of tokens of several batches, as if they were one."""
+    """The mean loss and {Parameter: gradient} of several batches, as if they were one."""
     rows, first_row, total, grads = sum(len(x) for x, _ in parts), 0, 0.0, {}
     for x, y in parts:
         loss, more = parallel.gradients(model.loss, x, y, seed=seed, step=step, first_row=first_row, rows=rows)
         total, grads, first_row = total + float(loss), parallel.sum_gradients([grads, more]), first_row + len(x)
-    return total, grads, sum(x.size for x, _ in parts)
+    return total, grads
 
 
 def learning_rate(step, config):

@@ -173,11 +173,12 @@ def open_run(folder):
     return Run(folder, *parts, bpe.load(folder / "tokenizer.json"))
 
 
-def fit(run, model, *, stop=lambda: False, warn=print):
+def fit(run, model, *, stop=lambda: False, warn=print, profile=None):
     """Train `model`, made by `run.new_model()`, from the run's newest checkpoint (or the beginning) to its last step.
 
     Yields (report, validation loss or None) after each step; checkpoints and the log are written on the way, and when
-    `stop()` becomes true the run is saved and ends there. Raises UsageError if all steps are done.
+    `stop()` becomes true the run is saved and ends there. A `profile` records where the time of the steps goes. Raises
+    UsageError if all steps are done.
     """
     training, context = run.training, run.model_config.context
     map_parameters(model, lambda array: to_device(array, training.device))
@@ -194,7 +195,7 @@ def fit(run, model, *, stop=lambda: False, warn=print):
         start=start * training.accumulate,
     )
     with open(run.folder / "log.jsonl", "a", encoding="utf-8") as log:
-        for report in train(model, data, optimizer, config=training, start=start):
+        for report in train(model, data, optimizer, config=training, start=start, profile=profile):
             done = report.step == training.steps
             last = done or stop()
             write_line(log, report._asdict())

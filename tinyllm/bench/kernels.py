@@ -1,0 +1,111 @@
+"""`tinyllm bench kernels`: each compiled twin beside its meaning in NumPy, or beside PyTorch, on one core.
+
+The sizes are those of one worker's share of `gpt-s`. An operation goes forward and back.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import NamedTuple
+
+import numpy as np
+
+from tinyllm import functional as F
+from tinyllm.backend import keep_freed_memory, single_threaded_blas, without_numba
+from tinyllm.bench.race import result, sides
+from tinyllm.optim.adamw import adamw_update
+from tinyllm.tensor import Tensor, backward
+
+B, H, T, D, C, V = 4, 4, 256, 64, 256, 4096
+PEERS = {  # what --against names: the module and the options of the other side
+    "numpy": ("tinyllm.bench.kernels", {"compiled": False}),
+    "torch": ("tinyllm.bench.torch_kernels", {}),
+    "none": None,
+}
+WARM_UP, AT_LEAST = 3, 0.02  # turns that are not timed; the seconds of calls in a turn
+
+
+class Kernel(NamedTuple):
+    """An operation and the shapes of its inputs: floats, or ids for a shape that a limit follows, (shape, limit)."""
+
+    op: Callable
+    shapes: list
+    options: dict = {}  # noqa: RUF012 (nobody writes to it)
+
+
+COS, SIN = F.rotations(np.arange(T), D)
+KERNELS = {
+    "gelu": Kernel(F.gelu, [(B, T, 4 * C)]),
+    "swiglu": Kernel(F.swiglu, [(B, T, 4 * C), (B, T, 4 * C)]),
+    "layer_norm": Kernel(F.layer_norm, [(B, T, C), (C,), (C,)]),
+    "rms_norm": Kernel(F.rms_norm, [(B, T, C), (C,)]),
+    "rotary": Kernel(F.rotary, [(B, H, T, D)], {"cos": COS, "sin": SIN}),
+    "dropout": Kernel(F.dropout, [(B, T, C)], {"rate": 0.1}),
+    "attention": Kernel(F.attention, [(B, H, T, D)] * 3, {"causal": True}),
+    "attention-1024": Kernel(F.attention, [(1, H, 4 * T, D)] * 3, {"causal": True}),
+    "embedding": Kernel(F.embedding, [((B, T), V), (V, C)]),
+    "cross_entropy": Kernel(F.cross_entropy, [(B * T, V), ((B * T,), V)]),
+    "linear_cross_entropy": Kernel(F.linear_cross_entropy, [(B * T, C), (C, V), ((B * T,), V)]),
+    "adamw": Kernel(adamw_update, [(V, C)] * 4),
+}
+ADAMW = {"lr": 1e-4, "betas": (0.9, 0.99), "eps": 1e-8, "decay": 0.1, "step": 10}
+
+
+def make_arrays(kernel):
+    """The inputs of a kernel: normal numbers, and evenly drawn ids."""
+    rng = np.random.default_rng(0)
+    return [
+        rng.integers(shape[1], size=shape[0]) if isinstance(shape[0], tuple)
+        else rng.normal(size=shape).astype(np.float32)
+        for shape in kernel.shapes
+    ]  # fmt: skip
+
+
+class Kernels:
+    """Our side, compiled or not: `step(name)` gives the seconds of one call."""
+
+    def __init__(self, compiled=True):
+        keep_freed_memory()
+        self.compiled = compiled
+        self.calls = {name: self.prepare(kernel) for name, kernel in KERNELS.items()}
+
+    def prepare(self, kernel):
+        arrays = make_arrays(kernel)
+        if kernel.op is adamw_update:
+            arrays[3] = np.abs(arrays[3])
+            return lambda: adamw_update(*arrays, **ADAMW)
+        inputs = [Tensor(a, requires_grad=a.dtype.kind == "f") for a in arrays]
+        dy = np.ones_like(kernel.op(*inputs, **kernel.options).data)
+        return lambda: backward(kernel.op(*inputs, **kernel.options), dy)
+
+    def step(self, name):
+        with single_threaded_blas(), F.noise(seed=0, step=0), nullcontext() if self.compiled else without_numba():
+            return time_calls(self.calls[name])
+
+
+make = Kernels
+
+
+def time_calls(call):
+    """The mean seconds of as many calls as take a while."""
+    began, count = time.perf_counter(), 0
+    while (passed := time.perf_counter() - began) < AT_LEAST:
+        call()
+        count += 1
+    return passed / count
+
+
+def bench(names, *, against, races=3, steps=10):
+    """Race kernels. Yields what `race.result` does for each."""
+    runs, peaks = {name: [] for name in names}, []
+    for _ in range(races):
+        with sides(("tinyllm.bench.kernels", {}), PEERS[against]) as both:
+            there = [side for side in both if side]
+            for name in names:
+                rounds = [[side.step(name) for side in there] for _ in range(WARM_UP + steps)][WARM_UP:]
+                runs[name].append([[pair[i] for pair in rounds] if i < len(there) else [] for i in range(2)])
+            peaks.append([side.peak_bytes() for side in both if side])
+    highest = [max(of_side) for of_side in zip(*peaks, strict=True)]
+    for name in names:
+        peak = {"ours": highest[0], "peer": highest[1] if len(highest) > 1 else None}
+        yield result(name, runs[name], peak_bytes=peak, against=against)

@@ -1,0 +1,65 @@
+"""PyTorch's side of `tinyllm bench kernels`: the same operations on the same arrays, forward and back, on one core."""
+
+import numpy as np
+import torch
+
+from tinyllm.bench.kernels import ADAMW, KERNELS, make_arrays, time_calls
+
+functions = torch.nn.functional
+
+
+def rotary(x, cos, sin):
+    a, b = x.chunk(2, dim=-1)
+    return torch.cat([a * cos - b * sin, b * cos + a * sin], dim=-1)
+
+
+OPERATIONS = {
+    "gelu": functions.gelu,
+    "swiglu": lambda gate, x: functions.silu(gate) * x,
+    "layer_norm": lambda x, weight, bias: functions.layer_norm(x, weight.shape, weight, bias),
+    "rms_norm": lambda x, weight: functions.rms_norm(x, weight.shape, weight),
+    "rotary": rotary,
+    "dropout": lambda x, rate: functions.dropout(x, rate),
+    "attention": lambda q, k, v, causal: functions.scaled_dot_product_attention(q, k, v, is_causal=causal),
+    "attention-1024": lambda q, k, v, causal: functions.scaled_dot_product_attention(q, k, v, is_causal=causal),
+    "embedding": functions.embedding,
+    "cross_entropy": functions.cross_entropy,
+    "linear_cross_entropy": lambda hidden, weight, targets: functions.cross_entropy(hidden @ weight, targets),
+}
+
+
+class Kernels:
+    """`step(name)` gives the seconds of one call, as `kernels.Kernels` does."""
+
+    def __init__(self):
+        torch.set_num_threads(1)
+        self.calls = {name: self.prepare(name, kernel) for name, kernel in KERNELS.items()}
+
+    def prepare(self, name, kernel):
+        arrays = [torch.from_numpy(array) for array in make_arrays(kernel)]
+        if name == "adamw":
+            parameter = arrays[0].requires_grad_()
+            parameter.grad = arrays[1]
+            names = {"lr": "lr", "betas": "betas", "eps": "eps", "decay": "weight_decay"}
+            options = {theirs: ADAMW[ours] for ours, theirs in names.items()}
+            return torch.optim.AdamW([parameter], fused=True, **options).step
+        inputs = [array.requires_grad_() if array.is_floating_point() else array for array in arrays]
+        options = {
+            name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+            for name, value in kernel.options.items()
+        }
+        operation = OPERATIONS[name]
+        ones = torch.ones_like(operation(*inputs, **options))
+
+        def call():
+            for x in inputs:
+                x.grad = None
+            operation(*inputs, **options).backward(ones)
+
+        return call
+
+    def step(self, name):
+        return time_calls(self.calls[name])
+
+
+make = Kernels
