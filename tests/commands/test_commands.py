@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from tinyllm import cli
+from tinyllm import backend, cli
 from tinyllm.train import checkpoint
 from tinyllm.train import run as runs
 
@@ -31,6 +31,12 @@ SMALL = [
     "--warmup",
     "2",
 ]
+
+
+WITHOUT_NUMBA = (
+    "import sys, tinyllm.backend as b; b.numba_version = lambda: None; import tinyllm.cli as c; sys.exit(c.main())"
+)
+COMMAND = [sys.executable, *(["-m", "tinyllm"] if backend.numba_version() else ["-c", WITHOUT_NUMBA])]  # as here
 
 
 def call(capsys, *arguments):
@@ -115,7 +121,7 @@ def test_40_steps_equal_20_and_20(capsys, tmp_path):
 def test_40_steps_equal_what_resumes_after_a_kill(capsys, tmp_path):
     options = [*SMALL, "--dropout", "0.1", "--steps", "40", "--save-every", "10"]
     assert call(capsys, "train", "--out", tmp_path / "whole", *options)[0] == 0
-    command = [sys.executable, "-m", "tinyllm", "train", "--out", tmp_path / "killed", *options, "--json"]
+    command = [*COMMAND, "train", "--out", tmp_path / "killed", *options, "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         for line in process.stdout:
             if json.loads(line)["step"] == 25:
@@ -130,7 +136,7 @@ def test_40_steps_equal_what_resumes_after_a_kill(capsys, tmp_path):
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
-    command = [sys.executable, "-m", "tinyllm", "train", "--out", tmp_path / "r", *SMALL, "--steps", "100000", "--json"]
+    command = [*COMMAND, "train", "--out", tmp_path / "r", *SMALL, "--steps", "100000", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         for _ in range(3):
             process.stdout.readline()
@@ -255,3 +261,87 @@ def test_output_cut_off_by_a_reader_is_no_error(tmp_path):
     command = f"{sys.executable} -m tinyllm data generate contos --count 5000 | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=True)
     assert done.stderr == "" and len(done.stdout.splitlines()) == 1
+
+
+# ------------------------------------------------------------------------------------------------------- bench, profile
+
+SPREAD = {"min", "median", "max"}
+
+
+def test_bench_train_prints_an_object_per_case(capsys):
+    options = ["--case", "gpt-xs", "--against", "one-worker", "--steps", "2", "--races", "1", "--json"]
+    status, out, err = call(capsys, "bench", "train", *options)
+    (line,) = out.splitlines()
+    found = json.loads(line)
+    assert status == 0 and "gpt-xs" in err
+    assert found["case"] == "gpt-xs" and found["workers"] >= 1
+    assert all(found[name].keys() == SPREAD for name in ("ours", "peer", "ratio"))
+    assert all(found["peak_bytes"][side] > 50 << 20 for side in ("ours", "peer"))
+    assert found["tokens_per_second"]["ours"] == pytest.approx(2048 / found["ours"]["median"])
+    assert 0 < found["gemm_share"] < 1.5 and found["gemm_scaling"] > 0
+    assert found["scaling_share"] == pytest.approx(found["ratio"]["median"] / found["gemm_scaling"])
+
+
+def test_bench_train_alone(capsys):
+    options = ["--case", "gpt-xs", "--against", "none", "--steps", "2", "--races", "1"]
+    status, out, _ = call(capsys, "bench", "train", *options, "--json")
+    found = json.loads(out)
+    assert status == 0 and found["peer"] is found["ratio"] is found["peak_bytes"]["peer"] is None
+    status, out, _ = call(capsys, "bench", "train", *options)
+    assert status == 0 and "tokens/s" in out and "GFLOP/s" in out and "razão" not in out
+
+
+@pytest.mark.skipif(backend.numba_version() is None, reason="twins need Numba")
+def test_bench_kernels_prints_an_object_per_kernel(capsys):
+    options = ["--case", "gelu", "--case", "adamw", "--races", "1"]
+    status, out, _ = call(capsys, "bench", "kernels", *options, "--json")
+    found = [json.loads(line) for line in out.splitlines()]
+    assert status == 0 and [line["case"] for line in found] == ["gelu", "adamw"]
+    for line in found:
+        assert line["ratio"]["median"] > 1  # on any machine a loop beats a row of temporary arrays
+        assert line["ours"].keys() == line["peer"].keys() == SPREAD and line["peak_bytes"]["ours"]
+    status, out, _ = call(capsys, "bench", "kernels", *options)
+    assert status == 0 and out.count("razão") == 2
+
+
+def test_bench_against_a_peer_that_is_not_installed(capsys, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "--against torch-compile needs PyTorch: pip install torch" in refusal(
+        capsys, "bench", "train", "--against", "torch-compile"
+    )
+    assert "--against torch needs PyTorch" in refusal(capsys, "bench", "kernels", "--against", "torch")
+
+
+@pytest.mark.oracle
+def test_bench_against_torch_trains_on_the_same_losses(capsys):
+    options = ["--case", "gpt-xs", "--against", "torch", "--races", "1", "--steps", "17", "--json"]
+    status, out, _ = call(capsys, "bench", "train", *options)
+    found = json.loads(out)
+    assert status == 0 and found["peer"].keys() == SPREAD
+    assert 0 < found["loss_difference"] < 1e-4  # over 20 steps, the untimed ones included
+
+
+@pytest.mark.oracle
+def test_bench_kernels_against_torch(capsys):
+    status, out, _ = call(
+        capsys, "bench", "kernels", "--against", "torch", "--races", "1", "--case", "rotary", "--json"
+    )
+    assert status == 0 and json.loads(out)["peer"].keys() == SPREAD
+
+
+def test_train_with_a_profile_shows_where_the_time_went(capsys, tmp_path):
+    status, _, err = call(capsys, "train", "--out", tmp_path / "r", *SMALL, "--steps", "3", "--profile")
+    assert status == 0 and "Onde foi o tempo" in err
+    rows = {line.split()[0]: line.split()[1:] for line in err[err.index("operação") :].splitlines() if line.split()}
+    assert {"linear", "attention", "linear_cross_entropy", "AdamW"} <= rows.keys()
+    assert rows["layer_norm"][-1] == str(
+        3 * min(4, backend.cores())
+    )  # a layer has two and the model one, in each thread
+
+
+def test_a_profile_as_json(capsys, tmp_path):
+    status, out, _ = call(capsys, "train", "--out", tmp_path / "r", *SMALL, "--steps", "3", "--profile", "--json")
+    found = json.loads(out.splitlines()[-1])
+    assert status == 0 and found["steps"] == 3
+    assert 0 < sum(part["ms_per_step"] for part in found["profile"]) <= found["ms_per_step"]
+    assert {part["direction"] for part in found["profile"]} == {"forward", "backward", "update"}

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
+import tinyllm
 from tinyllm import functional as F
 from tinyllm import tensor
 from tinyllm.functional.dropout import drop
@@ -111,6 +112,12 @@ def run(function, call, dy=None):
 def cotangent(y):
     """A random gradient to start from, of the shape and type of y."""
     return np.asarray(np.random.default_rng(7).normal(size=y.shape), dtype=y.dtype)
+
+
+def all_modules():
+    """Every module of the library, but the command line's door and those that need another library."""
+    names = [m.name for m in pkgutil.walk_packages(tinyllm.__path__, "tinyllm.")]
+    return [importlib.import_module(name) for name in names if "__main__" not in name and ".torch_" not in name]
 
 
 def all_ops():

@@ -1,13 +1,9 @@
 """A compiled twin does what its meaning does: same values, gradients and NaNs. And it is chosen when it should be."""
 
-import importlib
-import pkgutil
-
 import numpy as np
 import pytest
-from engine.cases import CASES, LAYOUTS, all_ops, build, cotangent, is_differentiable
+from engine.cases import CASES, LAYOUTS, all_modules, all_ops, build, cotangent, is_differentiable
 
-import tinyllm
 from tinyllm import backend
 from tinyllm import functional as F
 from tinyllm.backend import TwinnedFunction, scatter_add
@@ -78,9 +74,9 @@ def test_there_is_a_case_for_every_twin():
 
 def test_every_twinned_function_is_tested_in_this_file():
     """The ops, by their cases; and those that work in place, below."""
-    modules = [importlib.import_module(m.name) for m in pkgutil.walk_packages(tinyllm.__path__, "tinyllm.")
-               if not m.name.endswith("__main__")]  # fmt: skip
-    functions = {thing for module in modules for thing in vars(module).values() if isinstance(thing, TwinnedFunction)}
+    functions = {
+        thing for module in all_modules() for thing in vars(module).values() if isinstance(thing, TwinnedFunction)
+    }
     assert {function for function in functions if function.twin} == set(IN_PLACE)
 
 

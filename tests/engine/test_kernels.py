@@ -1,0 +1,71 @@
+"""Compiled kernels: what they call, when they are compiled anew, and the small ones that others are made of."""
+
+import importlib
+import sys
+
+import numpy as np
+import pytest
+from engine.cases import all_modules
+
+from tinyllm import backend
+from tinyllm.backend import exp32, kernel, largest
+
+pytestmark = pytest.mark.skipif(backend.numba_version() is None, reason="kernels need Numba")
+
+
+def all_kernels():
+    """{"tinyllm.backend.exp32": kernel}"""
+    return {f"{m.__name__}.{name}": k for m in all_modules() for name, k in vars(m).items() if isinstance(k, kernel)}
+
+
+def test_a_kernel_calls_only_kernels_of_its_own_file_and_of_the_backend():
+    """The cache of compiled code notices when one of these two files changes, and no other."""
+    for name, one in all_kernels().items():
+        called = [vars(sys.modules[one.function.__module__]).get(word) for word in one.function.__code__.co_names]
+        for other in called:
+            if isinstance(other, kernel):
+                assert other.function.__module__ in (one.function.__module__, "tinyllm.backend"), name
+
+
+SCALED = """
+from tinyllm.backend import exp32
+def scaled(x):
+    for i in range(x.size):
+        x[i] = exp32(x[i])
+"""
+
+
+def test_a_kernel_is_compiled_anew_when_the_file_of_those_it_calls_changes(tmp_path, monkeypatch):
+    (tmp_path / "scaled_of_the_test.py").write_text(SCALED)
+    monkeypatch.syspath_prepend(tmp_path)
+    function = importlib.import_module("scaled_of_the_test").scaled
+    found = []
+    for version in "aabab":
+        monkeypatch.setattr(backend, "_hash_of_this_file", lambda version=version: version)
+        one = kernel(function)
+        one(np.zeros(3, np.float32))
+        found.append("compiled" if one.dispatcher.stats.cache_misses else "loaded")
+    assert found == ["compiled", "loaded", "compiled", "loaded", "loaded"]
+
+
+def test_exp32_is_exp_to_a_few_units_in_the_last_place():
+    x = np.linspace(-86, 87, 100_001, dtype=np.float32)
+    found = np.array([exp32(number) for number in x[::97]])
+    np.testing.assert_allclose(found, np.exp(x[::97].astype(np.float64)), rtol=1.2e-7)
+    assert np.isnan(exp32(np.float32(np.nan)))
+
+
+@pytest.mark.parametrize("size", [1, 2, 15, 16, 17, 100])
+def test_largest_is_the_maximum_whatever_the_signs(size):
+    rng = np.random.default_rng(size)
+    for row in (
+        rng.normal(size=size),
+        -rng.uniform(1, 2, size=size),
+        rng.normal(size=size) * 1e30,
+        np.full(size, -np.inf),
+    ):
+        row = row.astype(np.float32)
+        assert largest(row) == row.max()
+    row[-1] = np.nan
+    assert np.isnan(largest(row))
+    assert largest(np.float32([-0.0, 0.0])) == 0 and largest(np.float32([-3, np.inf, 2])) == np.inf
