@@ -251,7 +251,9 @@ def modules():
         vars(made).update(contents)
         return made
 
-    cupy = module("cupy", __version__="14.2.0", ndarray=ndarray, cuda=types.SimpleNamespace(is_available=lambda: True))
+    runtime = types.SimpleNamespace(deviceSynchronize=lambda: synchronisations.append("deviceSynchronize"))
+    cuda = types.SimpleNamespace(is_available=lambda: True, runtime=runtime)
+    cupy = module("cupy", __version__="14.2.0", ndarray=ndarray, cuda=cuda)
     for name in FUNCTIONS:
         original = getattr(np, name, None)
         if original is not None and name not in vars(cupy):

@@ -12,6 +12,7 @@ from tinyllm.nn import attention, layers, module
 from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.schedule import clip_gradients
 from tinyllm.parallel.data import DataParallel
+from tinyllm.profile import Profile
 from tinyllm.tensor import Tensor, backward, no_grad
 from tinyllm.train import checkpoint
 
@@ -149,6 +150,14 @@ def test_how_often_a_training_step_waits_for_the_gpu(cupy):
         assert cupy.synchronisations == []
         clip_gradients(grads, 1.0)
         assert cupy.synchronisations == ["float"] * len(grads)
+
+
+def test_a_profile_waits_for_the_gpu_after_each_operation(cupy):
+    model, (x, y) = model_on(cupy.asarray), map(cupy.asarray, batch())
+    with Profile().recording() as profile:
+        backward(model.loss(x, y))
+    timed = sum(profile.calls.values())
+    assert cupy.synchronisations == ["deviceSynchronize"] * timed and profile.calls["linear", "forward"] == 8
 
 
 def test_weights_in_memory_load_into_a_model_on_the_device(cupy):

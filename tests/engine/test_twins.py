@@ -1,5 +1,8 @@
 """A compiled twin does what its meaning does: same values, gradients and NaNs. And it is chosen when it should be."""
 
+import itertools
+import tracemalloc
+
 import numpy as np
 import pytest
 from engine.cases import CASES, LAYOUTS, all_modules, all_ops, build, cotangent, is_differentiable
@@ -240,6 +243,22 @@ def test_attention_twin_agrees_over_several_blocks(rows, causal, earlier):
     np.testing.assert_allclose(y, expected, **CLOSE)
     for mine, theirs in zip(back(dy), expected_back(dy), strict=True):
         np.testing.assert_allclose(mine, theirs() if callable(theirs) else theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_memory_of_the_attention_twin_grows_with_t_and_not_with_its_square(causal):
+    peaks = []
+    for positions in (512, 1024, 2048):
+        q, k, v = (np.ones((1, 2, positions, 16), np.float32) for _ in "qkv")
+        F.attention.function.twin(q, k, v, causal=causal)[1](q)  # compiled by now
+        tracemalloc.start()
+        y, back = F.attention.function.twin(q, k, v, causal=causal)
+        back(y)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    for shorter, longer in itertools.pairwise(peaks):
+        assert 1.8 < longer / shorter < 2.2
+    assert peaks[-1] < 2048 * 2048 * 4  # less than the weights of one head alone
 
 
 def test_large_vocabularies_are_worked_on_in_parts(monkeypatch):
