@@ -299,9 +299,9 @@ def keep_freed_memory():
 
 def pieces(array, numbers=1 << 18):
     """Indices that cut an array along its first axis into pieces of about so many numbers, for workers to share."""
-    if array.ndim == 0:
+    if array.size <= numbers:
         return [...]
-    rows = max(1, numbers * len(array) // max(1, array.size))
+    rows = max(1, numbers * len(array) // array.size)
     return [slice(start, start + rows) for start in range(0, len(array), rows)]
 
 

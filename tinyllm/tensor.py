@@ -127,15 +127,15 @@ def op(meaning):
     @functools.wraps(meaning)
     def apply(*inputs, **options):
         recording = _recording.get()
-        needs = tuple(recording and isinstance(x, Tensor) and x.requires_grad for x in inputs)
-        arrays = (x.data if isinstance(x, Tensor) else x for x in inputs)
+        arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
+        needs = [recording and isinstance(x, Tensor) and x.requires_grad for x in inputs]
         told = {"needs": needs} if asks else {}
         y, backward = timed(name, "forward", function, *arrays, **options, **told)
         out = Tensor(y)
-        if any(needs):
+        if True in needs:
             out.requires_grad = True
-            sources = tuple(x.node or x if isinstance(x, Tensor) else x for x in inputs)
-            out.node = Node(name, sources, options, backward, y.shape)
+            sources = [x.node or x if isinstance(x, Tensor) else x for x in inputs]
+            out.node = Node(name, tuple(sources), options, backward, y.shape)
         return out
 
     apply.function = function

@@ -307,7 +307,7 @@ def test_an_operation_that_asks_is_told_which_inputs_need_gradients():
     asking(np.ones(1), leaf(1.0))
     with no_grad():
         asking(leaf(1.0), leaf(1.0))
-    assert told == [(True, False), (False, True), (False, False)]
+    assert told == [[True, False], [False, True], [False, False]]
     assert asking(leaf(1.0), np.ones(1)).node.options == {}
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tinyllm.errors import UsageError
 
-REST = 0.03  # seconds
+REST = 0.01  # seconds
 
 
 class Side:

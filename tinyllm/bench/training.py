@@ -88,8 +88,9 @@ def bench(case, *, against, workers=0, races=3, steps=20):
     for _ in range(races):
         with sides(("tinyllm.bench.training", options), peer) as both:
             there = [side for side in both if side]
+            rounds = [[side.take_turn() for side in there] for _ in range(WARM_UP)]
             gemms.append((both[0].gemm(1), both[0].gemm(workers)))
-            rounds = [[side.take_turn() for side in there] for _ in range(total)]
+            rounds += [[side.take_turn() for side in there] for _ in range(steps)]
             gemms.append((both[0].gemm(1), both[0].gemm(workers)))
             peaks.append([side.peak_bytes() for side in there])
         timed = rounds[WARM_UP:]

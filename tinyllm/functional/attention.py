@@ -67,7 +67,7 @@ def attention_compiled(q, k, v, *, causal=False):
         for block in reversed(blocks):  # the last one sees every position
             positions, flat, weights = look(block)
             dflat, dscores = product(dy[:, :, block], v[:, :, positions])
-            softmax_of_seen_backward(dflat, flat, scale, before + block.start)
+            softmax_of_seen_backward(dflat, flat, scale)
             np.matmul(dscores, k[:, :, positions], out=dq[:, :, block])
             for total, of_scores, other in ((dk, dscores, q), (dv, weights, dy)):
                 if block is blocks[-1]:
@@ -82,38 +82,33 @@ def attention_compiled(q, k, v, *, causal=False):
 @kernel
 def softmax_of_seen(scores, scale, before):
     """(G, t, s) -> softmax(scale * scores) in its place, where query i sees the first before + i + 1 positions."""
-    bits = scores.view(np.int32)
+    bits, positions = scores.view(np.int32), scores.shape[2]
     for g in range(scores.shape[0]):
         for i in range(scores.shape[1]):
-            seen = min(before + i + 1, scores.shape[2])
+            seen = before + i + 1  # the loops go on to the end of the row: whole vectors are faster than a rest of one
             top = in_order(bits[g, i, 0])
-            for j in range(seen):
-                top = max(top, in_order(bits[g, i, j]))
-            largest = np.int32(in_order(top)).view(np.float32)
-            total = np.float32(0.0)
-            for j in range(seen):
-                scores[g, i, j] = exp32((scores[g, i, j] - largest) * scale)
-                total += scores[g, i, j]
+            for j in range(positions):
+                top = max(top, in_order(bits[g, i, j]) if j < seen else top)
+            largest, total = np.int32(in_order(top)).view(np.float32), np.float32(0.0)
+            for j in range(positions):
+                weight = exp32((scores[g, i, j] - largest) * scale) if j < seen else np.float32(0.0)
+                scores[g, i, j] = weight
+                total += weight
             share = np.float32(1.0) / total
-            for j in range(seen):
+            for j in range(positions):
                 scores[g, i, j] *= share
-            for j in range(scores.shape[2] - seen):
-                scores[g, i, seen + j] = np.float32(0.0)
 
 
 @kernel
-def softmax_of_seen_backward(dweights, weights, scale, before):
+def softmax_of_seen_backward(dweights, weights, scale):
     """(G, t, s), (G, t, s) -> the gradient by the unscaled scores, in the place of dweights."""
     for g in range(weights.shape[0]):
         for i in range(weights.shape[1]):
-            seen = min(before + i + 1, weights.shape[2])
             mean = np.float32(0.0)
-            for j in range(seen):
+            for j in range(weights.shape[2]):
                 mean += weights[g, i, j] * dweights[g, i, j]
-            for j in range(seen):
+            for j in range(weights.shape[2]):
                 dweights[g, i, j] = weights[g, i, j] * (dweights[g, i, j] - mean) * scale
-            for j in range(weights.shape[2] - seen):
-                dweights[g, i, seen + j] = np.float32(0.0)
 
 
 def future(xp, queries, positions):

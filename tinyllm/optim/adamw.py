@@ -65,12 +65,13 @@ def adamw_update_compiled(p, g, m, v, *, lr, betas, eps, decay, step):
         return adamw_update.meaning(p, g, m, v, lr=lr, betas=betas, eps=eps, decay=decay, step=step)
     b1, b2 = betas
     scalars = (1 - b1, 1 - b2, 1 - lr * decay, lr / (1 - b1**step), 1 / (1 - b2**step), eps)
-    g = np.ascontiguousarray(g)
-    adamw_loop(p.reshape(-1), g.reshape(-1), m.reshape(-1), v.reshape(-1), *map(np.float32, scalars))
+    adamw_loop(*(a.reshape(-1) for a in (p, g, m, v)), *scalars)
 
 
 @kernel
 def adamw_loop(p, g, m, v, new1, new2, kept, lr, unbias, eps):
+    new1, new2, kept = np.float32(new1), np.float32(new2), np.float32(kept)
+    lr, unbias, eps = np.float32(lr), np.float32(unbias), np.float32(eps)
     for i in range(p.size):
         m[i] += new1 * (g[i] - m[i])
         v[i] += new2 * (g[i] * g[i] - v[i])
