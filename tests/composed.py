@@ -55,6 +55,17 @@ def rotary(x, *, cos, sin):
     return tensor.concatenate(*(channel.reshape(*channel.shape, 1) for channel in turned), axis=-1)
 
 
+def split_heads(x, *, heads, part=0, parts=1):
+    B, T, channels = x.shape
+    x = x.reshape(B, T, parts, heads, channels // (parts * heads))
+    return x.transpose(2, 0, 3, 1, 4)[part]
+
+
+def merge_heads(x):
+    """Head by head, laid side by side."""
+    return tensor.concatenate(*(x[:, head] for head in range(x.shape[1])), axis=-1)
+
+
 def attention(q, k, v, *, causal=False):
     _B, _H, S, D = k.shape
     T = q.shape[-2]

@@ -235,6 +235,10 @@ def rotary_of_torch(torch, x, cos, sin):
     return torch.cat([turned.real, turned.imag], dim=-1)
 
 
+def split_heads_of_torch(torch, x, heads, part=0, parts=1):
+    return x.chunk(parts, dim=-1)[part].unflatten(-1, (heads, -1)).transpose(1, 2)
+
+
 def attention_of_torch(torch, q, k, v, *, causal=False):
     mask = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril(k.shape[-2] - q.shape[-2]) if causal else None
     return torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
@@ -314,6 +318,12 @@ CASES = [
     Case(F.swiglu, {"gate": "b1", "x": "abc"}, lambda torch, gate, x: torch.nn.functional.silu(gate) * x, "stretch"),
     Case(F.softmax, {"x": "aV"}, lambda torch, x: torch.softmax(x, dim=-1), "rows", never_empty="V"),
     Case(F.softmax, {"x": "abV"}, lambda torch, x: torch.softmax(x, dim=-1), "stack", never_empty="V"),
+    *(
+        Case(F.split_heads, {"x": "BTC"}, split_heads_of_torch, note, options=options,
+             adjust=lambda sizes, options=options: {**sizes, "C": sizes["C"] * options["heads"] * options.get("parts", 1)})
+        for note, options in {"whole": {"heads": 3}, "last": {"heads": 2, "part": 2, "parts": 3}}.items()
+    ),
+    Case(F.merge_heads, {"x": "BHTD"}, lambda torch, x: x.transpose(1, 2).flatten(2), never_empty="H"),
     Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD"}, attention_of_torch, never_empty="SD"),
     Case(F.attention, {"q": "BHTD", "k": "BHTD", "v": "BHTD"}, attention_of_torch, "causal", options={"causal": True},
          never_empty="TD"),

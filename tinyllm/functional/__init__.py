@@ -6,7 +6,7 @@ The legend of every shape in this library:
 """
 
 from tinyllm.functional.activations import gelu, softmax, swiglu
-from tinyllm.functional.attention import attention
+from tinyllm.functional.attention import attention, merge_heads, split_heads
 from tinyllm.functional.dropout import dropout, noise
 from tinyllm.functional.embeddings import embedding
 from tinyllm.functional.linear import linear
@@ -23,10 +23,12 @@ __all__ = [
     "layer_norm",
     "linear",
     "linear_cross_entropy",
+    "merge_heads",
     "noise",
     "rms_norm",
     "rotary",
     "rotations",
     "softmax",
+    "split_heads",
     "swiglu",
 ]

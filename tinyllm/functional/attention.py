@@ -4,9 +4,28 @@ import numpy as np
 
 from tinyllm.backend import array_module, exp32, in_order, kernel
 from tinyllm.errors import UsageError
-from tinyllm.tensor import op
+from tinyllm.tensor import Part, op
 
 BLOCK = 64  # queries
+
+
+@op
+def split_heads(x, *, heads, part=0, parts=1):
+    """(B, T, parts C) -> (B, H, T, D): the channels of one part, dealt to H heads of D = C / H."""
+    B, T, channels = x.shape
+    C = channels // parts
+    if channels % (parts * heads):
+        raise UsageError(f"split_heads: {channels} channels are not {parts} parts of {heads} heads of equal size")
+    mine = (slice(None), slice(None), slice(part * C, (part + 1) * C))
+    y = x[mine].reshape(B, T, heads, C // heads).swapaxes(1, 2)
+    return y, lambda dy: Part(mine, dy.swapaxes(1, 2).reshape(B, T, C))
+
+
+@op
+def merge_heads(x):
+    """(B, H, T, D) -> (B, T, C): the heads side by side again"""
+    B, H, T, D = x.shape
+    return x.swapaxes(1, 2).reshape(B, T, H * D), lambda dy: dy.reshape(B, T, H, D).swapaxes(1, 2)
 
 
 @op

@@ -14,21 +14,9 @@ class CausalSelfAttention(Module):
         self.out = layers.Linear(width, width, rng=rng, std=out_std)
 
     def __call__(self, x, cache=None):
-        q, k, v = split_heads(self.qkv(x), self.heads)  # each (B, H, T, D)
+        qkv = self.qkv(x)  # (B, T, 3 C)
+        q, k, v = (F.split_heads(qkv, heads=self.heads, part=i, parts=3) for i in range(3))  # each (B, H, T, D)
         if cache is not None:
             k, v = cache.append(k, v)  # each (B, H, S, D), S = what came before + T
         y = F.attention(q, k, v, causal=True)  # (B, H, T, D)
-        return self.out(merge_heads(y))
-
-
-def split_heads(qkv, heads):
-    """(B, T, 3 C) -> three of (B, H, T, D)"""
-    B, T, channels = qkv.shape
-    qkv = qkv.reshape(B, T, 3, heads, channels // (3 * heads))
-    return tuple(qkv[:, :, i].transpose(0, 2, 1, 3) for i in range(3))
-
-
-def merge_heads(y):
-    """(B, H, T, D) -> (B, T, C)"""
-    B, H, T, D = y.shape
-    return y.transpose(0, 2, 1, 3).reshape(B, T, H * D)
+        return self.out(F.merge_heads(y))
