@@ -8,6 +8,8 @@ import pytest
 
 from tinyllm import backend
 
+pytest_plugins = ["course_plugin"]
+
 hypothesis.settings.register_profile(
     "tinyllm",
     derandomize=True,  # every run draws the same examples

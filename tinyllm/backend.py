@@ -141,7 +141,11 @@ class kernel:
         # as a free variable, which the cache does look at, this file's hash makes old code be forgotten when it changes
         code, cell = f.__code__.replace(co_freevars=("version",)), types.CellType(_hash_of_this_file())
         versioned = types.FunctionType(code, f.__globals__, f.__name__, f.__defaults__, (cell,))
-        return numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=self.fastmath)(versioned)
+        compiler = functools.partial(numba.njit, nogil=True, error_model="numpy", fastmath=self.fastmath)
+        try:
+            return compiler(cache=True)(versioned)
+        except RuntimeError:  # there is no folder that it may write to
+            return compiler()(versioned)
 
     @property
     def _numba_type_(self):  # lets one kernel call another

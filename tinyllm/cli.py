@@ -11,6 +11,8 @@ from pathlib import Path
 from tinyllm import __version__, console, doctor, quickstart
 from tinyllm.bench import kernels, report, training
 from tinyllm.config import add_options, from_dict, given_options
+from tinyllm.course import catalog
+from tinyllm.course import commands as course
 from tinyllm.data import corpora
 from tinyllm.errors import UsageError
 from tinyllm.infer.generate import generate, until
@@ -76,6 +78,15 @@ def traceback_line(error):
         step = step.tb_next
     return f"{Path(step.tb_frame.f_code.co_filename).name}:{step.tb_lineno}"
 
+
+COURSE_ACTIONS = {
+    "list": "mostra os exercícios e o que vem a seguir",
+    "test": "testa um exercício",
+    "watch": "testa cada exercício quando o seu arquivo é salvo",
+    "hint": "dá uma dica",
+    "solution": "mostra a solução",
+    "reset": "põe o exercício de volta no começo e guarda o que havia",
+}
 
 # ------------------------------------------------------------------------------------------------------------ commands
 
@@ -202,7 +213,26 @@ def bench_train_command(arguments):
 def bench_kernels_command(arguments):
     """mede cada rotina compilada, ao lado da mesma conta em NumPy ou no PyTorch"""
     names = arguments.case or list(kernels.KERNELS)
-    report.bench_kernels(names, against=arguments.against, races=arguments.races, as_json=arguments.json)
+    report.bench_kernels(
+        names, against=arguments.against, races=arguments.races, steps=arguments.steps, as_json=arguments.json
+    )
+
+
+def course_command(arguments):
+    """o curso: onde estou, o que vem a seguir, testar, dicas"""
+    folder = catalog.course_folder()
+    exercises = catalog.read_exercises(folder)
+    action = arguments.action
+    if action == "list":
+        return course.show(folder, exercises, as_json=arguments.json)
+    if action == "watch":
+        return course.watch(folder, exercises)
+    exercise = catalog.find(exercises, arguments.exercise)
+    if action == "hint":
+        return course.hint(folder, exercise, arguments.level)
+    if action == "solution":
+        return course.solution(folder, exercise, anyway=arguments.anyway)
+    return {"test": course.test, "reset": course.reset}[action](folder, exercise)
 
 
 def doctor_command(arguments):
@@ -286,19 +316,35 @@ def build_parser():
     p.add_argument("--seed", type=int, default=0, help="semente (padrão: 0)")
     p.add_argument("--out", help="arquivo a escrever (padrão: a tela)")
 
+    p = add_command(commands, "course", course_command, json=True)
+    p.set_defaults(action="list")
+    actions = p.add_subparsers(title="comandos", metavar="COMANDO")
+    for name, help in COURSE_ACTIONS.items():
+        p = new_parser(actions.add_parser, name, help=help, description=sentence(help))
+        p.set_defaults(action=name, name=p.prog)
+        if name in ("list",):
+            p.add_argument("--json", action="store_true", help="escreve JSON")
+        elif name != "watch":
+            p.add_argument("exercise", metavar="EXERCÍCIO", help="por exemplo, m01.e01")
+        if name == "hint":
+            p.add_argument("--level", type=int, choices=(1, 2, 3), default=1, help="qual das três dicas (padrão: 1)")
+        if name == "solution":
+            p.add_argument("--anyway", action="store_true", help="mesmo sem ter resolvido")
+
     add_command(commands, "doctor", doctor_command, json=True)
 
     group = add_group(commands, "bench", "mede o que esta máquina consegue, em corridas lado a lado")
     p = add_command(group, "train", bench_train_command, json=True)
     p.add_argument("--against", choices=list(training.PEERS), help="com quem comparar (padrão: torch, se instalado)")
     p.add_argument("--case", action="append", choices=list(training.CASES), help="só este tamanho (pode ser repetido)")
-    p.add_argument("--steps", type=positive, default=20, help="passos de cada corrida (padrão: 20)")
+    p.add_argument("--steps", type=up_to(10_000), default=20, help="passos de cada corrida (padrão: 20)")
     p.add_argument("--workers", type=positive, default=0, help="quantas threads (padrão: uma por núcleo)")
-    p.add_argument("--races", type=positive, default=3, help="quantas corridas (padrão: 3)")
+    p.add_argument("--races", type=up_to(100), default=3, help="quantas corridas (padrão: 3)")
     p = add_command(group, "kernels", bench_kernels_command, json=True)
     p.add_argument("--against", choices=list(kernels.PEERS), help="com quem comparar (padrão: numpy)")
     p.add_argument("--case", action="append", choices=list(kernels.KERNELS), help="só esta rotina (pode ser repetido)")
-    p.add_argument("--races", type=positive, default=3, help="quantas corridas (padrão: 3)")
+    p.add_argument("--steps", type=up_to(10_000), default=10, help="medidas em cada corrida (padrão: 10)")
+    p.add_argument("--races", type=up_to(100), default=3, help="quantas corridas (padrão: 3)")
     return parser
 
 
@@ -334,3 +380,16 @@ def positive(text):
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} is below 1")
     return number
+
+
+def up_to(limit):
+    """A whole number of 1 to `limit`, for argparse."""
+
+    def check(text):
+        number = positive(text)
+        if number > limit:
+            raise argparse.ArgumentTypeError(f"{number} is above {limit}")
+        return number
+
+    check.__name__ = "positive"
+    return check

@@ -40,6 +40,11 @@ def thousands(count):
     return f"{count:,}".replace(",", ".")
 
 
+def counted(number, one, several=None):
+    """A number of things: "1 corrida", "3 corridas"."""
+    return f"{thousands(number)} {one if number == 1 else several or one + 's'}"
+
+
 def decimal(number, digits=2):
     """A number in Brazilian notation: 12,34."""
     return f"{number:.{digits}f}".replace(".", ",")
@@ -104,7 +109,8 @@ def train_showing(run, *, as_json=False, profile=None, on_report=lambda report, 
             seconds += report.seconds
             on_report(report, model)
     if profile:
-        show_profile(profile, steps=report.step - start, seconds=seconds, workers=run.training.workers, as_json=as_json)
+        workers = min(run.training.workers, run.training.batch)  # more have no share of the batch
+        show_profile(profile, steps=report.step - start, seconds=seconds, workers=workers, as_json=as_json)
     if report.step == run.training.steps:
         return 0
     folder = shlex.quote(str(run.folder))
@@ -126,7 +132,7 @@ def show_profile(profile, *, steps, seconds, workers, as_json=False):
         parts = [{"name": name, "direction": way, "ms_per_step": ms} for (name, way), ms in per_step.items()]
         emit({"steps": steps, "ms_per_step": whole, "profile": parts})
         return
-    tell(f"\nOnde foi o tempo: {decimal(whole, 1)} ms por passo, {workers} threads lado a lado\n")
+    tell(f"\nOnde foi o tempo: {decimal(whole, 1)} ms por passo, {counted(workers, 'thread')} lado a lado\n")
     tell(f"  {'operação':24}{'ida':>10}{'volta':>10}{'parte':>8}{'vezes':>8}")
     names = {name for name, way in per_step if way != "update"}
     for name in sorted(names, key=lambda name: -per_step[name, "forward"] - per_step.get((name, "backward"), 0.0)):

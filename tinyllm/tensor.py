@@ -283,7 +283,7 @@ def divide(a, b):
 @op
 def power(x, *, exponent):
     """(...) -> (...): x to the power of a constant"""
-    return x**exponent, lambda dy: dy * (exponent * x ** (exponent - 1))
+    return x**exponent, lambda dy: dy * (exponent * x ** (exponent - 1) if exponent else 0.0)
 
 
 @op
@@ -403,5 +403,6 @@ def concatenate(*parts, axis):
 @op
 def where(condition, a, b):
     """(...), (...), (...) -> (...): a where the condition holds, else b"""
-    xp = array_module(condition, a, b)
-    return xp.where(condition, a, b), lambda dy: (None, lambda: dy * condition, lambda: dy * ~condition)
+    holds = condition != 0
+    y = array_module(condition, a, b).where(holds, a, b)
+    return y, lambda dy: (None, lambda: dy * holds, lambda: dy * ~holds)

@@ -4,15 +4,18 @@ import sys
 
 import pytest
 
-from tinyllm.bench.race import Side, result, sides, spread
+from tinyllm.bench.race import Side, middle_peaks, result, sides, spread
 from tinyllm.errors import UsageError
 
 COUNTER = """
+import os
 import sys
 class Counter:
     def __init__(self, start): self.count = start
     def step(self, by=1):
         print("a library that talks")
+        os.write(1, b"even below Python")
+        print("x" * 100_000, file=sys.stderr)
         self.count += by
         return {"seconds": 0.0, "count": self.count}
     def fail(self): raise ValueError("the machine is on fire")
@@ -23,7 +26,7 @@ make = Counter
 @pytest.fixture
 def module(tmp_path, monkeypatch):
     (tmp_path / "counter_of_the_test.py").write_text(COUNTER)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
     return "counter_of_the_test"
 
 
@@ -60,6 +63,20 @@ def test_a_ratio_above_1_means_that_ours_is_faster():
     assert found["ours"] == {"min": 1.0, "median": 1.0, "max": 2.0}
     assert found["peer"] == {"min": 2.0, "median": 4.0, "max": 8.0}
     assert found["case"] == "case" and found["more"] == "said"
+
+
+def test_a_module_in_the_current_folder_hides_none_of_the_library(module, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "random.py").write_text("raise SystemExit('the wrong module')")
+    monkeypatch.chdir(tmp_path / "here")
+    with sides((module, {"start": 0})) as (side,):
+        assert side.step()["count"] == 1
+
+
+def test_a_system_that_does_not_tell_its_peaks():
+    assert middle_peaks([[5, 9], [7, 8], [6, 1]]) == {"ours": 6, "peer": 8}
+    assert middle_peaks([[5], [7]]) == {"ours": 6, "peer": None}
+    assert middle_peaks([[None, None], [None, None]]) == {"ours": None, "peer": None}
 
 
 def test_without_a_peer_there_is_no_ratio():

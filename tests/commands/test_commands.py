@@ -293,7 +293,7 @@ def test_bench_train_alone(capsys):
 
 @pytest.mark.skipif(backend.numba_version() is None, reason="twins need Numba")
 def test_bench_kernels_prints_an_object_per_kernel(capsys):
-    options = ["--case", "gelu", "--case", "adamw", "--races", "1"]
+    options = ["--case", "gelu", "--case", "adamw", "--races", "2", "--steps", "2"]
     status, out, _ = call(capsys, "bench", "kernels", *options, "--json")
     found = [json.loads(line) for line in out.splitlines()]
     assert status == 0 and [line["case"] for line in found] == ["gelu", "adamw"]
@@ -302,6 +302,20 @@ def test_bench_kernels_prints_an_object_per_kernel(capsys):
         assert line["ours"].keys() == line["peer"].keys() == SPREAD and line["peak_bytes"]["ours"]
     status, out, _ = call(capsys, "bench", "kernels", *options)
     assert status == 0 and out.count("razão") == 2
+
+
+def test_bench_without_numba_says_so(capsys, monkeypatch):
+    monkeypatch.setattr("tinyllm.bench.report.numba_version", lambda: None)
+    _, _, err = call(capsys, "bench", "kernels", "--case", "gelu", "--races", "1", "--steps", "1", "--against", "none")
+    assert "Sem o Numba" in err
+
+
+def test_bench_with_values_that_cannot_work(capsys):
+    assert "workers=2000 must be at most 1024" in refusal(
+        capsys, "bench", "train", "--against", "none", "--workers", 2000
+    )
+    assert "99999 is above 10000" in refusal(capsys, "bench", "train", "--steps", 99999)
+    assert "0 is below 1" in refusal(capsys, "bench", "kernels", "--races", 0)
 
 
 def test_bench_against_a_peer_that_is_not_installed(capsys, monkeypatch):
@@ -337,6 +351,12 @@ def test_train_with_a_profile_shows_where_the_time_went(capsys, tmp_path):
     assert rows["layer_norm"][-1] == str(
         3 * min(4, backend.cores())
     )  # a layer has two and the model one, in each thread
+
+
+def test_a_profile_counts_the_threads_that_have_a_share_of_the_batch(capsys, tmp_path):
+    options = [*SMALL, "--steps", "2", "--batch", "1", "--workers", "8", "--profile"]
+    _, _, err = call(capsys, "train", "--out", tmp_path / "r", *options)
+    assert "1 thread lado a lado" in err
 
 
 def test_a_profile_as_json(capsys, tmp_path):

@@ -2,6 +2,8 @@
 
 import dataclasses
 import re
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -95,6 +97,23 @@ def test_workers_share_a_batch_without_changing_the_result(workers, dropout):
 def test_the_same_workers_give_the_same_bytes():
     (loss, grads), (again, grads_again) = gradients(2, dropout=0.3), gradients(2, dropout=0.3)
     assert loss == again and [g.tobytes() for g in grads] == [g.tobytes() for g in grads_again]
+
+
+def test_after_an_error_no_work_goes_on():
+    begun = []
+
+    def fail_in_this_thread(item):
+        begun.append(item)
+        if threading.current_thread() is threading.main_thread():
+            raise ZeroDivisionError
+        time.sleep(0.01)
+
+    with DataParallel(2) as parallel:
+        with pytest.raises(ZeroDivisionError):
+            parallel.map(fail_in_this_thread, range(100))
+        count = len(begun)
+        time.sleep(0.05)
+        assert len(begun) == count < 100
 
 
 def test_an_error_in_a_worker_reaches_the_caller():

@@ -70,6 +70,16 @@ def test_types_stay_and_inputs_are_not_written_to(case, dtype):
                 assert grad.dtype == dtype and grad.shape == array.shape
 
 
+def test_where_takes_any_condition_that_is_true_or_not():
+    c = Tensor(np.array([1.0, -1.0]), requires_grad=True)
+    assert tensor.backward(tensor.where(np.array([1, 0]), c, c * 2.0).sum())[c].tolist() == [1.0, 2.0]
+
+
+def test_the_power_of_zero_is_flat_even_at_zero():
+    x = Tensor(np.array([0.0, 3.0]), requires_grad=True)
+    assert tensor.backward((x**0).sum())[x].tolist() == [0.0, 0.0]
+
+
 @pytest.mark.parametrize("number", [2, 3, 5])
 def test_equal_maxima_share_the_gradient(number):
     x = Tensor(np.array([[4.0] * number + [1.0], [0.0] * number + [9.0]]), requires_grad=True)

@@ -10,6 +10,7 @@ from engine.cases import CASES, LAYOUTS, all_modules, all_ops, build, cotangent,
 from tinyllm import backend
 from tinyllm import functional as F
 from tinyllm.backend import TwinnedFunction, scatter_add
+from tinyllm.errors import UsageError
 from tinyllm.functional.losses import surprise
 from tinyllm.optim.adamw import adamw_update
 
@@ -245,6 +246,14 @@ def test_attention_twin_agrees_over_several_blocks(rows, causal, earlier):
         np.testing.assert_allclose(mine, theirs() if callable(theirs) else theirs, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("version", ["twin", "meaning"])
+@pytest.mark.parametrize(("shape", "positions"), [((2, 3, 4), (2, 3, 4)), ((1, 2, 3, 4), (1, 2, 0, 4))])
+def test_attention_refuses_what_it_cannot_look_at(version, shape, positions):
+    q, k = np.ones(shape, np.float32), np.ones(positions, np.float32)
+    with pytest.raises(UsageError, match="attention"):
+        getattr(F.attention.function, version)(q, k, k)
+
+
 @pytest.mark.parametrize("causal", [False, True])
 def test_memory_of_the_attention_twin_grows_with_t_and_not_with_its_square(causal):
     peaks = []
@@ -259,6 +268,13 @@ def test_memory_of_the_attention_twin_grows_with_t_and_not_with_its_square(causa
     for shorter, longer in itertools.pairwise(peaks):
         assert 1.8 < longer / shorter < 2.2
     assert peaks[-1] < 2048 * 2048 * 4  # less than the weights of one head alone
+
+
+@pytest.mark.parametrize("loss", [F.cross_entropy, F.linear_cross_entropy])
+def test_a_loss_of_no_targets_is_refused(loss):
+    inputs = [np.ones((0, 3)), *([np.ones((3, 5))] if loss is F.linear_cross_entropy else []), np.ones(0, int)]
+    with pytest.raises(UsageError, match="no targets"):
+        loss(*inputs)
 
 
 def test_large_vocabularies_are_worked_on_in_parts(monkeypatch):

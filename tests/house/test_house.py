@@ -24,7 +24,7 @@ FLOORS = [
     ["memory", "evaluate", "infer"],
     ["train"],
     ["console"],
-    ["doctor", "quickstart", "bench"],
+    ["doctor", "quickstart", "bench", "course"],
     ["cli"],
     ["__main__"],
 ]

@@ -12,7 +12,7 @@ import numpy as np
 
 from tinyllm import functional as F
 from tinyllm.backend import keep_freed_memory, single_threaded_blas, without_numba
-from tinyllm.bench.race import result, sides
+from tinyllm.bench.race import middle_peaks, result, sides
 from tinyllm.optim.adamw import adamw_update
 from tinyllm.tensor import Tensor, backward
 
@@ -61,13 +61,13 @@ def make_arrays(kernel):
     ]  # fmt: skip
 
 
-class Kernels:
-    """Our side, compiled or not: `step(name)` gives the seconds of one call."""
+class KernelSide:
+    """Our side, compiled or not: `step()` gives the seconds of one call."""
 
-    def __init__(self, compiled=True):
+    def __init__(self, name, compiled=True):
         keep_freed_memory()
         self.compiled = compiled
-        self.calls = {name: self.prepare(kernel) for name, kernel in KERNELS.items()}
+        self.call = self.prepare(KERNELS[name])
 
     def prepare(self, kernel):
         arrays = make_arrays(kernel)
@@ -78,12 +78,12 @@ class Kernels:
         dy = np.ones_like(kernel.op(*inputs, **kernel.options).data)
         return lambda: backward(kernel.op(*inputs, **kernel.options), dy)
 
-    def step(self, name):
+    def step(self):
         with single_threaded_blas(), F.noise(seed=0, step=0), nullcontext() if self.compiled else without_numba():
-            return time_calls(self.calls[name])
+            return time_calls(self.call)
 
 
-make = Kernels
+make = KernelSide
 
 
 def time_calls(call):
@@ -95,17 +95,14 @@ def time_calls(call):
     return passed / count
 
 
-def bench(names, *, against, races=3, steps=10):
-    """Race kernels. Yields what `race.result` does for each."""
-    runs, peaks = {name: [] for name in names}, []
+def bench(name, *, against, races=3, steps=10):
+    """Race one kernel. Returns what `race.result` does."""
+    peer = PEERS[against] and (PEERS[against][0], {"name": name, **PEERS[against][1]})
+    runs, peaks = [], []
     for _ in range(races):
-        with sides(("tinyllm.bench.kernels", {}), PEERS[against]) as both:
+        with sides(("tinyllm.bench.kernels", {"name": name}), peer) as both:
             there = [side for side in both if side]
-            for name in names:
-                rounds = [[side.step(name) for side in there] for _ in range(WARM_UP + steps)][WARM_UP:]
-                runs[name].append([[pair[i] for pair in rounds] if i < len(there) else [] for i in range(2)])
-            peaks.append([side.peak_bytes() for side in both if side])
-    highest = [max(of_side) for of_side in zip(*peaks, strict=True)]
-    for name in names:
-        peak = {"ours": highest[0], "peer": highest[1] if len(highest) > 1 else None}
-        yield result(name, runs[name], peak_bytes=peak, against=against)
+            rounds = [[side.step() for side in there] for _ in range(WARM_UP + steps)][WARM_UP:]
+            peaks.append([side.peak_bytes() for side in there])
+        runs.append([[pair[i] for pair in rounds] if i < len(there) else [] for i in range(2)])
+    return result(name, runs, peak_bytes=middle_peaks(peaks), against=against)

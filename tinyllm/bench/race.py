@@ -8,16 +8,24 @@ each pair of steps gives a ratio. A race is run several times with fresh process
 import contextlib
 import importlib
 import json
+import os
 import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 from tinyllm.errors import UsageError
 
 REST = 0.01  # seconds
+START = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from tinyllm.bench.race import serve
+serve(*sys.argv[2:])
+"""
 
 
 class Side:
@@ -25,9 +33,10 @@ class Side:
 
     def __init__(self, module, **options):
         self.name = module.rpartition(".")[2]
+        self.said = tempfile.TemporaryFile()  # noqa: SIM115 (end() closes it)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tinyllm.bench.race", module, json.dumps(options)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+            [sys.executable, "-P", "-c", START, json.dumps(sys.path), module, json.dumps(options)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.said, encoding="utf-8",
         )  # fmt: skip
 
     def __getattr__(self, method):
@@ -37,7 +46,8 @@ class Side:
                 self.process.stdin.flush()
             answer = self.process.stdout.readline()
             if not answer:
-                said = self.process.stderr.read().strip().splitlines() or ["it said nothing"]
+                self.said.seek(0)
+                said = self.said.read().decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
                 raise UsageError(f"the process of {self.name} ended during {method}: {said[-1]}")
             return json.loads(answer)
 
@@ -51,6 +61,7 @@ class Side:
     def end(self):
         self.process.kill()
         self.process.communicate()
+        self.said.close()
 
 
 @contextlib.contextmanager
@@ -69,8 +80,9 @@ def sides(*specifications):
 
 def serve(module, options):
     """Be a Side: make the object, then answer one call a line."""
-    answers, sys.stdout = sys.stdout, sys.stderr  # nothing that a library prints is taken for an answer
-    target = importlib.import_module(module).make(**options)
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # nothing that a library prints, in whatever language it is written, is taken for an answer
+    target = importlib.import_module(module).make(**json.loads(options))
     for line in sys.stdin:
         method, *arguments = json.loads(line)
         result = peak_bytes() if method == "peak_bytes" else getattr(target, method)(*arguments)
@@ -80,8 +92,9 @@ def serve(module, options):
 def peak_bytes():
     """The largest memory this process has had, or None where the system does not tell."""
     status = Path("/proc/self/status")
-    if status.exists():
-        return int(re.search(r"VmHWM:\s+(\d+) kB", status.read_text())[1]) * 1024
+    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    if found:
+        return int(found[1]) * 1024
     if sys.platform == "darwin":
         import resource
 
@@ -111,5 +124,8 @@ def result(case, races, **more):
     }
 
 
-if __name__ == "__main__":
-    serve(sys.argv[1], json.loads(sys.argv[2]))
+def middle_peaks(peaks):
+    """{"ours", "peer"}: the median over races of each side's peak in bytes, None where there is none to be had."""
+    sides_of_races = [*zip(*peaks, strict=True), None][:2]
+    medians = [None if of_side is None or None in of_side else statistics.median(of_side) for of_side in sides_of_races]
+    return dict(zip(("ours", "peer"), medians, strict=True))

@@ -2,11 +2,30 @@
 
 import importlib.util
 
+from tinyllm.backend import numba_version
 from tinyllm.bench import kernels, training
-from tinyllm.console import decimal, emit, megabytes, tell, thousands
+from tinyllm.console import counted, decimal, emit, megabytes, tell, thousands
 from tinyllm.errors import UsageError
 
-NAMES = {"torch": "PyTorch", "torch-compile": "torch.compile", "one-worker": "uma thread", "numpy": "só NumPy"}
+NAMES = {"torch": "PyTorch", "torch-compile": "torch.compile", "one-worker": "uma thread", "numpy": "sem compilar"}
+
+
+def bench_training(cases, *, against, workers, races, steps, as_json):
+    """Race the training cases and show each when it is done."""
+    against = choose_peer(against, otherwise="none")
+    for case in cases:
+        announce(f"{case}: {counted(races, 'corrida')} de {counted(steps, 'passo')}", against)
+        found = race(training.bench, case, against=against, workers=workers, races=races, steps=steps)
+        (emit if as_json else show_training)(found)
+
+
+def bench_kernels(names, *, against, races, steps, as_json):
+    """Race the kernels and show each when it is done."""
+    against = choose_peer(against or "numpy", otherwise="numpy")
+    announce(f"uma thread, ida e volta, {counted(races, 'corrida')} de {counted(steps, 'vez', 'vezes')}", against)
+    for name in names:
+        found = race(kernels.bench, name, against=against, races=races, steps=steps)
+        (emit if as_json else show_kernel)(found)
 
 
 def choose_peer(against, *, otherwise):
@@ -19,65 +38,61 @@ def choose_peer(against, *, otherwise):
     return against or ("torch" if installed else otherwise)
 
 
-def bench_training(cases, *, against, workers, races, steps, as_json):
-    """Race the training cases and show each when it is done."""
-    against = choose_peer(against, otherwise="none")
-    for case in cases:
-        tell(f"{case}: {races} corridas de {steps} passos" + (f", contra {NAMES[against]}" if against in NAMES else ""))
-        found = training.bench(case, against=against, workers=workers, races=races, steps=steps)
-        if as_json:
-            emit(found)
-        else:
-            show_training(found)
+def announce(what, against):
+    tell(what + (f", ao lado de: {NAMES[against]}" if against in NAMES else ""))
+    if numba_version() is None:
+        tell("Sem o Numba nada é compilado: estas medidas são as do NumPy sozinho (pip install numba).")
+
+
+def race(bench, case, *, against, **options):
+    """bench(case, ...), telling how to do without PyTorch if that is what failed."""
+    try:
+        return bench(case, against=against, **options)
+    except UsageError as error:
+        hint = "; without PyTorch: --against none" if against.startswith("torch") else ""
+        raise UsageError(f"{error}{hint}") from None
 
 
 def show_training(found):
-    peer = NAMES.get(found["against"])
+    peer, against_torch = NAMES.get(found["against"]), found["against"].startswith("torch")
     for side, name in (("ours", "tinyllm"), ("peer", peer)):
         if found[side]:
             speed, peak = thousands(round(found["tokens_per_second"][side])), found["peak_bytes"][side]
             memory = f", pico de {megabytes(peak)}" if peak else ""
-            print(f"  {name:14} {speed:>8} tokens/s   {seconds(found[side])} por passo{memory}")
+            print(f"  {name:14} {speed:>8} tokens/s   {milliseconds(found[side])} por passo{memory}")
     if peer:
-        print(f"  {'razão':14} {times(found['ratio'])}" + memory_ratio(found["peak_bytes"]))
+        mine, theirs = found["peak_bytes"]["ours"], found["peak_bytes"]["peer"]
+        memory = f"; memória: {decimal(mine / theirs)} da outra" if mine and theirs else ""
+        winner = "; acima de 1, o tinyllm é mais rápido" if against_torch else ""
+        print(f"  {'razão':14} {ratios(found['ratio'])}{winner}{memory}")
     share, speed = decimal(100 * found["gemm_share"], 0), thousands(round(found["gemm_flops"] / 1e9))
-    print(f"  {'produtos':14} {share} % do que esta máquina alcança só multiplicando matrizes ({speed} GFLOP/s)")
-    if "loss_difference" in found:
-        print(f"  {'perdas':14} a maior diferença em {training.COMPARED} passos é {found['loss_difference']:.0e}")
-    if "scaling_share" in found:
-        print(f"  {'escala':14} {decimal(100 * found['scaling_share'], 0)} % da escala dos produtos sozinhos, "
-              f"que é de {decimal(found['gemm_scaling'])} vezes")  # fmt: skip
-
-
-def bench_kernels(names, *, against, races, as_json):
-    """Race the kernels and show each."""
-    against = against or "numpy"
-    choose_peer(against, otherwise="numpy")
-    for found in kernels.bench(names, against=against, races=races):
-        if as_json:
-            emit(found)
-            continue
-        line = f"  {found['case']:22} {seconds(found['ours'])}"
-        if found["ratio"]:
-            line += f"   {NAMES[against]} {seconds(found['peer'])}   razão {times(found['ratio'])}"
-        print(line, flush=True)
-
-
-def seconds(spread):
-    """A spread of times: "12,3 ms (12,0 a 13,1)"."""
-    low, middle, high = (
-        decimal(1e3 * spread[part], 2 if spread["median"] < 0.01 else 1) for part in ("min", "median", "max")
+    print(
+        f"  {'aproveitamento':14} {share} % da velocidade com que esta máquina só multiplica matrizes ({speed} GFLOP/s)"
     )
+    if against_torch:
+        print(f"  {'perdas':14} iguais: em {counted(found['compared'], 'passo')} diferem no máximo em "
+              f"{found['loss_difference']:.0e}")  # fmt: skip
+    if "scaling_share" in found:
+        part, threads = decimal(100 * found["scaling_share"], 0), counted(found["workers"], "thread")
+        print(f"  {'escala':14} com {threads}, multiplicar matrizes fica {decimal(found['gemm_scaling'])} vezes mais "
+              f"rápido; o treino ganha {part} % disso")  # fmt: skip
+
+
+def show_kernel(found):
+    line = f"  {found['case']:22} {milliseconds(found['ours'])}"
+    if found["ratio"]:
+        line += f"   {NAMES[found['against']]}: {milliseconds(found['peer'])}   razão {ratios(found['ratio'])}"
+    print(line, flush=True)
+
+
+def milliseconds(spread):
+    """A spread of seconds: "12,3 ms (12,0 a 13,1)"."""
+    digits = 2 if spread["median"] < 0.01 else 1
+    low, middle, high = (decimal(1e3 * spread[part], digits) for part in ("min", "median", "max"))
     return f"{middle} ms ({low} a {high})"
 
 
-def times(spread):
+def ratios(spread):
     """A spread of ratios: "1,50 (1,48 a 1,53)"."""
     low, middle, high = (decimal(spread[part]) for part in ("min", "median", "max"))
-    return f"{middle} ({low} a {high}); acima de 1, ganha o tinyllm"
-
-
-def memory_ratio(peaks):
-    return (
-        f"; memória: {decimal(peaks['ours'] / peaks['peer'])} vezes a dele" if peaks["ours"] and peaks["peer"] else ""
-    )
+    return f"{middle} ({low} a {high})"

@@ -1,4 +1,6 @@
-"""PyTorch's side of the races, as strong as we can make it: fused attention, fused AdamW, as many threads."""
+"""PyTorch's side of the races, as a good program of it is: fused attention, fused AdamW, as many threads.
+
+The allocator is as it comes. Given the setting of `keep_freed_memory`, PyTorch gains 7 to 10 % on the larger cases."""
 
 import time
 

@@ -6,7 +6,7 @@ import time
 import numpy as np
 
 from tinyllm.backend import cores
-from tinyllm.bench.race import result, sides
+from tinyllm.bench.race import middle_peaks, result, sides
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.parallel.data import DataParallel
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
@@ -23,7 +23,7 @@ PEERS = {  # what --against names: the module and the options of the other side
     "none": None,
 }
 WARM_UP = 3  # steps of each side that are not timed
-COMPARED = 20  # steps whose losses must agree
+COMPARED = 20  # steps whose losses are compared
 TRAINING = TrainConfig(steps=10**6, learning_rate=1e-3, warmup=0, floor=1.0)
 GEMM = 1000  # rows, columns and depth of the product that measures the machine
 
@@ -79,8 +79,8 @@ def operations(config, batch):
 
 def bench(case, *, against, workers=0, races=3, steps=20):
     """Race one case. Returns what `race.result` does, with tokens a second, the share of the speed of plain matrix
-    products, and, against PyTorch, the largest difference between the two losses of a step."""
-    (config, batch), workers = CASES[case], workers or cores()
+    products, and, against PyTorch, the largest difference between the two losses of one of the first steps."""
+    (config, batch), workers = CASES[case], TrainConfig(workers=workers).workers or cores()
     total = WARM_UP + steps
     options = {"case": case, "workers": workers, "steps": total}
     peer = PEERS[against] and (PEERS[against][0], {**options, **PEERS[against][1]})
@@ -88,11 +88,9 @@ def bench(case, *, against, workers=0, races=3, steps=20):
     for _ in range(races):
         with sides(("tinyllm.bench.training", options), peer) as both:
             there = [side for side in both if side]
-            rounds = [[side.take_turn() for side in there] for _ in range(WARM_UP)]
-            gemms.append((both[0].gemm(1), both[0].gemm(workers)))
-            rounds += [[side.take_turn() for side in there] for _ in range(steps)]
-            gemms.append((both[0].gemm(1), both[0].gemm(workers)))
+            rounds = [[side.take_turn() for side in there] for _ in range(total)]
             peaks.append([side.peak_bytes() for side in there])
+            gemms += [(both[0].gemm(1), both[0].gemm(workers)) for _ in range(2)]
         timed = rounds[WARM_UP:]
         runs.append([[pair[i]["seconds"] for pair in timed] if i < len(there) else [] for i in range(2)])
         differences += [abs(pair[0]["loss"] - pair[-1]["loss"]) for pair in rounds[:COMPARED]]
@@ -101,12 +99,11 @@ def bench(case, *, against, workers=0, races=3, steps=20):
         seconds = [second for run in runs for second in run[i]]
         return batch * config.context / statistics.median(seconds) if seconds else None
 
-    ours, peak = tokens_per_second(0), [statistics.median(of_side) for of_side in zip(*peaks, strict=True)]
-    speed = statistics.median(gemm for _, gemm in gemms)
+    ours, speed = tokens_per_second(0), statistics.median(gemm for _, gemm in gemms)
     found = result(
         case,
         runs,
-        peak_bytes={"ours": peak[0], "peer": peak[1] if peer else None},
+        peak_bytes=middle_peaks(peaks),
         tokens_per_second={"ours": ours, "peer": tokens_per_second(1)},
         gemm_share=ours / (batch * config.context) * operations(config, batch) / speed,
         gemm_flops=speed,
@@ -114,7 +111,7 @@ def bench(case, *, against, workers=0, races=3, steps=20):
         against=against,
     )
     if against.startswith("torch"):
-        found["loss_difference"] = max(differences)
+        found |= {"loss_difference": max(differences), "compared": min(COMPARED, total)}
     if against == "one-worker":
         found["gemm_scaling"] = statistics.median(many / one for one, many in gemms)
         found["scaling_share"] = found["ratio"]["median"] / found["gemm_scaling"]

@@ -136,10 +136,12 @@ def future(xp, queries, positions):
 
 
 def check_shapes(q, k, v, causal):
-    if k.shape != v.shape or q.shape[:-2] != k.shape[:-2] or q.shape[-1] != k.shape[-1]:
+    if q.ndim != 4 or k.shape != v.shape or q.shape[:-2] != k.shape[:-2] or q.shape[-1] != k.shape[-1]:
         raise UsageError(
             f"attention: q {q.shape}, k {k.shape} and v {v.shape} do not agree; expected (B, H, T, D) and "
             "twice (B, H, S, D)"
         )
+    if not k.shape[-2]:
+        raise UsageError(f"attention of q {q.shape} to no position at all: k is {k.shape}")
     if causal and q.shape[-2] > k.shape[-2]:
         raise UsageError(f"causal attention of {q.shape[-2]} queries needs as many positions, got {k.shape[-2]}")

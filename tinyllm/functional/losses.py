@@ -17,6 +17,8 @@ def cross_entropy(logits, targets):
             f"cross_entropy: logits {logits.shape} and targets {targets.shape} do not agree; "
             "expected (..., V) and (...)"
         )
+    if not targets.size:
+        raise UsageError(f"cross_entropy of no targets: they are {targets.shape}")
     dlogits = logits.reshape(-1, logits.shape[-1]).copy()
     losses = surprise(dlogits, targets.reshape(-1))
 
@@ -38,6 +40,8 @@ def linear_cross_entropy(hidden, weight, targets, *, needs=(True, True, False)):
             f"linear_cross_entropy: hidden {hidden.shape}, weight {weight.shape} and targets {targets.shape} "
             "do not agree; expected (..., C), (C, V) and (...)"
         )
+    if not targets.size:
+        raise UsageError(f"linear_cross_entropy of no targets: they are {targets.shape}")
     xp, rows, ids = array_module(hidden), hidden.reshape(-1, hidden.shape[-1]), targets.reshape(-1)
     losses, drows, dweight = [], xp.empty_like(rows), None
     at_once = max(1, LOGITS_AT_ONCE // weight.shape[1])

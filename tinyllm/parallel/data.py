@@ -8,7 +8,7 @@ there are, never on which was faster.
 import contextvars
 import itertools
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from tinyllm import functional as F
 from tinyllm.backend import array_module, pieces, single_threaded_blas
@@ -29,9 +29,9 @@ class DataParallel:
         return self
 
     def __exit__(self, *error):
-        self.blas.__exit__(*error)
         if self.pool:
             self.pool.shutdown()
+        self.blas.__exit__(*error)
 
     def map(self, function, items):
         """[function(item) for item in items], each item done by the first worker that is free."""
@@ -48,7 +48,12 @@ class DataParallel:
 
         helpers = range(min(self.workers, len(items)) - 1)
         others = [self.pool.submit(contextvars.copy_context().run, work) for _ in helpers]
-        work()
+        try:
+            work()
+        finally:
+            with lock:
+                list(places)  # after an error no more is handed out; what has begun is waited for
+            wait(others)
         for other in others:
             other.result()
         return results

@@ -1,0 +1,72 @@
+"""Respostas erradas de m01.e01, cada uma com a frase que o aluno lê, e as três dicas."""
+
+import numpy as np
+
+
+def not_normalised(a, b):
+    return a @ b.T
+
+
+def lengths_of_columns(a, b):
+    return (a @ b.T) / np.sqrt((a * a).sum()) / np.sqrt((b * b).sum())
+
+
+def lengths_without_root(a, b):
+    return (a @ b.T) / ((a * a).sum(axis=1, keepdims=True) * (b * b).sum(axis=1))
+
+
+def mean_of_everything(x):
+    return (x - x.mean()) / x.std()
+
+
+def along_the_first_axis(x):
+    return (x - x.mean(axis=0)) / x.std(axis=0)
+
+
+def variance_instead_of_deviation(x):
+    return (x - x.mean(axis=-1, keepdims=True)) / x.var(axis=-1, keepdims=True)
+
+
+def divided_by_c_minus_1(x):
+    return (x - x.mean(axis=-1, keepdims=True)) / x.std(axis=-1, keepdims=True, ddof=1)
+
+
+def direction_taken_as_unit(x, direction):
+    return (x @ direction)[..., np.newaxis] * direction
+
+
+def only_the_length(x, direction):
+    return (x @ direction) / np.sqrt(direction @ direction)
+
+
+def what_remains(x, direction):
+    return x - ((x @ direction) / (direction @ direction))[..., np.newaxis] * direction
+
+
+MISTAKES = {
+    "cosine_similarity": [
+        (not_normalised, "faltou dividir pelos comprimentos; isto são os produtos internos"),
+        (lengths_of_columns, "usou um só comprimento para a matriz inteira; cada LINHA tem o seu (axis=1)"),
+        (lengths_without_root, "faltou a raiz: ‖u‖ é a raiz da soma dos quadrados"),
+    ],
+    "standardise": [
+        (mean_of_everything, "usou a média e o desvio do array inteiro; cada linha tem os seus (axis=-1)"),
+        (along_the_first_axis, "calculou ao longo do primeiro eixo; é o último que conta (axis=-1)"),
+        (variance_instead_of_deviation, "dividiu pela variância; o desvio-padrão é a raiz dela"),
+        (divided_by_c_minus_1, "dividiu a soma dos quadrados por C - 1; aqui se divide por C"),
+    ],
+    "project": [
+        (direction_taken_as_unit, "supôs que a direção tem comprimento 1; faltou dividir por d·d"),
+        (only_the_length, "devolveu só o comprimento da sombra; falta multiplicá-lo pela direção"),
+        (what_remains, "devolveu o que sobra do vetor; a sombra é a outra parte"),
+    ],
+}
+
+HINTS = [
+    "Escreva primeiro a forma de cada resultado intermediário num comentário: (N, 1), (N, M)… O broadcasting estica os "
+    "eixos de tamanho 1; um eixo que falta é posto à esquerda.",
+    "keepdims=True guarda, com tamanho 1, o eixo sobre o qual se somou: x - x.mean(axis=-1, keepdims=True) funciona "
+    "para qualquer número de eixos.",
+    "cosine_similarity: (a @ b.T) tem a forma (N, M); divida por comprimentos de formas (N, 1) e (1, M). "
+    "project: (x @ direction) perde o último eixo; [..., np.newaxis] o devolve.",
+]

@@ -1,0 +1,79 @@
+"""Respostas erradas de m01.e02, cada uma com a frase que o aluno lê, e as três dicas."""
+
+import numpy as np
+
+
+def repeated_pairs_lost(ids, vocab_size):
+    counts = np.zeros((vocab_size, vocab_size))
+    counts[ids[:-1], ids[1:]] += 1
+    return counts
+
+
+def turned_round(ids, vocab_size):
+    counts = np.zeros((vocab_size, vocab_size))
+    np.add.at(counts, (ids[1:], ids[:-1]), 1)
+    return counts
+
+
+def round_the_end(ids, vocab_size):
+    counts = np.zeros((vocab_size, vocab_size))
+    np.add.at(counts, (ids, np.roll(ids, -1)), 1)
+    return counts
+
+
+def columns_sum_to_one(counts, k):
+    return (counts + k) / (counts + k).sum(axis=0, keepdims=True)
+
+
+def k_once_below(counts, k):
+    return (counts + k) / (counts.sum(axis=1, keepdims=True) + k)
+
+
+def everything_sums_to_one(counts, k):
+    return (counts + k) / (counts + k).sum()
+
+
+def without_exp(probabilities, ids):
+    return -np.log(probabilities[ids[:-1], ids[1:]]).mean()
+
+
+def base_2_and_e(probabilities, ids):
+    return np.exp(-np.log2(probabilities[ids[:-1], ids[1:]]).mean())
+
+
+def product_that_vanishes(probabilities, ids):
+    with np.errstate(divide="ignore"):
+        return np.prod(probabilities[ids[:-1], ids[1:]]) ** (-1 / (len(ids) - 1))
+
+
+def mean_of_probabilities(probabilities, ids):
+    return 1 / probabilities[ids[:-1], ids[1:]].mean()
+
+
+MISTAKES = {
+    "count_bigrams": [
+        (repeated_pairs_lost, "um par repetido contou uma vez só; counts[i, j] += 1 com arrays de índices não acumula"),
+        (turned_round, "linha e coluna estão trocadas: a linha é o id que veio antes"),
+        (round_the_end, "contou também o par do último id com o primeiro; um texto não é um anel"),
+    ],
+    "smoothed_probabilities": [
+        (columns_sum_to_one, "cada coluna soma 1; é cada LINHA que deve somar 1 (axis=1)"),
+        (k_once_below, "embaixo falta k para cada um dos V ids: Σ c + k V"),
+        (everything_sums_to_one, "dividiu pela soma da tabela inteira; cada linha tem a sua"),
+    ],
+    "perplexity": [
+        (without_exp, "isto é a perda em nats; a perplexidade é exp dela"),
+        (base_2_and_e, "misturou log na base 2 com exp; use log e exp, ou log2 e 2 **"),
+        (product_that_vanishes, "o produto de tantas probabilidades virou 0; some logaritmos"),
+        (mean_of_probabilities, "tirou a média das probabilidades; a média é dos logaritmos"),
+    ],
+}
+
+HINTS = [
+    "ids[:-1] são os tokens que têm um seguinte, e ids[1:] são esses seguintes: os dois arrays, lado a lado, são os "
+    "pares.",
+    "Para contar pares repetidos, np.add.at(counts, (linhas, colunas), 1) soma uma vez por ocorrência. "
+    "tabela[linhas, colunas] também serve para ler um valor por par.",
+    "smoothed_probabilities: some k a todas as contagens e divida cada linha pela sua soma, com keepdims=True. "
+    "perplexity: np.exp da média de -np.log das probabilidades dos pares.",
+]

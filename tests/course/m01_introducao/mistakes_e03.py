@@ -1,0 +1,112 @@
+"""Respostas erradas de m01.e03, cada uma com a frase que o aluno lê, e as três dicas."""
+
+import numpy as np
+
+from tinyllm.tensor import op
+
+
+def parts(x, axis):
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+@op
+def first_axis(x):
+    y = parts(x, 0)
+    return y, lambda dy: y * (dy - (dy * y).sum(axis=0, keepdims=True))
+
+
+@op
+def everything_together(x):
+    y = parts(x, None)
+    return y, lambda dy: y * (dy - (dy * y).sum())
+
+
+@op
+def unstable(x):
+    with np.errstate(all="ignore"):
+        y = np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)
+    return y, lambda dy: y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+
+
+@op
+def gradient_of_exp(x):
+    y = parts(x, -1)
+    return y, lambda dy: y * dy
+
+
+@op
+def diagonal_only(x):
+    y = parts(x, -1)
+    return y, lambda dy: y * (1 - y) * dy
+
+
+@op
+def summed(logits, targets):
+    p, rows = parts(logits, -1), np.arange(len(targets))
+    u = np.zeros_like(p)
+    u[rows, targets] = 1
+    return -np.log(p[rows, targets]).sum(), lambda dy: (dy * (p - u), None)
+
+
+@op
+def gradient_not_divided(logits, targets):
+    p, rows = parts(logits, -1), np.arange(len(targets))
+    u = np.zeros_like(p)
+    u[rows, targets] = 1
+    with np.errstate(divide="ignore"):
+        return -np.log(p[rows, targets]).mean(), lambda dy: (dy * (p - u), None)
+
+
+@op
+def gradient_turned_round(logits, targets):
+    p, rows = parts(logits, -1), np.arange(len(targets))
+    u = np.zeros_like(p)
+    u[rows, targets] = 1
+    with np.errstate(divide="ignore"):
+        return -np.log(p[rows, targets]).mean(), lambda dy: (dy * (u - p) / len(targets), None)
+
+
+@op
+def log_of_zero(logits, targets):
+    p, rows = parts(logits, -1), np.arange(len(targets))
+    u = np.zeros_like(p)
+    u[rows, targets] = 1
+    with np.errstate(divide="ignore"):
+        return -np.log(p[rows, targets]).mean(), lambda dy: (dy * (p - u) / len(targets), None)
+
+
+@op
+def bits(logits, targets):
+    p, rows = parts(logits, -1), np.arange(len(targets))
+    u = np.zeros_like(p)
+    u[rows, targets] = 1
+    with np.errstate(divide="ignore"):
+        return -np.log2(p[rows, targets]).mean(), lambda dy: (dy * (p - u) / len(targets), None)
+
+
+MISTAKES = {
+    "softmax": [
+        (first_axis, "somou ao longo do primeiro eixo; é cada LINHA, no último eixo, que deve somar 1"),
+        (everything_together, "somou o array inteiro; cada linha tem a sua soma (axis=-1, keepdims=True)"),
+        (unstable, "exp transbordou; subtraia antes o maior número de cada linha"),
+        (gradient_of_exp, "o gradiente é o de exp sozinha; falta o efeito da soma: y (dy - Σ dy y)"),
+        (diagonal_only, "o gradiente só tem a diagonal; cada y depende de TODOS os x da linha"),
+    ],
+    "cross_entropy": [
+        (summed, "somou em vez de tirar a média sobre os N tokens"),
+        (gradient_not_divided, "a perda é uma média: falta dividir o gradiente por N"),
+        (gradient_turned_round, "o gradiente está com o sinal trocado: softmax(logits) menos 1 no token certo"),
+        (log_of_zero, "log de uma probabilidade que virou 0; use log(Σ e^x) - x, sem passar pela softmax"),
+        (bits, "isto são bits; nats usam o logaritmo natural, np.log"),
+    ],
+}
+
+HINTS = [
+    "x - x.max(axis=-1, keepdims=True) deixa 0 como o maior número de cada linha. A softmax não percebe a diferença, "
+    "porque o fator e^(-max) está em cima e embaixo da fração.",
+    "Guarde y numa variável: `backward` é uma função de dentro e a enxerga. Em (dy * y).sum(axis=-1, keepdims=True) o "
+    "keepdims deixa o resultado combinar com y.",
+    "cross_entropy: com shifted = logits - max, a perda de cada linha é log(exp(shifted).sum()) - shifted[certo]; "
+    "shifted[np.arange(N), targets] lê um número por linha. backward devolve um par: (dlogits, None).",
+]

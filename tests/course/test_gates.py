@@ -1,0 +1,98 @@
+"""The rules that keep the course honest. They change exercises, in copies, and run with `pytest -m gate`."""
+
+import importlib
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from course_plugin import EXERCISES, FOLDER
+
+from tinyllm.course.catalog import make_stub
+from tinyllm.course.judge import load
+
+pytestmark = pytest.mark.gate
+EVERY = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.id)
+MISTAKES = [
+    pytest.param(exercise, piece, number, id=f"{exercise.id}-{mistake.__name__}")
+    for exercise in EXERCISES.values()
+    for piece, known in load(FOLDER / exercise.support).MISTAKES.items()
+    for number, (mistake, _) in enumerate(known)
+]
+
+
+def judge(implementation, *tests):
+    """(numbers by outcome, output) of the course tests on a folder of answers."""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        f"--impl={implementation}",
+        *map(str, tests),
+    ]
+    output = subprocess.run(command, cwd=FOLDER, capture_output=True, encoding="utf-8", check=False).stdout
+    return {name: int(count) for count, name in re.findall(r"(\d+) (passed|failed|skipped|errors?)", output)}, output
+
+
+@pytest.fixture
+def answers(tmp_path):
+    """A folder with a copy of the solutions, to be spoilt."""
+    shutil.copytree(FOLDER / "solutions", tmp_path / "answers")
+    return tmp_path / "answers"
+
+
+@EVERY
+def test_the_exercise_is_what_its_solution_makes(exercise):
+    stub = make_stub(exercise, (FOLDER / "solutions" / exercise.place).read_text(encoding="utf-8"))
+    assert (FOLDER / "exercises" / exercise.place).read_text(encoding="utf-8") == stub
+    assert stub.count(f'raise NotImplementedError("{exercise.id}")') == len(exercise.pieces) <= 3
+
+
+def test_untouched_exercises_are_all_pending():
+    counts, output = judge(FOLDER / "exercises", "tests/course")
+    assert counts.keys() == {"skipped"}
+    assert output.splitlines()[-1].startswith(f"exercícios: {len(EXERCISES)} pendente")
+
+
+def test_every_solution_is_right():
+    counts, output = judge(FOLDER / "solutions", "tests/course")
+    assert counts.keys() == {"passed"}
+    assert output.splitlines()[-1].startswith(f"exercícios: {len(EXERCISES)} certo")
+
+
+@pytest.mark.parametrize(("exercise", "piece", "number"), MISTAKES)
+def test_every_mistake_is_rejected_with_its_own_sentence(exercise, piece, number, answers):
+    mistake, sentence = load(FOLDER / exercise.support).MISTAKES[piece][number]
+    with open(answers / exercise.place, "a", encoding="utf-8") as file:  # the mistake takes the name of the piece
+        file.write("\n\n" + (FOLDER / exercise.support).read_text(encoding="utf-8"))
+        file.write(f"\n\n{piece} = {mistake.__name__}\n")
+    counts, output = judge(answers, exercise.tests)
+    assert counts.get("failed") and f"parece: {sentence}" in output
+
+
+@EVERY
+def test_the_tests_run_the_file_of_the_learner_and_no_other(exercise, answers):
+    (answers / exercise.place).write_text('raise RuntimeError("a machine on fire")\n', encoding="utf-8")
+    _, output = judge(answers, "tests/course")
+    others = len(EXERCISES) - 1
+    assert output.splitlines()[-1] == f"exercícios: {others} certo{'s' * (others != 1)}, 1 errado"
+    assert "erro no seu código" in output and "RuntimeError: a machine on fire" in output
+
+
+@EVERY
+def test_every_exercise_has_a_lesson_three_hints_and_a_place_in_the_library(exercise):
+    lesson = (FOLDER / "exercises" / exercise.place.parent / "README.md").read_text(encoding="utf-8")
+    assert exercise.place.name in lesson
+    assert len(load(FOLDER / exercise.support).HINTS) == 3
+    module, _, name = exercise.library.rpartition(".")
+    assert exercise.library.startswith("nenhuma peça, porque") or hasattr(importlib.import_module(module), name)
+    assert all(2 <= len(load(FOLDER / exercise.support).MISTAKES[piece]) <= 6 for piece in exercise.pieces)
+
+
+def test_no_test_of_the_course_needs_another_library():
+    text = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("tests/course/m*/*.py"))
+    assert not re.search(r"^\s*(import|from) (torch|transformers|scipy)", text, flags=re.M)

@@ -1,0 +1,119 @@
+"""The exercises: which there are, what their headers say, and the file a learner gets, made from the solution.
+
+A solution is the one source. Its header reads
+
+    m01.e03 · Softmax
+
+    25 minutos · dificuldade 2 de 5 · precisa de: m01.e01
+    pode usar: numpy, tinyllm.tensor
+    na biblioteca: tinyllm.functional.softmax
+
+and its marked regions become what the learner has to write.
+"""
+
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import tinyllm
+from tinyllm.errors import UsageError
+
+BEGIN, END = "# --- sua vez", "# --- fim"
+HEADER = re.compile(
+    r"(?P<id>m\d\d\.e\d\d) · (?P<title>.+)\n\n"
+    r"(?P<minutes>\d+) minutos · dificuldade (?P<difficulty>[1-5]) de 5 · precisa de: (?P<needs>.+)\n"
+    r"pode usar: (?P<allowed>.+)\n"
+    r"na biblioteca: (?P<library>(.+\n)+?)\n"
+)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise. `place` is its file below exercises/ and solutions/; `pieces` are the names to be written."""
+
+    id: str
+    title: str
+    minutes: int
+    difficulty: int
+    needs: tuple
+    allowed: tuple
+    library: str
+    place: Path
+    pieces: tuple
+
+    @property
+    def tests(self):
+        return Path("tests/course") / self.place.parent / f"test_{self.place.name}"
+
+    @property
+    def support(self):
+        """The file of its mistakes and hints."""
+        return Path("tests/course") / self.place.parent / f"mistakes_{self.place.stem.partition('_')[0]}.py"
+
+
+def course_folder():
+    """The checkout that holds exercises/, solutions/ and tests/. Raises UsageError if tinyllm is not run from one."""
+    folder = Path(tinyllm.__file__).resolve().parent.parent
+    if not (folder / "solutions").is_dir():
+        raise UsageError("os exercícios não estão aqui; clone o projeto e instale-o com pip install -e .")
+    return folder
+
+
+def read_exercises(folder):
+    """Every exercise of a checkout, in the order of the course."""
+    return [read_exercise(path, folder / "solutions") for path in sorted(folder.glob("solutions/m*/e*.py"))]
+
+
+def read_exercise(path, root):
+    """What the header and the regions of a solution say. Raises UsageError for a header of another form."""
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    header = HEADER.match((ast.get_docstring(tree) or "") + "\n\n")
+    if not header:
+        raise UsageError(f"{path.name}: its header is not of the form that tinyllm/course/catalog.py shows")
+    marked = [number for number, line in enumerate(text.splitlines(), start=1) if line.strip() == BEGIN]
+    pieces = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+              and any(node.lineno <= number <= node.end_lineno for number in marked)]  # fmt: skip
+    names = {name: tuple(re.findall(r"[\w.]+", header[name])) for name in ("needs", "allowed")}
+    return Exercise(
+        id=header["id"], title=header["title"], minutes=int(header["minutes"]), difficulty=int(header["difficulty"]),
+        needs=tuple(name for name in names["needs"] if name != "nada"), allowed=names["allowed"],
+        library=" ".join(header["library"].split()), place=path.relative_to(root), pieces=tuple(pieces),
+    )  # fmt: skip
+
+
+def find(exercises, wanted):
+    """The exercise of an id like m01.e03. Raises UsageError if there is none."""
+    for exercise in exercises:
+        if exercise.id == wanted:
+            return exercise
+    raise UsageError(f"não há o exercício {wanted}; há {', '.join(e.id for e in exercises)}")
+
+
+def make_stub(exercise, solution):
+    """The text of the exercise's file: the solution, each marked region replaced by a NotImplementedError.
+
+    Raises UsageError if a region is not closed.
+    """
+    lines, inside = [], False
+    for line in solution.splitlines():
+        if line.strip() == BEGIN:
+            indent = line[: len(line) - len(line.lstrip())]
+            lines.append(f'{indent}raise NotImplementedError("{exercise.id}")')
+            inside = True
+        elif line.strip() == END:
+            inside = False
+        elif not inside:
+            lines.append(line)
+    if inside or solution.count(BEGIN) != solution.count(END):
+        raise UsageError(f"{exercise.place}: a region that begins with {BEGIN!r} does not end with {END!r}")
+    return "\n".join(lines) + "\n"
+
+
+def write_stub(exercise, folder):
+    """Write the exercise's file anew, as a learner first finds it."""
+    solution = (folder / "solutions" / exercise.place).read_text(encoding="utf-8")
+    target = folder / "exercises" / exercise.place
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(make_stub(exercise, solution), encoding="utf-8")

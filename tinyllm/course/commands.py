@@ -1,0 +1,108 @@
+"""`tinyllm course`: where am I, test, watch, hint, solution, reset. A thin layer over pytest, which judges."""
+
+import datetime
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from itertools import groupby
+from pathlib import Path
+
+from tinyllm.console import emit, tell
+from tinyllm.course import catalog
+from tinyllm.course.judge import load
+from tinyllm.errors import UsageError
+
+MARKS = {"certo": "✓", "pendente": "·", "errado": "✗"}
+POLL = 0.3  # seconds between two looks at the files
+
+
+def states(folder, exercises):
+    """{id: [state, message]} of these exercises, as pytest finds them now: "certo", "pendente" or "errado", and why."""
+    with tempfile.TemporaryDirectory() as place:
+        found = Path(place) / "states.json"
+        tests = [str(e.tests) for e in exercises]
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", f"--states={found}", *tests]
+        ran = subprocess.run(command, cwd=folder, check=False, capture_output=True, encoding="utf-8")
+        if not found.exists():
+            last = (ran.stdout + ran.stderr).strip().splitlines()[-1:]
+            raise UsageError(f"os testes não rodaram ({' '.join(last)}); veja python -m pytest tests/course")
+        return json.loads(found.read_text(encoding="utf-8"))
+
+
+def show(folder, exercises, *, as_json=False):
+    """Every exercise with its state, module by module, and what comes next."""
+    found = {name: state for name, (state, _) in states(folder, exercises).items()}
+    if as_json:
+        emit({"states": found, "counts": Counter(found.values())})
+        return
+    for module, group in groupby(exercises, key=lambda e: e.place.parent.name):
+        group = list(group)
+        done = sum(found[e.id] == "certo" for e in group)
+        print(f"{module}  {'█' * done}{'░' * (len(group) - done)}  {done} de {len(group)}")
+        for e in group:
+            print(f"  {MARKS[found[e.id]]} {e.id}  {e.title}  ({e.minutes} minutos, dificuldade {e.difficulty} de 5)")
+    rest = [e for e in exercises if found[e.id] != "certo"]
+    if rest:
+        print(f"\na seguir: exercises/{rest[0].place}; depois, tinyllm course test {rest[0].id}")
+    else:
+        print("\ntodos os exercícios estão certos")
+
+
+def test(folder, exercise):
+    """Judge one exercise before the learner's eyes. Returns 0 if it is right, 1 if it is pending or wrong."""
+    state, message = states(folder, [exercise])[exercise.id]
+    print(message or f"{exercise.id} {exercise.title}   {state}   exercises/{exercise.place}", flush=True)
+    return 0 if state == "certo" else 1
+
+
+def watch(folder, exercises):
+    """Judge an exercise each time its file is saved, until Ctrl-C. It looks at the files, which works everywhere."""
+    saved = {e: when_saved(folder, e) for e in exercises}
+    tell("olhando exercises/; salve um exercício para testá-lo (Ctrl-C para sair)")
+    while True:
+        time.sleep(POLL)
+        for e in exercises:
+            now = when_saved(folder, e)
+            if now != saved[e]:
+                saved[e] = now
+                print(f"\n— {datetime.datetime.now():%H:%M:%S} exercises/{e.place}", flush=True)
+                test(folder, e)
+
+
+def when_saved(folder, exercise):
+    """When the file of an exercise was last written, or None while an editor replaces it."""
+    path = folder / "exercises" / exercise.place
+    return path.stat().st_mtime_ns if path.exists() else None
+
+
+def hint(folder, exercise, level):
+    """One of the three hints."""
+    hints = load(folder / exercise.support).HINTS
+    print(f"{exercise.id} {exercise.title}, dica {level} de {len(hints)}\n\n{hints[level - 1]}")
+    if level < len(hints):
+        print(f"\na próxima: tinyllm course hint {exercise.id} --level {level + 1}")
+
+
+def solution(folder, exercise, *, anyway):
+    """The solution, for one who has passed or who asks with --anyway."""
+    if not anyway and states(folder, [exercise])[exercise.id][0] != "certo":
+        raise UsageError(
+            f"{exercise.id} ainda não está certo; veja tinyllm course hint {exercise.id}, ou peça de novo com --anyway"
+        )
+    print((folder / "solutions" / exercise.place).read_text(encoding="utf-8"), end="")
+
+
+def reset(folder, exercise):
+    """Put the stub back, keeping the learner's file beside it."""
+    path = folder / "exercises" / exercise.place
+    if path.exists():
+        kept = path.with_name(f"{path.stem}.{datetime.datetime.now():%Y-%m-%d-%H%M%S}.bak")
+        shutil.copy2(path, kept)
+        tell(f"o que você tinha escrito está em {os.path.relpath(kept, folder)}")
+    catalog.write_stub(exercise, folder)
+    print(f"exercises/{exercise.place} voltou ao começo")

@@ -1,0 +1,170 @@
+"""How an answer is judged: run beside the solution on the same input, and told in a few lines what is wrong."""
+
+import ast
+import copy
+import importlib.util
+import itertools
+import traceback
+from pathlib import Path
+
+import numpy as np
+
+TOLERANCES = {"float64": (1e-7, 1e-9), "float32": (1e-5, 1e-6)}  # relative, absolute
+
+
+class Wrong(AssertionError):
+    """The answer is wrong. The message is what the learner reads: no traceback belongs to it."""
+
+
+class Judge:
+    """Holds a learner's module against the solution's. `same` compares one call; `that` states a property."""
+
+    def __init__(self, exercise, implementation, folder):
+        self.exercise, self.folder = exercise, folder
+        self.path = Path(implementation) / exercise.place
+        self.solution = load(folder / "solutions" / exercise.place)
+        self.support = load(folder / exercise.support)
+        self.answer = None
+
+    def load(self):
+        """Read the answer. Raises Wrong if it imports what its header does not allow, and what its own code raises."""
+        check_imports(self)
+        self.answer = load(self.path)
+
+    def same(self, name, *arguments, case, through=lambda piece, *arguments: piece(*arguments)):
+        """Call a piece of the answer and of the solution, in the way that `through` does: the results must agree, and
+        the arguments stay as they are. Returns the answer's result."""
+        given = copy.deepcopy(arguments)
+        found = through(getattr(self.answer, name), *given)
+        expected = through(getattr(self.solution, name), *copy.deepcopy(arguments))
+        trouble = difference(found, expected)
+        if trouble:
+            self.fail(name, case, trouble, self.recognise(name, arguments, through, found))
+        if difference(given, arguments):
+            self.fail(name, case, "a função modificou os argumentos que recebeu", None)
+        return found
+
+    def that(self, holds, name, case, trouble):
+        """A property that every right answer has."""
+        if not holds:
+            self.fail(name, case, trouble, None)
+
+    def recognise(self, name, arguments, through, found):
+        """The sentence of the known mistake that gives just this result, or None."""
+        for mistake, sentence in self.support.MISTAKES.get(name, ()):
+            try:
+                same = not difference(found, through(mistake, *copy.deepcopy(arguments)))
+            except Exception:  # a mistake may fail where others do not
+                same = False
+            if same:
+                return sentence
+        return None
+
+    def fail(self, name, case, trouble, sentence):
+        raise Wrong("\n".join([
+            f"{self.exercise.id} {self.exercise.title}   errado      {self.shown_path}:{line_of(self.path, name)}",
+            f"  caso: {name}, {case}",
+            f"  {trouble}",
+            *([f"  parece: {sentence}"] if sentence else []),
+            f"  próximo passo: tinyllm course hint {self.exercise.id}",
+        ]))  # fmt: skip
+
+    def explain(self, error):
+        """What a learner reads about an error that their own code raised, or None if it arose elsewhere."""
+        if isinstance(error, SyntaxError) and error.filename == str(self.path):
+            number, line = error.lineno, (error.text or "").strip()
+        else:
+            frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == self.path]
+            if not frames:
+                return None
+            number, line = frames[-1].lineno, frames[-1].line
+        return "\n".join([
+            f"{self.exercise.id} {self.exercise.title}   erro no seu código      {self.shown_path}:{number}",
+            f"  {line}",
+            f"  {type(error).__name__}: {' '.join(str(error).split())}",
+            f"  próximo passo: tinyllm course hint {self.exercise.id}",
+        ])  # fmt: skip
+
+    @property
+    def shown_path(self):
+        return self.path.relative_to(self.folder) if self.path.is_relative_to(self.folder) else self.path
+
+
+def load(path):
+    """Run a file as a module of its own, which no import finds and no edit outlives."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def check_imports(judge):
+    """Raise Wrong if the answer imports what its header does not allow."""
+    for node in ast.walk(ast.parse(judge.path.read_text(encoding="utf-8"), filename=str(judge.path))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or "."]
+        else:
+            continue
+        for name in names:
+            if not any(name == allowed or name.startswith(allowed + ".") for allowed in judge.exercise.allowed):
+                raise Wrong("\n".join([
+                    f"{judge.exercise.id} {judge.exercise.title}   errado      {judge.shown_path}:{node.lineno}",
+                    f"  o arquivo importa {name}; este exercício pode usar só: {', '.join(judge.exercise.allowed)}",
+                ]))  # fmt: skip
+
+
+def line_of(path, name):
+    """The line where a name is defined in a file, 1 if it is not."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if getattr(node, "name", None) == name:
+            return node.lineno
+    return 1
+
+
+def difference(found, expected, where=""):
+    """One line about the first place where two results differ, or None: numbers, arrays, texts, and tuples of them."""
+    if isinstance(expected, tuple | list):
+        if not isinstance(found, tuple | list) or len(found) != len(expected):
+            return f"esperada uma sequência de {len(expected)} valores{where}; veio {describe(found)}"
+        parts = enumerate(zip(found, expected, strict=True))
+        troubles = (difference(f, e, f" no valor {i} do resultado") for i, (f, e) in parts)
+        return next(filter(None, troubles), None)
+    if isinstance(expected, str | bytes | bool | type(None)):
+        return None if found == expected else f"obtido {found!r}, esperado {expected!r}{where}"
+    return numeric_difference(found, np.asarray(expected), where)
+
+
+def numeric_difference(found, expected, where):
+    try:
+        found = np.asarray(found)
+        found.astype(np.float64)
+    except (TypeError, ValueError):
+        return f"esperado um array de forma {expected.shape}{where}; veio {describe(found)}"
+    if found.shape != expected.shape:
+        return f"forma obtida {found.shape}, esperada {expected.shape}{where}"
+    if expected.dtype.kind == "f" and found.dtype != expected.dtype:
+        return f"tipo obtido {found.dtype}, esperado {expected.dtype}{where}"
+    relative, absolute = TOLERANCES.get(str(expected.dtype), (0, 0))
+    with np.errstate(all="ignore"):
+        apart = np.abs(found.astype(np.float64) - expected)
+        wrong = ~((apart <= absolute + relative * np.abs(expected)) | (found == expected))
+    wrong &= ~(np.isnan(found.astype(np.float64)) & np.isnan(expected.astype(np.float64)))
+    if not wrong.any():
+        return None
+    place = tuple(int(i) for i in np.argwhere(wrong)[0])
+    at = f" em {list(place)}" if place else ""
+    return (f"primeira diferença{at}{where}: obtido {found[place]:.6g}, esperado {expected[place]:.6g} "
+            f"(erro máximo {np.nanmax(apart, initial=0):.2g}; tolerância {relative:.0e})")  # fmt: skip
+
+
+def describe(value):
+    """A value in a few words."""
+    return f"um array de forma {value.shape}" if isinstance(value, np.ndarray) else f"um {type(value).__name__}"
+
+
+def shapes(*arrays, **options):
+    """How a case is told: "(2, 3, 5) float32, axis=-1"."""
+    parts = [f"{a.shape} {a.dtype}" for a in arrays]
+    return ", ".join(itertools.chain(parts, (f"{name}={value}" for name, value in options.items())))
