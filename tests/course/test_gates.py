@@ -13,6 +13,7 @@ from tinyllm.course.catalog import make_stub
 from tinyllm.course.judge import load
 
 pytestmark = pytest.mark.gate
+MODULES = sorted(FOLDER.glob("tests/course/m*"))
 EVERY = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.id)
 MISTAKES = [
     pytest.param(exercise, piece, number, id=f"{exercise.id}-{mistake.__name__}")
@@ -53,13 +54,13 @@ def test_the_exercise_is_what_its_solution_makes(exercise):
 
 
 def test_untouched_exercises_are_all_pending():
-    counts, output = judge(FOLDER / "exercises", "tests/course")
+    counts, output = judge(FOLDER / "exercises", *MODULES)
     assert counts.keys() == {"skipped"}
     assert output.splitlines()[-1].startswith(f"exercícios: {len(EXERCISES)} pendente")
 
 
 def test_every_solution_is_right():
-    counts, output = judge(FOLDER / "solutions", "tests/course")
+    counts, output = judge(FOLDER / "solutions", *MODULES)
     assert counts.keys() == {"passed"}
     assert output.splitlines()[-1].startswith(f"exercícios: {len(EXERCISES)} certo")
 
@@ -77,7 +78,7 @@ def test_every_mistake_is_rejected_with_its_own_sentence(exercise, piece, number
 @EVERY
 def test_the_tests_run_the_file_of_the_learner_and_no_other(exercise, answers):
     (answers / exercise.place).write_text('raise RuntimeError("a machine on fire")\n', encoding="utf-8")
-    _, output = judge(answers, "tests/course")
+    _, output = judge(answers, *MODULES)
     others = len(EXERCISES) - 1
     assert output.splitlines()[-1] == f"exercícios: {others} certo{'s' * (others != 1)}, 1 errado"
     assert "erro no seu código" in output and "RuntimeError: a machine on fire" in output
