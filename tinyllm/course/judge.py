@@ -131,7 +131,7 @@ def difference(found, expected, where=""):
         parts = enumerate(zip(found, expected, strict=True))
         troubles = (difference(f, e, f" no valor {i} do resultado") for i, (f, e) in parts)
         return next(filter(None, troubles), None)
-    if isinstance(expected, str | bytes | bool | type(None)):
+    if isinstance(expected, bool) or not isinstance(expected, int | float | np.ndarray | np.generic):
         return None if found == expected else f"obtido {found!r}, esperado {expected!r}{where}"
     return numeric_difference(found, np.asarray(expected), where)
 
@@ -155,6 +155,8 @@ def numeric_difference(found, expected, where):
         return None
     place = tuple(int(i) for i in np.argwhere(wrong)[0])
     at = f" em {list(place)}" if place else ""
+    if expected.dtype.kind != "f":
+        return f"primeira diferença{at}{where}: obtido {found[place]}, esperado {expected[place]}"
     return (f"primeira diferença{at}{where}: obtido {found[place]:.6g}, esperado {expected[place]:.6g} "
             f"(erro máximo {np.nanmax(apart, initial=0):.2g}; tolerância {relative:.0e})")  # fmt: skip
 
