@@ -53,10 +53,10 @@ class Side:
 
         return call
 
-    def take_turn(self, *arguments):
-        """`step`, when the threads of whoever worked before have come to rest: some spin while they wait."""
+    def take_turn(self, steps=1):
+        """The last of some steps, when the threads of whoever worked before have come to rest: some spin a while."""
         time.sleep(REST)
-        return self.step(*arguments)
+        return [self.step() for _ in range(steps)][-1]
 
     def end(self):
         self.process.kill()

@@ -81,14 +81,17 @@ def bench(case, *, against, workers=0, races=3, steps=20):
     """Race one case. Returns what `race.result` does, with tokens a second, the share of the speed of plain matrix
     products, and, against PyTorch, the largest difference between the two losses of one of the first steps."""
     (config, batch), workers = CASES[case], TrainConfig(workers=workers).workers or cores()
-    total = WARM_UP + steps
-    options = {"case": case, "workers": workers, "steps": total}
+    total, in_turn = (
+        WARM_UP + steps,
+        2 if against == "one-worker" else 1,
+    )  # the first step wakes the cores that one left
+    options = {"case": case, "workers": workers, "steps": total * in_turn}
     peer = PEERS[against] and (PEERS[against][0], {**options, **PEERS[against][1]})
     runs, gemms, peaks, differences = [], [], [], []
     for _ in range(races):
         with sides(("tinyllm.bench.training", options), peer) as both:
             there = [side for side in both if side]
-            rounds = [[side.take_turn() for side in there] for _ in range(total)]
+            rounds = [[side.take_turn(in_turn) for side in there] for _ in range(total)]
             peaks.append([side.peak_bytes() for side in there])
             gemms += [(both[0].gemm(1), both[0].gemm(workers)) for _ in range(2)]
         timed = rounds[WARM_UP:]
