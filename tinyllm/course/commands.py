@@ -1,6 +1,7 @@
 """`tinyllm course`: where am I, test, watch, hint, solution, reset. A thin layer over pytest, which judges."""
 
 import datetime
+import importlib.util
 import json
 import os
 import shutil
@@ -23,6 +24,8 @@ POLL = 0.3  # seconds between two looks at the files
 
 def states(folder, exercises):
     """{id: [state, message]} of these exercises, as pytest finds them now: "certo", "pendente" or "errado", and why."""
+    if importlib.util.find_spec("pytest") is None:
+        raise UsageError('quem testa os exercícios é o pytest, que falta; instale-o: pip install -e ".[test]"')
     with tempfile.TemporaryDirectory() as place:
         found = Path(place) / "states.json"
         tests = [str(e.tests) for e in exercises]
