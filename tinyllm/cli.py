@@ -322,7 +322,7 @@ def build_parser():
     for name, help in COURSE_ACTIONS.items():
         p = new_parser(actions.add_parser, name, help=help, description=sentence(help))
         p.set_defaults(action=name, name=p.prog)
-        if name in ("list",):
+        if name == "list":
             p.add_argument("--json", action="store_true", help="escreve JSON")
         elif name != "watch":
             p.add_argument("exercise", metavar="EXERCÍCIO", help="por exemplo, m01.e01")

@@ -48,6 +48,16 @@ def test_a_kernel_is_compiled_anew_when_the_file_of_those_it_calls_changes(tmp_p
     assert found == ["compiled", "loaded", "compiled", "loaded", "loaded"]
 
 
+def test_a_kernel_that_no_folder_can_keep_is_compiled_all_the_same():
+    space = {"exp32": exp32}
+    exec(
+        "def scaled(x):\n    for i in range(x.size):\n        x[i] = exp32(x[i])", space
+    )  # it has no file to lie beside
+    x = np.zeros(3, np.float32)
+    kernel(space["scaled"])(x)
+    assert x.tolist() == [1, 1, 1]
+
+
 def test_exp32_is_exp_to_a_few_units_in_the_last_place():
     x = np.linspace(-86, 87, 100_001, dtype=np.float32)
     found = np.array([exp32(number) for number in x[::97]])

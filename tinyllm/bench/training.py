@@ -81,10 +81,8 @@ def bench(case, *, against, workers=0, races=3, steps=20):
     """Race one case. Returns what `race.result` does, with tokens a second, the share of the speed of plain matrix
     products, and, against PyTorch, the largest difference between the two losses of one of the first steps."""
     (config, batch), workers = CASES[case], TrainConfig(workers=workers).workers or cores()
-    total, in_turn = (
-        WARM_UP + steps,
-        2 if against == "one-worker" else 1,
-    )  # the first step wakes the cores that one left
+    total = WARM_UP + steps
+    in_turn = 2 if against == "one-worker" else 1  # steps; the first wakes the core that one worker leaves asleep
     options = {"case": case, "workers": workers, "steps": total * in_turn}
     peer = PEERS[against] and (PEERS[against][0], {**options, **PEERS[against][1]})
     runs, gemms, peaks, differences = [], [], [], []
