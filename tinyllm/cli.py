@@ -18,6 +18,7 @@ from tinyllm.errors import UsageError
 from tinyllm.infer.generate import generate, until
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.gpt import GPTConfig
+from tinyllm.parser import add_command, add_group, new_parser, positive, sentence, up_to
 from tinyllm.profile import Profile
 from tinyllm.text import bpe
 from tinyllm.train import run as runs
@@ -346,50 +347,3 @@ def build_parser():
     p.add_argument("--steps", type=up_to(10_000), default=10, help="medidas em cada corrida (padrão: 10)")
     p.add_argument("--races", type=up_to(100), default=3, help="quantas corridas (padrão: 3)")
     return parser
-
-
-def new_parser(make, *arguments, **options):
-    """A parser whose own help speaks Portuguese."""
-    parser = make(*arguments, add_help=False, **options)
-    parser._optionals.title = "opções"
-    parser.add_argument("-h", "--help", action="help", help="mostra esta ajuda")
-    return parser
-
-
-def add_command(commands, name, function, *, json=False):
-    """Add a command whose help is the docstring of its function."""
-    parser = new_parser(commands.add_parser, name, help=function.__doc__, description=sentence(function.__doc__))
-    parser.set_defaults(command=function, name=parser.prog)
-    if json:
-        parser.add_argument("--json", action="store_true", help="escreve JSON, um objeto por linha")
-    return parser
-
-
-def add_group(commands, name, help):
-    parser = new_parser(commands.add_parser, name, help=help, description=sentence(help))
-    return parser.add_subparsers(title="comandos", metavar="COMANDO", required=True)
-
-
-def sentence(text):
-    return text[0].upper() + text[1:] + "."
-
-
-def positive(text):
-    """A whole number of 1 or more, for argparse."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is below 1")
-    return number
-
-
-def up_to(limit):
-    """A whole number of 1 to `limit`, for argparse."""
-
-    def check(text):
-        number = positive(text)
-        if number > limit:
-            raise argparse.ArgumentTypeError(f"{number} is above {limit}")
-        return number
-
-    check.__name__ = "positive"
-    return check

@@ -222,7 +222,12 @@ def backward(loss, grad=None):
         if isinstance(dx, Part):
             pending[source.born].add_part(dx)
         else:
-            pending[source.born].add(sum_to_shape(dx, source.shape, name))
+            summed = sum_to_shape(dx, source.shape)
+            if summed.shape != source.shape:
+                raise UsageError(
+                    f"{name}: its backward gave a gradient of shape {dx.shape} for an input of shape {source.shape}"
+                )
+            pending[source.born].add(summed)
 
     receive(loss.node or loss, grad, "backward")
     while youngest_first:
@@ -240,16 +245,13 @@ def backward(loss, grad=None):
     return gradients
 
 
-def sum_to_shape(grad, shape, name):
-    """Sum a gradient over the axes that broadcasting added or stretched, so that it has its input's shape."""
+def sum_to_shape(grad, shape):
+    """Sum a gradient over the axes that broadcasting added or stretched, so that it has the shape of its input."""
     if grad.shape == shape:
         return grad
     summed = grad.sum(axis=tuple(range(grad.ndim - len(shape)))) if grad.ndim > len(shape) else grad
     stretched = tuple(i for i, (n, m) in enumerate(zip(shape, summed.shape, strict=False)) if n == 1 != m)
-    summed = summed.sum(axis=stretched, keepdims=True) if stretched else summed
-    if summed.shape != shape:
-        raise UsageError(f"{name}: its backward gave a gradient of shape {grad.shape} for an input of shape {shape}")
-    return summed
+    return summed.sum(axis=stretched, keepdims=True) if stretched else summed
 
 
 # ---------------------------------------------------------------------------------------------------------- arithmetic

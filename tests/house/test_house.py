@@ -13,7 +13,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 # What stands on each floor, from the ground up. A file may import from its own floor's folder and from lower floors.
 FLOORS = [
     ["errors"],
-    ["backend", "config"],
+    ["backend", "config", "parser"],
     ["storage", "profile"],
     ["text", "data"],
     ["tensor"],

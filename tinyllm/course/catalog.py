@@ -6,9 +6,10 @@ A solution is the one source. Its header reads
 
     25 minutos · dificuldade 2 de 5 · precisa de: m01.e01
     pode usar: numpy, tinyllm.tensor
-    na biblioteca: tinyllm.functional.softmax
+    na biblioteca: tinyllm.functional.softmax, tinyllm.functional.cross_entropy
 
-and its marked regions become what the learner has to write.
+or, where the library has no such piece, `na biblioteca: nenhuma peça, porque …`. Its marked regions become what the
+learner has to write.
 """
 
 import ast
@@ -20,6 +21,7 @@ import tinyllm
 from tinyllm.errors import UsageError
 
 BEGIN, END = "# --- sua vez", "# --- fim"
+NO_PIECE = "nenhuma peça, porque "
 HEADER = re.compile(
     r"(?P<id>m\d\d\.e\d\d) · (?P<title>.+)\n\n"
     r"(?P<minutes>\d+) minutos · dificuldade (?P<difficulty>[1-5]) de 5 · precisa de: (?P<needs>.+)\n"
@@ -30,7 +32,8 @@ HEADER = re.compile(
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise. `place` is its file below exercises/ and solutions/; `pieces` are the names to be written."""
+    """One exercise. `place` is its file below exercises/ and solutions/; `pieces` are the names to be written, and
+    `library` says which of them can take the place of a piece of the library: {name: module that looks it up}."""
 
     id: str
     title: str
@@ -38,7 +41,7 @@ class Exercise:
     difficulty: int
     needs: tuple
     allowed: tuple
-    library: str
+    library: dict
     place: Path
     pieces: tuple
 
@@ -76,10 +79,12 @@ def read_exercise(path, root):
     pieces = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
               and any(node.lineno <= number <= node.end_lineno for number in marked)]  # fmt: skip
     names = {name: tuple(re.findall(r"[\w.]+", header[name])) for name in ("needs", "allowed")}
+    replaced = [] if header["library"].startswith(NO_PIECE) else re.findall(r"[\w.]+", header["library"])
     return Exercise(
         id=header["id"], title=header["title"], minutes=int(header["minutes"]), difficulty=int(header["difficulty"]),
         needs=tuple(name for name in names["needs"] if name != "nada"), allowed=names["allowed"],
-        library=" ".join(header["library"].split()), place=path.relative_to(root), pieces=tuple(pieces),
+        library={name.rpartition(".")[2]: name.rpartition(".")[0] for name in replaced},
+        place=path.relative_to(root), pieces=tuple(pieces),
     )  # fmt: skip
 
 
