@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from tinyllm.course.catalog import read_exercises
-from tinyllm.course.judge import Judge, Wrong
+from tinyllm.course.judge import BROKEN, PENDING, RIGHT, STATES, Failed, Judge
 
 FOLDER = Path(__file__).resolve().parent.parent
 EXERCISES = {exercise.tests: exercise for exercise in read_exercises(FOLDER)}
-PENDING = "pendente: "
 
 
 def pytest_addoption(parser):
@@ -31,25 +30,33 @@ def exercise_of(path):
 
 
 @pytest.fixture(scope="module")
-def judge(request):
-    """The judge of this file's exercise, with the answer loaded."""
+def loaded(request):
+    """(the judge of this file's exercise, the error that loading the answer raised or None)."""
     exercise = exercise_of(request.path)
     judge = Judge(exercise, FOLDER / request.config.getoption("--impl"), FOLDER)  # an absolute path stays what it is
     try:
         judge.load()
     except Exception as error:
-        caught = error
-    else:
-        return judge
-    pytest.fail(told(judge, caught), pytrace=False)  # out here, or pytest would show both errors, one after the other
+        return judge, error
+    return judge, None
 
 
-def told(judge, error):
-    """The message of an error that is the answer's. Any other error goes on."""
-    message = str(error) if isinstance(error, Wrong) else judge.explain(error)
+@pytest.fixture
+def judge(request, loaded):
+    """The judge of this file's exercise, with the answer loaded."""
+    judge, error = loaded
+    if error is not None:
+        fail(request.node, judge, error)
+    return judge
+
+
+def fail(item, judge, error):
+    """Fail the test with the message of an error that is the answer's, and note its state. Any other error goes on."""
+    message = str(error) if isinstance(error, Failed) else judge.explain(error)
     if message is None:
         raise error
-    return message
+    item.user_properties.append(("state", error.state if isinstance(error, Failed) else BROKEN))
+    pytest.fail(message, pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -62,8 +69,8 @@ def pytest_pyfunc_call(pyfuncitem):
             raise
         caught = error
     if isinstance(caught, NotImplementedError) and caught.args == (exercise.id,):
-        pytest.skip(PENDING + exercise.id)
-    pytest.fail(told(pyfuncitem.funcargs["judge"], caught), pytrace=False)
+        pytest.skip(f"{PENDING}: {exercise.id}")
+    fail(pyfuncitem, pyfuncitem.funcargs["judge"], caught)  # out here, or pytest would show both errors
 
 
 def pytest_unconfigure(config):
@@ -71,15 +78,25 @@ def pytest_unconfigure(config):
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or hasattr(config, "workerinput"):
         return
-    states = {}
-    for state, kinds in (("certo", ["passed"]), ("pendente", ["skipped"]), ("errado", ["failed", "error"])):
-        for report in (report for kind in kinds for report in reporter.stats.get(kind, ())):
+    found = {}
+    for outcome, usual in (("passed", RIGHT), ("skipped", PENDING), ("failed", BROKEN), ("error", BROKEN)):
+        for report in reporter.stats.get(outcome, ()):
             exercise = EXERCISES.get(Path(report.nodeid.partition("::")[0]))
-            if exercise and states.get(exercise.id, [None])[0] != state:  # of several states, the worst
-                states[exercise.id] = [state, report.longreprtext if state == "errado" else ""]
+            if exercise:
+                state = dict(report.user_properties).get("state", usual)
+                message = "" if usual in (RIGHT, PENDING) else report.longreprtext
+                known = found.get(exercise.id, [RIGHT, ""])
+                found[exercise.id] = max(known, [state, message], key=lambda entry: STATES.index(entry[0]))
     if config.getoption("--states"):
-        Path(config.getoption("--states")).write_text(json.dumps(states), encoding="utf-8")
-    if states:
-        counts = Counter(state for state, _ in states.values())
-        counted = [f"{counts[s]} {s}{'s' * (counts[s] != 1)}" for s in ("certo", "pendente", "errado") if counts[s]]
-        reporter.write_line("exercícios: " + ", ".join(counted))
+        Path(config.getoption("--states")).write_text(json.dumps(found), encoding="utf-8")
+    if found:
+        counts = Counter(state for state, _ in found.values())
+        told = [counted(counts[state], state) for state in STATES if counts[state]]
+        reporter.write_line("exercícios: " + ", ".join(told))
+
+
+def counted(number, state):
+    """So many exercises in a state: "1 certo", "5 pendentes", "2 com erro no seu código"."""
+    if " " in state:
+        return f"{number} com {state}"
+    return f"{number} {state}" + ("s" if number > 1 else "")

@@ -1,6 +1,7 @@
 """The command line: a function per command, its options derived from the config dataclasses."""
 
 import argparse
+import contextlib
 import dataclasses
 import errno
 import os
@@ -13,6 +14,8 @@ from tinyllm.bench import kernels, report, training
 from tinyllm.config import add_options, from_dict, given_options
 from tinyllm.course import catalog
 from tinyllm.course import commands as course
+from tinyllm.course.compare import compare
+from tinyllm.course.swap import mine
 from tinyllm.data import corpora
 from tinyllm.errors import UsageError
 from tinyllm.infer.generate import generate, until
@@ -80,12 +83,14 @@ def traceback_line(error):
     return f"{Path(step.tb_frame.f_code.co_filename).name}:{step.tb_lineno}"
 
 
+MINE = "usa, no lugar das peças da biblioteca, as suas que estão certas"
 COURSE_ACTIONS = {
     "list": "mostra os exercícios e o que vem a seguir",
     "test": "testa um exercício",
     "watch": "testa cada exercício quando o seu arquivo é salvo",
     "hint": "dá uma dica",
     "solution": "mostra a solução",
+    "compare": "põe lado a lado a sua versão, a solução e a biblioteca",
     "reset": "põe o exercício de volta no começo e guarda o que havia",
 }
 
@@ -101,6 +106,11 @@ def quickstart_command(arguments):
 
 def train_command(arguments):
     """treina um GPT, ou continua um treino"""
+    with mine() if arguments.mine else contextlib.nullcontext():
+        return train_or_resume(arguments)
+
+
+def train_or_resume(arguments):
     if arguments.resume:
         run = resumed(arguments)
         console.announce(run.model_config, run.training)
@@ -136,6 +146,11 @@ def resumed(arguments):
 
 def generate_command(arguments):
     """escreve a continuação de um texto"""
+    with mine() if arguments.mine else contextlib.nullcontext():
+        generate_texts(arguments)
+
+
+def generate_texts(arguments):
     run = runs.open_run(arguments.run)
     model = run.trained_model(warn=console.tell)
     config = from_dict(SampleConfig, given_options(arguments, SampleConfig))
@@ -231,6 +246,8 @@ def course_command(arguments):
     exercise = catalog.find(exercises, arguments.exercise)
     if action == "hint":
         return course.hint(folder, exercise, arguments.level)
+    if action == "compare":
+        return compare(folder, exercise, as_json=arguments.json)
     if action == "solution":
         return course.solution(folder, exercise, anyway=arguments.anyway)
     return {"test": course.test, "reset": course.reset}[action](folder, exercise)
@@ -286,6 +303,7 @@ def build_parser():
     place.add_argument("--out", help="pasta do novo treino")
     place.add_argument("--resume", metavar="PASTA", help="continua o treino desta pasta, do último checkpoint")
     p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
+    p.add_argument("--mine", action="store_true", help=MINE)
     for kind in (runs.DataConfig, GPTConfig, TrainConfig):
         add_options(p, kind)
 
@@ -295,6 +313,7 @@ def build_parser():
     p.add_argument("--max-tokens", type=positive, default=300, help="o maior número de tokens (padrão: 300)")
     p.add_argument("--stop", action="append", default=[], help="para antes deste texto (pode ser repetido)")
     p.add_argument("--count", type=positive, default=1, help="quantos textos (padrão: 1)")
+    p.add_argument("--mine", action="store_true", help=MINE)
     add_options(p, SampleConfig)
 
     group = add_group(commands, "tokenizer", "treina e usa tokenizadores BPE")
@@ -323,9 +342,9 @@ def build_parser():
     for name, help in COURSE_ACTIONS.items():
         p = new_parser(actions.add_parser, name, help=help, description=sentence(help))
         p.set_defaults(action=name, name=p.prog)
-        if name == "list":
+        if name in ("list", "compare"):
             p.add_argument("--json", action="store_true", help="escreve JSON")
-        elif name != "watch":
+        if name not in ("list", "watch"):
             p.add_argument("exercise", metavar="EXERCÍCIO", help="por exemplo, m01.e01")
         if name == "hint":
             p.add_argument("--level", type=int, choices=(1, 2, 3), default=1, help="qual das três dicas (padrão: 1)")

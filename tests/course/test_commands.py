@@ -1,40 +1,42 @@
 """A learner's walk through `tinyllm course`, in a copy of the checkout."""
 
+import contextlib
 import json
-import os
-import shutil
+import queue
 import subprocess
 import sys
-from pathlib import Path
+import threading
 
 import pytest
+from checkout import course, environment
+from course_plugin import EXERCISES, FOLDER
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tinyllm.course.judge import load
+
 RIGHT = "m01.e01 Álgebra linear com arrays   certo   exercises/m01_introducao/e01_arrays.py"
 
 
-@pytest.fixture
-def checkout(tmp_path):
-    for name in ("tinyllm", "exercises", "solutions", "tests"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "*.bak"))
-    shutil.copy(ROOT / "setup.cfg", tmp_path)
-    shutil.rmtree(tmp_path / "exercises")  # the learner running this test may have solved some
-    code = "from tinyllm.course.catalog import *; f = course_folder(); [write_stub(e, f) for e in read_exercises(f)]"
-    subprocess.run([sys.executable, "-c", code], env=environment(tmp_path), cwd=tmp_path, check=True)
-    return tmp_path
+@contextlib.contextmanager
+def watching(checkout):
+    """Run `tinyllm course watch`; gives said(start), the next line that begins so."""
+    command = [sys.executable, "-m", "tinyllm", "course", "watch"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+    lines = queue.Queue()
+    with subprocess.Popen(command, env=environment(checkout), cwd=checkout, **pipes) as process:
+        assert "salve um exercício" in process.stderr.readline()
+        reader = threading.Thread(target=lambda: [lines.put(line.rstrip("\n")) for line in process.stdout], daemon=True)
+        reader.start()
 
+        def said(start):
+            while not (line := lines.get(timeout=60)).startswith(start):
+                pass
+            return line
 
-def environment(checkout):
-    return {**os.environ, "PYTHONPATH": str(checkout)}
-
-
-def course(checkout, *arguments):
-    """(exit status, standard output, standard error) of `tinyllm course ...`."""
-    command = [sys.executable, "-m", "tinyllm", "course", *arguments]
-    ran = subprocess.run(
-        command, env=environment(checkout), cwd=checkout, capture_output=True, encoding="utf-8", check=False
-    )
-    return ran.returncode, ran.stdout, ran.stderr
+        try:
+            yield said
+        finally:
+            process.kill()
+            reader.join()
 
 
 def answer(checkout, text):
@@ -85,14 +87,9 @@ def test_a_walk(checkout):
 
 def test_watch_judges_what_is_saved(checkout):
     solution = (checkout / "solutions/m01_introducao/e01_arrays.py").read_text(encoding="utf-8")
-    command = [sys.executable, "-m", "tinyllm", "course", "watch"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
-    with subprocess.Popen(command, env=environment(checkout), cwd=checkout, **pipes) as process:
-        assert "salve um exercício" in process.stderr.readline()
+    with watching(checkout) as said:
         answer(checkout, solution)
-        read = [process.stdout.readline() for _ in range(3)]
-        process.kill()
-    assert "exercises/m01_introducao/e01_arrays.py" in read[1] and read[2] == RIGHT + "\n"
+        assert "exercises/m01_introducao/e01_arrays.py" in said("—") and said("m01.e01") == RIGHT
 
 
 def test_hints_and_solutions(checkout):
@@ -105,3 +102,49 @@ def test_hints_and_solutions(checkout):
     assert course(checkout, "solution", "m01.e01", "--anyway")[0] == 0
     status, _, err = course(checkout, "test", "m09.e99")
     assert status == 2 and "não há o exercício m09.e99; há m01.e01" in err
+
+
+def test_compare(checkout):
+    answer(checkout, (checkout / "solutions/m01_introducao/e01_arrays.py").read_text(encoding="utf-8"))
+    status, out, _ = course(checkout, "compare", "m01.e01")
+    assert status == 0 and out.count("a sua (certo)") == out.count("a solução") == 3 and "a biblioteca" not in out
+    status, out, _ = course(checkout, "compare", "m01.e03", "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 0 and [row["whose"] for row in rows] == ["yours", "solution", "library"] * 2
+    assert rows[0]["state"] == "pendente" and rows[0]["seconds"] is None
+    for row in rows[1:3]:
+        assert row["state"] == "certo" and row["seconds"] > 0 and row["peak_bytes"] > 0 and row["lines"] > 3
+
+
+def test_a_costly_answer(checkout):
+    costly = (checkout / "tests/course/m01_introducao/mistakes_e01.py").read_text(encoding="utf-8")
+    solution = (checkout / "solutions/m01_introducao/e01_arrays.py").read_text(encoding="utf-8")
+    costly = costly.replace("from tinyllm.course.measure import LARGE, SLOW, Work", "").partition("WORK =")[0]
+    versions = costly[costly.index("def pair_by_pair") : costly.index("def row_by_row")]
+    answer(checkout, solution + "\n\n" + versions + "\n\ncosine_similarity = pair_by_pair\n")
+    status, out, _ = course(checkout, "test", "m01.e01")
+    assert status == 1 and "   lento      " in out and "a sua versão leva" in out and "(o limite é 8 vezes)" in out
+    answer(checkout, solution + "\n\n" + versions + "\n\ncosine_similarity = every_product_at_once\n")
+    status, out, _ = course(checkout, "list", "--json")
+    assert json.loads(out)["states"]["m01.e01"] == "memória demais"
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.id)
+def test_a_learner_solves_an_exercise_with_watch_running(exercise, checkout):
+    file = checkout / "exercises" / exercise.place
+    stub, solution = file.read_text("utf-8"), (checkout / "solutions" / exercise.place).read_text("utf-8")
+    piece, known = next(iter(load(FOLDER / exercise.support).MISTAKES.items()))
+    mistake, sentence = known[0]
+    with watching(checkout) as said:
+        support = (checkout / exercise.support).read_text(encoding="utf-8")
+        file.write_text(f"{solution}\n\n{support}\n\n{piece} = {mistake.__name__}\n", encoding="utf-8")
+        assert "   errado      " in said(exercise.id) and said("  parece: ") == f"  parece: {sentence}"
+        file.write_text(solution, encoding="utf-8")
+        assert "   certo   " in said(exercise.id)
+    status, out, _ = course(checkout, "compare", exercise.id)
+    assert status == 0 and out.count("a sua (certo)") == out.count("a solução") == len(exercise.pieces)
+    assert out.count("a biblioteca  ") == len(exercise.library)
+    assert course(checkout, "reset", exercise.id)[0] == 0
+    (kept,) = file.parent.glob("*.bak")
+    assert file.read_text("utf-8") == stub and kept.read_text("utf-8") == solution

@@ -14,7 +14,7 @@ learner has to write.
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import tinyllm
@@ -41,7 +41,7 @@ class Exercise:
     difficulty: int
     needs: tuple
     allowed: tuple
-    library: dict
+    library: dict = field(hash=False)
     place: Path
     pieces: tuple
 
@@ -116,9 +116,9 @@ def make_stub(exercise, solution):
     return "\n".join(lines) + "\n"
 
 
-def write_stub(exercise, folder):
-    """Write the exercise's file anew, as a learner first finds it."""
+def write_stub(exercise, folder, target=None):
+    """Write an exercise's file anew, as a learner first finds it: in exercises/, or at `target`."""
     solution = (folder / "solutions" / exercise.place).read_text(encoding="utf-8")
-    target = folder / "exercises" / exercise.place
+    target = target or folder / "exercises" / exercise.place
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(make_stub(exercise, solution), encoding="utf-8")

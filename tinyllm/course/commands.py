@@ -1,40 +1,20 @@
 """`tinyllm course`: where am I, test, watch, hint, solution, reset. A thin layer over pytest, which judges."""
 
 import datetime
-import importlib.util
-import json
 import os
 import shutil
-import subprocess
-import sys
-import tempfile
 import time
 from collections import Counter
 from itertools import groupby
-from pathlib import Path
 
 from tinyllm.console import emit, tell
-from tinyllm.course import catalog
-from tinyllm.course.judge import load
+from tinyllm.course import catalog, measure
+from tinyllm.course.judge import BROKEN, PENDING, RIGHT, WRONG, load
+from tinyllm.course.progress import states
 from tinyllm.errors import UsageError
 
-MARKS = {"certo": "✓", "pendente": "·", "errado": "✗"}
+MARKS = {RIGHT: "✓", PENDING: "·", WRONG: "✗", BROKEN: "!", measure.SLOW: "…", measure.LARGE: "…"}
 POLL = 0.3  # seconds between two looks at the files
-
-
-def states(folder, exercises):
-    """{id: [state, message]} of these exercises, as pytest finds them now: "certo", "pendente" or "errado", and why."""
-    if importlib.util.find_spec("pytest") is None:
-        raise UsageError('quem testa os exercícios é o pytest, que falta; instale-o: pip install -e ".[test]"')
-    with tempfile.TemporaryDirectory() as place:
-        found = Path(place) / "states.json"
-        tests = [str(e.tests) for e in exercises]
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", f"--states={found}", *tests]
-        ran = subprocess.run(command, cwd=folder, check=False, capture_output=True, encoding="utf-8")
-        if not found.exists():
-            last = (ran.stdout + ran.stderr).strip().splitlines()[-1:]
-            raise UsageError(f"os testes não rodaram ({' '.join(last)}); veja python -m pytest tests/course")
-        return json.loads(found.read_text(encoding="utf-8"))
 
 
 def show(folder, exercises, *, as_json=False):
@@ -45,11 +25,11 @@ def show(folder, exercises, *, as_json=False):
         return
     for module, group in groupby(exercises, key=lambda e: e.place.parent.name):
         group = list(group)
-        done = sum(found[e.id] == "certo" for e in group)
+        done = sum(found[e.id] == RIGHT for e in group)
         print(f"{module}  {'█' * done}{'░' * (len(group) - done)}  {done} de {len(group)}")
         for e in group:
             print(f"  {MARKS[found[e.id]]} {e.id}  {e.title}  ({e.minutes} minutos, dificuldade {e.difficulty} de 5)")
-    rest = [e for e in exercises if found[e.id] != "certo"]
+    rest = [e for e in exercises if found[e.id] != RIGHT]
     if rest:
         print(f"\na seguir: exercises/{rest[0].place}; depois, tinyllm course test {rest[0].id}")
     else:
@@ -60,7 +40,7 @@ def test(folder, exercise):
     """Judge one exercise before the learner's eyes. Returns 0 if it is right, 1 if it is pending or wrong."""
     state, message = states(folder, [exercise])[exercise.id]
     print(message or f"{exercise.id} {exercise.title}   {state}   exercises/{exercise.place}", flush=True)
-    return 0 if state == "certo" else 1
+    return 0 if state == RIGHT else 1
 
 
 def watch(folder, exercises):
@@ -93,7 +73,7 @@ def hint(folder, exercise, level):
 
 def solution(folder, exercise, *, anyway):
     """The solution, for one who has passed or who asks with --anyway."""
-    if not anyway and states(folder, [exercise])[exercise.id][0] != "certo":
+    if not anyway and states(folder, [exercise])[exercise.id][0] != RIGHT:
         raise UsageError(
             f"{exercise.id} ainda não está certo; veja tinyllm course hint {exercise.id}, ou peça de novo com --anyway"
         )

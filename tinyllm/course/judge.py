@@ -9,15 +9,25 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyllm.course import measure
+from tinyllm.tensor import Tensor, backward
+
 TOLERANCES = {"float64": (1e-7, 1e-9), "float32": (1e-5, 1e-6)}  # relative, absolute
+RIGHT, PENDING, WRONG, BROKEN = "certo", "pendente", "errado", "erro no seu código"
+STATES = (RIGHT, PENDING, measure.SLOW, measure.LARGE, WRONG, BROKEN)  # from good to bad
 
 
-class Wrong(AssertionError):
-    """The answer is wrong. The message is what the learner reads: no traceback belongs to it."""
+class Failed(AssertionError):
+    """The answer is not right; `state` says in which way. The message is what the learner reads, with no traceback."""
+
+    def __init__(self, state, message):
+        super().__init__(message)
+        self.state = state
 
 
 class Judge:
-    """Holds a learner's module against the solution's. `same` compares one call; `that` states a property."""
+    """Holds a learner's module against the solution's: `same` compares one call, `that` states a property, and `fast`
+    compares time and memory."""
 
     def __init__(self, exercise, implementation, folder):
         self.exercise, self.folder = exercise, folder
@@ -27,7 +37,7 @@ class Judge:
         self.answer = None
 
     def load(self):
-        """Read the answer. Raises Wrong if it imports what its header does not allow, and what its own code raises."""
+        """Read the answer. Raises Failed if it imports what its header does not allow, and what its own code raises."""
         check_imports(self)
         self.answer = load(self.path)
 
@@ -49,6 +59,15 @@ class Judge:
         if not holds:
             self.fail(name, case, trouble, None)
 
+    def fast(self, name):
+        """On the work that the support file gives this piece, the answer takes no more than it may of time and memory.
+        What is measured once may be the machine's doing: only what is seen twice counts."""
+        work = self.support.WORK[name]
+        pieces = [getattr(module, name) for module in (self.answer, self.solution)]
+        found = measure.trouble(work, *pieces) and measure.trouble(work, *pieces)
+        if found:
+            self.fail(name, f"o trabalho de tamanho {work.large}", found.what, None, state=found.state)
+
     def recognise(self, name, arguments, through, found):
         """The sentence of the known mistake that gives just this result, or None."""
         for mistake, sentence in self.support.MISTAKES.get(name, ()):
@@ -60,9 +79,9 @@ class Judge:
                 return sentence
         return None
 
-    def fail(self, name, case, trouble, sentence):
-        raise Wrong("\n".join([
-            f"{self.exercise.id} {self.exercise.title}   errado      {self.shown_path}:{line_of(self.path, name)}",
+    def fail(self, name, case, trouble, sentence, *, state=WRONG):
+        raise Failed(state, "\n".join([
+            f"{self.exercise.id} {self.exercise.title}   {state}      {self.shown_path}:{line_of(self.path, name)}",
             f"  caso: {name}, {case}",
             f"  {trouble}",
             *([f"  parece: {sentence}"] if sentence else []),
@@ -79,7 +98,7 @@ class Judge:
                 return None
             number, line = frames[-1].lineno, frames[-1].line
         return "\n".join([
-            f"{self.exercise.id} {self.exercise.title}   erro no seu código      {self.shown_path}:{number}",
+            f"{self.exercise.id} {self.exercise.title}   {BROKEN}      {self.shown_path}:{number}",
             f"  {line}",
             f"  {type(error).__name__}: {' '.join(str(error).split())}",
             f"  próximo passo: tinyllm course hint {self.exercise.id}",
@@ -99,7 +118,7 @@ def load(path):
 
 
 def check_imports(judge):
-    """Raise Wrong if the answer imports what its header does not allow."""
+    """Raise Failed if the answer imports what its header does not allow."""
     for node in ast.walk(ast.parse(judge.path.read_text(encoding="utf-8"), filename=str(judge.path))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -109,10 +128,17 @@ def check_imports(judge):
             continue
         for name in names:
             if not any(name == allowed or name.startswith(allowed + ".") for allowed in judge.exercise.allowed):
-                raise Wrong("\n".join([
-                    f"{judge.exercise.id} {judge.exercise.title}   errado      {judge.shown_path}:{node.lineno}",
+                raise Failed(WRONG, "\n".join([
+                    f"{judge.exercise.id} {judge.exercise.title}   {WRONG}      {judge.shown_path}:{node.lineno}",
                     f"  o arquivo importa {name}; este exercício pode usar só: {', '.join(judge.exercise.allowed)}",
                 ]))  # fmt: skip
+
+
+def there_and_back(piece, x, dy, *others):
+    """The value of an operation, and the gradient by its first input: a way to call pieces, for `same` and for Work."""
+    x = Tensor(x, requires_grad=True)
+    y = piece(x, *others)
+    return y.data, backward(y, dy)[x]
 
 
 def line_of(path, name):
@@ -133,6 +159,8 @@ def difference(found, expected, where=""):
         return next(filter(None, troubles), None)
     if isinstance(expected, bool) or not isinstance(expected, int | float | np.ndarray | np.generic):
         return None if found == expected else f"obtido {found!r}, esperado {expected!r}{where}"
+    if isinstance(expected, np.ndarray) and not isinstance(found, np.ndarray):
+        return f"esperado um array de forma {expected.shape}{where}; veio {describe(found)}"
     return numeric_difference(found, np.asarray(expected), where)
 
 

@@ -1,6 +1,10 @@
-"""Respostas erradas de m01.e01, cada uma com a frase que o aluno lê, e as três dicas."""
+"""Respostas erradas de m01.e01, cada uma com a frase que o aluno lê, as dicas e o trabalho em que se mede cada peça."""
 
 import numpy as np
+
+from tinyllm.course.measure import LARGE, SLOW, Work
+
+rng = np.random.default_rng(0)
 
 
 def not_normalised(a, b):
@@ -43,6 +47,19 @@ def what_remains(x, direction):
     return x - ((x @ direction) / (direction @ direction))[..., np.newaxis] * direction
 
 
+def pair_by_pair(a, b):
+    return np.array([[u @ v / np.sqrt((u @ u) * (v @ v)) for v in b] for u in a])
+
+
+def every_product_at_once(a, b):
+    products = a[:, np.newaxis] * b  # (N, M, C)
+    return products.sum(axis=-1) / np.sqrt((a * a).sum(axis=1)[:, np.newaxis] * (b * b).sum(axis=1))
+
+
+def row_by_row(x):
+    return np.array([(row - row.mean()) / row.std() for row in x.reshape(-1, x.shape[-1])]).reshape(x.shape)
+
+
 MISTAKES = {
     "cosine_similarity": [
         (not_normalised, "faltou dividir pelos comprimentos; isto são os produtos internos"),
@@ -62,6 +79,17 @@ MISTAKES = {
     ],
 }
 
+COSTLY = {
+    "cosine_similarity": [(pair_by_pair, SLOW), (every_product_at_once, LARGE)],
+    "standardise": [(row_by_row, SLOW)],
+}
+
+EQUIVALENT = {  # mutants of the solution that compute the same
+    "lengths_b = np.sqrt((b * b).sum(axis=1, keepdims=True))  # (M, 1): True -> False": (
+        "(M,) transposed is (M,), and stretches against (N, 1) as (1, M) does"
+    ),
+}
+
 HINTS = [
     "Escreva primeiro a forma de cada resultado intermediário num comentário: (N, 1), (N, M)… O broadcasting estica os "
     "eixos de tamanho 1; um eixo que falta é posto à esquerda.",
@@ -70,3 +98,22 @@ HINTS = [
     "cosine_similarity: (a @ b.T) tem a forma (N, M); divida por comprimentos de formas (N, 1) e (1, M). "
     "project: (x @ direction) perde o último eixo; [..., np.newaxis] o devolve.",
 ]
+
+
+def compared(size):
+    return rng.normal(size=(size, 20)), rng.normal(size=(size // 2, 20))
+
+
+def rows(size):
+    return (rng.normal(size=(size, 30)),)
+
+
+def shadows(size):
+    return rng.normal(size=(size, 30)), rng.normal(size=30)
+
+
+WORK = {
+    "cosine_similarity": Work(compared, small=50, large=400),
+    "standardise": Work(rows, small=500, large=4000),
+    "project": Work(shadows, small=500, large=4000),
+}

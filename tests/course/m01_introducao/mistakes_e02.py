@@ -1,6 +1,10 @@
-"""Respostas erradas de m01.e02, cada uma com a frase que o aluno lê, e as três dicas."""
+"""Respostas erradas de m01.e02, cada uma com a frase que o aluno lê, as dicas e o trabalho em que se mede cada peça."""
 
 import numpy as np
+
+from tinyllm.course.measure import LARGE, SLOW, Work
+
+rng = np.random.default_rng(0)
 
 
 def repeated_pairs_lost(ids, vocab_size):
@@ -50,6 +54,24 @@ def mean_of_probabilities(probabilities, ids):
     return 1 / probabilities[ids[:-1], ids[1:]].mean()
 
 
+def search_for_each_pair(ids, vocab_size):
+    first, second = ids[:-1], ids[1:]
+    return np.array(
+        [[((first == i) & (second == j)).sum() for j in range(vocab_size)] for i in range(vocab_size)], float
+    )
+
+
+def one_hot(ids, vocab_size):
+    rows = np.eye(vocab_size)[ids]
+    return rows[:-1].T @ rows[1:]
+
+
+def text_for_each_pair(probabilities, ids):
+    pairs = list(zip(ids[:-1].tolist(), ids[1:].tolist(), strict=True))
+    surprise = [-np.log(probabilities[i, j]) for i, j in pairs]
+    return np.exp(np.mean(surprise))
+
+
 MISTAKES = {
     "count_bigrams": [
         (repeated_pairs_lost, "um par repetido contou uma vez só; counts[i, j] += 1 com arrays de índices não acumula"),
@@ -69,6 +91,11 @@ MISTAKES = {
     ],
 }
 
+COSTLY = {
+    "count_bigrams": [(search_for_each_pair, SLOW), (one_hot, LARGE)],
+    "perplexity": [(text_for_each_pair, SLOW)],
+}
+
 HINTS = [
     "ids[:-1] são os tokens que têm um seguinte, e ids[1:] são esses seguintes: os dois arrays, lado a lado, são os "
     "pares.",
@@ -77,3 +104,22 @@ HINTS = [
     "smoothed_probabilities: some k a todas as contagens e divida cada linha pela sua soma, com keepdims=True. "
     "perplexity: np.exp da média de -np.log das probabilidades dos pares.",
 ]
+
+
+def text(size):
+    return rng.integers(50, size=size), 50
+
+
+def table(size):
+    return rng.integers(9, size=(size, size)).astype(float), 0.5
+
+
+def text_and_table(size):
+    return rng.dirichlet(np.ones(50), size=50), rng.integers(50, size=size)
+
+
+WORK = {
+    "count_bigrams": Work(text, small=1000, large=8000),
+    "smoothed_probabilities": Work(table, small=50, large=200),
+    "perplexity": Work(text_and_table, small=1000, large=8000),
+}

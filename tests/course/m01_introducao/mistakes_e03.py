@@ -1,8 +1,12 @@
-"""Respostas erradas de m01.e03, cada uma com a frase que o aluno lê, e as três dicas."""
+"""Respostas erradas de m01.e03, cada uma com a frase que o aluno lê, as dicas e o trabalho em que se mede cada peça."""
 
 import numpy as np
 
+from tinyllm.course.judge import there_and_back
+from tinyllm.course.measure import Work
 from tinyllm.tensor import op
+
+rng = np.random.default_rng(0)
 
 
 def parts(x, axis):
@@ -102,6 +106,11 @@ MISTAKES = {
     ],
 }
 
+EQUIVALENT = {  # mutants of the solution that compute the same
+    "totals = e.sum(axis=-1, keepdims=True): -1 -> (1)": "the logits have two axes: the last is axis 1",
+    "shifted = logits - logits.max(axis=-1, keepdims=True): -1 -> (1)": "the logits have two axes: the last is axis 1",
+}
+
 HINTS = [
     "x - x.max(axis=-1, keepdims=True) deixa 0 como o maior número de cada linha. A softmax não percebe a diferença, "
     "porque o fator e^(-max) está em cima e embaixo da fração.",
@@ -110,3 +119,17 @@ HINTS = [
     "cross_entropy: com shifted = logits - max, a perda de cada linha é log(exp(shifted).sum()) - shifted[certo]; "
     "shifted[np.arange(N), targets] lê um número por linha. backward devolve um par: (dlogits, None).",
 ]
+
+
+def rows(size):
+    return rng.normal(size=(size, 64)), rng.normal(size=(size, 64))
+
+
+def rows_and_targets(size):
+    return rng.normal(size=(size, 64)), np.float64(1.0), rng.integers(64, size=size)
+
+
+WORK = {
+    "softmax": Work(rows, small=200, large=1600, through=there_and_back),
+    "cross_entropy": Work(rows_and_targets, small=200, large=1600, through=there_and_back),
+}

@@ -1,6 +1,10 @@
-"""Respostas erradas de m01.e06, cada uma com a frase que o aluno lê, e as três dicas."""
+"""Respostas erradas de m01.e06, cada uma com a frase que o aluno lê, as dicas e o trabalho em que se mede cada peça."""
 
 import numpy as np
+
+from tinyllm.course.measure import Work
+
+rng = np.random.default_rng(0)
 
 
 def softmax_of(scores):
@@ -100,3 +104,22 @@ HINTS = [
     "Uma média pesada é um produto: pesos (S,) @ valores (S, E) dá (E,).",
     "causal_self_attention: a posição t usa keys[: t + 1] e values[: t + 1]. Junte as T linhas com np.stack.",
 ]
+
+
+def one_query(size):
+    return rng.normal(size=32), rng.normal(size=(size, 32))
+
+
+def one_query_and_values(size):
+    return *one_query(size), rng.normal(size=(size, 16))
+
+
+def text(size):
+    return rng.normal(size=(size, 24)), *(rng.normal(size=(24, n)) for n in (16, 16, 8))
+
+
+WORK = {
+    "attention_weights": Work(one_query, small=500, large=4000),
+    "attend": Work(one_query_and_values, small=500, large=4000),
+    "causal_self_attention": Work(text, small=25, large=200),
+}

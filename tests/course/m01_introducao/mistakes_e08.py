@@ -1,4 +1,7 @@
-"""Respostas erradas de m01.e08, cada uma com a frase que o aluno lê, e as três dicas."""
+"""Respostas erradas de m01.e08, cada uma com a frase que o aluno lê, as dicas e o trabalho em que se mede cada peça."""
+
+from tinyllm.course.measure import Work
+from tinyllm.models.gpt import GPTConfig
 
 
 def counted(config, *, head=0, biases=1, norms=1, last=1, positions=1):
@@ -77,3 +80,22 @@ HINTS = [
     "Confira com a biblioteca: from tinyllm.models.gpt import GPT, GPTConfig e count_parameters, de tinyllm.nn.module. "
     "GPTConfig(), como vem, tem 2.590.848 parâmetros.",
 ]
+
+
+def model(size):
+    return (GPTConfig(layers=size),)
+
+
+def number(size):
+    return (size,)
+
+
+def model_and_text(size):
+    return GPTConfig(layers=size), 1, size
+
+
+WORK = {
+    "gpt_parameters": Work(model, small=2, large=16),
+    "training_state_bytes": Work(number, small=10**6, large=10**9),
+    "kv_cache_bytes": Work(model_and_text, small=2, large=16),
+}

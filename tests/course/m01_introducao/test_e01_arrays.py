@@ -43,3 +43,8 @@ def test_project(judge, shape):
         "o que sobra deveria ser perpendicular à direção",
     )
     judge.same("project", shadow, 7 * direction, case="a sombra de uma sombra, sobre a mesma reta")
+
+
+@pytest.mark.parametrize("name", ["cosine_similarity", "standardise", "project"])
+def test_time_and_memory(judge, name):
+    judge.fast(name)

@@ -46,3 +46,8 @@ def test_a_text_of_its_own_kind_surprises_less(judge):
     judge.that(
         own < 2 < other, "perplexity", "um texto e o mesmo embaralhado", "o texto em ordem deveria surpreender menos"
     )
+
+
+@pytest.mark.parametrize("name", ["count_bigrams", "smoothed_probabilities", "perplexity"])
+def test_time_and_memory(judge, name):
+    judge.fast(name)

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from tinyllm.course.judge import shapes
-from tinyllm.tensor import Tensor, backward
+from tinyllm.course.judge import shapes, there_and_back
 
 rng = np.random.default_rng(0)
 SHAPES = [(5,), (4, 3), (2, 3, 5)]
@@ -14,13 +13,6 @@ STORED_X, STORED_DY = np.array([[0.5, -1.0, 2.0]]), np.array([[1.0, -2.0, 0.5]])
 STORED_Y = [[0.1752903921, 0.0391125733, 0.7855970346]]
 STORED_DX = [[0.0894219810, -0.0973849789, 0.0079629978]]
 STORED_LOSS, STORED_DLOGITS = 0.2413112967, [[0.1752903924, 0.0391125729, -0.2144029653]]
-
-
-def there_and_back(piece, x, dy, *others):
-    """The value of an operation, and the gradient by its first input."""
-    x = Tensor(x, requires_grad=True)
-    y = piece(x, *others)
-    return y.data, backward(y, dy)[x]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -73,3 +65,8 @@ def test_cross_entropy_of_large_numbers(judge):
     logits = np.array([[1e4, -1e4, 0.0], [0.0, 1000.0, 0.0]])
     judge.same("cross_entropy", logits, np.float64(1.0), np.array([1, 0]), through=there_and_back,
                case="logits de até ±10000, token certo improvável")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["softmax", "cross_entropy"])
+def test_time_and_memory(judge, name):
+    judge.fast(name)

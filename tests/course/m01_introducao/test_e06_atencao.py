@@ -55,3 +55,8 @@ def test_the_library_does_the_same_for_a_batch_of_heads(judge):
     q, k, v = (x @ w for w in weights)
     of_library = F.attention(q[None, None], k[None, None], v[None, None], causal=True).data[0, 0]
     judge.that(np.allclose(y, of_library), "causal_self_attention", "x (6, 5)", "difere da atenção da biblioteca")
+
+
+@pytest.mark.parametrize("name", ["attention_weights", "attend", "causal_self_attention"])
+def test_time_and_memory(judge, name):
+    judge.fast(name)

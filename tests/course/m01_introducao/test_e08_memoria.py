@@ -36,3 +36,8 @@ def test_training_state_bytes(judge, parameters, bytes_each):
 @pytest.mark.parametrize(("batch", "tokens", "bytes_each"), [(1, 10, 4), (3, 1024, 2)])
 def test_kv_cache_bytes(judge, config, batch, tokens, bytes_each):
     judge.same("kv_cache_bytes", config, batch, tokens, bytes_each, case=f"{config}, lote de {batch}, {tokens} tokens")
+
+
+@pytest.mark.parametrize("name", ["gpt_parameters", "training_state_bytes", "kv_cache_bytes"])
+def test_time_and_memory(judge, name):
+    judge.fast(name)

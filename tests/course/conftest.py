@@ -1,0 +1,9 @@
+"""What the tests of the course share."""
+
+import checkout as copies
+import pytest
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    return copies.make(tmp_path)

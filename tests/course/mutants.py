@@ -1,0 +1,152 @@
+"""Does a test die when the solution is wrong? Every small change of an exercise's solution, judged by its tests.
+
+    python tests/course/mutants.py m01.e03      prints {"mutants": N, "survivors": ["e = np.exp(x): np.exp(x) -> (x)"]}
+
+A mutant is the solution with one operator, constant, axis, slice or call changed inside the regions that the learner
+writes. Each is judged in a process forked from this one, which has imported everything already.
+"""
+
+import ast
+import contextlib
+import json
+import multiprocessing
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(FOLDER), str(FOLDER / "tests")]
+
+from tinyllm.course.catalog import BEGIN, END, find, read_exercises  # noqa: E402
+
+PATIENCE = 60  # seconds; a mutant that never ends is dead too
+OPERATORS = {
+    ast.Add: ["-"], ast.Sub: ["+"], ast.Mult: ["/"], ast.Div: ["*"], ast.FloorDiv: ["/"], ast.Mod: ["*"],
+    ast.Pow: ["*"], ast.MatMult: [], ast.Lt: ["<="], ast.LtE: ["<"], ast.Gt: [">="], ast.GtE: [">"], ast.Eq: ["!="],
+    ast.NotEq: ["=="], ast.BitAnd: ["|"], ast.BitOr: ["&"],
+}  # fmt: skip
+CALLS = {"max": "min", "min": "max", "sum": "mean", "mean": "sum", "zeros": "ones", "ones": "zeros", "exp": "log",
+         "zeros_like": "ones_like", "tanh": "exp"}  # fmt: skip
+
+
+def mutants(text):
+    """Yield (line, what was, what is, the text of the mutant) for every change inside the marked regions."""
+    region, lines = set(), text.splitlines()
+    inside = False
+    for number, line in enumerate(lines, start=1):
+        inside = (inside or line.strip() == BEGIN) and line.strip() != END
+        if inside:
+            region.add(number)
+    starts = [0]
+    for line in text.encode().splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+
+    def place(node):
+        return starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
+
+    source, seen = text.encode(), set()
+    for node in ast.walk(ast.parse(text)):
+        if getattr(node, "lineno", None) not in region:
+            continue
+        lo, hi = place(node)
+        for new in changes(node, lambda part: source[slice(*place(part))].decode()):
+            changed = (source[:lo] + new.encode() + source[hi:]).decode()
+            with contextlib.suppress(SyntaxError):
+                ast.parse(changed)
+                if changed not in seen and ast.dump(ast.parse(changed)) != ast.dump(ast.parse(text)):
+                    seen.add(changed)
+                    yield node.lineno, source[lo:hi].decode(), new, changed
+
+
+def changes(node, text):
+    """What one node of the tree may wrongly be."""
+    if isinstance(node, ast.BinOp):
+        left, right = text(node.left), text(node.right)
+        for sign in OPERATORS.get(type(node.op), []):
+            yield f"(({left}) {sign} ({right}))"
+        yield f"({left})"
+        yield f"({right})"
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1:
+        for sign in OPERATORS.get(type(node.ops[0]), []):
+            yield f"({text(node.left)} {sign} {text(node.comparators[0])})"
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield str(not node.value)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        yield repr(node.value + 1)
+        if node.value > 0:
+            yield repr(node.value - 1)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not | ast.Invert):
+        yield f"({text(node.operand)})"
+    elif isinstance(node, ast.Slice) and (node.lower or node.upper or node.step):
+        yield ":"
+    elif isinstance(node, ast.Call):
+        yield from changes_of_call(node, text)
+    elif isinstance(node, ast.AugAssign):
+        yield f"{text(node.target)} = {text(node.value)}"
+        yield "pass"
+
+
+def changes_of_call(node, text):
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None)
+    arguments = [text(a) for a in node.args]
+    if name in CALLS:
+        whole = text(node.func)
+        options = [text(k) for k in node.keywords]
+        yield f"{whole[: len(whole) - len(name)]}{CALLS[name]}({', '.join(arguments + options)})"
+    if len(arguments) == 1:  # the call left out
+        yield f"({arguments[0]})"
+    if isinstance(node.func, ast.Attribute) and not arguments:
+        yield f"({text(node.func.value)})"
+    if len(arguments) == 2:
+        yield f"{text(node.func)}({', '.join([arguments[1], arguments[0], *map(text, node.keywords)])})"
+
+
+def dies(exercise, mutant):
+    """Whether the tests of an exercise reject this text of an answer."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / exercise.place
+        path.parent.mkdir(parents=True)
+        path.write_text(mutant, encoding="utf-8")
+        process = multiprocessing.get_context("fork").Process(target=judge, args=(exercise, folder))
+        process.start()
+        process.join(PATIENCE)
+        if process.is_alive():
+            process.kill()
+            process.join()
+        return process.exitcode != 0
+
+
+def judge(exercise, folder):
+    """Run the tests, unheard, and leave with 0 if all pass. It never returns."""
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    os._exit(run_tests(exercise, folder))
+
+
+def run_tests(exercise, folder):
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", "not time_and_memory"]
+    return int(pytest.main([*options, f"--rootdir={FOLDER}", f"--impl={folder}", str(FOLDER / exercise.tests)]))
+
+
+def main(wanted):
+    os.chdir(FOLDER)
+    exercise = find(read_exercises(FOLDER), wanted)
+    text = (FOLDER / "solutions" / exercise.place).read_text(encoding="utf-8")
+    with contextlib.redirect_stdout(sys.stderr):  # this also imports what the forked ones will need
+        if run_tests(exercise, FOLDER / "solutions"):
+            sys.exit(f"{wanted}: the solution itself is rejected")
+    found, lines = list(mutants(text)), text.splitlines()
+    survivors = [
+        f"{lines[number - 1].strip()}: {was} -> {new}"
+        for number, was, new, mutant in found
+        if not dies(exercise, mutant)
+    ]
+    print(json.dumps({"mutants": len(found), "survivors": survivors}, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,95 @@
+"""The learner's pieces in the library's place: whose they are, that they are called, and that nothing else changes."""
+
+import importlib
+import json
+import re
+
+import numpy as np
+import pytest
+from checkout import solve, tinyllm
+from course_plugin import EXERCISES, FOLDER
+
+from tinyllm import functional as F
+from tinyllm.course import composed
+from tinyllm.course.judge import difference, load
+from tinyllm.course.swap import AROUND
+
+SMALL = ("--texts=60", "--vocab-size=300", "--layers=2", "--width=32", "--context=32", "--batch=4", "--steps=20")
+REPLACEABLE = [pytest.param(e, name, id=f"{e.id}-{name}") for e in EXERCISES.values() for name in e.library]
+
+
+def losses(out):
+    return [json.loads(line)["loss"] for line in out.splitlines()]
+
+
+def calls(err):
+    """{piece: how often it was called} of what a command said at its end."""
+    return {name: int(count) for name, count in re.findall(r"^  (\w+) \(m\S+\): chamada (\d+) ve", err, flags=re.M)}
+
+
+def test_training_with_three_pieces_of_the_learner(checkout):
+    solve(checkout, "m01.e03", "m01.e08")
+    status, out, err = tinyllm(checkout, "train", "--out=mine", "--mine", "--json", *SMALL)
+    assert status == 0, err
+    assert "Peças: 3 suas, " in err and "  softmax (m01.e03): sua\n" in err
+    assert calls(err).keys() == {"softmax", "cross_entropy", "gpt_parameters"} and min(calls(err).values()) > 0
+    assert calls(err)["softmax"] >= 20 * 2 * 2  # steps, blocks, workers
+    reference = losses(tinyllm(checkout, "train", "--out=reference", "--json", *SMALL)[1])
+    assert len(reference) == 20
+    np.testing.assert_allclose(losses(out), reference, atol=1e-4, rtol=0)
+
+
+def test_without_a_right_answer_the_library_runs_as_it_is(checkout):
+    exercise = checkout / "exercises/m01_introducao/e03_softmax.py"
+    solution = (checkout / "solutions/m01_introducao/e03_softmax.py").read_text(encoding="utf-8")
+    exercise.write_text(solution.replace("y = e / e.sum", "y = e * e.sum"), encoding="utf-8")
+    status, out, err = tinyllm(checkout, "train", "--out=mine", "--mine", "--json", *SMALL)
+    assert status == 0 and "Peças: 0 suas, " in err
+    assert "  softmax (m01.e03): da referência (o exercício está errado)" in err
+    assert losses(out) == losses(tinyllm(checkout, "train", "--out=reference", "--json", *SMALL)[1])
+
+
+def test_an_error_in_a_piece_is_told_in_one_line(checkout):
+    exercise = checkout / "exercises/m01_introducao/e03_softmax.py"
+    solution = (checkout / "solutions/m01_introducao/e03_softmax.py").read_text(encoding="utf-8")
+    other = solution.replace(
+        "    e = np.exp(x", "    len(x.shape) < 4 or {}[x.ndim]\n    e = np.exp(x"
+    )  # right, until it matters
+    exercise.write_text(other, encoding="utf-8")
+    status, _, err = tinyllm(checkout, "train", "--out=mine", "--mine", *SMALL)
+    last = err.splitlines()[-1]
+    assert status == 2 and "Traceback" not in err
+    assert re.search(r"erro no seu código, em exercises.m01_introducao.e03_softmax.py:\d+: KeyError: 4", last)
+
+
+def test_a_piece_that_nothing_calls_is_reported(checkout):
+    solve(checkout, "m01.e08")
+    assert tinyllm(checkout, "train", "--out=run", *SMALL)[0] == 0
+    status, _, err = tinyllm(checkout, "generate", "run", "--mine", "--max-tokens=3")
+    assert status == 0 and "gpt_parameters (m01.e08): chamada 0 vezes, isto é, nada aqui passou por ela" in err
+
+
+def test_every_piece_is_called_by_some_training(checkout):
+    solve(checkout)
+    called = {}
+    for model in ("gpt",):
+        options = [o for o in SMALL if not o.startswith("--steps")]
+        status, _, err = tinyllm(checkout, "train", f"--out={model}", "--mine", "--steps=1", *options)
+        assert status == 0, err
+        called = {name: max(count, called.get(name, 0)) for name, count in calls(err).items()}
+    assert called.keys() == {name for e in EXERCISES.values() for name in e.library} and min(called.values()) > 0
+
+
+@pytest.mark.parametrize(("exercise", "name"), REPLACEABLE)
+def test_solution_and_library_are_one(exercise, name):
+    work = load(FOLDER / exercise.support).WORK[name]
+    arguments = work.make(work.small)
+    library = getattr(importlib.import_module(exercise.library[name]), name)
+    solution = getattr(load(FOLDER / "solutions" / exercise.place), name)
+    assert difference(work.through(library, *arguments), work.through(solution, *arguments)) is None
+
+
+def test_what_is_composed_has_the_parameters_of_what_it_stands_in_for():
+    operations = [operation for several in AROUND.values() for operation in several]
+    assert {o.__name__ for o in operations} <= set(F.__all__)
+    assert all(o.__module__ == composed.__name__ for o in operations)

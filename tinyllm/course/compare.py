@@ -1,0 +1,63 @@
+"""`tinyllm course compare`: the learner's answer, the solution and the library side by side."""
+
+import ast
+import importlib
+import inspect
+import textwrap
+
+from tinyllm.console import emit
+from tinyllm.course import measure
+from tinyllm.course.judge import BROKEN, PENDING, RIGHT, load
+from tinyllm.course.progress import states
+
+TITLES = {"yours": "a sua", "solution": "a solução", "library": "a biblioteca"}
+
+
+def compare(folder, exercise, *, as_json=False):
+    """Show every piece of an exercise, as each wrote it: whether it is right, its time, its peak memory, its lines."""
+    state = states(folder, [exercise])[exercise.id][0]
+    rows = [row for name in exercise.pieces for row in rows_of(folder, exercise, name, state)]
+    if as_json:
+        for row in rows:
+            emit({"exercise": exercise.id, **row})
+        return
+    print(f"{exercise.id} {exercise.title}\n\n  {'':26}{'':20}{'tempo':>12}{'memória':>12}{'linhas':>9}")
+    for row in rows:
+        name = row["piece"] if row["whose"] == "yours" else ""
+        time, peak = row["seconds"], row["peak_bytes"]
+        figures = f"{measure.milliseconds(time):>12}{measure.megabytes(peak):>12}" if time is not None else " " * 24
+        whose = TITLES[row["whose"]] + (f" ({row['state']})" if row["whose"] == "yours" else "")
+        print(f"  {name:26}{whose:20}{figures}{row['lines'] or '':>9}")
+    if any(row["whose"] == "library" for row in rows):
+        print(
+            "\na biblioteca confere o que recebe e serve a mais casos; onde há uma rotina compilada, o tempo é o dela"
+        )
+
+
+def rows_of(folder, exercise, name, state):
+    """A row for each version of a piece, all measured on the same work in turns."""
+    pieces = {}
+    if state not in (PENDING, BROKEN):
+        pieces["yours"] = getattr(load(folder / "exercises" / exercise.place), name)
+    pieces["solution"] = getattr(load(folder / "solutions" / exercise.place), name)
+    if name in exercise.library:
+        pieces["library"] = getattr(importlib.import_module(exercise.library[name]), name)
+    work = load(folder / exercise.support).WORK[name]
+    times = measure.seconds(work, work.large, *pieces.values())
+    measured = {
+        whose: {"seconds": time, "peak_bytes": measure.peak_bytes(work, piece, work.large), "lines": lines(piece)}
+        for (whose, piece), time in zip(pieces.items(), times, strict=True)
+    }
+    for whose in ("yours", *(w for w in pieces if w != "yours")):
+        state_of = state if whose == "yours" else RIGHT
+        yield {"piece": name, "whose": whose, "state": state_of,
+               **measured.get(whose, {"seconds": None, "peak_bytes": None, "lines": None})}  # fmt: skip
+
+
+def lines(piece):
+    """How many lines of code a function has, without its docstring, comments and empty lines."""
+    source = textwrap.dedent(inspect.getsource(inspect.unwrap(piece)))
+    (function,) = ast.parse(source).body
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    text = source.splitlines()[body[0].lineno - 1 : body[-1].end_lineno]
+    return sum(bool(line.strip()) and not line.strip().startswith("#") for line in text)

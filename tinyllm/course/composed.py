@@ -1,0 +1,27 @@
+"""Fused operations of the library, made of its smaller pieces: the path a model takes when a piece is the learner's.
+
+Each has the name and the parameters of the operation it stands in for, and looks up its pieces when it runs.
+"""
+
+import numpy as np
+
+from tinyllm import functional as F
+from tinyllm import tensor
+from tinyllm.backend import array_module
+
+
+def attention(q, k, v, *, causal=False):
+    """(B, H, T, D), (B, H, S, D), (B, H, S, D) -> (B, H, T, D), by F.softmax"""
+    T, S, D = q.shape[-2], k.shape[-2], q.shape[-1]
+    scores = q @ k.transpose(0, 1, 3, 2) * D**-0.5  # (B, H, T, S)
+    if causal:
+        xp = array_module(q.data)
+        seen = xp.arange(S) <= xp.arange(S - T, S)[:, None]  # (T, S)
+        scores = tensor.where(seen, scores, -np.inf)
+    return F.softmax(scores) @ v
+
+
+def linear_cross_entropy(hidden, weight, targets):
+    """(..., C), (C, V), (...) ids -> (), by F.cross_entropy"""
+    logits = hidden @ weight
+    return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1))

@@ -1,0 +1,107 @@
+"""`with mine():` puts the learner's right answers in the place of the library's pieces, and says whose each one is.
+
+A piece is replaced whole, at the one name that the library looks up when it runs. Where a fused operation would bypass
+it, as attention bypasses softmax, the same operation made of pieces takes its place (composed.py).
+"""
+
+import contextlib
+import functools
+import importlib
+import os
+import threading
+import traceback
+from pathlib import Path
+
+from tinyllm import functional as F
+from tinyllm.console import counted, tell
+from tinyllm.course import catalog, composed
+from tinyllm.course.judge import RIGHT, load
+from tinyllm.course.progress import states
+from tinyllm.errors import UsageError
+
+AROUND = {  # piece: the operations of F that do its work by themselves, and are to call it
+    "softmax": [composed.attention],
+    "cross_entropy": [composed.linear_cross_entropy],
+}
+
+
+class Piece:
+    """A piece of the library that an exercise can replace. `calls` counts how often the learner's was called."""
+
+    def __init__(self, exercise, name, state):
+        self.exercise, self.name, self.state = exercise, name, state
+        self.module = importlib.import_module(exercise.library[name])
+        self.is_yours = state == RIGHT
+        self.calls, self.lock = 0, threading.Lock()
+
+    def counting(self, function):
+        @functools.wraps(function)
+        def counted_call(*arguments, **options):
+            with self.lock:
+                self.calls += 1
+            return function(*arguments, **options)
+
+        return counted_call
+
+
+@contextlib.contextmanager
+def mine(*, say=tell):
+    """Inside this block the library runs with the learner's pieces whose tests pass. Gives the list of all pieces.
+
+    `say` hears at the start whose they are, and at the end how often each was called. An error that the learner's code
+    raises becomes a UsageError that names its line.
+    """
+    folder = catalog.course_folder()
+    exercises = [e for e in catalog.read_exercises(folder) if e.library]
+    found = states(folder, exercises)
+    pieces = [Piece(e, name, found[e.id][0]) for e in exercises for name in e.library]
+    yours = [piece for piece in pieces if piece.is_yours]
+    announce(pieces, say)
+    with contextlib.ExitStack() as swaps:
+        for path in {folder / "exercises" / piece.exercise.place for piece in yours}:
+            module = load(path)
+            for piece in (p for p in yours if folder / "exercises" / p.exercise.place == path):
+                swaps.enter_context(replaced(piece.module, piece.name, piece.counting(getattr(module, piece.name))))
+                for operation in AROUND.get(piece.name, ()):
+                    swaps.enter_context(replaced(F, operation.__name__, operation))
+        try:
+            yield pieces
+        except UsageError:
+            raise
+        except Exception as error:
+            raise_in_words(error, folder)
+            raise
+    for piece in yours:
+        times = counted(piece.calls, "vez", "vezes")
+        say(f"  {piece.name} ({piece.exercise.id}): chamada {times}" if piece.calls else
+            f"  {piece.name} ({piece.exercise.id}): chamada 0 vezes, isto é, nada aqui passou por ela")  # fmt: skip
+
+
+def announce(pieces, say):
+    """Whose each piece is."""
+    count = sum(piece.is_yours for piece in pieces)
+    say(f"Peças: {counted(count, 'sua', 'suas')}, {len(pieces) - count} da referência.")
+    for piece in pieces:
+        whose = "sua" if piece.is_yours else f"da referência (o exercício está {piece.state})"
+        say(f"  {piece.name} ({piece.exercise.id}): {whose}")
+
+
+@contextlib.contextmanager
+def replaced(module, name, other):
+    """module.name is `other` inside this block."""
+    before = getattr(module, name)
+    setattr(module, name, other)
+    try:
+        yield
+    finally:
+        setattr(module, name, before)
+
+
+def raise_in_words(error, folder):
+    """Raise a UsageError if the error arose in an exercise."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.is_relative_to(folder / "exercises"):
+            place = f"{os.path.relpath(path, folder)}:{frame.lineno}"
+            words = " ".join(str(error).split())
+            raise UsageError(f"erro no seu código, em {place}: {type(error).__name__}: {words}") from error
