@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from tinyllm.backend import cores, numba_version, physical_memory
 from tinyllm.errors import UsageError
-from tinyllm.memory.estimate import gpt_parameters, gpt_training_bytes
+from tinyllm.memory import estimate
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
@@ -75,8 +75,8 @@ def stop_on_signal():
 def announce(config, training):
     """Say what is about to be trained, and the memory it takes. Raises UsageError if the machine has less."""
     workers = training.workers or cores()
-    needed, available = gpt_training_bytes(config, batch=training.batch, workers=workers), physical_memory()
-    size = f"{config.layers} blocos de largura {config.width}, {thousands(gpt_parameters(config))} parâmetros"
+    needed, available = estimate.gpt_training_bytes(config, batch=training.batch, workers=workers), physical_memory()
+    size = f"{config.layers} blocos de largura {config.width}, {thousands(estimate.gpt_parameters(config))} parâmetros"
     tell(f"Modelo: GPT de {size}, contexto de {config.context} tokens.")
     of_machine = f" (esta máquina tem {megabytes(available)})" if available else ""
     tell(f"Memória para treinar: cerca de {megabytes(needed)}{of_machine}; {workers} threads.")

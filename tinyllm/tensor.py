@@ -35,6 +35,21 @@ class Node:
         self.name, self.inputs, self.options, self.backward, self.shape = name, inputs, options, backward, shape
         self.born = next(_births)
 
+    def gradients(self, dy):
+        """Yield (input, dx) for each input that needs a gradient, and free what the operation kept for this.
+
+        dx is an array, larger than the input where broadcasting stretched that, or a Part. A second time is an error.
+        """
+        inputs, dxs = self.inputs, timed(self.name, "backward", self.backward, dy)
+        self.inputs, self.backward = (), _walked
+        for x, dx in zip(inputs, dxs if type(dxs) is tuple else (dxs,), strict=True):
+            if dx is not None and (isinstance(x, Node) or (isinstance(x, Tensor) and x.requires_grad)):
+                yield x, timed(self.name, "backward", dx) if callable(dx) else dx
+
+
+def _walked(dy):
+    raise UsageError("backward() went through this Tensor before and freed its graph; run the forward pass again")
+
 
 class Tensor:
     """An array that remembers the operation that made it. Lists and numbers become float32."""
@@ -162,6 +177,22 @@ class Part(NamedTuple):
     index: Any
     values: Any
 
+    def add_to(self, array):
+        """Add it, in place, to an array of the shape of x."""
+        if _is_basic(self.index):  # no position can be taken twice
+            array[self.index] += self.values
+        else:
+            scatter_add(array, self.index, self.values)
+
+
+def dense(dx, shape):
+    """The whole array of a Part, 0 where it says nothing, for an input of this shape; any other dx as it is."""
+    if not isinstance(dx, Part):
+        return dx
+    array = array_module(dx.values).zeros(shape, dx.values.dtype)
+    dx.add_to(array)
+    return array
+
 
 class _Sum:
     """The gradient of a leaf or of a Node so far. The first array that comes may belong to others; a sum does not."""
@@ -173,26 +204,14 @@ class _Sum:
 
     def add(self, dx):
         if self.array is None:
-            self.array = dx
+            self.array, self.ours = dense(dx, self.source.shape), isinstance(dx, Part)
+        elif isinstance(dx, Part):
+            self.array, self.ours = self.array if self.ours else self.array.copy(), True
+            dx.add_to(self.array)
         elif self.ours:
             self.array += dx
         else:
             self.array, self.ours = self.array + dx, True
-
-    def add_part(self, part):
-        if not self.ours:
-            xp = array_module(part.values)
-            empty = self.array is None
-            self.array = xp.zeros(self.source.shape, part.values.dtype) if empty else self.array.copy()
-            self.ours = True
-        if _is_basic(part.index):  # no position can be taken twice
-            self.array[part.index] += part.values
-        else:
-            scatter_add(self.array, part.index, part.values)
-
-
-def _walked(dy):
-    raise UsageError("backward() went through this Tensor before and freed its graph; run the forward pass again")
 
 
 def backward(loss, grad=None):
@@ -219,29 +238,22 @@ def backward(loss, grad=None):
         if source.born not in pending:
             pending[source.born] = _Sum(source)
             heapq.heappush(youngest_first, -source.born)
-        if isinstance(dx, Part):
-            pending[source.born].add_part(dx)
-        else:
-            summed = sum_to_shape(dx, source.shape)
-            if summed.shape != source.shape:
+        if not isinstance(dx, Part):
+            given, dx = dx.shape, sum_to_shape(dx, source.shape)
+            if dx.shape != source.shape:
                 raise UsageError(
-                    f"{name}: its backward gave a gradient of shape {dx.shape} for an input of shape {source.shape}"
+                    f"{name}: its backward gave a gradient of shape {given} for an input of shape {source.shape}"
                 )
-            pending[source.born].add(summed)
+        pending[source.born].add(dx)
 
     receive(loss.node or loss, grad, "backward")
     while youngest_first:
         total = pending.pop(-heapq.heappop(youngest_first))
-        source, dy = total.source, total.array
-        if isinstance(source, Tensor):
-            gradients[source] = dy
-            continue
-        dxs = timed(source.name, "backward", source.backward, dy)
-        inputs = source.inputs
-        source.inputs, source.backward = (), _walked  # what the operation kept for its backward is freed here
-        for x, dx in zip(inputs, dxs if type(dxs) is tuple else (dxs,), strict=True):
-            if dx is not None and (isinstance(x, Node) or (isinstance(x, Tensor) and x.requires_grad)):
-                receive(x, timed(source.name, "backward", dx) if callable(dx) else dx, source.name)
+        if isinstance(total.source, Tensor):
+            gradients[total.source] = total.array
+        else:
+            for source, dx in total.source.gradients(total.array):
+                receive(source, dx, total.source.name)
     return gradients
 
 

@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from course_plugin import EXERCISES
 
 import tinyllm
 
@@ -99,6 +100,13 @@ def test_replaceable_pieces_are_called_through_their_module(path):
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.ImportFrom) and node.module.startswith(REPLACEABLE):
             assert place(path) == "functional", f"{path}: import the module, not {[a.name for a in node.names]}"
+
+
+@every_file
+def test_what_an_exercise_can_replace_is_called_through_its_module(path):
+    """But the judge keeps the library's own: it must not judge a learner's backward by that backward."""
+    pieces = {f"{module}.{name}" for exercise in EXERCISES.values() for name, module in exercise.library.items()}
+    assert path.name == "judge.py" or not pieces & set(imports(path))
 
 
 @every_file

@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyllm import functional as F
+from tinyllm import tensor
 from tinyllm.backend import keep_freed_memory, single_threaded_blas, without_numba
 from tinyllm.bench.race import middle_peaks, result, sides
 from tinyllm.optim.adamw import adamw_update
-from tinyllm.tensor import Tensor, backward
+from tinyllm.tensor import Tensor
 
 B, H, T, D, C, V = 4, 4, 256, 64, 256, 4096
 PEERS = {  # what --against names: the module and the options of the other side
@@ -76,7 +77,7 @@ class KernelSide:
             return lambda: adamw_update(*arrays, **ADAMW)
         inputs = [Tensor(a, requires_grad=a.dtype.kind == "f") for a in arrays]
         dy = np.ones_like(kernel.op(*inputs, **kernel.options).data)
-        return lambda: backward(kernel.op(*inputs, **kernel.options), dy)
+        return lambda: tensor.backward(kernel.op(*inputs, **kernel.options), dy)
 
     def step(self):
         with single_threaded_blas(), F.noise(seed=0, step=0), nullcontext() if self.compiled else without_numba():

@@ -22,6 +22,7 @@ from tinyllm.errors import UsageError
 AROUND = {  # piece: the operations of F that do its work by themselves, and are to call it
     "softmax": [composed.attention],
     "cross_entropy": [composed.linear_cross_entropy],
+    "multiply": [composed.attention],
 }
 
 
@@ -61,7 +62,9 @@ def mine(*, say=tell):
         for path in {folder / "exercises" / piece.exercise.place for piece in yours}:
             module = load(path)
             for piece in (p for p in yours if folder / "exercises" / p.exercise.place == path):
-                swaps.enter_context(replaced(piece.module, piece.name, piece.counting(getattr(module, piece.name))))
+                counting = piece.counting(getattr(module, piece.name))
+                setattr(module, piece.name, counting)  # the learner's pieces may call one another
+                swaps.enter_context(replaced(piece.module, piece.name, counting))
                 for operation in AROUND.get(piece.name, ()):
                     swaps.enter_context(replaced(F, operation.__name__, operation))
         try:

@@ -11,9 +11,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from tinyllm import functional as F
+from tinyllm import tensor
 from tinyllm.backend import array_module, pieces, single_threaded_blas
 from tinyllm.profile import timed
-from tinyllm.tensor import backward
 
 
 class DataParallel:
@@ -71,7 +71,7 @@ class DataParallel:
             with F.noise(seed, step, first_row + lo):
                 mean = loss(x[lo:hi], y[lo:hi])
                 weight = (hi - lo) / rows
-                grads = backward(mean, array_module(mean.data).asarray(weight, dtype=mean.dtype))
+                grads = tensor.backward(mean, array_module(mean.data).asarray(weight, dtype=mean.dtype))
             return mean.data * weight, grads
 
         cuts = [len(x) * i // self.workers for i in range(self.workers + 1)]
