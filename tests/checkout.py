@@ -1,12 +1,13 @@
 """A copy of the checkout for a test to work in as a learner would, and commands run in it."""
 
+import ast
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from tinyllm.course.catalog import read_exercises, write_stub
+from tinyllm.course.catalog import is_allowed, read_exercises, write_stub
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -44,3 +45,23 @@ def solve(checkout, *wanted):
     for exercise in read_exercises(checkout):
         if not wanted or exercise.id in wanted:
             shutil.copy(checkout / "solutions" / exercise.place, checkout / "exercises" / exercise.place)
+
+
+def with_version(exercise, piece, version):
+    """The solution's text, in which a version from the support file, one of its functions, has the name of a piece."""
+    solution, support = ((ROOT / path).read_text(encoding="utf-8") for path in (
+        Path("solutions") / exercise.place, exercise.support))  # fmt: skip
+    kept = [node for node in ast.parse(support).body if not is_table(node) and can_import(exercise, node)]
+    return f"{solution}\n\n{ast.unparse(ast.Module(kept, []))}\n\n{piece} = {version.__name__}\n"
+
+
+def is_table(node):
+    """Whether a statement of a support file is one of its tables."""
+    names = {getattr(target, "id", None) for target in getattr(node, "targets", ())}
+    return bool(names & {"MISTAKES", "COSTLY", "EQUIVALENT", "HINTS", "WORK"})
+
+
+def can_import(exercise, node):
+    """Whether a statement is no import, or one that the exercise may have."""
+    names = [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in getattr(node, "names", ())]
+    return all(is_allowed(exercise, name) for name in names)

@@ -3,26 +3,19 @@
     python tests/course/mutants.py m01.e03      prints {"mutants": N, "survivors": ["e = np.exp(x): np.exp(x) -> (x)"]}
 
 A mutant is the solution with one operator, constant, axis, slice or call changed inside the regions that the learner
-writes. Each is judged in a process forked from this one, which has imported everything already.
+writes.
 """
 
 import ast
 import contextlib
 import json
-import multiprocessing
 import os
 import sys
-import tempfile
-from pathlib import Path
 
-import pytest
+from versions import FOLDER, judged, prepare
 
-FOLDER = Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(FOLDER), str(FOLDER / "tests")]
+from tinyllm.course.catalog import BEGIN, END, find, read_exercises
 
-from tinyllm.course.catalog import BEGIN, END, find, read_exercises  # noqa: E402
-
-PATIENCE = 60  # seconds; a mutant that never ends is dead too
 OPERATORS = {
     ast.Add: ["-"], ast.Sub: ["+"], ast.Mult: ["/"], ast.Div: ["*"], ast.FloorDiv: ["/"], ast.Mod: ["*"],
     ast.Pow: ["*"], ast.MatMult: [], ast.Lt: ["<="], ast.LtE: ["<"], ast.Gt: [">="], ast.GtE: [">"], ast.Eq: ["!="],
@@ -104,46 +97,17 @@ def changes_of_call(node, text):
         yield f"{text(node.func)}({', '.join([arguments[1], arguments[0], *map(text, node.keywords)])})"
 
 
-def dies(exercise, mutant):
-    """Whether the tests of an exercise reject this text of an answer."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / exercise.place
-        path.parent.mkdir(parents=True)
-        path.write_text(mutant, encoding="utf-8")
-        process = multiprocessing.get_context("fork").Process(target=judge, args=(exercise, folder))
-        process.start()
-        process.join(PATIENCE)
-        if process.is_alive():
-            process.kill()
-            process.join()
-        return process.exitcode != 0
-
-
-def judge(exercise, folder):
-    """Run the tests, unheard, and leave with 0 if all pass. It never returns."""
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
-        os.dup2(nowhere.fileno(), 2)
-    os._exit(run_tests(exercise, folder))
-
-
-def run_tests(exercise, folder):
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", "not time_and_memory"]
-    return int(pytest.main([*options, f"--rootdir={FOLDER}", f"--impl={folder}", str(FOLDER / exercise.tests)]))
-
-
 def main(wanted):
     os.chdir(FOLDER)
     exercise = find(read_exercises(FOLDER), wanted)
     text = (FOLDER / "solutions" / exercise.place).read_text(encoding="utf-8")
-    with contextlib.redirect_stdout(sys.stderr):  # this also imports what the forked ones will need
-        if run_tests(exercise, FOLDER / "solutions"):
-            sys.exit(f"{wanted}: the solution itself is rejected")
+    with contextlib.redirect_stdout(sys.stderr):
+        prepare(exercise)
     found, lines = list(mutants(text)), text.splitlines()
     survivors = [
         f"{lines[number - 1].strip()}: {was} -> {new}"
         for number, was, new, mutant in found
-        if not dies(exercise, mutant)
+        if judged(exercise, {str(exercise.place): mutant}, "-x", "-k", "not time_and_memory")["passed"]
     ]
     print(json.dumps({"mutants": len(found), "survivors": survivors}, ensure_ascii=False))
 

@@ -8,7 +8,7 @@ import sys
 import threading
 
 import pytest
-from checkout import course, environment
+from checkout import course, environment, with_version
 from course_plugin import EXERCISES, FOLDER
 
 from tinyllm.course.judge import load
@@ -117,14 +117,12 @@ def test_compare(checkout):
 
 
 def test_a_costly_answer(checkout):
-    costly = (checkout / "tests/course/m01_introducao/mistakes_e01.py").read_text(encoding="utf-8")
-    solution = (checkout / "solutions/m01_introducao/e01_arrays.py").read_text(encoding="utf-8")
-    costly = costly.replace("from tinyllm.course.measure import LARGE, SLOW, Work", "").partition("WORK =")[0]
-    versions = costly[costly.index("def pair_by_pair") : costly.index("def row_by_row")]
-    answer(checkout, solution + "\n\n" + versions + "\n\ncosine_similarity = pair_by_pair\n")
+    exercise = next(iter(EXERCISES.values()))
+    (slow, _), (large, _) = load(FOLDER / exercise.support).COSTLY["cosine_similarity"]
+    answer(checkout, with_version(exercise, "cosine_similarity", slow))
     status, out, _ = course(checkout, "test", "m01.e01")
     assert status == 1 and "   lento      " in out and "a sua versão leva" in out and "(o limite é 8 vezes)" in out
-    answer(checkout, solution + "\n\n" + versions + "\n\ncosine_similarity = every_product_at_once\n")
+    answer(checkout, with_version(exercise, "cosine_similarity", large))
     status, out, _ = course(checkout, "list", "--json")
     assert json.loads(out)["states"]["m01.e01"] == "memória demais"
 
@@ -137,8 +135,7 @@ def test_a_learner_solves_an_exercise_with_watch_running(exercise, checkout):
     piece, known = next(iter(load(FOLDER / exercise.support).MISTAKES.items()))
     mistake, sentence = known[0]
     with watching(checkout) as said:
-        support = (checkout / exercise.support).read_text(encoding="utf-8")
-        file.write_text(f"{solution}\n\n{support}\n\n{piece} = {mistake.__name__}\n", encoding="utf-8")
+        file.write_text(with_version(exercise, piece, mistake), encoding="utf-8")
         assert "   errado      " in said(exercise.id) and said("  parece: ") == f"  parece: {sentence}"
         file.write_text(solution, encoding="utf-8")
         assert "   certo   " in said(exercise.id)

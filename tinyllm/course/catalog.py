@@ -88,6 +88,11 @@ def read_exercise(path, root):
     )  # fmt: skip
 
 
+def is_allowed(exercise, module):
+    """Whether the header of an exercise lets it import a module."""
+    return any(module == allowed or module.startswith(allowed + ".") for allowed in exercise.allowed)
+
+
 def find(exercises, wanted):
     """The exercise of an id like m01.e03. Raises UsageError if there is none."""
     for exercise in exercises:

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from tinyllm.course import measure
+from tinyllm.course.catalog import is_allowed
 from tinyllm.tensor import Tensor, backward
 
 TOLERANCES = {"float64": (1e-7, 1e-9), "float32": (1e-5, 1e-6)}  # relative, absolute
 RIGHT, PENDING, WRONG, BROKEN = "certo", "pendente", "errado", "erro no seu código"
+SENTENCE = "parece: "  # what a known mistake is told with
 STATES = (RIGHT, PENDING, measure.SLOW, measure.LARGE, WRONG, BROKEN)  # from good to bad
 
 
@@ -69,22 +71,22 @@ class Judge:
             self.fail(name, f"o trabalho de tamanho {work.large}", found.what, None, state=found.state)
 
     def recognise(self, name, arguments, through, found):
-        """The sentence of the known mistake that gives just this result, or None."""
+        """The sentence of the known mistake that gives just this result; None if no mistake does, or more than one."""
+        sentences = []
         for mistake, sentence in self.support.MISTAKES.get(name, ()):
             try:
                 same = not difference(found, through(mistake, *copy.deepcopy(arguments)))
             except Exception:  # a mistake may fail where others do not
                 same = False
-            if same:
-                return sentence
-        return None
+            sentences += [sentence] * same
+        return sentences[0] if len(sentences) == 1 else None
 
     def fail(self, name, case, trouble, sentence, *, state=WRONG):
         raise Failed(state, "\n".join([
             f"{self.exercise.id} {self.exercise.title}   {state}      {self.shown_path}:{line_of(self.path, name)}",
             f"  caso: {name}, {case}",
             f"  {trouble}",
-            *([f"  parece: {sentence}"] if sentence else []),
+            *([f"  {SENTENCE}{sentence}"] if sentence else []),
             f"  próximo passo: tinyllm course hint {self.exercise.id}",
         ]))  # fmt: skip
 
@@ -118,20 +120,41 @@ def load(path):
 
 
 def check_imports(judge):
-    """Raise Failed if the answer imports what its header does not allow."""
-    for node in ast.walk(ast.parse(judge.path.read_text(encoding="utf-8"), filename=str(judge.path))):
+    """Raise Failed if the answer imports what its header does not allow, or takes from the library what is to be
+    written."""
+    nodes = list(ast.walk(ast.parse(judge.path.read_text(encoding="utf-8"), filename=str(judge.path))))
+    modules = {}  # by the name that each has in the file
+    for node in nodes:
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            modules |= {alias.asname or alias.name: alias.name for alias in node.names}
+
+    for node in nodes:
+        imported, used = [], []
+        if isinstance(node, ast.Import):
+            imported = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            names = [node.module or "."]
-        else:
-            continue
-        for name in names:
-            if not any(name == allowed or name.startswith(allowed + ".") for allowed in judge.exercise.allowed):
-                raise Failed(WRONG, "\n".join([
-                    f"{judge.exercise.id} {judge.exercise.title}   {WRONG}      {judge.shown_path}:{node.lineno}",
-                    f"  o arquivo importa {name}; este exercício pode usar só: {', '.join(judge.exercise.allowed)}",
-                ]))  # fmt: skip
+            imported = [node.module or "."]
+            used = [(node.module, alias.name) for alias in node.names]
+        elif isinstance(node, ast.Attribute):
+            used = [(modules.get(ast.unparse(node.value)), node.attr)]
+        trouble = [
+            f"o arquivo importa {name}; este exercício pode usar só: {', '.join(judge.exercise.allowed)}"
+            for name in imported if not is_allowed(judge.exercise, name)
+        ] + [
+            f"o arquivo importa a própria resposta, {module}.{name}; é o que se pede que você escreva"
+            for module, name in used if is_answer(judge.exercise, module, name)
+        ]  # fmt: skip
+        if trouble:
+            raise Failed(WRONG, "\n".join([
+                f"{judge.exercise.id} {judge.exercise.title}   {WRONG}      {judge.shown_path}:{node.lineno}",
+                f"  {trouble[0]}",
+            ]))  # fmt: skip
+
+
+def is_answer(exercise, module, name):
+    """Whether this name of a module is what the exercise asks for."""
+    asked = name in exercise.pieces or (name == "*" and module in exercise.library.values())
+    return asked and (module or "").partition(".")[0] == "tinyllm"
 
 
 def there_and_back(piece, x, dy, *others):

@@ -85,8 +85,9 @@ def bits(logits, targets):
     p, rows = parts(logits, -1), np.arange(len(targets))
     u = np.zeros_like(p)
     u[rows, targets] = 1
-    with np.errstate(divide="ignore"):
-        return -np.log2(p[rows, targets]).mean(), lambda dy: (dy * (p - u) / len(targets), None)
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    nats = np.log(np.exp(shifted).sum(axis=-1)) - shifted[rows, targets]
+    return nats.mean() / logits.dtype.type(np.log(2)), lambda dy: (dy * (p - u) / len(targets), None)
 
 
 MISTAKES = {
