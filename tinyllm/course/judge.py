@@ -11,6 +11,7 @@ import numpy as np
 
 from tinyllm.course import measure
 from tinyllm.course.catalog import is_allowed
+from tinyllm.errors import UsageError
 from tinyllm.tensor import Tensor, backward
 
 TOLERANCES = {"float64": (1e-7, 1e-9), "float32": (1e-5, 1e-6)}  # relative, absolute
@@ -47,9 +48,9 @@ class Judge:
         """Call a piece of the answer and of the solution, in the way that `through` does: the results must agree, and
         the arguments stay as they are. Returns the answer's result."""
         given = copy.deepcopy(arguments)
-        found = through(getattr(self.answer, name), *given)
+        found = outcome(through, getattr(self.answer, name), given)
         expected = through(getattr(self.solution, name), *copy.deepcopy(arguments))
-        trouble = difference(found, expected)
+        trouble = f"recusado: {found}" if isinstance(found, Refused) else difference(found, expected)
         if trouble:
             self.fail(name, case, trouble, self.recognise(name, arguments, through, found))
         if difference(given, arguments):
@@ -75,7 +76,7 @@ class Judge:
         sentences = []
         for mistake, sentence in self.support.MISTAKES.get(name, ()):
             try:
-                same = not difference(found, through(mistake, *copy.deepcopy(arguments)))
+                same = not difference(found, outcome(through, mistake, copy.deepcopy(arguments)))
             except Exception:  # a mistake may fail where others do not
                 same = False
             sentences += [sentence] * same
@@ -117,6 +118,18 @@ def load(path):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+class Refused(str):
+    """In place of a result: why the library does not take what the answer gave it."""
+
+
+def outcome(through, piece, arguments):
+    """What a call of a piece gives."""
+    try:
+        return through(piece, *arguments)
+    except UsageError as error:
+        return Refused(error)
 
 
 def check_imports(judge):
