@@ -13,6 +13,7 @@ from course_plugin import EXERCISES, FOLDER
 
 from tinyllm.course.catalog import make_stub, write_stub
 from tinyllm.course.judge import BROKEN, PENDING, RIGHT, WRONG, load
+from tinyllm.course.notebook import make_notebook
 from tinyllm.course.progress import untouched
 
 pytestmark = pytest.mark.gate
@@ -39,6 +40,14 @@ def verdicts(exercise, *folders):
 
 def solution(exercise):
     return (FOLDER / "solutions" / exercise.place).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_the_notebook_is_what_its_lesson_and_exercises_make(module):
+    made = make_notebook(FOLDER, module.name, EXERCISES.values())
+    assert (FOLDER / "exercises" / module.name / "notebook.ipynb").read_text(encoding="utf-8") == made, (
+        "run python -m tinyllm.course.make"
+    )
 
 
 @EVERY

@@ -84,8 +84,13 @@ def reset(folder, exercise):
     """Put the stub back, keeping the learner's file beside it."""
     path = folder / "exercises" / exercise.place
     if path.exists():
-        kept = path.with_name(f"{path.stem}.{datetime.datetime.now():%Y-%m-%d-%H%M%S}.bak")
-        shutil.copy2(path, kept)
-        tell(f"o que você tinha escrito está em {os.path.relpath(kept, folder)}")
+        keep_aside(path, folder)
     catalog.write_stub(exercise, folder)
     print(f"exercises/{exercise.place} voltou ao começo")
+
+
+def keep_aside(path, folder):
+    """Copy a learner's file to one beside it that bears the date."""
+    kept = path.with_name(f"{path.stem}.{datetime.datetime.now():%Y-%m-%d-%H%M%S}.bak")
+    shutil.copy2(path, kept)
+    tell(f"o que você tinha escrito está em {os.path.relpath(kept, folder)}")

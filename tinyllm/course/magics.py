@@ -1,0 +1,64 @@
+"""What the notebooks of the course can say to IPython, after `%load_ext tinyllm.course.magics`.
+
+%%exercise m01.e03      saves the cell as the answer to an exercise and tests it
+%course hint m01.e03    any command of `tinyllm course`
+%picture FILE           shows an SVG of a lesson
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from tinyllm.course import catalog, commands
+from tinyllm.errors import UsageError
+
+saved = {}  # exercise: what a cell of this notebook wrote last, which need not be kept aside
+
+
+def load_ipython_extension(ipython):
+    """Called by IPython."""
+    ipython.register_magic_function(exercise_magic, "cell", "exercise")
+    ipython.register_magic_function(course_magic, "line", "course")
+    ipython.register_magic_function(picture_magic, "line", "picture")
+
+
+def exercise_magic(line, cell):
+    """Save the cell as the answer to the exercise named in the first line, and judge it.
+
+    A cell that is still the stub leaves the file as it is. What the file held, unless a cell wrote it, is kept aside.
+    """
+    folder = catalog.course_folder()
+    try:
+        exercise = catalog.find(catalog.read_exercises(folder), line.strip())
+    except UsageError as error:
+        print(error)
+        return
+    path, text = folder / "exercises" / exercise.place, cell.rstrip() + "\n"
+    before = path.read_text(encoding="utf-8") if path.exists() else None
+    stub = catalog.make_stub(exercise, (folder / "solutions" / exercise.place).read_text(encoding="utf-8"))
+    if text == stub and before is not None and before != stub:
+        print(f"a célula está como veio; o que se testa é o que já está em {os.path.relpath(path, folder)}")
+    elif text != before:
+        if before not in (None, stub, saved.get(exercise.id)):
+            commands.keep_aside(path, folder)
+        path.write_text(text, encoding="utf-8")
+        saved[exercise.id] = text
+    commands.test(folder, exercise)
+
+
+def course_magic(line):
+    """Run `tinyllm course` with these words and show what it prints."""
+    command = [sys.executable, "-m", "tinyllm", "course", *shlex.split(line)]
+    ran = subprocess.run(
+        command, cwd=catalog.course_folder(), capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
+    print((ran.stdout + ran.stderr).rstrip())
+
+
+def picture_magic(line):
+    """Show an SVG file, named from the project's folder."""
+    from IPython.display import SVG
+
+    return SVG((catalog.course_folder() / Path(line.strip())).read_text(encoding="utf-8"))

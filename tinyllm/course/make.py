@@ -1,0 +1,23 @@
+"""Makes anew what has its source elsewhere: the exercises from the solutions, the notebooks from lessons and exercises.
+
+    python -m tinyllm.course.make
+
+An exercise that a learner has begun is kept aside first, as `tinyllm course reset` does.
+"""
+
+from tinyllm.course import catalog, commands, notebook
+from tinyllm.course.progress import untouched
+
+
+def main():
+    folder = catalog.course_folder()
+    exercises = catalog.read_exercises(folder)
+    for exercise in exercises:
+        if not untouched(folder, exercise):
+            commands.reset(folder, exercise)
+    for module in sorted({exercise.place.parent.name for exercise in exercises}):
+        notebook.write_notebook(folder, module, exercises)
+
+
+if __name__ == "__main__":
+    main()
