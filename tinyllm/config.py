@@ -60,17 +60,36 @@ def to_dict(config):
     return dataclasses.asdict(config)
 
 
-def add_options(parser, config_class, *, leave_out=()):
+def add_options(parser, config_class):
     """Give the parser one --option per field, with its type, default and help. An option not given stays absent."""
-    group = parser.add_argument_group(config_class.__doc__)
-    types = typing.get_type_hints(config_class)
-    for field in dataclasses.fields(config_class):
-        if field.name in leave_out:
-            continue
-        kind = types[field.name]
+    add_options_of_one(parser, {None: config_class})
+
+
+def add_options_of_one(parser, config_classes):
+    """The same for several classes, {name: class}, of which a name will choose one: a field they share comes once."""
+    several = list(config_classes.values())
+    group = parser.add_argument_group(several[0].__doc__)
+    for name in dict.fromkeys(field.name for each in several for field in dataclasses.fields(each)):
+        owners = {key: each for key, each in config_classes.items() if name in each.__dataclass_fields__}
+        first = next(iter(owners.values()))
+        kind, field = typing.get_type_hints(first)[name], first.__dataclass_fields__[name]
         how = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind, "metavar": METAVARS[kind]}
-        help = f"{field.metadata['help']} (padrão: {field.default})".replace("%", "%%")
-        group.add_argument("--" + field.name.replace("_", "-"), default=argparse.SUPPRESS, help=help, **how)
+        help = f"{field.metadata['help']} ({defaults(name, owners, whole=len(owners) == len(several))})"
+        group.add_argument(option_of(name), default=argparse.SUPPRESS, help=help.replace("%", "%%"), **how)
+
+
+def defaults(name, owners, *, whole):
+    """What a field is if it is not given: "padrão: 4", "padrão: 192 no gpt, 400 no rnn", "padrão: 4, só no gpt"."""
+    values = {key: owner.__dataclass_fields__[name].default for key, owner in owners.items()}
+    if len(set(values.values())) > 1:
+        return "padrão: " + ", ".join(f"{value} no {key}" for key, value in values.items())
+    where = "" if whole else f", só no {', '.join(owners)}"
+    return f"padrão: {next(iter(values.values()))}{where}"
+
+
+def option_of(name):
+    """How the command line spells a field."""
+    return "--" + name.replace("_", "-")
 
 
 def given_options(arguments, config_class):

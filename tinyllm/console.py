@@ -1,6 +1,7 @@
 """What a person sees while a command works: stages, a progress bar, and a Ctrl-C that loses nothing."""
 
 import contextlib
+import dataclasses
 import json
 import shlex
 import signal
@@ -13,7 +14,7 @@ from tqdm import tqdm
 from tinyllm.backend import cores, numba_version, physical_memory
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
-from tinyllm.models.gpt import GPT, GPTConfig
+from tinyllm.models import catalog
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
 
@@ -74,10 +75,11 @@ def stop_on_signal():
 
 def announce(config, training):
     """Say what is about to be trained, and the memory it takes. Raises UsageError if the machine has less."""
-    workers = training.workers or cores()
-    needed, available = estimate.gpt_training_bytes(config, batch=training.batch, workers=workers), physical_memory()
-    size = f"{config.layers} blocos de largura {config.width}, {thousands(estimate.gpt_parameters(config))} parâmetros"
-    tell(f"Modelo: GPT de {size}, contexto de {config.context} tokens.")
+    workers, name = training.workers or cores(), catalog.name_of(config)
+    parameters, needed = size_of(config, training, workers)
+    available = physical_memory()
+    size = f"{config.layers} blocos de largura {config.width}, {thousands(parameters)} parâmetros"
+    tell(f"Modelo: {name.upper()} de {size}, contexto de {config.context} tokens.")
     of_machine = f" (esta máquina tem {megabytes(available)})" if available else ""
     tell(f"Memória para treinar: cerca de {megabytes(needed)}{of_machine}; {workers} threads.")
     if available and needed > available:
@@ -87,14 +89,28 @@ def announce(config, training):
         )
 
 
-def compile_kernels():
-    """Run every compiled routine once on a tiny model: on a new machine this compiles them, later it loads them."""
+def size_of(config, training, workers):
+    """The number of parameters of a model, and the bytes that training it takes."""
+    name, C = catalog.name_of(config), config.width
+    if name == "gpt":
+        needed = estimate.gpt_training_bytes(config, batch=training.batch, workers=workers)
+        return estimate.gpt_parameters(config), needed
+    gates = {"rnn": 1, "lstm": 4}[name]
+    parameters = config.vocab_size * C + config.layers * (gates * (2 * C * C + C) + 2 * C) + 2 * C
+    kept = training.batch * config.context * config.layers * (3 * gates + 6) * C
+    return parameters, estimate.PROCESS + estimate.FLOAT * (3 * parameters + max(kept, (workers + 2) * parameters))
+
+
+def compile_kernels(config):
+    """Run every compiled routine of a model once, on a tiny one: a new machine compiles them, later it loads them."""
     if numba_version() is None:
         tell("Sem o Numba as rotinas não são compiladas: tudo funciona, porém devagar (pip install numba).")
         return
     tell("Compilando as rotinas de cálculo (só na primeira vez leva alguns segundos)…")
     began = time.perf_counter()
-    model = GPT(GPTConfig(vocab_size=8, context=4, layers=1, heads=1, width=4), rng=np.random.default_rng(0))
+    tiny = {"vocab_size": 8, "context": 4, "layers": 1, "heads": 1, "width": 4}
+    config = dataclasses.replace(config, **{name: tiny[name] for name in tiny.keys() & vars(config).keys()})
+    model = catalog.new_model(config, rng=np.random.default_rng(0))
     config, ids = TrainConfig(steps=1, workers=1), np.zeros((1, 4), dtype=np.int64)
     for _ in train(model, [(ids, ids)], make_optimizer(model, config), config=config):
         tell(f"…prontas em {decimal(time.perf_counter() - began, 1)} s.")

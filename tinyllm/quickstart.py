@@ -30,7 +30,7 @@ def quickstart(folder, *, steps=STEPS, texts=TEXTS, seed=0, as_json=False):
     else:
         run = prepare(folder, steps=steps, texts=texts, seed=seed)
     tell("3. Modelo: o GPT lê os tokens que vieram antes e prevê o próximo.")
-    console.compile_kernels()
+    console.compile_kernels(run.model_config)
     if runs.steps_done(run) < run.training.steps:
         if runs.steps_done(run) == 0:
             show_sample(run, run.new_model(), "antes do treino")

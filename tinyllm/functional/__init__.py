@@ -2,7 +2,7 @@
 
 The legend of every shape in this library:
   B batch   T positions   S positions attended to   C channels (width of the model)   H heads   D channels per head
-  M hidden width of the feed-forward   V vocabulary
+  M hidden width: of the feed-forward, of a recurrent state   V vocabulary
 """
 
 from tinyllm.functional.activations import gelu, softmax, swiglu
@@ -12,6 +12,7 @@ from tinyllm.functional.embeddings import embedding
 from tinyllm.functional.linear import linear
 from tinyllm.functional.losses import cross_entropy, linear_cross_entropy
 from tinyllm.functional.norms import layer_norm, rms_norm
+from tinyllm.functional.recurrent import lstm, lstm_cell, rnn, rnn_cell
 from tinyllm.functional.rotary import rotary, rotations
 
 __all__ = [
@@ -23,9 +24,13 @@ __all__ = [
     "layer_norm",
     "linear",
     "linear_cross_entropy",
+    "lstm",
+    "lstm_cell",
     "merge_heads",
     "noise",
     "rms_norm",
+    "rnn",
+    "rnn_cell",
     "rotary",
     "rotations",
     "softmax",

@@ -1,4 +1,4 @@
-"""The KV cache: keys and values of earlier positions, kept so that each new token costs one position, not all."""
+"""What a model keeps of earlier positions, so that a new token costs one position: the KV cache, or a state."""
 
 from tinyllm.backend import array_module
 from tinyllm.tensor import Tensor
@@ -29,3 +29,10 @@ class LayerCache:
         if old is not None:
             room[:, :, : self.length] = old[:, :, : self.length]
         return room
+
+
+class StateCache:
+    """The state in which one recurrent layer ended. However long the text, it takes the same room."""
+
+    def __init__(self):
+        self.state = None  # the layer's own beginning

@@ -1,10 +1,13 @@
 """Generation: a generator of tokens, one forward pass for each."""
 
+import math
+
 import numpy as np
 
 from tinyllm.backend import to_host
 from tinyllm.errors import UsageError
-from tinyllm.infer.cache import LayerCache
+from tinyllm.infer.cache import LayerCache, StateCache
+from tinyllm.models.rnn import RecurrentModel
 from tinyllm.tensor import no_grad
 
 
@@ -12,34 +15,42 @@ def generate(model, prompt, *, choose, max_tokens, stop_id=None):
     """Yield the token ids that follow `prompt`, a row of ids, until `stop_id` (not yielded) or `max_tokens`.
 
     `choose` turns logits (V,) into an id. When the context is full, the later half of it is read again and the text
-    goes on. Raises UsageError for an empty prompt and for one that is longer than the context.
+    goes on; the state of a recurrent model is never full. Raises UsageError for an empty prompt and for one that is
+    longer than what the model can read.
     """
-    ids, context = [int(i) for i in prompt], model.config.context
-    if not 1 <= len(ids) <= context:
+    ids, longest = [int(i) for i in prompt], longest_text(model)
+    if not 1 <= len(ids) <= longest:
         raise UsageError(
-            f"a prompt of {len(ids)} tokens does not fit in 1..{context}; shorten it, or train with a larger context"
+            f"a prompt of {len(ids)} tokens does not fit in 1..{longest}; shorten it, or train with a larger context"
         )
     return _continuation(model, ids, choose, max_tokens, stop_id)
 
 
 def _continuation(model, ids, choose, max_tokens, stop_id):
-    context, caches, unread = model.config.context, new_caches(model), ids
+    longest, caches, unread, read = longest_text(model), new_caches(model), ids, 0
     for _ in range(max_tokens):
         with no_grad():
             logits = model(np.array([unread]), caches).data[0, -1]
+        read += len(unread)
         token = choose(to_host(logits))
         if token == stop_id:
             return
         yield token
         ids.append(token)
         unread = [token]
-        if caches[0].length == context:
-            caches, unread = new_caches(model), ids[-max(1, context // 2) :]
+        if read == longest:
+            caches, unread, read = new_caches(model), ids[-max(1, longest // 2) :], 0
 
 
 def new_caches(model):
     """An empty cache for each block of the model."""
-    return [LayerCache() for _ in model.blocks]
+    kind = StateCache if isinstance(model, RecurrentModel) else LayerCache
+    return [kind() for _ in model.blocks]
+
+
+def longest_text(model):
+    """How many tokens the model can have read, one after the other."""
+    return math.inf if isinstance(model, RecurrentModel) else model.config.context
 
 
 def until(pieces, stops):

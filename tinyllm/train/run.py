@@ -1,6 +1,7 @@
 """A run: the folder that holds a training from its text to its last checkpoint.
 
-config.json        data, model, training, and the SHA-256 of the files below; written last: without it there is no run
+config.json        the name of the model, data, model, training, and the SHA-256 of the files below; it is written last:
+                   without it there is no run
 tokenizer.json     train.npy   validation.npy   test.npy      the tokenizer and the tokens of each split
 log.jsonl          one line per step, and one per validation
 checkpoints/       the last two checkpoints
@@ -20,7 +21,7 @@ from tinyllm.data import corpora
 from tinyllm.data.batches import batches
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import mean_loss
-from tinyllm.models.gpt import GPT, GPTConfig
+from tinyllm.models import catalog
 from tinyllm.nn.module import map_parameters
 from tinyllm.text import bpe
 from tinyllm.train import checkpoint
@@ -56,7 +57,7 @@ class Run:
 
     def new_model(self):
         """The model before its first step."""
-        return GPT(self.model_config, rng=np.random.default_rng(self.training.seed))
+        return catalog.new_model(self.model_config, rng=np.random.default_rng(self.training.seed))
 
     def trained_model(self, *, warn=print):
         """The model of the newest checkpoint."""
@@ -147,6 +148,7 @@ def save_config(run):
         run.folder / "config.json",
         {
             "format": 1,
+            "architecture": catalog.name_of(run.model_config),
             "data": to_dict(run.data),
             "model": to_dict(run.model_config),
             "train": to_dict(run.training),
@@ -162,10 +164,11 @@ def open_run(folder):
         raise UsageError(f"{folder} holds no run (there is no config.json in it); train one with --out {folder}")
     stored = storage.load_json(folder / "config.json")
     try:
+        architecture = catalog.find(stored.get("architecture", "gpt"))  # before there was another, none was named
         parts = [from_dict(kind, stored[name]) for name, kind in
-                 (("data", DataConfig), ("model", GPTConfig), ("train", TrainConfig))]  # fmt: skip
+                 (("data", DataConfig), ("model", architecture.config), ("train", TrainConfig))]  # fmt: skip
         hashes = dict(stored["sha256"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{folder / 'config.json'} is not the config of a run: {error}") from None
     for name, expected in hashes.items():
         if not (folder / name).is_file() or storage.sha256(folder / name) != expected:

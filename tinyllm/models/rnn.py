@@ -1,0 +1,98 @@
+"""The recurrent models: what came before is a state of fixed size, however long the text (Mikolov et al. 2010).
+
+Both are the same stack, of RNN layers or of LSTM layers.
+"""
+
+from dataclasses import dataclass
+
+from tinyllm import functional as F
+from tinyllm.backend import beside
+from tinyllm.config import Config, option
+from tinyllm.nn import layers, recurrent
+from tinyllm.nn.module import Module
+
+
+@dataclass(frozen=True)
+class RNNConfig(Config):
+    """modelo"""
+
+    vocab_size: int = option(4096, "quantos tokens o vocabulário tem", at_least=2)
+    context: int = option(128, "quantos tokens o modelo lê de uma vez durante o treino", at_least=1)
+    layers: int = option(3, "quantos blocos, um sobre o outro", at_least=1)
+    width: int = option(400, "canais que correm pelo modelo, e os do estado", at_least=1)
+    dropout: float = option(0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1)
+
+
+@dataclass(frozen=True)
+class LSTMConfig(Config):
+    """modelo"""
+
+    vocab_size: int = option(4096, "quantos tokens o vocabulário tem", at_least=2)
+    context: int = option(128, "quantos tokens o modelo lê de uma vez durante o treino", at_least=1)
+    layers: int = option(3, "quantos blocos, um sobre o outro", at_least=1)
+    width: int = option(256, "canais que correm pelo modelo, e os do estado", at_least=1)
+    dropout: float = option(0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1)
+
+
+class Block(Module):
+    """(B, T, C) -> (B, T, C): a recurrent layer reads the stream and adds to it (residual, as in Wu et al. 2016)."""
+
+    def __init__(self, config, recurrence, *, rng):
+        self.norm = layers.LayerNorm(config.width)
+        self.recurrence = recurrence(config.width, config.width, rng=rng)
+        self.dropout = layers.Dropout(config.dropout)
+
+    def __call__(self, x, cache=None):
+        y, state = self.recurrence(self.norm(x), cache.state if cache else None)
+        if cache:
+            cache.state = state
+        return x + self.dropout(y)
+
+
+class RecurrentModel(Module):
+    """(B, T) token ids -> (B, T, V) logits of the next token at every position."""
+
+    def __init__(self, config, recurrence, *, rng):
+        self.config = config
+        self.tokens = layers.Embedding(config.vocab_size, config.width, rng=rng, std=0.1)
+        self.dropout = layers.Dropout(config.dropout)
+        self.blocks = [Block(config, recurrence, rng=rng) for _ in range(config.layers)]
+        self.norm = layers.LayerNorm(config.width)
+        self.norm.weight.data *= 0.3  # small logits: before training, all tokens are about equally likely
+
+    def hidden(self, ids, caches=None):
+        """(B, T) -> (B, T, C): everything but the vocabulary. With caches, one per block, ids go on where those end.
+
+        A text may be longer than the context, which only training needs. Raises UsageError for ids outside the
+        vocabulary.
+        """
+        x = self.dropout(self.tokens(ids))  # (B, T, C)
+        for block, cache in zip(self.blocks, caches or [None] * len(self.blocks), strict=True):
+            x = block(x, cache)
+        return self.norm(x)
+
+    def head(self):
+        """(C, V): the embedding of the tokens, turned round to compare a position with every token."""
+        return self.tokens.weight.transpose(1, 0)
+
+    def __call__(self, ids, caches=None):
+        return self.hidden(ids, caches) @ self.head()
+
+    def loss(self, ids, targets):
+        """(B, T) ids, (B, T) ids that come next -> (): mean cross-entropy in nats."""
+        layers.check_ids(targets, self.config.vocab_size)
+        return F.linear_cross_entropy(self.hidden(ids), self.head(), beside(targets, self.tokens.weight.data))
+
+
+class RNN(RecurrentModel):
+    """(B, T) token ids -> (B, T, V), by layers of one matrix and tanh (Elman 1990)."""
+
+    def __init__(self, config, *, rng):
+        super().__init__(config, recurrent.RNN, rng=rng)
+
+
+class LSTM(RecurrentModel):
+    """(B, T) token ids -> (B, T, V), by layers with a gated memory (Hochreiter & Schmidhuber 1997)."""
+
+    def __init__(self, config, *, rng):
+        super().__init__(config, recurrent.LSTM, rng=rng)
