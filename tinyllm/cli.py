@@ -11,7 +11,8 @@ from pathlib import Path
 
 from tinyllm import __version__, console, doctor, quickstart
 from tinyllm.bench import kernels, report, training
-from tinyllm.config import add_options, from_dict, given_options
+from tinyllm.compare import SETTINGS, STEPS, TEXTS, compare_models
+from tinyllm.config import add_options, add_options_of_one, from_dict, given_options, option_of
 from tinyllm.course import catalog
 from tinyllm.course import commands as course
 from tinyllm.course.compare import compare
@@ -20,7 +21,7 @@ from tinyllm.data import corpora
 from tinyllm.errors import UsageError
 from tinyllm.infer.generate import generate, until
 from tinyllm.infer.sample import SampleConfig, sampler
-from tinyllm.models.gpt import GPTConfig
+from tinyllm.models.catalog import MODELS
 from tinyllm.parser import add_command, add_group, new_parser, positive, sentence, up_to
 from tinyllm.profile import Profile
 from tinyllm.text import bpe
@@ -105,7 +106,7 @@ def quickstart_command(arguments):
 
 
 def train_command(arguments):
-    """treina um GPT, ou continua um treino"""
+    """treina um modelo, ou continua um treino"""
     with mine() if arguments.mine else contextlib.nullcontext():
         return train_or_resume(arguments)
 
@@ -115,12 +116,13 @@ def train_or_resume(arguments):
         run = resumed(arguments)
         console.announce(run.model_config, run.training)
     else:
-        configs = [
-            from_dict(kind, given_options(arguments, kind)) for kind in (runs.DataConfig, GPTConfig, TrainConfig)
-        ]
-        console.announce(*configs[1:])
-        run = runs.create(arguments.out, *configs, say=lambda stage: console.tell(f"Preparando {stage}…"))
-    console.compile_kernels()
+        data, model, training = (
+            from_dict(kind, given_options(arguments, kind))
+            for kind in (runs.DataConfig, chosen_model(arguments), TrainConfig)
+        )
+        console.announce(model, training)
+        run = runs.create(arguments.out, data, model, training, say=lambda stage: console.tell(f"Preparando {stage}…"))
+    console.compile_kernels(run.model_config)
     profile = Profile() if arguments.profile else None
     status = console.train_showing(run, as_json=arguments.json, profile=profile)
     if status == 0:
@@ -129,11 +131,25 @@ def train_or_resume(arguments):
     return status
 
 
+def chosen_model(arguments):
+    """The class of configuration of the model to train. Raises UsageError for an option that only others have."""
+    name = arguments.model if "model" in arguments else "gpt"
+    kind = MODELS[name].config
+    given = {option for other, _ in MODELS.values() for option in given_options(arguments, other)}
+    foreign = sorted(given - given_options(arguments, kind).keys())
+    if foreign:
+        raise UsageError(
+            f"the model {name} has no {', '.join(map(option_of, foreign))}; leave it out or choose another --model"
+        )
+    return kind
+
+
 def resumed(arguments):
     """The run to go on with: as it was recorded, but for the number of steps."""
-    given = {name for kind in (runs.DataConfig, GPTConfig, TrainConfig) for name in given_options(arguments, kind)}
+    kinds = (runs.DataConfig, TrainConfig, *(kind for kind, _ in MODELS.values()))
+    given = {name for kind in kinds for name in given_options(arguments, kind)} | ({"model"} & vars(arguments).keys())
     if given - {"steps"}:
-        names = ", ".join("--" + name.replace("_", "-") for name in sorted(given - {"steps"}))
+        names = ", ".join(map(option_of, sorted(given - {"steps"})))
         raise UsageError(
             f"{names} cannot change in a run that is resumed, only --steps can; leave it out or begin a new run"
         )
@@ -142,6 +158,14 @@ def resumed(arguments):
         run.training = from_dict(TrainConfig, {**dataclasses.asdict(run.training), "steps": arguments.steps})
         runs.save_config(run)
     return run
+
+
+def compare_command(arguments):
+    """treina vários modelos no mesmo texto e os põe lado a lado"""
+    return compare_models(
+        arguments.models or list(SETTINGS), arguments.out, steps=arguments.steps, texts=arguments.texts,
+        seed=arguments.seed, picture=arguments.plot, as_json=arguments.json,
+    )  # fmt: skip
 
 
 def generate_command(arguments):
@@ -304,8 +328,18 @@ def build_parser():
     place.add_argument("--resume", metavar="PASTA", help="continua o treino desta pasta, do último checkpoint")
     p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
     p.add_argument("--mine", action="store_true", help=MINE)
-    for kind in (runs.DataConfig, GPTConfig, TrainConfig):
-        add_options(p, kind)
+    p.add_argument("--model", choices=list(MODELS), default=argparse.SUPPRESS, help="qual modelo (padrão: gpt)")
+    add_options(p, runs.DataConfig)
+    add_options_of_one(p, {name: kind for name, (kind, _) in MODELS.items()})
+    add_options(p, TrainConfig)
+
+    p = add_command(commands, "compare", compare_command, json=True)
+    p.add_argument("models", nargs="*", metavar="MODELO", help=f"quais: {', '.join(SETTINGS)} (padrão: todos)")
+    p.add_argument("--out", default="runs/compare", help="pasta dos treinos (padrão: runs/compare)")
+    p.add_argument("--steps", type=positive, default=STEPS, help=f"passos de cada um (padrão: {STEPS})")
+    p.add_argument("--texts", type=positive, default=TEXTS, help=f"contos gerados (padrão: {TEXTS})")
+    p.add_argument("--seed", type=int, default=0, help="semente de todo o acaso (padrão: 0)")
+    p.add_argument("--plot", metavar="ARQUIVO", help="desenha as curvas neste arquivo, .svg ou .png")
 
     p = add_command(commands, "generate", generate_command, json=True)
     p.add_argument("run", metavar="PASTA", help="pasta de um treino")

@@ -15,7 +15,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     ["errors"],
     ["backend", "config", "parser"],
-    ["storage", "profile"],
+    ["storage", "profile", "plot"],
     ["text", "data"],
     ["tensor"],
     ["functional"],
@@ -25,12 +25,18 @@ FLOORS = [
     ["memory", "evaluate", "infer"],
     ["train"],
     ["console"],
+    ["compare"],
     ["doctor", "quickstart", "bench", "course"],
     ["cli"],
     ["__main__"],
 ]
 HEIGHT = {name: height for height, floor in enumerate(FLOORS) for name in floor}
-REPLACEABLE = ("tinyllm.functional", "tinyllm.nn.layers", "tinyllm.nn.attention")  # called as F.name, layers.Name
+REPLACEABLE = (  # called as F.name, layers.Name
+    "tinyllm.functional",
+    "tinyllm.nn.layers",
+    "tinyllm.nn.attention",
+    "tinyllm.nn.recurrent",
+)
 
 
 def tree(path):

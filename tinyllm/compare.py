@@ -1,0 +1,130 @@
+"""`tinyllm compare`: several models on the same text, with the same tokenizer, batches and number of tokens.
+
+Each model is a run of its own, in a folder beside the others; the table and the curves are read from their logs, so a
+comparison that was stopped goes on, and one that is done is shown again at once.
+"""
+
+import json
+import math
+from pathlib import Path
+
+from tinyllm import console, plot
+from tinyllm.console import decimal, tell, thousands
+from tinyllm.errors import UsageError
+from tinyllm.evaluate.metrics import InterpolatedBigram, mean_loss
+from tinyllm.models.gpt import GPTConfig
+from tinyllm.models.rnn import LSTMConfig, RNNConfig
+from tinyllm.nn.module import count_parameters
+from tinyllm.train import run as runs
+from tinyllm.train.loop import TrainConfig
+
+STEPS, TEXTS = 600, 3000
+BATCH, VOCABULARY = 16, 2048
+MARKS = 20  # how many times the loss on the validation text is measured; the table shows every fourth part
+SETTINGS = {  # models of about a million parameters, each with the learning rate, of six tried, that suits it best
+    "rnn": (RNNConfig(vocab_size=VOCABULARY, layers=4, width=256), 4e-3),
+    "lstm": (LSTMConfig(vocab_size=VOCABULARY, layers=2, width=200), 4e-3),
+    "gpt": (GPTConfig(vocab_size=VOCABULARY, layers=4, heads=4, width=128), 4e-3),
+}
+
+
+def compare_models(names, folder, *, steps, texts, seed, picture=None, as_json=False):
+    """Train these models one after the other, or go on where an earlier call stopped. Returns the exit status."""
+    if picture:
+        plot.check(picture)
+    compared = {name: find_or_make(name, Path(folder) / name, steps=steps, texts=texts, seed=seed) for name in names}
+    for name, run in compared.items():
+        if runs.steps_done(run) < run.training.steps:
+            tell(f"\n{name}: {thousands(count_parameters(run.new_model()))} parâmetros")
+            console.compile_kernels(run.model_config)
+            status = console.train_showing(run)
+            if status:
+                return status
+    found = [measure(name, run) for name, run in compared.items()]
+    bigram = bigram_perplexity(next(iter(compared.values())))
+    if picture:
+        plot.draw(picture, lambda figure: curves(figure, found, bigram))
+    if as_json:
+        for figures in found:
+            console.emit({**figures, "bigram_perplexity": bigram})
+    else:
+        show(found, bigram)
+    return 0
+
+
+def find_or_make(name, folder, *, steps, texts, seed):
+    """The run of one model. Raises UsageError for an unknown model and for a folder with another kind of run."""
+    if name not in SETTINGS:
+        raise UsageError(f"there is no model {name}; there are {', '.join(SETTINGS)}")
+    if not (folder / "config.json").exists():
+        config, rate = SETTINGS[name]
+        data = runs.DataConfig(texts=texts, save_every=steps, validate_every=max(1, steps // MARKS))
+        training = TrainConfig(steps=steps, batch=BATCH, learning_rate=rate, decay_steps=steps, seed=seed)
+        return runs.create(folder, data, config, training)
+    run = runs.open_run(folder)
+    there, asked = (run.training.steps, run.data.texts, run.training.seed), (steps, texts, seed)
+    if there != asked:
+        raise UsageError(
+            f"{folder} holds a run of steps={there[0]}, texts={there[1]}, seed={there[2]}, "
+            f"not {asked[0]}, {asked[1]}, {asked[2]}; choose another --out"
+        )
+    return run
+
+
+def measure(name, run):
+    """What the log of a finished run tells, and the perplexity on texts that no step and no choice has seen."""
+    lines = [json.loads(line) for line in (run.folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    steps = [line for line in lines if "loss" in line]
+    each, seconds = steps[0]["tokens"], sum(line["seconds"] for line in steps)
+    model = run.trained_model(warn=tell)
+    return {
+        "model": name,
+        "parameters": count_parameters(model),
+        "learning_rate": run.training.learning_rate,
+        "curve": [[line["step"] * each, line["validation_loss"]] for line in lines if "validation_loss" in line],
+        "perplexity": math.exp(mean_loss(model, run.tokens("test"))),
+        "tokens_per_second": each * len(steps) / seconds,
+        "seconds": seconds,
+    }
+
+
+def bigram_perplexity(run):
+    """The perplexity on the test text of what counts pairs of tokens in the same training text."""
+    train, validation, test = (run.tokens(split) for split in runs.SPLITS)
+    return math.exp(InterpolatedBigram(train, validation, run.tokenizer.vocab_size).mean_loss(test))
+
+
+def show(found, bigram):
+    """Print the table."""
+    tokens = found[0]["curve"][-1][0]
+    print(f"\n{thousands(tokens)} tokens de treino para cada um, nos mesmos lotes.")
+    print("Perda em nats por token no texto de validação, ao longo do treino; perplexidade no texto de teste.\n")
+    parts = (0.25, 0.5, 0.75, 1.0)
+    heads = "".join(f"{f'{100 * part:.0f} %':>8}" for part in parts)
+    print(f"{'modelo':8}{'parâmetros':>12}{'taxa':>8}{heads}{'perplexidade':>14}{'tokens/s':>10}{'tempo':>9}")
+    for figures in found:
+        row = f"{figures['model']:8}{thousands(figures['parameters']):>12}{decimal(figures['learning_rate'], 4):>8}"
+        row += "".join(f"{decimal(loss_at(figures['curve'], part * tokens), 3):>8}" for part in parts)
+        row += f"{decimal(figures['perplexity']):>14}{thousands(round(figures['tokens_per_second'])):>10}"
+        print(f"{row}{decimal(figures['seconds'], 0):>7} s")
+    print(f"{'bigrama':60}{decimal(bigram):>14}")
+
+
+def loss_at(curve, tokens):
+    """The loss of a curve at its first point at or after so many tokens."""
+    return next(loss for seen, loss in curve if seen >= tokens)
+
+
+def curves(figure, found, bigram):
+    """Paint the loss on the validation text against the tokens seen, and the bigram's as a line to get below."""
+    axes = figure.add_subplot()
+    for color, figures in zip(plot.COLORS, found, strict=False):
+        tokens, losses = zip(*figures["curve"], strict=True)
+        label = f"{figures['model'].upper()}: {decimal(figures['perplexity'], 1)} no fim"
+        axes.plot([count / 1e6 for count in tokens], losses, color=color, linewidth=2, label=label)
+    label = f"bigrama: {decimal(bigram, 1)}"
+    axes.axhline(math.log(bigram), color=plot.SOFT, linestyle="--", linewidth=1.3, label=label)
+    axes.set(xlabel="milhões de tokens de treino", ylabel="perda no texto de validação (nats por token)")
+    axes.xaxis.set_major_formatter(lambda value, _: decimal(value, 1))
+    axes.grid(axis="y", color="#e4e7eb")
+    axes.legend(title="perplexidade no texto de teste", frameon=False)

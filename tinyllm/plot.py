@@ -1,0 +1,50 @@
+"""Pictures: matplotlib where it is installed, one look for all of them, and the same file every time."""
+
+from pathlib import Path
+
+from tinyllm.errors import UsageError
+
+INK, SOFT, PAPER = "#1f2933", "#7b8794", "#ffffff"  # a light paper of its own: it reads in a dark page too
+COLORS = ("#2166ac", "#d9822b", "#2e8b57", "#8e44ad", "#c0392b", "#5d6d7e")
+STYLE = {
+    "figure.facecolor": PAPER,
+    "savefig.facecolor": PAPER,
+    "font.family": "DejaVu Sans",  # comes with matplotlib
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": SOFT,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "svg.fonttype": "path",  # letters as shapes: the same on every screen
+    "svg.hashsalt": "tinyllm",
+}
+
+
+def check(path):
+    """Raise UsageError if no picture can be drawn there: without matplotlib, or for an ending that it does not know."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+    except ImportError:
+        raise UsageError("drawing needs matplotlib; install it with: pip install matplotlib") from None
+    known = sorted(FigureCanvasAgg.get_supported_filetypes())
+    if Path(path).suffix.removeprefix(".") not in known:
+        raise UsageError(f"{path} does not end like a picture; use one of .{', .'.join(known)}")
+
+
+def draw(path, paint, *, width=9.0, height=4.5):
+    """Let `paint(figure)` fill a picture of so many inches and write it to `path`, whose ending says in which format.
+
+    Two calls write the same bytes. Raises UsageError as `check` does.
+    """
+    check(path)
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        paint(figure)
+        is_svg = Path(path).suffix == ".svg"
+        figure.savefig(path, metadata={"Date": None, "Creator": None} if is_svg else None)
