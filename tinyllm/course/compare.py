@@ -25,7 +25,7 @@ def compare(folder, exercise, *, as_json=False):
     for row in rows:
         name = row["piece"] if row["whose"] == "yours" else ""
         time, peak = row["seconds"], row["peak_bytes"]
-        figures = f"{measure.milliseconds(time):>12}{measure.megabytes(peak):>12}" if time is not None else " " * 24
+        figures = f"{measure.duration(time):>12}{measure.amount(peak):>12}" if time is not None else " " * 24
         whose = TITLES[row["whose"]] + (f" ({row['state']})" if row["whose"] == "yours" else "")
         print(f"  {name:26}{whose:20}{figures}{row['lines'] or '':>9}")
     if any(row["whose"] == "library" for row in rows):
@@ -36,22 +36,35 @@ def compare(folder, exercise, *, as_json=False):
 
 def rows_of(folder, exercise, name, state):
     """A row for each version of a piece, all measured on the same work in turns."""
-    pieces = {}
+    support = load(folder / exercise.support)
+    work, pieces, state_of = support.WORK[name], {}, {"yours": state}
     if state not in (PENDING, BROKEN):
         pieces["yours"] = getattr(load(folder / "exercises" / exercise.place), name)
+        state_of["yours"] = tried(work, pieces["yours"]) or state
+        if state_of["yours"] in (PENDING, BROKEN):
+            del pieces["yours"]
     pieces["solution"] = getattr(load(folder / "solutions" / exercise.place), name)
     if name in exercise.library:
         pieces["library"] = getattr(importlib.import_module(exercise.library[name]), name)
-    work = load(folder / exercise.support).WORK[name]
     times = measure.seconds(work, work.large, *pieces.values())
     measured = {
         whose: {"seconds": time, "peak_bytes": measure.peak_bytes(work, piece, work.large), "lines": lines(piece)}
         for (whose, piece), time in zip(pieces.items(), times, strict=True)
     }
-    for whose in ("yours", *(w for w in pieces if w != "yours")):
-        state_of = state if whose == "yours" else RIGHT
-        yield {"piece": name, "whose": whose, "state": state_of,
-               **measured.get(whose, {"seconds": None, "peak_bytes": None, "lines": None})}  # fmt: skip
+    unmeasured = {"seconds": None, "peak_bytes": None, "lines": None}
+    for whose in dict.fromkeys(["yours", *pieces]):
+        yield {"piece": name, "whose": whose, "state": state_of.get(whose, RIGHT), **measured.get(whose, unmeasured)}
+
+
+def tried(work, piece):
+    """The state that a single call shows a learner's piece to be in, or None if it gives a result."""
+    try:
+        work.through(piece, *work.make(work.small))
+    except NotImplementedError:
+        return PENDING
+    except Exception:  # whatever it is, the tests tell it
+        return BROKEN
+    return None
 
 
 def lines(piece):

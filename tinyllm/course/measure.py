@@ -38,18 +38,18 @@ def trouble(work, answer, solution):
     """A Trouble, told with both figures, if the answer takes far more than the solution or grows faster; else None."""
     mine, theirs = (peak_bytes(work, piece, work.large) for piece in (answer, solution))
     if mine > LIMIT * theirs + SPARE:
-        return Trouble(LARGE, f"a sua versão chega a {megabytes(mine)}; a solução, a {megabytes(theirs)} "
+        return Trouble(LARGE, f"a sua versão chega a {amount(mine)}; a solução, a {amount(theirs)} "
                               f"(o limite é {LIMIT} vezes)")  # fmt: skip
     mine, theirs = seconds(work, work.large, answer, solution)
     if mine > LIMIT * theirs:
-        return Trouble(SLOW, f"a sua versão leva {milliseconds(mine)}; a solução, {milliseconds(theirs)} "
+        return Trouble(SLOW, f"a sua versão leva {duration(mine)}; a solução, {duration(theirs)} "
                              f"(o limite é {LIMIT} vezes)")  # fmt: skip
     if mine > 2 * theirs:
         mine_small, theirs_small = seconds(work, work.small, answer, solution)
         if mine / theirs > 3 * mine_small / theirs_small:
             return Trouble(SLOW, f"do tamanho {work.small} para {work.large}, a sua versão passou de "
-                                 f"{milliseconds(mine_small)} para {milliseconds(mine)}; a solução, de "
-                                 f"{milliseconds(theirs_small)} para {milliseconds(theirs)}")  # fmt: skip
+                                 f"{duration(mine_small)} para {duration(mine)}; a solução, de "
+                                 f"{duration(theirs_small)} para {duration(theirs)}")  # fmt: skip
     return None
 
 
@@ -85,11 +85,16 @@ def peak_bytes(work, piece, size):
         tracemalloc.stop()
 
 
-def milliseconds(time):
-    """Seconds as text: 0,25 ms."""
-    return f"{decimal(1e3 * time, 3 if time < 1e-4 else 2 if time < 0.1 else 0)} ms"
+def duration(seconds):
+    """Seconds as text: 31 µs, 2,50 ms, 1,20 s."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{decimal(seconds / size)} {unit}"
+    return f"{decimal(1e6 * seconds, 0 if seconds >= 1e-5 else 1)} µs"
 
 
-def megabytes(count):
-    """Bytes as text, with decimals: 0,12 MB."""
-    return f"{decimal(count / 2**20)} MB"
+def amount(count):
+    """Bytes as text: 812 B, 12 kB, 1,56 MB."""
+    if count >= 2**20:
+        return f"{decimal(count / 2**20)} MB"
+    return f"{count >> 10} kB" if count >= 2**10 else f"{count} B"
