@@ -10,7 +10,7 @@ from tinyllm.console import decimal
 
 SLOW, LARGE = "lento", "memória demais"
 LIMIT = 8  # times what the solution takes
-SPARE = 1 << 20  # bytes that are nobody's concern
+SPARE_BYTES, SPARE_SECONDS = 1 << 20, 1e-4  # nobody's concern
 TURNS, PATIENCE = 5, 2.0  # turns of each, or seconds, whichever is over first
 SHORTEST = 1e-3  # seconds; what takes less is done several times
 
@@ -37,14 +37,14 @@ class Trouble(NamedTuple):
 def trouble(work, answer, solution):
     """A Trouble, told with both figures, if the answer takes far more than the solution or grows faster; else None."""
     mine, theirs = (peak_bytes(work, piece, work.large) for piece in (answer, solution))
-    if mine > LIMIT * theirs + SPARE:
+    if mine > LIMIT * theirs + SPARE_BYTES:
         return Trouble(LARGE, f"a sua versão chega a {amount(mine)}; a solução, a {amount(theirs)} "
                               f"(o limite é {LIMIT} vezes)")  # fmt: skip
     mine, theirs = seconds(work, work.large, answer, solution)
-    if mine > LIMIT * theirs:
+    if mine > LIMIT * theirs + SPARE_SECONDS:
         return Trouble(SLOW, f"a sua versão leva {duration(mine)}; a solução, {duration(theirs)} "
                              f"(o limite é {LIMIT} vezes)")  # fmt: skip
-    if mine > 2 * theirs:
+    if mine > 2 * theirs + SPARE_SECONDS:
         mine_small, theirs_small = seconds(work, work.small, answer, solution)
         if mine / theirs > 3 * mine_small / theirs_small:
             return Trouble(SLOW, f"do tamanho {work.small} para {work.large}, a sua versão passou de "
