@@ -19,9 +19,10 @@ from tinyllm.course.compare import compare
 from tinyllm.course.swap import mine
 from tinyllm.data import corpora
 from tinyllm.errors import UsageError
+from tinyllm.estimate_report import show_estimate
 from tinyllm.infer.generate import generate, until
 from tinyllm.infer.sample import SampleConfig, sampler
-from tinyllm.models.catalog import MODELS
+from tinyllm.models.catalog import MODELS, name_of
 from tinyllm.parser import add_command, add_group, new_parser, positive, sentence, up_to
 from tinyllm.profile import Profile
 from tinyllm.text import bpe
@@ -158,6 +159,22 @@ def resumed(arguments):
         run.training = from_dict(TrainConfig, {**dataclasses.asdict(run.training), "steps": arguments.steps})
         runs.save_config(run)
     return run
+
+
+def estimate_command(arguments):
+    """diz quanta memória um modelo pede, e o maior lote que cabe"""
+    stored, training = {}, {}
+    if arguments.run:
+        if "model" in arguments:
+            raise UsageError(f"--model cannot change in the run {arguments.run}; leave out one of the two")
+        run = runs.open_run(arguments.run)
+        arguments.model = name_of(run.model_config)
+        stored, training = dataclasses.asdict(run.model_config), dataclasses.asdict(run.training)
+    kind = chosen_model(arguments)
+    model = from_dict(kind, {**stored, **given_options(arguments, kind)})
+    training = from_dict(TrainConfig, {**training, **given_options(arguments, TrainConfig)})
+    with mine() if arguments.mine else contextlib.nullcontext():
+        show_estimate(model, training, tokens=arguments.tokens, as_json=arguments.json)
 
 
 def compare_command(arguments):
@@ -332,6 +349,19 @@ def build_parser():
     add_options(p, runs.DataConfig)
     add_options_of_one(p, {name: kind for name, (kind, _) in MODELS.items()})
     add_options(p, TrainConfig)
+
+    p = add_command(commands, "estimate", estimate_command, json=True)
+    p.add_argument("run", metavar="PASTA", nargs="?", help="pasta de um treino (padrão: um modelo novo)")
+    for name, help in (
+        ("batch", f"quantas janelas por lote (padrão: {TrainConfig.batch}, ou o do treino)"),
+        ("accumulate", "quantos lotes por passo (padrão: 1, ou o do treino)"),
+        ("workers", "quantas threads (padrão: uma por núcleo, ou as do treino)"),
+    ):
+        p.add_argument(f"--{name}", type=int, metavar="N", default=argparse.SUPPRESS, help=help)
+    p.add_argument("--tokens", type=positive, metavar="N", help="tokens do KV cache (padrão: o contexto)")
+    p.add_argument("--mine", action="store_true", help=MINE)
+    p.add_argument("--model", choices=list(MODELS), default=argparse.SUPPRESS, help="qual modelo (padrão: gpt)")
+    add_options_of_one(p, {name: kind for name, (kind, _) in MODELS.items()})
 
     p = add_command(commands, "compare", compare_command, json=True)
     p.add_argument("models", nargs="*", metavar="MODELO", help=f"quais: {', '.join(SETTINGS)} (padrão: todos)")

@@ -76,9 +76,10 @@ def stop_on_signal():
 def announce(config, training):
     """Say what is about to be trained, and the memory it takes. Raises UsageError if the machine has less."""
     workers, name = training.workers or cores(), catalog.name_of(config)
-    parameters, needed = size_of(config, training, workers)
-    available = physical_memory()
-    size = f"{config.layers} blocos de largura {config.width}, {thousands(parameters)} parâmetros"
+    plan = estimate.Plan(training.batch, workers, training.accumulate, on_gpu=training.device == "gpu")
+    needed, parameters = estimate.training(config, plan).total, estimate.parameters(config)
+    available = None if plan.on_gpu else physical_memory()
+    size = f"{counted(config.layers, 'bloco')} de largura {config.width}, {thousands(parameters)} parâmetros"
     tell(f"Modelo: {name.upper()} de {size}, contexto de {config.context} tokens.")
     of_machine = f" (esta máquina tem {megabytes(available)})" if available else ""
     tell(f"Memória para treinar: cerca de {megabytes(needed)}{of_machine}; {workers} threads.")
@@ -87,18 +88,6 @@ def announce(config, training):
             f"training needs about {needed >> 20} MB and this machine has {available >> 20} MB; "
             f"lower batch={training.batch}, context={config.context} or width={config.width}"
         )
-
-
-def size_of(config, training, workers):
-    """The number of parameters of a model, and the bytes that training it takes."""
-    name, C = catalog.name_of(config), config.width
-    if name == "gpt":
-        needed = estimate.gpt_training_bytes(config, batch=training.batch, workers=workers)
-        return estimate.gpt_parameters(config), needed
-    gates = {"rnn": 1, "lstm": 4}[name]
-    parameters = config.vocab_size * C + config.layers * (gates * (2 * C * C + C) + 2 * C) + 2 * C
-    kept = training.batch * config.context * config.layers * (3 * gates + 6) * C
-    return parameters, estimate.PROCESS + estimate.FLOAT * (3 * parameters + max(kept, (workers + 2) * parameters))
 
 
 def compile_kernels(config):

@@ -1,9 +1,20 @@
-"""How much memory a training step takes, counted from the sizes of what it holds."""
+"""How much memory a model takes to train and to use, counted from the arrays that are alive at the height of a step.
+
+What the layers keep is counted for the compiled routines on a CPU, and on a GPU for the plain ones, which also keep
+every weight of the attention. Everything is a whole number of Python's: no model is too large to be counted.
+"""
+
+from typing import NamedTuple
 
 from tinyllm import functional as F
+from tinyllm.models.gpt import GPTConfig
+from tinyllm.models.rnn import LSTMConfig, RNNConfig
 
-FLOAT = 4  # bytes of a float32
-PROCESS = 142 << 20  # bytes of Python, NumPy, Numba and its compiled kernels
+PROCESS = 142 << 20  # bytes of Python, NumPy, Numba and its compiled kernels, as measured on Linux
+ATTENTION_BLOCK = 64  # queries: how many the compiled attention takes at a time
+CUDA_CONTEXT = 512 << 20  # bytes a GPU holds before any array: driver, kernels, cuBLAS. An assumption, not a measure
+
+# ---------------------------------------------------------------------------------------------- what a model is made of
 
 
 def gpt_parameters(config):
@@ -13,14 +24,205 @@ def gpt_parameters(config):
     return (config.vocab_size + config.context) * C + config.layers * block + 2 * C
 
 
-def gpt_training_bytes(config, *, batch, workers):
-    """The bytes of memory in use at the height of a training step, the process itself included."""
-    C, V, T = config.width, config.vocab_size, config.context
-    kept_by_block = 16 * C  # two residuals, two norms, q k v, attention, the hidden layer and its slope
-    logits = (
-        min(batch * T * V, workers * max(V, F.losses.LOGITS_AT_ONCE)) + workers * 2 * V * C
-    )  # and the gradient of the head
-    forward = batch * T * (config.layers * kept_by_block + 4 * C) + logits
-    parameters = gpt_parameters(config)
-    gradients = (workers + 2) * parameters  # each worker's, their sum, and that clipped: when the forward's have gone
-    return PROCESS + FLOAT * (3 * parameters + max(forward, gradients))  # weights and two moments
+def rnn_parameters(config):
+    """How many numbers an RNN of this config learns."""
+    C = config.width
+    block = 2 * C + (C * C + C) + C * C
+    return config.vocab_size * C + config.layers * block + 2 * C
+
+
+def lstm_parameters(config):
+    """How many numbers an LSTM of this config learns: four gates where the RNN has one matrix."""
+    C = config.width
+    block = 2 * C + 4 * (C * C + C) + 4 * C * C
+    return config.vocab_size * C + config.layers * block + 2 * C
+
+
+class Kept(NamedTuple):
+    """The activations of a model, in numbers per token."""
+
+    block: int  # what a block keeps from its forward to its backward
+    height: int  # what its backward holds besides, at its height
+    ends: int  # what there is outside the blocks when the loss is computed
+
+
+def gpt_kept(config, *, on_gpu):
+    C, H, T = config.width, config.heads, config.context
+    dropped, rows = (C if config.dropout else 0), min(ATTENTION_BLOCK, T)
+    if (
+        on_gpu
+    ):  # two norms and their outputs, q k v, the attention and its weights, three of the hidden layer, the masks
+        return Kept(block=20 * C + H * T + 2 * dropped, height=max(13 * C, 3 * H * T - 12 * C), ends=6 * C + dropped)
+    # two residuals, two norms, q k v, the attention, the hidden layer and its slope. The height is where the hidden
+    # layer has two gradients or, with many small heads, where the attention has the weights of two blocks and theirs
+    attention = (4 * T - 2 * rows) * rows * H // T - 5 * C
+    return Kept(block=16 * C, height=max(5 * C + dropped, attention), ends=3 * C)
+
+
+def rnn_kept(config, *, on_gpu):
+    C, dropped = config.width, (config.width if config.dropout else 0)
+    if on_gpu:
+        return Kept(block=4 * C + dropped, height=4 * C, ends=6 * C + dropped)
+    return Kept(block=4 * C, height=4 * C + dropped, ends=3 * C)  # a block: residual, norm, input, state
+
+
+def lstm_kept(config, *, on_gpu):
+    C, dropped = config.width, (config.width if config.dropout else 0)
+    if on_gpu:
+        return Kept(block=12 * C + dropped, height=8 * C, ends=6 * C + dropped)
+    return Kept(block=12 * C, height=8 * C + dropped, ends=3 * C)  # the same, where input and gates are of 4 C each
+
+
+def parameters(config):
+    """How many numbers a model of this config learns."""
+    if isinstance(config, GPTConfig):
+        return gpt_parameters(config)  # looked up here: a learner's may stand in its place
+    return {RNNConfig: rnn_parameters, LSTMConfig: lstm_parameters}[type(config)](config)
+
+
+KEPT = {GPTConfig: gpt_kept, RNNConfig: rnn_kept, LSTMConfig: lstm_kept}
+
+# ------------------------------------------------------------------------------------------------------------- training
+
+
+class Precision(NamedTuple):
+    """The bytes of each number, by what it is."""
+
+    weight: int
+    gradient: int
+    optimiser: int  # per parameter: AdamW's two moments and, in mixed precision, the float32 weights
+    activation: int
+
+
+PRECISIONS = {
+    "float32": Precision(weight=4, gradient=4, optimiser=4 + 4, activation=4),
+    # float16 or bfloat16 to compute, float32 to update: 16 bytes a parameter too, but activations of half the size
+    # (Micikevicius et al. 2018, Rajbhandari et al. 2020)
+    "mixed": Precision(weight=2, gradient=2, optimiser=4 + 4 + 4, activation=2),
+}
+
+
+class Plan(NamedTuple):
+    """How a model is to be trained: `workers` share the batch, a GPU needs no more than one.
+
+    `recompute`: keep what enters a block, and compute the rest of it again on the way back (Chen et al. 2016).
+    """
+
+    batch: int
+    workers: int = 1
+    accumulate: int = 1
+    precision: str = "float32"
+    recompute: bool = False
+    on_gpu: bool = False
+
+
+class Training(NamedTuple):
+    """What training takes: bytes, but for `parameters`. Each part is given at its largest, and not all are at once:
+    the activations are gone before the copies of the gradients come. `total` is what is in use at the height."""
+
+    parameters: int
+    weights: int
+    gradients: int
+    optimiser: int
+    copies: int  # of gradients: those of the other workers, their sum, the clipped, the accumulated
+    activations: int
+    logits: int  # and, with them, the parts of the gradient of the head
+    process: int
+    total: int
+
+
+def training(config, plan):
+    """The memory that training a model of `config` takes under a `plan`."""
+    sizes, kept = PRECISIONS[plan.precision], KEPT[type(config)](config, on_gpu=plan.on_gpu)
+    P, head, T = parameters(config), config.vocab_size * config.width, config.context
+    workers = min(plan.workers, plan.batch)  # more have no share of the batch
+    tokens = plan.batch * T
+
+    at_loss, inside = config.layers * kept.block, 0
+    if plan.recompute:
+        at_loss, inside = config.layers * config.width, kept.block
+    at_loss, on_the_way_back = tokens * (at_loss + kept.ends), tokens * (at_loss + inside + kept.height)
+    logits = workers * loss_bytes(head, config.vocab_size, -(-plan.batch // workers) * T, sizes)
+
+    before = min(plan.accumulate - 1, 2) * P  # the sum of the earlier batches, and the last that went into it
+    at_the_end = max(
+        workers * (P + head),  # the gradient of the embedding is added to that of the head, in a copy
+        (workers + 1) * P if workers > 1 else 0,
+    )
+    gradients = max(before + at_the_end, 2 * P, 3 * P if plan.accumulate > 1 else 0)  # clipped, and accumulated
+    before, weights, optimiser = before * sizes.gradient, P * sizes.weight, P * sizes.optimiser
+    process = CUDA_CONTEXT if plan.on_gpu else PROCESS
+    height = max(
+        before + at_loss * sizes.activation + logits,
+        before + on_the_way_back * sizes.activation + workers * head * sizes.gradient,
+        before + tokens * (kept.block + kept.height) * sizes.activation + workers * P * sizes.gradient,
+        gradients * sizes.gradient,
+    )
+    return Training(
+        parameters=P,
+        weights=weights,
+        gradients=P * sizes.gradient,
+        optimiser=optimiser,
+        copies=(gradients - P) * sizes.gradient,
+        activations=max(at_loss, on_the_way_back) * sizes.activation,
+        logits=logits,
+        process=process,
+        total=process + weights + optimiser + height,
+    )
+
+
+def loss_bytes(head, vocabulary, tokens, sizes):
+    """The bytes that `F.linear_cross_entropy` works in: float32 logits of some tokens, and gradients of the head."""
+    at_once = max(1, F.losses.LOGITS_AT_ONCE // vocabulary)
+    rounds, logits, part = -(-tokens // at_once), 4 * min(tokens, at_once) * vocabulary, head * sizes.gradient
+    if rounds == 1:
+        return logits + part
+    # a round's arrays are forgotten when those of the next are there
+    return max(2 * logits + min(2, rounds - 1) * part, logits + min(3, rounds) * part)
+
+
+def largest_batch(config, plan, memory):
+    """The largest batch with which training fits in `memory` bytes, whatever the plan's own; 0 if not even 1 does."""
+
+    def fits(batch):
+        return training(config, plan._replace(batch=batch)).total <= memory
+
+    if not fits(1):
+        return 0
+    low, high = 1, 2
+    while fits(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
+
+
+# ------------------------------------------------------------------------------------------------------------ inference
+
+WEIGHTS = {"float32": 256, "float16": 128, "int8": 68, "nf4": 36}  # bytes of 64 weights, the last two with their scale
+# in float32 (Dettmers et al. 2022, 2023); bfloat16 is as large as float16
+
+
+class Inference(NamedTuple):
+    """What using a model takes, in bytes, the process apart."""
+
+    weights: int
+    cache: int  # keys and values of the GPT, the state of a recurrent model
+    total: int
+
+
+def inference(config, *, tokens, batch=1, precision="float32"):
+    """The memory to generate `batch` texts of `tokens` tokens at once. Where the weights are smaller than float32 the
+    cache is of float16."""
+    weights = -(-parameters(config) * WEIGHTS[precision] // 64)
+    cache = cache_numbers(config, tokens) * batch * (4 if precision == "float32" else 2)
+    return Inference(weights, cache, weights + cache)
+
+
+def cache_numbers(config, tokens):
+    """How many numbers a text of so many tokens leaves to be remembered. The GPT's cache takes room for up to twice
+    as many while it grows; the state of a recurrent model never does."""
+    if isinstance(config, GPTConfig):
+        return 2 * config.layers * tokens * config.width
+    return config.layers * config.width * (2 if isinstance(config, LSTMConfig) else 1)

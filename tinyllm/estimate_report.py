@@ -1,0 +1,116 @@
+"""`tinyllm estimate`: what training a model takes, the largest batch that fits, and what using it takes, as tables."""
+
+import dataclasses
+
+from tinyllm.backend import cores, physical_memory
+from tinyllm.console import emit, megabytes, thousands
+from tinyllm.errors import UsageError
+from tinyllm.memory import estimate
+from tinyllm.models import catalog
+from tinyllm.models.gpt import GPTConfig
+
+WAYS = {  # name: its title, and what it changes of a plan
+    "float32": ("float32", {}),
+    "float32_recompute": ("recomputando*", {"recompute": True}),
+    "mixed": ("mista*", {"precision": "mixed"}),
+    "mixed_recompute": ("mista, recomp.*", {"precision": "mixed", "recompute": True}),
+}
+GPUS = (4, 6, 16)  # GB
+PARTS = {
+    "weights": "pesos",
+    "gradients": "gradientes",
+    "optimiser": "otimizador (AdamW)",
+    "copies": "cópias dos gradientes",
+    "activations": "ativações",
+    "logits": "logits",
+    "process": "Python e as rotinas",
+    "total": "no auge",
+}
+WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8*", "nf4": "nf4*"}
+
+
+def show_estimate(config, training, *, tokens=None, as_json=False):
+    """Print the tables, or one JSON object. Raises UsageError for more `tokens` (the context by default) than fit."""
+    tokens = tokens or config.context
+    if isinstance(config, GPTConfig) and tokens > config.context:
+        raise UsageError(
+            f"{tokens} tokens do not fit in a context of {config.context}; raise --context or lower --tokens"
+        )
+    plan = estimate.Plan(training.batch, training.workers or cores(), training.accumulate)
+    plans = {way: plan._replace(**changes) for way, (_, changes) in WAYS.items()}
+    trainings = {way: estimate.training(config, each) for way, each in plans.items()}
+    batches = {device: {"bytes": memory} | {
+        way: estimate.largest_batch(config, each._replace(**changes), memory) for way, each in plans.items()
+    } for device, memory, changes in devices()}  # fmt: skip
+    uses = {precision: estimate.inference(config, tokens=tokens, precision=precision) for precision in WEIGHTS}
+    if as_json:
+        emit({
+            "model": {"architecture": catalog.name_of(config), **dataclasses.asdict(config)},
+            "parameters": estimate.parameters(config),
+            "batch": plan.batch, "workers": plan.workers, "accumulate": plan.accumulate, "tokens": tokens,
+            "training": {way: sizes._asdict() for way, sizes in trainings.items()},
+            "largest_batch": batches,
+            "inference": {precision: sizes._asdict() for precision, sizes in uses.items()},
+        })  # fmt: skip
+        return
+    size = f"{thousands(config.layers)} blocos de largura {thousands(config.width)}"
+    print(f"{catalog.name_of(config).upper()} de {size}, {thousands(estimate.parameters(config))} parâmetros, "
+          f"contexto de {thousands(config.context)} tokens.")  # fmt: skip
+    show_training(trainings, plan, config)
+    show_batches(batches)
+    show_use(uses, tokens, config)
+    print("\n* estimativa; ainda não medida aqui")
+
+
+def devices():
+    """(name, bytes, what it changes of a plan) of each place to train."""
+    for gigabytes in GPUS:
+        yield f"gpu_{gigabytes}gb", gigabytes << 30, {"on_gpu": True, "workers": 1}
+    if memory := physical_memory():
+        yield "this_machine", memory, {}
+
+
+def show_training(trainings, plan, config):
+    threads = "1 thread" if plan.workers == 1 else f"{plan.workers} threads"
+    print(
+        f"\nPara treinar aqui com lotes de {thousands(plan.batch)} × {thousands(config.context)} tokens e {threads}\n"
+    )
+    print(row("", (title for title, _ in WAYS.values())))
+    for part, title in PARTS.items():
+        print(row(title, (size(getattr(sizes, part)) for sizes in trainings.values())))
+    print("\n  Cada parte está no seu maior tamanho. O auge é menor do que a soma: quando chegam as cópias")
+    print("  dos gradientes, as ativações já se foram. Recomputar é guardar só a entrada de cada bloco e")
+    print("  fazer o resto outra vez na volta; mista é calcular em 16 bits e atualizar em 32.")
+
+
+def show_batches(batches):
+    print("\nO maior lote que cabe\n")
+    print(row("", (title for title, _ in WAYS.values())))
+    for device, found in batches.items():
+        gigabytes = found["bytes"] >> 30
+        title = f"esta máquina ({size(found['bytes'])})" if device == "this_machine" else f"GPU de {gigabytes} GB*"
+        print(row(title, (thousands(found[way]) for way in WAYS)))
+    if not all(found[way] for found in batches.values() for way in WAYS):
+        print("\n  0: nem um lote de 1 cabe; diminua --layers, --width, --context ou --vocab-size.")
+
+
+def show_use(uses, tokens, config):
+    is_gpt = isinstance(config, GPTConfig)
+    print(f"\nPara gerar um texto de {thousands(tokens)} tokens, sem contar o programa\n")
+    print(row("", WEIGHTS.values()))
+    for part, title in (("weights", "pesos"), ("cache", "KV cache" if is_gpt else "estado"), ("total", "ao todo")):
+        print(row(title, (size(getattr(sizes, part)) for sizes in uses.values())))
+    print("\n  Em int8 e nf4, cada 64 pesos têm uma escala em float32.")
+    if is_gpt:
+        print("  Enquanto cresce, o KV cache reserva até o dobro.")
+
+
+def row(title, cells):
+    return f"  {title:25}" + "".join(f"{cell:>17}" for cell in cells)
+
+
+def size(count):
+    """Bytes as text, from KB to as many TB as there are."""
+    if count < 1 << 20:
+        return f"{-(-count >> 10)} KB"
+    return megabytes(count) if count < 1 << 40 else f"{thousands(count >> 40)} TB"
