@@ -76,6 +76,35 @@ def attention(q, k, v, *, causal=False):
     return softmax(scores) @ v
 
 
+def rnn_cell(x, state, weight):
+    return tensor.tanh(x + state @ weight)
+
+
+def rnn(x, state, weight):
+    return one_by_one(rnn_cell, x, state, weight)
+
+
+def lstm_cell(x, state, weight):
+    M = weight.shape[0]
+    h, c = state[:, :M], state[:, M:]
+    i, f, g, o = (x[:, n * M : (n + 1) * M] + h @ weight[:, n * M : (n + 1) * M] for n in range(4))
+    c = c / (1 + tensor.exp(-f)) + tensor.tanh(g) / (1 + tensor.exp(-i))
+    return tensor.concatenate(tensor.tanh(c) / (1 + tensor.exp(-o)), c, axis=1)
+
+
+def lstm(x, state, weight):
+    return one_by_one(lstm_cell, x, state, weight)
+
+
+def one_by_one(cell, x, state, weight):
+    """The states after each position, laid behind one another."""
+    states = []
+    for t in range(x.shape[1]):
+        state = cell(x[:, t], state, weight)
+        states.append(state.reshape(state.shape[0], 1, state.shape[1]))
+    return tensor.concatenate(*states, axis=1)
+
+
 def cross_entropy(logits, targets):
     rows, targets = logits.reshape(-1, logits.shape[-1]), targets.data.reshape(-1)
     probabilities = softmax(rows)[np.arange(len(targets)), targets]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tinyllm.config import Config, add_options, from_dict, given_options, option, to_dict
+from tinyllm.config import Config, add_options, add_options_of_one, from_dict, given_options, option, to_dict
 from tinyllm.errors import UsageError
 from tinyllm.models.gpt import GPTConfig
 
@@ -60,3 +60,28 @@ def test_options_are_derived_and_only_those_given_are_told():
     assert given == {"count": 9, "loud": True}
     help_text = parser.format_help()
     assert "quantos (padrão: 3)" in help_text and "em % do todo" in help_text and "pequena:" in help_text
+
+
+@dataclass(frozen=True)
+class Other(Config):
+    """outra"""
+
+    count: int = option(7, "quantos", at_least=1)
+    share: float = option(0.5, "que parte", at_least=0)
+    speed: float = option(2.0, "quão depressa")
+
+
+def test_several_classes_share_the_options_they_have_in_common():
+    parser = argparse.ArgumentParser(prog="p", formatter_class=lambda prog: argparse.HelpFormatter(prog, width=200))
+    add_options_of_one(parser, {"small": Small, "other": Other})
+    help = parser.format_help()
+    assert help.count("--count ") == help.count("--share ") == 2  # in the usage and in the list
+    for told in (
+        "quantos (padrão: 3 no small, 7 no other)",
+        "que parte, em % do todo (padrão: 0.5)",
+        "quão depressa (padrão: 2.0, só no other)",
+        "qual (padrão: a, só no small)",
+    ):
+        assert told in help
+    given = parser.parse_args(["--count", "9", "--speed", "3"])
+    assert given_options(given, Small) == {"count": 9} and given_options(given, Other) == {"count": 9, "speed": 3.0}

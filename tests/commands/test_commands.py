@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tinyllm import backend, cli
+from tinyllm.nn.module import count_parameters
 from tinyllm.train import checkpoint
 from tinyllm.train import run as runs
 
@@ -75,7 +76,7 @@ def test_help_names_every_command_in_portuguese(capsys):
     for command in ("quickstart", "train", "generate", "tokenizer", "data", "doctor"):
         assert command in out
     status, out, _ = call(capsys, "train", "--help")
-    assert status == 0 and "opções:" in out and "Treina um GPT" in out and "padrão: 0.004" in out
+    assert status == 0 and "opções:" in out and "Treina um modelo" in out and "padrão: 0.004" in out
 
 
 def test_version(capsys):
@@ -105,6 +106,20 @@ def test_train_tells_the_memory_first_and_how_to_go_on(capsys, tmp_path):
     _, out, err = call(capsys, "train", "--out", tmp_path / "r", *SMALL, "--steps", 2)
     assert out == ""
     assert err.index("Memória para treinar") < err.index("passo 1/2") < err.index("tinyllm generate")
+
+
+@pytest.mark.parametrize("model", ["rnn", "lstm"])
+def test_a_recurrent_model_trains_goes_on_and_writes_beyond_its_context(capsys, tmp_path, model):
+    heads = SMALL.index("--heads")
+    options = SMALL[:heads] + SMALL[heads + 2 :]
+    status, _, err = call(capsys, "train", "--out", tmp_path / "r", "--model", model, *options, "--steps", 3)
+    assert status == 0 and f"Modelo: {model.upper()} de 1 bloco de largura 16" in err and "Memória para treinar" in err
+    parameters = int(re.search(r"([\d.]+) parâmetros", err)[1].replace(".", ""))
+    assert call(capsys, "train", "--resume", tmp_path / "r", "--steps", 5)[0] == 0
+    run = runs.open_run(tmp_path / "r")
+    assert runs.steps_done(run) == 5 and parameters == count_parameters(run.trained_model())
+    _, out, _ = call(capsys, "generate", tmp_path / "r", "--prompt", "palavra " * 50, "--max-tokens", 20, "--json")
+    assert json.loads(out)["prompt"] == "palavra " * 50
 
 
 def test_40_steps_equal_20_and_20(capsys, tmp_path):
@@ -157,6 +172,11 @@ def test_what_train_refuses(capsys, tmp_path, trained):
     assert "width=10 is not a multiple of heads=4" in refusal(capsys, "train", "--out", tmp_path / "a", "--width", 10)
     assert "invalid int value" in refusal(capsys, "train", "--out", tmp_path / "a", "--steps", "muitos")
     assert "unrecognized arguments: --stpes 3" in refusal(capsys, "train", "--out", tmp_path / "a", "--stpes", 3)
+    assert "the model lstm has no --heads; leave it out" in refusal(
+        capsys, "train", "--out", tmp_path / "a", "--model", "lstm", "--heads", 2
+    )
+    assert "invalid choice" in refusal(capsys, "train", "--out", tmp_path / "a", "--model", "mamba")
+    assert "--model cannot change" in refusal(capsys, "train", "--resume", trained, "--model", "gpt")
     assert "required" in refusal(capsys, "train")
     assert "lower batch=" in refusal(capsys, "train", "--out", tmp_path / "b", *SMALL, "--width", 200_000)
 

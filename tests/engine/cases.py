@@ -251,6 +251,35 @@ def drop_of_torch(torch, x, *, rate, key, first_row=0):
     return x * torch.from_numpy(kept) / (1 - rate)
 
 
+def gates_and_memory(sizes):
+    """G, the sums of four gates, and S, the output and the memory of an LSTM of M channels."""
+    return {**sizes, "G": 4 * sizes["M"], "S": 2 * sizes["M"]}
+
+
+def rnn_cell_of_torch(torch, x, state, weight):
+    """The input comes projected: here the projection is the identity."""
+    return torch.rnn_tanh_cell(x, state, torch.eye(len(weight), dtype=x.dtype), weight.T)
+
+
+def rnn_of_torch(torch, x, state, weight):
+    """What torch.nn.RNN calls."""
+    params, layers = [torch.eye(len(weight), dtype=x.dtype), weight.T.contiguous()], 1
+    return torch.rnn_tanh(x, state[None], params, False, layers, 0.0, False, False, True)[0]
+
+
+def lstm_cell_of_torch(torch, x, state, weight):
+    h, c = state.chunk(2, dim=1)
+    return torch.cat(torch.lstm_cell(x, [h, c], torch.eye(4 * len(weight), dtype=x.dtype), weight.T), dim=1)
+
+
+def lstm_of_torch(torch, x, state, weight):
+    """By its cell: torch.nn.LSTM tells the memory of the last position alone."""
+    states = [state]
+    for t in range(x.shape[1]):
+        states.append(lstm_cell_of_torch(torch, x[:, t], states[-1], weight))
+    return torch.stack(states[1:], dim=1)
+
+
 def cross_entropy_of_torch(torch, logits, targets):
     return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1))
 
@@ -356,6 +385,11 @@ CASES = [
          "one row", options={"eps": 0.1}, never_empty="C"),
     Case(F.rotary, {"x": "BHTD"}, rotary_of_torch, "heads", options=turned, adjust=even_channels, never_empty="D"),
     Case(F.rotary, {"x": "TD"}, rotary_of_torch, "one", options=turned, adjust=even_channels, never_empty="D"),
+    Case(F.rnn_cell, {"x": "BM", "state": "BM", "weight": "MM"}, rnn_cell_of_torch, never_empty="M"),
+    Case(F.rnn, {"x": "BTM", "state": "BM", "weight": "MM"}, rnn_of_torch, never_empty="MT"),
+    Case(F.lstm_cell, {"x": "BG", "state": "BS", "weight": "MG"}, lstm_cell_of_torch, never_empty="M",
+         adjust=gates_and_memory),
+    Case(F.lstm, {"x": "BTG", "state": "BS", "weight": "MG"}, lstm_of_torch, never_empty="MT", adjust=gates_and_memory),
 ]  # fmt: skip
 
 

@@ -7,8 +7,10 @@ import pytest
 from engine.cases import CASES, run, samples
 
 from tinyllm import functional as F
-from tinyllm.models.gpt import GPT, GPTConfig
-from tinyllm.nn import attention, layers, module
+from tinyllm.models import catalog
+from tinyllm.models.gpt import GPTConfig
+from tinyllm.models.rnn import LSTMConfig, RNNConfig
+from tinyllm.nn import attention, layers, module, recurrent
 from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.schedule import clip_gradients
 from tinyllm.parallel.data import DataParallel
@@ -68,12 +70,15 @@ LAYERS = {
     attention.CausalSelfAttention: lambda rng: (
         attention.CausalSelfAttention(WIDTH, 3, rng=rng), rng.normal(size=(2, 4, WIDTH))
     ),
+    recurrent.RNN: lambda rng: (recurrent.RNN(WIDTH, 5, rng=rng), rng.normal(size=(2, 4, WIDTH))),
+    recurrent.LSTM: lambda rng: (recurrent.LSTM(WIDTH, 5, rng=rng), rng.normal(size=(2, 4, WIDTH))),
 }  # fmt: skip
 
 
 def test_every_layer_is_tried_here():
-    found = {thing for place in (layers, attention) for thing in vars(place).values() if isinstance(thing, type)}
-    assert {kind for kind in found if issubclass(kind, module.Module)} - {module.Module} == LAYERS.keys()
+    things = [thing for place in (layers, attention, recurrent) for thing in vars(place).values()]
+    found = {thing for thing in things if isinstance(thing, type) and issubclass(thing, module.Module)}
+    assert found - {module.Module} == LAYERS.keys()
 
 
 @pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
@@ -85,6 +90,7 @@ def test_every_layer_computes_the_same_there(kind, cupy):
         x = Tensor(move(x), requires_grad=True) if x.dtype.kind == "f" else move(x)
         with F.noise(seed=1, step=2):
             y = layer(x)
+        y = y[0] if isinstance(y, tuple) else y  # a recurrent layer gives its state too
         grads = backward((y * y).sum())
         values.append(y.data)
         gradients.append([grads[p] for p in [*layer.parameters(), *([x] if isinstance(x, Tensor) else [])]])
@@ -96,11 +102,13 @@ def test_every_layer_computes_the_same_there(kind, cupy):
 # -------------------------------------------------------------------------------------------------------- a whole model
 
 CONFIG = GPTConfig(vocab_size=11, context=6, layers=2, heads=2, width=8, dropout=0.1)
+RECURRENT = [kind(vocab_size=11, context=6, layers=2, width=8, dropout=0.1) for kind in (RNNConfig, LSTMConfig)]
+each_model = pytest.mark.parametrize("config", [CONFIG, *RECURRENT], ids=lambda config: type(config).__name__)
 
 
-def model_on(move):
-    """A small GPT in float64 with its parameters moved."""
-    model = GPT(CONFIG, rng=np.random.default_rng(0))
+def model_on(move, config=CONFIG):
+    """A small model in float64 with its parameters moved."""
+    model = catalog.new_model(config, rng=np.random.default_rng(0))
     module.map_parameters(model, lambda a: move(a.astype(np.float64)))
     return model
 
@@ -123,26 +131,30 @@ def train_for_two_steps(model, move, workers):
     return losses, [grads[p] for p in model.parameters()], list(module.weights(model).values())
 
 
+@each_model
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("ids_on_device", [True, False])
-def test_training_computes_the_same_there(cupy, workers, ids_on_device):
-    here = train_for_two_steps(model_on(np.asarray), np.asarray, workers)
-    there = train_for_two_steps(model_on(cupy.asarray), cupy.asarray if ids_on_device else np.asarray, workers)
+def test_training_computes_the_same_there(cupy, workers, ids_on_device, config):
+    here = train_for_two_steps(model_on(np.asarray, config), np.asarray, workers)
+    move_ids = cupy.asarray if ids_on_device else np.asarray
+    there = train_for_two_steps(model_on(cupy.asarray, config), move_ids, workers)
     for mine, expected in zip(itertools.chain(*there), itertools.chain(*here), strict=True):
         assert isinstance(mine, cupy.ndarray)
         np.testing.assert_allclose(mine.get(), expected, rtol=1e-10, atol=1e-12)
 
 
-def test_the_model_guesses_the_same_there(cupy):
+@each_model
+def test_the_model_guesses_the_same_there(cupy, config):
     x, _ = batch()
     with no_grad():
-        here, there = model_on(np.asarray)(x).data, model_on(cupy.asarray)(x).data
+        here, there = model_on(np.asarray, config)(x).data, model_on(cupy.asarray, config)(x).data
     np.testing.assert_allclose(there.get(), here, **EXACT)
 
 
-def test_how_often_a_training_step_waits_for_the_gpu(cupy):
+@each_model
+def test_how_often_a_training_step_waits_for_the_gpu(cupy, config):
     """Forward, backward and update never; clipping once a parameter."""
-    model, (x, y) = model_on(cupy.asarray), map(cupy.asarray, batch())
+    model, (x, y) = model_on(cupy.asarray, config), map(cupy.asarray, batch())
     optimizer = AdamW(model.named_parameters())
     with DataParallel(1) as parallel:
         _, grads = parallel.gradients(model.loss, x, y)

@@ -1,14 +1,16 @@
-"""PyTorch as the oracle: every operation, a whole GPT written independently, AdamW and clipping."""
+"""PyTorch as the oracle: every operation, whole models written independently, AdamW and clipping."""
 
 import numpy as np
 import pytest
 from engine.cases import CASES, is_differentiable, run, samples
 
+from tinyllm.infer.generate import new_caches
 from tinyllm.models.gpt import GPT, GPTConfig
+from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
 from tinyllm.nn.module import Parameter, map_parameters
 from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.schedule import clip_gradients
-from tinyllm.tensor import backward
+from tinyllm.tensor import backward, no_grad
 
 pytestmark = pytest.mark.oracle
 torch = pytest.importorskip("torch")
@@ -58,6 +60,74 @@ def test_the_gpt_agrees_in_logits_and_every_gradient(dtype, limit, rows):
           f"gradients by {max(worst.values()):.1e}")  # fmt: skip
     assert logits.dtype == dtype and abs(logits).max() > 1
     assert abs(logits - expected.detach().numpy()).max() <= limit and max(worst.values()) <= limit
+
+
+class TorchRecurrent(torch.nn.Module):
+    """The recurrent models by torch.nn.RNN or torch.nn.LSTM, with the weights of one of ours."""
+
+    def __init__(self, ours, kind):
+        super().__init__()
+        width = ours.config.width
+        self.tokens = torch.nn.Embedding(ours.config.vocab_size, width)
+        self.norms = torch.nn.ModuleList(torch.nn.LayerNorm(width) for _ in range(len(ours.blocks) + 1))
+        self.layers = torch.nn.ModuleList(kind(width, width, batch_first=True) for _ in ours.blocks)
+        self.double()
+        with torch.no_grad():
+            self.tokens.weight[:] = torch.tensor(ours.tokens.weight.data)
+            for norm, mine in zip(self.norms, [*(block.norm for block in ours.blocks), ours.norm], strict=True):
+                norm.weight[:], norm.bias[:] = torch.tensor(mine.weight.data), torch.tensor(mine.bias.data)
+            for layer, block in zip(self.layers, ours.blocks, strict=True):
+                mine = block.recurrence
+                layer.weight_ih_l0[:], layer.weight_hh_l0[:] = (
+                    torch.tensor(w.data.T) for w in (mine.input.weight, mine.weight)
+                )
+                layer.bias_ih_l0[:], layer.bias_hh_l0[:] = torch.tensor(mine.input.bias.data), 0.0
+
+    def forward(self, ids):
+        x, states = self.tokens(ids), []
+        for norm, layer in zip(self.norms, self.layers, strict=False):
+            y, state = layer(norm(x))
+            x = x + y
+            states.append(torch.cat([part[0] for part in state], dim=1) if isinstance(state, tuple) else state[0])
+        return self.norms[-1](x) @ self.tokens.weight.T, states
+
+    def gradients(self, ours):
+        """{parameter of ours: the gradient here}"""
+        found = {ours.tokens.weight: self.tokens.weight.grad}
+        for norm, mine in zip(self.norms, [*(block.norm for block in ours.blocks), ours.norm], strict=True):
+            found |= {mine.weight: norm.weight.grad, mine.bias: norm.bias.grad}
+        for layer, block in zip(self.layers, ours.blocks, strict=True):
+            mine = block.recurrence
+            found |= {mine.input.weight: layer.weight_ih_l0.grad.T, mine.weight: layer.weight_hh_l0.grad.T}
+            found[mine.input.bias] = layer.bias_ih_l0.grad
+        return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "theirs"),
+    [(RNN, RNNConfig, torch.nn.RNN), (LSTM, LSTMConfig, torch.nn.LSTM)],
+    ids=["rnn", "lstm"],
+)
+def test_the_recurrent_models_agree_in_logits_states_and_every_gradient(kind, config, theirs):
+    ours = kind(config(vocab_size=101, context=33, layers=3, width=48), rng=np.random.default_rng(0))
+    rng = np.random.default_rng(1)
+    map_parameters(ours, lambda a: a + rng.normal(scale=0.1, size=a.shape))
+    theirs = TorchRecurrent(ours, theirs)
+    tokens = rng.integers(101, size=(3, 34))
+    x, y = tokens[:, :-1], tokens[:, 1:]
+    caches = new_caches(ours)
+    with no_grad():
+        logits = ours(x, caches).data
+    expected, states = theirs(torch.tensor(x))
+    np.testing.assert_allclose(logits, expected.detach().numpy(), atol=1e-9)
+    for cache, state in zip(caches, states, strict=True):
+        np.testing.assert_allclose(cache.state.data, state.detach().numpy(), atol=1e-9)
+    grads = backward(ours.loss(x, y))
+    torch.nn.functional.cross_entropy(expected.flatten(0, 1), torch.tensor(y).flatten()).backward()
+    expected_grads = theirs.gradients(ours)
+    assert grads.keys() == expected_grads.keys()
+    for parameter, grad in grads.items():
+        np.testing.assert_allclose(grad, expected_grads[parameter].numpy(), atol=1e-9)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -9,6 +9,7 @@ import pytest
 from tinyllm import storage
 from tinyllm.errors import UsageError
 from tinyllm.models.gpt import GPTConfig
+from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
 from tinyllm.train import checkpoint
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
@@ -16,10 +17,13 @@ from tinyllm.train.loop import TrainConfig
 MODEL = GPTConfig(vocab_size=300, context=16, layers=2, heads=2, width=16, dropout=0.1)
 TRAINING = TrainConfig(steps=12, batch=6, accumulate=2, warmup=3, workers=2, seed=3)
 DATA = runs.DataConfig(texts=60, save_every=4, validate_every=6)
+SIZES = {"vocab_size": 300, "context": 16, "layers": 2, "width": 16, "dropout": 0.1}
+RECURRENT = {RNN: RNNConfig(**SIZES), LSTM: LSTMConfig(**SIZES)}
+each_model = pytest.mark.parametrize("model", [MODEL, *RECURRENT.values()], ids=lambda config: type(config).__name__)
 
 
-def make(folder, **training):
-    return runs.create(folder, DATA, MODEL, dataclasses.replace(TRAINING, **training))
+def make(folder, model=MODEL, **training):
+    return runs.create(folder, DATA, model, dataclasses.replace(TRAINING, **training))
 
 
 def fit(run, **options):
@@ -36,10 +40,11 @@ def losses(run):
     return [(line["step"], line["loss"]) for line in lines if "loss" in line]
 
 
-def test_a_resumed_run_equals_an_uninterrupted_one_byte_for_byte(tmp_path):
-    whole = make(tmp_path / "whole")
+@each_model
+def test_a_resumed_run_equals_an_uninterrupted_one_byte_for_byte(tmp_path, model):
+    whole = make(tmp_path / "whole", model)
     fit(whole)
-    parts = make(tmp_path / "parts")
+    parts = make(tmp_path / "parts", model)
     seen = []
     fit(parts, stop=lambda: len(seen) == 1 or seen.append(1))  # Ctrl-C in the second step
     assert runs.steps_done(parts) == 2
@@ -75,14 +80,38 @@ def test_more_steps_do_not_change_the_past(tmp_path):
         fit(runs.open_run(tmp_path / "short"))
 
 
-def test_training_lowers_the_loss_and_validates(tmp_path):
-    run = make(tmp_path / "run", steps=24, learning_rate=1e-2)
+@each_model
+def test_training_lowers_the_loss_and_validates(tmp_path, model):
+    run = make(tmp_path / "run", model, steps=24, learning_rate=1e-2)
     reports = fit(run)
     assert reports[-1][0].loss < reports[0][0].loss - 0.5
     assert [report.step for report, validation in reports if validation is not None] == [6, 12, 18, 24]
     assert reports[0][0].tokens == 2 * 6 * 16
     model = run.trained_model()
     assert not np.array_equal(model.tokens.weight.data, run.new_model().tokens.weight.data)
+
+
+def test_the_folder_knows_which_model_it_holds(tmp_path):
+    for kind, config in RECURRENT.items():
+        make(tmp_path / kind.__name__, config)
+        run = runs.open_run(tmp_path / kind.__name__)
+        assert type(run.model_config) is type(config) and type(run.new_model()) is kind
+
+
+def test_a_folder_of_before_there_was_another_model_holds_a_gpt(tmp_path):
+    run = make(tmp_path / "run")
+    config = storage.load_json(run.folder / "config.json")
+    assert config.pop("architecture") == "gpt"
+    storage.save_json(run.folder / "config.json", config)
+    assert runs.open_run(run.folder).model_config == run.model_config
+
+
+def test_a_model_that_is_not_known_is_named(tmp_path):
+    run = make(tmp_path / "run")
+    config = storage.load_json(run.folder / "config.json") | {"architecture": "mamba"}
+    storage.save_json(run.folder / "config.json", config)
+    with pytest.raises(UsageError, match="there is no model 'mamba'; there are gpt, rnn, lstm"):
+        runs.open_run(run.folder)
 
 
 def test_a_loss_that_is_no_number_stops_the_run_before_the_weights_are_lost(tmp_path):
