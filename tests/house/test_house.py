@@ -25,8 +25,9 @@ FLOORS = [
     ["memory", "evaluate", "infer"],
     ["train"],
     ["console"],
-    ["compare"],
+    ["compare", "estimate_report"],
     ["doctor", "quickstart", "bench", "course"],
+    ["commands"],
     ["cli"],
     ["__main__"],
 ]
