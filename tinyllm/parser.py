@@ -11,9 +11,10 @@ def new_parser(make, *arguments, **options):
     return parser
 
 
-def add_command(commands, name, function, *, json=False):
-    """Add a command whose help is the docstring of its function."""
-    parser = new_parser(commands.add_parser, name, help=function.__doc__, description=sentence(function.__doc__))
+def add_command(commands, name, function, *, help=None, json=False):
+    """Add a command whose help is, if not given, the docstring of its function."""
+    help = help or function.__doc__
+    parser = new_parser(commands.add_parser, name, help=help, description=sentence(help))
     parser.set_defaults(command=function, name=parser.prog)
     if json:
         parser.add_argument("--json", action="store_true", help="escreve JSON, um objeto por linha")

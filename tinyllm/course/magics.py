@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tinyllm.course import catalog, commands
+from tinyllm.course import catalog, guide
 from tinyllm.errors import UsageError
 
 saved = {}  # exercise: what a cell of this notebook wrote last, which need not be kept aside
@@ -42,10 +42,10 @@ def exercise_magic(line, cell):
         print(f"a célula está como veio; o que se testa é o que já está em {os.path.relpath(path, folder)}")
     elif text != before:
         if before not in (None, stub, saved.get(exercise.id)):
-            commands.keep_aside(path, folder)
+            guide.keep_aside(path, folder)
         path.write_text(text, encoding="utf-8")
         saved[exercise.id] = text
-    commands.test(folder, exercise)
+    guide.test(folder, exercise)
 
 
 def course_magic(line):

@@ -5,7 +5,7 @@
 An exercise that a learner has begun is kept aside first, as `tinyllm course reset` does.
 """
 
-from tinyllm.course import catalog, commands, notebook
+from tinyllm.course import catalog, guide, notebook
 from tinyllm.course.progress import untouched
 
 
@@ -14,7 +14,7 @@ def main():
     exercises = catalog.read_exercises(folder)
     for exercise in exercises:
         if not untouched(folder, exercise):
-            commands.reset(folder, exercise)
+            guide.reset(folder, exercise)
     for module in sorted({exercise.place.parent.name for exercise in exercises}):
         notebook.write_notebook(folder, module, exercises)
 

@@ -1,0 +1,97 @@
+"""Commands on text: tokenizers and corpora."""
+
+import sys
+from pathlib import Path
+
+from tinyllm import console
+from tinyllm.data import corpora
+from tinyllm.errors import UsageError
+from tinyllm.parser import add_command, add_group, positive
+from tinyllm.text import bpe
+from tinyllm.train import run as runs
+
+
+def tokenizer_train_command(arguments):
+    """treina um tokenizador BPE sobre arquivos de texto"""
+    texts = [read_text(path) for path in arguments.files]
+    tokenizer = bpe.train(texts, arguments.vocab_size, special_tokens=(runs.END,))
+    tokenizer.save(arguments.out)
+    if arguments.json:
+        console.emit({"vocab_size": tokenizer.vocab_size, "out": arguments.out})
+    else:
+        print(f"{arguments.out}: {console.thousands(tokenizer.vocab_size)} tokens")
+
+
+def tokenizer_encode_command(arguments):
+    """mostra os tokens de um texto"""
+    tokenizer = bpe.load(find_tokenizer(arguments.tokenizer))
+    ids = tokenizer.encode(arguments.text).tolist()
+    pieces = [tokenizer.decode([i]) for i in ids]
+    if arguments.json:
+        console.emit({"ids": ids, "pieces": pieces})
+        return
+    print(" ".join(map(str, ids)))
+    print("│".join(pieces))
+    size = len(arguments.text.encode("utf-8", "replace"))
+    console.tell(
+        f"{len(ids)} tokens, {size} bytes" + (f": {console.decimal(size / len(ids))} bytes por token" if ids else "")
+    )
+
+
+def tokenizer_decode_command(arguments):
+    """mostra o texto de uma lista de tokens"""
+    text = bpe.load(find_tokenizer(arguments.tokenizer)).decode(arguments.ids)
+    if arguments.json:
+        console.emit({"text": text})
+    else:
+        print(text)
+
+
+def data_generate_command(arguments):
+    """gera um corpus em português"""
+    texts = corpora.CORPORA[arguments.corpus](arguments.count, split=arguments.split, seed=arguments.seed)
+    if arguments.out is None:
+        for text in texts:
+            print(text, end="\n\n")
+        return
+    with open(arguments.out, "w", encoding="utf-8") as file:
+        for text in texts:
+            file.write(text + "\n\n")
+    console.tell(f"{arguments.out}: {console.thousands(arguments.count)} textos")
+
+
+def read_text(path):
+    """The text of a UTF-8 file, or of the standard input for "-"."""
+    if path == "-":
+        return sys.stdin.read()
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 at byte {error.start}; convert it, for example with iconv") from None
+
+
+def find_tokenizer(path):
+    """The tokenizer.json of a path that may also be the folder of a run."""
+    return Path(path) / "tokenizer.json" if Path(path).is_dir() else Path(path)
+
+
+def add_commands(commands):
+    group = add_group(commands, "tokenizer", "treina e usa tokenizadores BPE")
+    p = add_command(group, "train", tokenizer_train_command, json=True)
+    p.add_argument("files", nargs="+", metavar="ARQUIVO", help='arquivos de texto em UTF-8; "-" lê a entrada')
+    p.add_argument("--vocab-size", type=positive, default=4096, help="tamanho do vocabulário (padrão: 4096)")
+    p.add_argument("--out", default="tokenizer.json", help="arquivo a escrever (padrão: tokenizer.json)")
+    p = add_command(group, "encode", tokenizer_encode_command, json=True)
+    p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, ou a pasta de um treino")
+    p.add_argument("text", metavar="TEXTO")
+    p = add_command(group, "decode", tokenizer_decode_command, json=True)
+    p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, ou a pasta de um treino")
+    p.add_argument("ids", metavar="ID", nargs="+", type=int)
+
+    group = add_group(commands, "data", "gera os corpora do curso")
+    p = add_command(group, "generate", data_generate_command)
+    p.add_argument("corpus", choices=sorted(corpora.CORPORA), help="qual corpus")
+    p.add_argument("--count", type=positive, default=10, help="quantos textos (padrão: 10)")
+    p.add_argument("--split", choices=runs.SPLITS, default="train", help="de qual divisão (padrão: train)")
+    p.add_argument("--seed", type=int, default=0, help="semente (padrão: 0)")
+    p.add_argument("--out", help="arquivo a escrever (padrão: a tela)")

@@ -1,0 +1,184 @@
+"""Commands that train a model and let it write."""
+
+import argparse
+import contextlib
+import dataclasses
+import shlex
+
+from tinyllm import console, quickstart
+from tinyllm.compare import SETTINGS, STEPS, TEXTS, compare_models
+from tinyllm.config import add_options, add_options_of_one, from_dict, given_options, option_of
+from tinyllm.course.swap import mine
+from tinyllm.errors import UsageError
+from tinyllm.estimate_report import show_estimate
+from tinyllm.infer.generate import generate, until
+from tinyllm.infer.sample import SampleConfig, sampler
+from tinyllm.models.catalog import MODELS, name_of
+from tinyllm.parser import add_command, positive
+from tinyllm.profile import Profile
+from tinyllm.train import run as runs
+from tinyllm.train.loop import TrainConfig
+
+MINE = "usa, no lugar das peças da biblioteca, as suas que estão certas"
+
+
+def quickstart_command(arguments):
+    """do texto ao modelo que escreve, em cerca de dois minutos"""
+    return quickstart.quickstart(
+        arguments.out, steps=arguments.steps, texts=arguments.texts, seed=arguments.seed, as_json=arguments.json
+    )
+
+
+def train_command(arguments):
+    """treina um modelo, ou continua um treino"""
+    with mine() if arguments.mine else contextlib.nullcontext():
+        return train_or_resume(arguments)
+
+
+def train_or_resume(arguments):
+    if arguments.resume:
+        run = resumed(arguments)
+        console.announce(run.model_config, run.training)
+    else:
+        data, model, training = (
+            from_dict(kind, given_options(arguments, kind))
+            for kind in (runs.DataConfig, chosen_model(arguments), TrainConfig)
+        )
+        console.announce(model, training)
+        run = runs.create(arguments.out, data, model, training, say=lambda stage: console.tell(f"Preparando {stage}…"))
+    console.compile_kernels(run.model_config)
+    profile = Profile() if arguments.profile else None
+    status = console.train_showing(run, as_json=arguments.json, profile=profile)
+    if status == 0:
+        folder = shlex.quote(str(run.folder))
+        console.tell(f'pronto; para ler o que ele escreve: tinyllm generate {folder} --prompt "Era uma vez"')
+    return status
+
+
+def chosen_model(arguments):
+    """The class of configuration of the model to train. Raises UsageError for an option that only others have."""
+    name = arguments.model if "model" in arguments else "gpt"
+    kind = MODELS[name].config
+    given = {option for other, _ in MODELS.values() for option in given_options(arguments, other)}
+    foreign = sorted(given - given_options(arguments, kind).keys())
+    if foreign:
+        raise UsageError(
+            f"the model {name} has no {', '.join(map(option_of, foreign))}; leave it out or choose another --model"
+        )
+    return kind
+
+
+def resumed(arguments):
+    """The run to go on with: as it was recorded, but for the number of steps."""
+    kinds = (runs.DataConfig, TrainConfig, *(kind for kind, _ in MODELS.values()))
+    given = {name for kind in kinds for name in given_options(arguments, kind)} | ({"model"} & vars(arguments).keys())
+    if given - {"steps"}:
+        names = ", ".join(map(option_of, sorted(given - {"steps"})))
+        raise UsageError(
+            f"{names} cannot change in a run that is resumed, only --steps can; leave it out or begin a new run"
+        )
+    run = runs.open_run(arguments.resume)
+    if "steps" in arguments and arguments.steps != run.training.steps:
+        run.training = from_dict(TrainConfig, {**dataclasses.asdict(run.training), "steps": arguments.steps})
+        runs.save_config(run)
+    return run
+
+
+def estimate_command(arguments):
+    """diz quanta memória um modelo pede, e o maior lote que cabe"""
+    stored, training = {}, {}
+    if arguments.run:
+        if "model" in arguments:
+            raise UsageError(f"--model cannot change in the run {arguments.run}; leave out one of the two")
+        run = runs.open_run(arguments.run)
+        arguments.model = name_of(run.model_config)
+        stored, training = dataclasses.asdict(run.model_config), dataclasses.asdict(run.training)
+    kind = chosen_model(arguments)
+    model = from_dict(kind, {**stored, **given_options(arguments, kind)})
+    training = from_dict(TrainConfig, {**training, **given_options(arguments, TrainConfig)})
+    with mine() if arguments.mine else contextlib.nullcontext():
+        show_estimate(model, training, tokens=arguments.tokens, as_json=arguments.json)
+
+
+def compare_command(arguments):
+    """treina vários modelos no mesmo texto e os põe lado a lado"""
+    return compare_models(
+        arguments.models or list(SETTINGS), arguments.out, steps=arguments.steps, texts=arguments.texts,
+        seed=arguments.seed, picture=arguments.plot, as_json=arguments.json,
+    )  # fmt: skip
+
+
+def generate_command(arguments):
+    """escreve a continuação de um texto"""
+    with mine() if arguments.mine else contextlib.nullcontext():
+        generate_texts(arguments)
+
+
+def generate_texts(arguments):
+    run = runs.open_run(arguments.run)
+    model = run.trained_model(warn=console.tell)
+    config = from_dict(SampleConfig, given_options(arguments, SampleConfig))
+    for number in range(arguments.count):
+        choose = sampler(dataclasses.replace(config, seed=config.seed + number))
+        prompt = [run.end_id, *run.tokenizer.encode(arguments.prompt)]
+        ids = generate(model, prompt, choose=choose, max_tokens=arguments.max_tokens, stop_id=run.end_id)
+        pieces = until(run.tokenizer.stream(ids), arguments.stop)
+        if arguments.json:
+            text = "".join(pieces)
+            console.emit({"prompt": arguments.prompt, "text": text, "seed": config.seed + number})
+            continue
+        print(arguments.prompt, end="", flush=True)
+        for piece in pieces:
+            print(piece, end="", flush=True)
+        print("\n" if number + 1 < arguments.count else "")
+
+
+def add_commands(commands):
+    p = add_command(commands, "quickstart", quickstart_command, json=True)
+    p.add_argument("--out", default="runs/quickstart", help="pasta do treino (padrão: runs/quickstart)")
+    p.add_argument("--steps", type=positive, default=quickstart.STEPS, help=f"passos (padrão: {quickstart.STEPS})")
+    p.add_argument(
+        "--texts", type=positive, default=quickstart.TEXTS, help=f"contos gerados (padrão: {quickstart.TEXTS})"
+    )
+    p.add_argument("--seed", type=int, default=0, help="semente de todo o acaso (padrão: 0)")
+
+    p = add_command(commands, "train", train_command, json=True)
+    place = p.add_mutually_exclusive_group(required=True)
+    place.add_argument("--out", help="pasta do novo treino")
+    place.add_argument("--resume", metavar="PASTA", help="continua o treino desta pasta, do último checkpoint")
+    p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
+    p.add_argument("--mine", action="store_true", help=MINE)
+    p.add_argument("--model", choices=list(MODELS), default=argparse.SUPPRESS, help="qual modelo (padrão: gpt)")
+    add_options(p, runs.DataConfig)
+    add_options_of_one(p, {name: kind for name, (kind, _) in MODELS.items()})
+    add_options(p, TrainConfig)
+
+    p = add_command(commands, "estimate", estimate_command, json=True)
+    p.add_argument("run", metavar="PASTA", nargs="?", help="pasta de um treino (padrão: um modelo novo)")
+    for name, help in (
+        ("batch", f"quantas janelas por lote (padrão: {TrainConfig.batch}, ou o do treino)"),
+        ("accumulate", "quantos lotes por passo (padrão: 1, ou o do treino)"),
+        ("workers", "quantas threads (padrão: uma por núcleo, ou as do treino)"),
+    ):
+        p.add_argument(f"--{name}", type=int, metavar="N", default=argparse.SUPPRESS, help=help)
+    p.add_argument("--tokens", type=positive, metavar="N", help="tokens do KV cache (padrão: o contexto)")
+    p.add_argument("--mine", action="store_true", help=MINE)
+    p.add_argument("--model", choices=list(MODELS), default=argparse.SUPPRESS, help="qual modelo (padrão: gpt)")
+    add_options_of_one(p, {name: kind for name, (kind, _) in MODELS.items()})
+
+    p = add_command(commands, "compare", compare_command, json=True)
+    p.add_argument("models", nargs="*", metavar="MODELO", help=f"quais: {', '.join(SETTINGS)} (padrão: todos)")
+    p.add_argument("--out", default="runs/compare", help="pasta dos treinos (padrão: runs/compare)")
+    p.add_argument("--steps", type=positive, default=STEPS, help=f"passos de cada um (padrão: {STEPS})")
+    p.add_argument("--texts", type=positive, default=TEXTS, help=f"contos gerados (padrão: {TEXTS})")
+    p.add_argument("--seed", type=int, default=0, help="semente de todo o acaso (padrão: 0)")
+    p.add_argument("--plot", metavar="ARQUIVO", help="desenha as curvas neste arquivo, .svg ou .png")
+
+    p = add_command(commands, "generate", generate_command, json=True)
+    p.add_argument("run", metavar="PASTA", help="pasta de um treino")
+    p.add_argument("--prompt", default="", help="começo do texto (padrão: nenhum)")
+    p.add_argument("--max-tokens", type=positive, default=300, help="o maior número de tokens (padrão: 300)")
+    p.add_argument("--stop", action="append", default=[], help="para antes deste texto (pode ser repetido)")
+    p.add_argument("--count", type=positive, default=1, help="quantos textos (padrão: 1)")
+    p.add_argument("--mine", action="store_true", help=MINE)
+    add_options(p, SampleConfig)
