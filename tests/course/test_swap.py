@@ -24,7 +24,8 @@ def losses(out):
 
 def calls(err):
     """{piece: how often it was called} of what a command said at its end."""
-    return {name: int(count) for name, count in re.findall(r"^  (\w+) \(m\S+\): chamada (\d+) ve", err, flags=re.M)}
+    told = re.findall(r"^  (\w+) \(m\S+\): chamada ([\d.]+) ve", err, flags=re.M)
+    return {name: int(count.replace(".", "")) for name, count in told}
 
 
 def test_training_with_three_pieces_of_the_learner(checkout):
@@ -35,6 +36,19 @@ def test_training_with_three_pieces_of_the_learner(checkout):
     assert calls(err).keys() == {"softmax", "cross_entropy", "gpt_parameters"} and min(calls(err).values()) > 0
     assert calls(err)["softmax"] >= 20 * 2 * 2  # steps, blocks, workers
     reference = losses(tinyllm(checkout, "train", "--out=reference", "--json", *SMALL)[1])
+    assert len(reference) == 20
+    np.testing.assert_allclose(losses(out), reference, atol=1e-4, rtol=0)
+
+
+def test_training_by_the_backward_of_the_learner(checkout):
+    solve(checkout, "m01.e04")
+    status, out, err = tinyllm(checkout, "train", "--out=mine", "--mine", "--json", "--workers=2", *SMALL)
+    assert status == 0, err
+    called = calls(err)
+    assert called.keys() == {"sum_to_shape", "multiply", "backward"}
+    assert called["backward"] >= 20 * 2  # steps, workers
+    assert called["multiply"] >= 20 * 2 * 2 and called["sum_to_shape"] > called["backward"]
+    reference = losses(tinyllm(checkout, "train", "--out=reference", "--json", "--workers=2", *SMALL)[1])
     assert len(reference) == 20
     np.testing.assert_allclose(losses(out), reference, atol=1e-4, rtol=0)
 
