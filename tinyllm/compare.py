@@ -9,6 +9,7 @@ import math
 from pathlib import Path
 
 from tinyllm import console, plot
+from tinyllm.backend import single_threaded_blas
 from tinyllm.console import decimal, tell, thousands
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import InterpolatedBigram, mean_loss
@@ -77,12 +78,14 @@ def measure(name, run):
     steps = [line for line in lines if "loss" in line]
     each, seconds = steps[0]["tokens"], sum(line["seconds"] for line in steps)
     model = run.trained_model(warn=tell)
+    with single_threaded_blas():  # a recurrent model multiplies small matrices, which threads only delay
+        perplexity = math.exp(mean_loss(model, run.tokens("test")))
     return {
         "model": name,
         "parameters": count_parameters(model),
         "learning_rate": run.training.learning_rate,
         "curve": [[line["step"] * each, line["validation_loss"]] for line in lines if "validation_loss" in line],
-        "perplexity": math.exp(mean_loss(model, run.tokens("test"))),
+        "perplexity": perplexity,
         "tokens_per_second": each * len(steps) / seconds,
         "seconds": seconds,
     }
