@@ -41,7 +41,7 @@ def masked_example(ids, chosen, draws, random_ids, mask_id):
 
 
 def span_corruption(ids, spans, sentinels):
-    """(N,) ids, pares (começo, fim), ids -> entradas, alvos: um exemplo para o T5.
+    """(N,) ids, pares (começo, fim), ids -> array das entradas, array dos alvos: um exemplo para o T5.
 
     Cada trecho ids[começo:fim] é trocado na entrada por uma sentinela, a primeira de `sentinels` para o primeiro
     trecho, e assim por diante. O alvo traz só o que foi tirado: cada sentinela seguida do seu trecho, e no fim a

@@ -158,10 +158,10 @@ COSTLY = {
 }
 
 HINTS = [
-    "causal_example: np.arange(T) <= np.arange(T)[:, np.newaxis] compara cada coluna j com cada linha i. As entradas são "
-    "ids[:-1] e os alvos ids[1:].",
-    "masked_example: np.where(condição, a, b) escolhe número a número, e um where pode estar dentro de outro. Primeiro o "
-    "que cada posição seria se fosse escolhida; depois np.where(chosen, isso, ids).",
+    "causal_example: np.arange(T) <= np.arange(T)[:, np.newaxis] compara cada coluna j com cada linha i. As entradas "
+    "são ids[:-1] e os alvos ids[1:].",
+    "masked_example: np.where(condição, a, b) escolhe número a número, e um where pode estar dentro de outro. Primeiro "
+    "o que cada posição seria se fosse escolhida; depois np.where(chosen, isso, ids).",
     "span_corruption: percorra zip(spans, sentinels) guardando em `at` onde o trecho anterior acabou. A cada trecho, "
     "entradas += [*ids[at:start], sentinela] e alvos += [sentinela, *ids[start:end]]; no fim, o resto e a última.",
 ]
