@@ -164,6 +164,8 @@ def test_shapes_that_do_not_agree(op):
             shapes[which][axis] += 1
             with pytest.raises(UsageError, match=f"^{op.__name__}: x .* do not agree; expected"):
                 op(*(np.ones(shape) for shape in shapes))
+    with pytest.raises(UsageError, match=re.escape(f"expected (B, {'T, ' * bool(time)}{'4 ' * (gates > 1)}M), (B, ")):
+        op(np.ones((3, 1, *right[0][1:])), *(np.ones(shape) for shape in right[1:]))
 
 
 def test_a_long_text_reaches_back_through_the_memory_of_an_lstm_and_hardly_through_an_rnn():
