@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from tinyllm import storage
-from tinyllm.backend import cores, to_device
+from tinyllm.backend import to_device
 from tinyllm.config import Config, from_dict, option, to_dict
 from tinyllm.data import corpora
 from tinyllm.data.batches import batches
@@ -88,7 +88,7 @@ def create(folder, data, model, training, *, say=lambda text: None):
     say("tokens")
     for split in SPLITS:
         save_tokens(folder / f"{split}.npy", encode_texts(tokenizer, texts[split]))
-    training = dataclasses.replace(training, workers=training.workers or cores(), decay_steps=training.last_decay_step)
+    training = dataclasses.replace(training, workers=training.threads, decay_steps=training.last_decay_step)
     run = Run(folder, data, model, training, tokenizer)
     next(batches(run.tokens("train"), batch=training.batch, context=model.context, seed=0))  # enough for one batch?
     save_config(run)
