@@ -78,7 +78,7 @@ def test_greedy_generation_equals_the_full_forward_pass_beyond_the_context(kind,
 
 @each_kind
 def test_an_empty_prompt_is_refused(kind):
-    with pytest.raises(UsageError, match="a prompt of 0 tokens"):
+    with pytest.raises(UsageError, match="an empty prompt gives the model nothing to continue"):
         generate(model(kind), [], choose=np.argmax, max_tokens=1)
 
 
