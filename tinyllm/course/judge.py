@@ -233,6 +233,8 @@ def numeric_difference(found, expected, where):
 
 def describe(value):
     """A value in a few words."""
+    if isinstance(value, tuple | list):
+        return f"um {type(value).__name__} de {len(value)}"
     return f"um array de forma {value.shape}" if isinstance(value, np.ndarray) else f"um {type(value).__name__}"
 
 
