@@ -318,5 +318,6 @@ PICTURES = {
     "linha-do-tempo": (timeline, 11.6, 3.5),
     "rnn-lstm-atencao": (architectures, 11, 3.3),
     "atencao": (attention_map, 6, 5.6),
+    "curvas": (curves, 8, 4.2),
     "memoria": (memory, 9, 4.2),
 }
