@@ -9,9 +9,9 @@ import threading
 
 import pytest
 from checkout import course, environment, with_version
-from course_plugin import EXERCISES, FOLDER
 
 from tinyllm.course.judge import load
+from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 
 RIGHT = "m01.e01 Álgebra linear com arrays   certo   exercises/m01_introducao/e01_arrays.py"
 

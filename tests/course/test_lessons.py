@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from course_plugin import EXERCISES, FOLDER
 
 from tinyllm.course.pictures import m01
+from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 
 LESSONS = sorted(FOLDER.glob("exercises/**/README.md"))
 EVERY = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.parent.name)

@@ -7,11 +7,11 @@ import re
 import numpy as np
 import pytest
 from checkout import solve, tinyllm
-from course_plugin import EXERCISES, FOLDER
 
 from tinyllm import functional as F
 from tinyllm.course import composed
 from tinyllm.course.judge import difference, load
+from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 from tinyllm.course.swap import AROUND
 from tinyllm.models.catalog import MODELS
 
