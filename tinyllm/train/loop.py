@@ -30,9 +30,7 @@ class TrainConfig(Config):
     decay_steps: int = option(0, "passo em que a taxa chega à menor; 0: o maior entre --steps e 1000", at_least=0)
     weight_decay: float = option(0.1, "quanto as matrizes encolhem (AdamW)", at_least=0)
     clip: float = option(1.0, "o maior comprimento do gradiente", above=0)
-    workers: int = option(
-        0, "threads que dividem o lote; 0: uma por núcleo, ou uma na GPU", at_least=0, at_most=1024
-    )
+    workers: int = option(0, "threads que dividem o lote; 0: uma por núcleo, ou uma na GPU", at_least=0, at_most=1024)
     device: str = option("cpu", "cpu, ou gpu com o CuPy instalado", choices=("cpu", "gpu"))
     seed: int = option(0, "semente de todo o acaso", at_least=0, at_most=2**32 - 1)
 
