@@ -21,7 +21,7 @@ import numpy as np
 from tinyllm.errors import UsageError
 from tinyllm.text.characters import stream_text, to_text
 from tinyllm.text.formats import BYTE_CHARACTERS, read_tokenizer_json, spell, write_tokenizer_json
-from tinyllm.text.pretokenize import pretokenize
+from tinyllm.text.pretokenize import check_pattern, pretokenize
 
 CACHED_WORDS = 1 << 16  # words whose ids a tokenizer remembers
 CACHED_LENGTH = 64  # characters: a longer word is not worth remembering, and could be a megabyte
@@ -30,7 +30,7 @@ CACHED_LENGTH = 64  # characters: a longer word is not worth remembering, and co
 BYTE_ORDER = bytes(sorted(range(256), key=BYTE_CHARACTERS.__getitem__))
 
 
-def train(texts, vocab_size, *, special_tokens=("<|fim|>",), progress=None):
+def train(texts, vocab_size, *, special_tokens=("<|fim|>",), pattern="gpt2", progress=None):
     """Iterable of str -> BPETokenizer of `vocab_size` tokens: the special ones, the 256 bytes, then one per merge.
 
     The vocabulary comes out smaller where the text has no pair left to merge. `progress(done, total)` is called after
@@ -44,14 +44,14 @@ def train(texts, vocab_size, *, special_tokens=("<|fim|>",), progress=None):
     base_ids = {byte: len(special_tokens) + place for place, byte in enumerate(BYTE_ORDER)}
     word_counts = {
         tuple(map(base_ids.__getitem__, word.encode("utf-8", "surrogatepass"))): count
-        for word, count in count_words(texts).items()
+        for word, count in count_words(texts, pattern).items()
     }
     merges = train_merges(word_counts, vocab_size - fixed, first_id=fixed, progress=progress)
 
     vocabulary = [text.encode() for text in special_tokens] + [bytes([byte]) for byte in BYTE_ORDER]
     for left, right in merges:
         vocabulary.append(vocabulary[left] + vocabulary[right])
-    return BPETokenizer(vocabulary, merges, {text: token for token, text in enumerate(special_tokens)})
+    return BPETokenizer(vocabulary, merges, {text: token for token, text in enumerate(special_tokens)}, pattern=pattern)
 
 
 def _checked_special_tokens(texts):
@@ -64,7 +64,7 @@ def _checked_special_tokens(texts):
     return texts
 
 
-def count_words(texts):
+def count_words(texts, pattern="gpt2"):
     """Iterable of str -> Counter {word: how often}, the words as `pretokenize` cuts them."""
     if isinstance(texts, str | bytes):
         raise UsageError("texts is a single text; pass a list of them, [text]")
@@ -72,7 +72,7 @@ def count_words(texts):
     for text in texts:
         if not isinstance(text, str):
             raise UsageError(f"texts holds a {type(text).__name__}; every text must be a str")
-        counts.update(pretokenize(text))
+        counts.update(pretokenize(text, pattern))
     if not counts:
         raise UsageError("there is no text to learn merges from; pass at least one text that is not empty")
     return counts
@@ -186,13 +186,16 @@ class BPETokenizer:
 
     vocabulary: list of bytes, one per id. merges: list of (left id, right id), in the order of learning.
     special_tokens: {text: id} of the tokens that mark something in a text, such as its end, and are not part of it.
+    pattern: how a text is cut into words, "gpt2" or "gpt4".
 
     Any bytes come back as the same bytes. Any str comes back as the same str, even with lone surrogates (halves of a
     character, which some programs leave behind): a str turns them into the three bytes that UTF-8 would use if it
     allowed them. Bytes that are not UTF-8 count as punctuation, one by one, and stay as they are.
     """
 
-    def __init__(self, vocabulary, merges, special_tokens):
+    def __init__(self, vocabulary, merges, special_tokens, *, pattern="gpt2"):
+        check_pattern(pattern)
+        self.pattern = pattern
         self.vocabulary, self.merges, self.special_tokens = list(vocabulary), list(merges), dict(special_tokens)
         special_ids = set(self.special_tokens.values())
         ids = {piece: token for token, piece in enumerate(self.vocabulary) if token not in special_ids}
@@ -244,13 +247,13 @@ class BPETokenizer:
             raise UsageError(f"cannot encode a {type(text).__name__}; pass a str or bytes")
 
         if not allow_special or not self.special_tokens:
-            return _flatten(map(words.__getitem__, pretokenize(text)))
+            return _flatten(map(words.__getitem__, pretokenize(text, self.pattern)))
         parts = []
         for position, part in enumerate(self._special_pattern.split(text)):
             if position % 2:  # the pattern is one group, so text and special tokens alternate
                 parts.append([self.special_tokens[part]])
             else:
-                parts.extend(map(words.__getitem__, pretokenize(part)))
+                parts.extend(map(words.__getitem__, pretokenize(part, self.pattern)))
         return _flatten(parts)
 
     def decode(self, ids):
