@@ -185,7 +185,7 @@ def test_a_corpus_that_cannot_be_read(capsys, tmp_path):
     (tmp_path / "vazio.txt").write_text("")
     arguments = ["train", "--out", tmp_path / "r", "--corpus"]
     assert "has 0 texts; at least 3" in refusal(capsys, *arguments, tmp_path / "vazio.txt")
-    assert "neither a generated corpus (contos) nor a file" in refusal(capsys, *arguments, "livro.txt")
+    assert "neither a generated corpus (contos, " in refusal(capsys, *arguments, "livro.txt")
     assert "give a file, not a folder" in refusal(capsys, *arguments, tmp_path)
 
 
