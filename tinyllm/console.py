@@ -52,6 +52,19 @@ def decimal(number, digits=2):
 
 
 @contextlib.contextmanager
+def bytes_bar(*, disable=False):
+    """Give a function (done, total or None) that shows how much of a file has come."""
+    bar = tqdm(unit="B", unit_scale=True, file=sys.stderr, disable=disable or not sys.stderr.isatty())
+
+    def show(done, total):
+        bar.total = total
+        bar.update(done - bar.n)
+
+    with bar:
+        yield show
+
+
+@contextlib.contextmanager
 def stop_on_signal():
     """Give a function that tells whether Ctrl-C or SIGTERM came, asking for a stop at a good moment.
 

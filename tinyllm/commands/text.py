@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from tinyllm import console
+from tinyllm.commands import data
 from tinyllm.data import corpora
 from tinyllm.errors import UsageError
 from tinyllm.parser import add_command, add_group, positive
@@ -88,10 +89,11 @@ def add_commands(commands):
     p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, ou a pasta de um treino")
     p.add_argument("ids", metavar="ID", nargs="+", type=int)
 
-    group = add_group(commands, "data", "gera os corpora do curso")
+    group = add_group(commands, "data", "gera, baixa, limpa, divide e empacota textos")
     p = add_command(group, "generate", data_generate_command)
     p.add_argument("corpus", choices=sorted(corpora.CORPORA), help="qual corpus")
     p.add_argument("--count", type=positive, default=10, help="quantos textos (padrão: 10)")
     p.add_argument("--split", choices=runs.SPLITS, default="train", help="de qual divisão (padrão: train)")
     p.add_argument("--seed", type=int, default=0, help="semente (padrão: 0)")
     p.add_argument("--out", help="arquivo a escrever (padrão: a tela)")
+    data.add_commands(group)

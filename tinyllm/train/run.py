@@ -17,8 +17,9 @@ import numpy as np
 from tinyllm import storage
 from tinyllm.backend import cores, to_device
 from tinyllm.config import Config, from_dict, option, to_dict
-from tinyllm.data import corpora
+from tinyllm.data import corpora, dataset
 from tinyllm.data.batches import batches
+from tinyllm.data.split import SPLITS
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import mean_loss
 from tinyllm.models import catalog
@@ -27,7 +28,6 @@ from tinyllm.text import bpe
 from tinyllm.train import checkpoint
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
 
-SPLITS = ("train", "validation", "test")
 END = "<|fim|>"  # stands between the texts
 
 
@@ -53,7 +53,7 @@ class Run:
 
     def tokens(self, split):
         """(N,) of uint16 or uint32, read from the disk as needed."""
-        return np.load(self.folder / f"{split}.npy", mmap_mode="r", allow_pickle=False)
+        return dataset.open_tokens(self.folder / f"{split}.npy")
 
     def new_model(self):
         """The model before its first step."""
@@ -87,7 +87,8 @@ def create(folder, data, model, training, *, say=lambda text: None):
     model = dataclasses.replace(model, vocab_size=tokenizer.vocab_size)
     say("tokens")
     for split in SPLITS:
-        save_tokens(folder / f"{split}.npy", encode_texts(tokenizer, texts[split]))
+        rows = dataset.encoded(tokenizer, texts[split], end_id=tokenizer.special_id(END))
+        dataset.write_tokens(folder / f"{split}.npy", rows, vocab_size=tokenizer.vocab_size)
     training = dataclasses.replace(training, workers=training.workers or cores(), decay_steps=training.last_decay_step)
     run = Run(folder, data, model, training, tokenizer)
     next(batches(run.tokens("train"), batch=training.batch, context=model.context, seed=0))  # enough for one batch?
@@ -124,21 +125,6 @@ def read_texts(data, *, seed):
         "validation": texts[-2 * held_out : -held_out],
         "test": texts[-held_out:],
     }
-
-
-def encode_texts(tokenizer, texts):
-    """Texts -> (N,) of ids: the end token before, between and after them."""
-    end = np.array([tokenizer.special_id(END)], dtype=np.int32)
-    rows = [end]
-    for text in texts:
-        rows += [tokenizer.encode(text), end]
-    return np.concatenate(rows).astype(np.uint16 if tokenizer.vocab_size <= 1 << 16 else np.uint32)
-
-
-def save_tokens(path, ids):
-    """Write (N,) ids as .npy, whole or not at all."""
-    with storage.aside(path) as temporary, open(temporary, "wb") as file:
-        np.save(file, ids, allow_pickle=False)
 
 
 def save_config(run):
