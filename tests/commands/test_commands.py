@@ -277,6 +277,26 @@ def test_data_generate(capsys, tmp_path):
     assert "a file stands where a folder should be" in refusal(capsys, "data", "generate", "contos", "--out", inside)
 
 
+def test_data_generate_the_corpora_that_come_in_pairs(capsys):
+    _, out, _ = call(capsys, "data", "generate", "resenhas", "--count", 20)
+    rows = [line.split("\t") for line in out.splitlines()]
+    assert len(rows) == 20 and {label for label, _ in rows} == {"positiva", "negativa"}
+    _, out, _ = call(capsys, "data", "generate", "resenhas", "--count", 20, "--json")
+    assert [[record["label"], record["text"]] for record in map(json.loads, out.splitlines())] == rows
+    _, out, _ = call(capsys, "data", "generate", "instrucoes", "--count", 5, "--json")
+    assert [sorted(json.loads(line)) for line in out.splitlines()] == 5 * [["answer", "question"]]
+    _, out, _ = call(capsys, "data", "generate", "receitas", "--count", 1, "--json")
+    text = json.loads(out)["text"]
+    assert "Ingredientes:" in text
+    assert call(capsys, "data", "generate", "receitas", "--count", 1)[1] == text + "\n\n"
+
+
+@pytest.mark.parametrize("corpus", ["resenhas", "receitas", "instrucoes"])
+def test_every_generated_corpus_can_be_trained_on(capsys, tmp_path, corpus):
+    arguments = ["train", "--out", tmp_path / corpus, "--corpus", corpus, "--steps", 2, "--texts", 60]
+    assert call(capsys, *arguments, *SMALL)[0] == 0
+
+
 def test_output_cut_off_by_a_reader_is_no_error(tmp_path):
     command = f"{sys.executable} -m tinyllm data generate contos --count 5000 | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=True)

@@ -8,10 +8,10 @@ from functools import cache
 
 import pytest
 
-from tinyllm.data.corpora import CORPORA, receitas, resenhas
+from tinyllm.data.corpora import CORPORA, instrucoes, receitas, resenhas
 from tinyllm.errors import UsageError
 
-MODULES = {"resenhas": resenhas, "receitas": receitas}
+MODULES = {"resenhas": resenhas, "receitas": receitas, "instrucoes": instrucoes}
 HELD_OUT = ("validation", "test")
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 every_corpus = pytest.mark.parametrize("name", MODULES)
@@ -45,7 +45,7 @@ def test_held_out_texts_use_the_words_of_training(name):
     known = {word for text in texts(name) for word in WORD.findall(text.lower())}
     found = [word for split in HELD_OUT for text in texts(name, split) for word in WORD.findall(text.lower())]
     assert sum(word in known for word in found) >= 0.98 * len(found)
-    assert len(known) >= {"resenhas": 1000, "receitas": 550}[name]
+    assert len(known) >= {"resenhas": 1000, "receitas": 550, "instrucoes": 1500}[name]
 
 
 @every_corpus
@@ -56,7 +56,7 @@ def test_a_text_depends_only_on_seed_split_and_index(name):
     assert next(make(10**12)) == texts(name)[0]
 
 
-DIGESTS = {"resenhas": "0aa90ccfca33f9b8", "receitas": "c41edc2931fcee41"}
+DIGESTS = {"resenhas": "0aa90ccfca33f9b8", "instrucoes": "513ed3dde16b94eb", "receitas": "c41edc2931fcee41"}
 
 
 @every_corpus

@@ -1,5 +1,6 @@
 """Commands on text: tokenizers and corpora."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -50,15 +51,27 @@ def tokenizer_decode_command(arguments):
 
 def data_generate_command(arguments):
     """gera um corpus em português"""
-    texts = corpora.CORPORA[arguments.corpus](arguments.count, split=arguments.split, seed=arguments.seed)
+    records = generated(arguments)
     if arguments.out is None:
-        for text in texts:
-            print(text, end="\n\n")
+        for record in records:
+            print(record, end="")
         return
     with open(arguments.out, "w", encoding="utf-8") as file:
-        for text in texts:
-            file.write(text + "\n\n")
+        file.writelines(records)
     console.tell(f"{arguments.out}: {console.thousands(arguments.count)} textos")
+
+
+def generated(arguments):
+    """A corpus as it is written: an empty line after each text, or label, tab and text, or one JSON object a line."""
+    request = {"split": arguments.split, "seed": arguments.seed}
+    texts = corpora.CORPORA[arguments.corpus](arguments.count, **request)
+    names, make = corpora.PAIRS.get(arguments.corpus, (("text",), None))
+    if arguments.json:
+        records = make(arguments.count, **request) if make else ((text,) for text in texts)
+        return (json.dumps(dict(zip(names, record, strict=True)), ensure_ascii=False) + "\n" for record in records)
+    if "label" in names:
+        return (f"{label}\t{text}\n" for text, label in make(arguments.count, **request))
+    return (text + "\n\n" for text in texts)
 
 
 def read_text(path):
@@ -90,7 +103,7 @@ def add_commands(commands):
     p.add_argument("ids", metavar="ID", nargs="+", type=int)
 
     group = add_group(commands, "data", "gera, baixa, limpa, divide e empacota textos")
-    p = add_command(group, "generate", data_generate_command)
+    p = add_command(group, "generate", data_generate_command, json=True)
     p.add_argument("corpus", choices=sorted(corpora.CORPORA), help="qual corpus")
     p.add_argument("--count", type=positive, default=10, help="quantos textos (padrão: 10)")
     p.add_argument("--split", choices=runs.SPLITS, default="train", help="de qual divisão (padrão: train)")

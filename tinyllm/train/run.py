@@ -36,7 +36,8 @@ class DataConfig(Config):
     """dados"""
 
     corpus: str = option(
-        "contos", "corpus gerado (contos) ou caminho de um arquivo .txt, com uma linha vazia entre os textos"
+        "contos",
+        f"corpus gerado ({', '.join(corpora.CORPORA)}) ou um arquivo .txt, com uma linha vazia entre os textos",
     )
     texts: int = option(6000, "quantos textos gerar para o treino", at_least=1)
     save_every: int = option(100, "passos entre checkpoints", at_least=1)

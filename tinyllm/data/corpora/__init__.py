@@ -1,5 +1,15 @@
 """Corpora that the project writes itself: a kind of text by name, each as `stories(count, split=, seed=)`."""
 
-from tinyllm.data.corpora import contos, receitas, resenhas
+from tinyllm.data.corpora import contos, instrucoes, receitas, resenhas
 
-CORPORA = {"contos": contos.stories, "resenhas": resenhas.reviews, "receitas": receitas.recipes}
+CORPORA = {
+    "contos": contos.stories,
+    "resenhas": resenhas.reviews,
+    "receitas": receitas.recipes,
+    "instrucoes": instrucoes.conversations,
+}
+# The corpora that come in pairs: the names of the two, and the function that makes them.
+PAIRS = {
+    "resenhas": (("text", "label"), resenhas.labelled),
+    "instrucoes": (("question", "answer"), instrucoes.pairs),
+}

@@ -2,7 +2,7 @@
 
 import random
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from tinyllm.errors import UsageError
 
@@ -14,12 +14,12 @@ def check_split(split: str, corpus: str) -> None:
         raise UsageError(f"no split {split!r} in {corpus}; choose one of {', '.join(SPLITS)}")
 
 
-def numbers(count: int, split: str, corpus: str) -> Iterator[int]:
+def numbers(count: int, split: str, corpus: str) -> range:
     """0 ... count - 1. Raises UsageError for a negative count or an unknown split, at the call."""
     check_split(split, corpus)
     if count < 0:
         raise UsageError(f"{count} texts of {corpus} cannot be written; ask for 0 or more")
-    return iter(range(count))
+    return range(count)
 
 
 def split_of(content: str) -> str:
