@@ -1,22 +1,33 @@
 """Commands on text: tokenizers and corpora."""
 
+import contextlib
 import json
 import sys
 from pathlib import Path
 
 from tinyllm import console
+from tinyllm.backend import cores
 from tinyllm.commands import data
 from tinyllm.data import corpora
-from tinyllm.errors import UsageError
 from tinyllm.parser import add_command, add_group, positive
 from tinyllm.text import bpe
+from tinyllm.text.pretokenize import PATTERNS
 from tinyllm.train import run as runs
 
 
 def tokenizer_train_command(arguments):
     """treina um tokenizador BPE sobre arquivos de texto"""
-    texts = [read_text(path) for path in arguments.files]
-    tokenizer = bpe.train(texts, arguments.vocab_size, special_tokens=(runs.END,))
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(open_binary(path)) for path in arguments.files]
+        files = stack.enter_context(console.reading_bar(files, disable=arguments.json))
+        tokenizer = bpe.train_files(
+            files,
+            arguments.vocab_size,
+            special_tokens=(runs.END,),
+            pattern=arguments.pattern,
+            workers=cores(),
+            progress=stack.enter_context(console.merges_bar(disable=arguments.json)),
+        )
     tokenizer.save(arguments.out)
     if arguments.json:
         console.emit({"vocab_size": tokenizer.vocab_size, "out": arguments.out})
@@ -74,14 +85,9 @@ def generated(arguments):
     return (text + "\n\n" for text in texts)
 
 
-def read_text(path):
-    """The text of a UTF-8 file, or of the standard input for "-"."""
-    if path == "-":
-        return sys.stdin.read()
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 at byte {error.start}; convert it, for example with iconv") from None
+def open_binary(path):
+    """A file, or the standard input for "-", as a context."""
+    return contextlib.nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb")
 
 
 def find_tokenizer(path):
@@ -94,6 +100,7 @@ def add_commands(commands):
     p = add_command(group, "train", tokenizer_train_command, json=True)
     p.add_argument("files", nargs="+", metavar="ARQUIVO", help='arquivos de texto em UTF-8; "-" lê a entrada')
     p.add_argument("--vocab-size", type=positive, default=4096, help="tamanho do vocabulário (padrão: 4096)")
+    p.add_argument("--pattern", choices=list(PATTERNS), default="gpt2", help="o corte em palavras (padrão: gpt2)")
     p.add_argument("--out", default="tokenizer.json", help="arquivo a escrever (padrão: tokenizer.json)")
     p = add_command(group, "encode", tokenizer_encode_command, json=True)
     p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, ou a pasta de um treino")

@@ -77,6 +77,19 @@ def chunks_of_file(file):
         yield make_chunk([pending])
 
 
+def only_utf8(name, chunks):
+    """Iterable of Chunk of one text -> the same, until one is not UTF-8: UsageError."""
+    before = 0
+    for chunk in chunks:
+        try:
+            str(memoryview(chunk.data), "utf-8")
+        except UnicodeDecodeError as error:
+            place = before + error.start
+            raise UsageError(f"{name} is not UTF-8 at byte {place}; convert it, for example with iconv") from None
+        before += chunk.data.size
+        yield chunk
+
+
 @lean_kernel
 def last_cut(data, classes):
     """Bytes from the middle of a text -> the last place where it can be cut, whatever the pattern; 0 if there is none.
