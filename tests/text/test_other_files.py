@@ -139,6 +139,7 @@ def test_other_refusals(folder, tokenizer, tmp_path):
     assert "says itself" in refusal(tmp_path / "tokenizer.json", pattern="gpt4")
     assert "has no token '<|x|>'" in refusal(folder / "two", special_tokens=["<|x|>"])
     assert "no pre-tokenization pattern 'gpt3'" in refusal(folder / "two", pattern="gpt3")
+    (tmp_path / "tokenizer.json").rename(tmp_path / "other.json")
     assert "cannot be read" in refusal(tmp_path)
     assert "cannot be read" in refusal(tmp_path / "none.tiktoken")
     (tmp_path / "vocab.json").write_text("{}")

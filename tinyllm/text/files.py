@@ -1,8 +1,10 @@
-"""A tokenizer out of any file that is known here, and into any that can hold it; the name of the file says which.
+"""Tokenizers of any kind: trained by name, and out of any file that is known here and into any that can hold them.
+
+What a file is, its name says:
 
 NAME.json       a tokenizer.json, byte-level BPE or Llama's, or one of the simple tokenizers
 NAME.tiktoken   the ranks of a byte-level BPE
-any other       a folder with vocab.json and merges.txt, byte-level BPE as well
+a folder        with a tokenizer.json, as that of a run, or with vocab.json and merges.txt, a byte-level BPE too
 """
 
 from pathlib import Path
@@ -14,6 +16,15 @@ from tinyllm.text.llama import LlamaTokenizer, is_llama
 from tinyllm.text.merges_txt import read_merges_txt, write_merges_txt
 from tinyllm.text.tiktoken_file import read_tiktoken, write_tiktoken
 
+KINDS = ("bpe", *simple.KINDS)
+
+
+def train(kind, texts, vocab_size, *, special_tokens):
+    """One of KINDS, iterable of str -> tokenizer of at most `vocab_size` tokens, the special ones included."""
+    if kind == "bpe":
+        return bpe.train(texts, vocab_size, special_tokens=special_tokens)
+    return simple.KINDS[kind].train(texts, vocab_size, special_tokens=special_tokens)
+
 
 def load(path, *, pattern=None, special_tokens=()):
     """Path -> tokenizer.
@@ -23,6 +34,8 @@ def load(path, *, pattern=None, special_tokens=()):
     UsageError for a file that is unreadable, malformed or of a kind that is not supported.
     """
     path = Path(path)
+    if (path / "tokenizer.json").is_file():
+        path = path / "tokenizer.json"
     try:
         if path.suffix == ".tiktoken" or path.is_dir():
             read = read_merges_txt if path.is_dir() else read_tiktoken

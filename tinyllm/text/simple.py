@@ -33,10 +33,10 @@ class SimpleTokenizer(Vocabulary):
         self._unknown = special_tokens[UNKNOWN]
 
     @classmethod
-    def train(cls, texts, vocab_size, *, special_tokens=("<|fim|>",), progress=None):
+    def train(cls, texts, vocab_size, *, special_tokens=("<|fim|>",)):
         """Iterable of str -> tokenizer of the most frequent pieces, at most `vocab_size` with the special tokens.
 
-        Of equally frequent ones the first in the order of Unicode is taken. `progress` is never called: it is quick.
+        Of equally frequent ones the first in the order of Unicode is taken.
         """
         special_tokens = checked_special_tokens([UNKNOWN, *special_tokens])
         room = vocab_size - len(special_tokens)
@@ -101,7 +101,7 @@ class ByteTokenizer(Vocabulary):
         super().__init__(pieces, {text: token for token, text in enumerate(special_tokens, start=256)})
 
     @classmethod
-    def train(cls, texts, vocab_size, *, special_tokens=("<|fim|>",), progress=None):
+    def train(cls, texts, vocab_size, *, special_tokens=("<|fim|>",)):
         """There is nothing to learn. UsageError for a vocabulary too small for 256 bytes and the special tokens."""
         tokenizer = cls(special_tokens)
         if vocab_size < tokenizer.vocab_size:
