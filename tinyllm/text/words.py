@@ -64,10 +64,11 @@ def chunks_of_texts(texts):
         yield make_chunk(some)
 
 
-def chunks_of_file(file):
-    """Binary file -> generator of Chunk, parts of its one text. A stretch without a place to cut stays whole."""
+def chunks_of_file(file, size=CHUNK):
+    """Binary file -> generator of Chunk, parts of its one text of about so many bytes. A stretch without a place to cut
+    stays whole."""
     pending = b""
-    while more := file.read(max(CHUNK, len(pending))):
+    while more := file.read(max(size, len(pending))):
         data = pending + more
         cut = last_cut(np.frombuffer(data, np.uint8), character_classes())
         if cut:
