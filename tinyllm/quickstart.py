@@ -113,7 +113,7 @@ def show(run, figures):
 {decimal(figures["bigram_perplexity"])} ({decimal(ratio, 1)} vezes maior).
    Palavras escritas que existem no corpus: {decimal(100 * figures["known_words"], 1)} %.
    Concordância: em {decimal(100 * figures["agreement"], 1)} % de {PAIRS} pares, a frase certa (“as meninas \
-correram”) é mais provável do que a errada (“as meninas correu”).
+correram”) é mais provável do que a errada (“as meninas correu”); o acaso daria 50 %.
    Trechos de 12 palavras copiados do treino: {decimal(100 * figures["copied_12grams"], 1)} %; \
 contos repetidos por inteiro: {figures["repeated_stories"]} de {len(figures["samples"])}.
    Tempo: {decimal(figures["seconds"] / 60, 1)} minutos. Tudo está em {run.folder}.

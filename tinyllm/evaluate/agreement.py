@@ -2,15 +2,28 @@
 
 import numpy as np
 
+from tinyllm.backend import to_host
 from tinyllm.errors import UsageError
 from tinyllm.tensor import no_grad
 
+BATCH = 32
 
-def log_probability(model, ids):
-    """(T,) token ids -> the log-probability, in nats, of all but the first given those before."""
-    row = np.asarray(ids, dtype=np.int64)[None]
+
+def log_probabilities(model, rows):
+    """Rows of ids, of any lengths -> (N,): the log-probability, in nats, of all but the first id given those before.
+
+    Short rows are filled up at the end, where a model that reads from left to right does not see it.
+    """
+    lengths = np.array([len(row) - 1 for row in rows])
+    ids = np.zeros((len(rows), 1 + lengths.max()), dtype=np.int64)
+    for line, row in zip(ids, rows, strict=True):
+        line[: len(row)] = row
     with no_grad():
-        return -model.loss(row[:, :-1], row[:, 1:]).item() * (row.shape[1] - 1)
+        logits = to_host(model(ids[:, :-1]).data)  # (N, T, V)
+    logits = logits - logits.max(axis=-1, keepdims=True)
+    chosen = np.take_along_axis(logits, ids[:, 1:, None], axis=-1)[..., 0]  # (N, T)
+    each = chosen - np.log(np.exp(logits).sum(axis=-1))
+    return np.where(np.arange(lengths.max()) < lengths[:, None], each, 0).sum(axis=1)
 
 
 def agreement_score(model, tokenizer, pairs, *, start_id):
@@ -19,11 +32,8 @@ def agreement_score(model, tokenizer, pairs, *, start_id):
     `start_id` is the token that stands before a text. Both sentences count from their first word to their last, as in
     BLiMP (Warstadt et al. 2020). Raises UsageError without pairs.
     """
-    pairs = list(pairs)
-    if not pairs:
+    rows = [[start_id, *tokenizer.encode(sentence)] for _, *sentences in pairs for sentence in sentences]
+    if not rows:
         raise UsageError("0 pairs of sentences give no score; ask for at least one")
-    scores = (
-        [log_probability(model, [start_id, *tokenizer.encode(sentence)]) for sentence in (right, wrong)]
-        for _, right, wrong in pairs
-    )
-    return sum(right > wrong for right, wrong in scores) / len(pairs)
+    scores = np.concatenate([log_probabilities(model, rows[i : i + BATCH]) for i in range(0, len(rows), BATCH)])
+    return float(np.mean(scores[::2] > scores[1::2]))
