@@ -131,9 +131,7 @@ NOUNS = (
     "cão, o lençol, o girassol, o carretel, o pincel, o quintal, o sinal, o avental, a praça, o vagão, o limão, o "
     "degrau, a rua"
 )
-LOOKS = (
-    "bonito, novo, velho, pequeno, grande, simples, antigo, comum, especial, diferente, bom, famoso, esquisito, fácil"
-)
+LOOKS = "bonito, novo, velho, pequeno, grande, simples, antigo, comum, especial, diferente, bom, famoso, estranho"
 
 ACTIVITIES = (
     "brincar no quintal, correr na praia, abrir a janela, lavar a louça, contar uma história, dormir cedo, plantar uma "
