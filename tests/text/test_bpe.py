@@ -2,8 +2,12 @@
 
 import collections
 import itertools
+import json
 import random
+import subprocess
 import time
+import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinyllm.backend import without_numba
+from tinyllm.bench.portuguese import make_text
 from tinyllm.errors import UsageError
 from tinyllm.text import bpe, encoding, merging, words
-from tinyllm.text.pretokenize import pretokenize
+from tinyllm.text.formats import spell
+from tinyllm.text.pretokenize import PATTERNS, pretokenize
 
 STORY = "Era uma vez uma menina. A menina tinha um avô, e o avô tinha uma avó: o coração dela não cabia ali! "
 TEXTS = [
@@ -330,16 +336,93 @@ def test_a_file_from_there_loads_here(tmp_path, pretty):
     assert ours.encode(text, allow_special=True).tolist() == other.encode(text).ids
 
 
-@pytest.mark.oracle
-@given(ANY_TEXT)
-@settings(max_examples=300, deadline=None)
-def test_ids_are_those_of_tiktoken(tokenizer, text):
+def tiktoken_of(tokenizer):
+    """Our tokenizer, made there."""
     tiktoken = pytest.importorskip("tiktoken")
-    other = tiktoken.Encoding(
-        "ours",
-        pat_str=r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
-        mergeable_ranks={piece: token for token, piece in enumerate(tokenizer.vocabulary) if token > 2},
-        special_tokens=tokenizer.special_tokens,
+    special_ids = set(tokenizer.special_tokens.values())
+    pieces = {piece: token for token, piece in enumerate(tokenizer.vocabulary) if token not in special_ids}
+    special_tokens, pattern = tokenizer.special_tokens, PATTERNS[tokenizer.pattern]
+    return tiktoken.Encoding("ours", pat_str=pattern, mergeable_ranks=pieces, special_tokens=special_tokens)
+
+
+def strings_over_all_of_unicode(count):
+    """Generator of str: runs of characters of one block, words of the training text, spaces, marks, digits."""
+    rng = random.Random(0)
+    syllables = [
+        *STORY.split(" "),
+        " ",
+        "  ",
+        "\n",
+        "\r\n",
+        "\t",
+        "'s",
+        "'LL",
+        "don't",
+        "1234567",
+        "...",
+        "<|fim|>",
+        "\u00a0",
+    ]
+    assigned = [point for point in range(0x110000) if unicodedata.category(chr(point)) not in ("Cn", "Cs", "Co")]
+    for _ in range(count):
+        parts = []
+        for _ in range(rng.randint(1, 8)):
+            if rng.random() < 0.5:
+                parts.append(rng.choice(syllables))
+            else:
+                place = rng.randrange(len(assigned))
+                parts.extend(chr(rng.choice(assigned[place : place + 64])) for _ in range(rng.randint(1, 6)))
+        yield "".join(parts)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_ids_of_a_hundred_thousand_strings_are_those_of_both(pattern, tmp_path):
+    tokenizer = bpe.train(
+        [*TEXTS, "".join(strings_over_all_of_unicode(2000))], 2000, special_tokens=MARKED, pattern=pattern
     )
-    text = text.encode(errors="replace").decode()
-    assert tokenizer.encode(text).tolist() == other.encode_ordinary(text)
+    texts = list(strings_over_all_of_unicode(100_000))
+    ours = [ids.tolist() for ids in tokenizer.encode_batch(texts, workers=2)]
+    assert ours == tiktoken_of(tokenizer).encode_ordinary_batch(texts)
+    tokenizer.save(tmp_path / "tokenizer.json")
+    hugging_face = pytest.importorskip("tokenizers").Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    hugging_face.encode_special_tokens = True
+    assert ours == [encoding.ids for encoding in hugging_face.encode_batch(texts)]
+    assert [tokenizer.decode(ids) for ids in ours] == texts
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_ids_of_every_file_of_the_repository_are_those_of_both(pattern, tmp_path):
+    root = Path(__file__).parents[2]
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True).stdout.split(b"\0")
+    found = [(root / name.decode()).read_bytes() for name in listed if name and (root / name.decode()).is_file()]
+    texts = [data.decode() for data in found if b"\0" not in data and data.decode(errors="replace").encode() == data]
+    assert len(texts) > 100
+    tokenizer = bpe.train(texts, 3000, pattern=pattern)
+    ours = [ids.tolist() for ids in tokenizer.encode_batch(texts, workers=2)]
+    assert ours == tiktoken_of(tokenizer).encode_ordinary_batch(texts)
+    tokenizer.save(tmp_path / "tokenizer.json")
+    hugging_face = pytest.importorskip("tokenizers").Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    hugging_face.encode_special_tokens = True
+    assert ours == [encoding.ids for encoding in hugging_face.encode_batch(texts)]
+    with without_numba():
+        assert ours == [tokenizer.encode(text).tolist() for text in texts]
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_merges_of_a_large_text_are_those_of_hugging_face(pattern):
+    tokenizers = pytest.importorskip("tokenizers")
+    text = "".join(make_text(3))
+    other = tokenizers.Tokenizer(tokenizers.models.BPE())
+    split = tokenizers.pre_tokenizers.Split(tokenizers.Regex(PATTERNS[pattern]), "isolated")
+    byte_level = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    other.pre_tokenizer = tokenizers.pre_tokenizers.Sequence([split, byte_level])
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=4000, special_tokens=[], initial_alphabet=byte_level.alphabet(), show_progress=False
+    )
+    other.train_from_iterator([text], trainer)
+    ours = bpe.train([text], 4000, special_tokens=(), pattern=pattern, workers=2)
+    theirs = [tuple(merge) for merge in json.loads(other.to_str())["model"]["merges"]]
+    assert [(spell(ours.vocabulary[left]), spell(ours.vocabulary[right])) for left, right in ours.merges] == theirs

@@ -114,6 +114,8 @@ class BPETokenizer(Vocabulary):
         """
         parts = self.parts(text, allow_special=allow_special)
         ids, ends = self._encode(parts[::2])
+        if len(parts) == 1:
+            return ids
         return np.insert(ids, ends[:-1], [self.special_tokens[part.decode()] for part in parts[1::2]])
 
     def encode_batch(self, texts, *, workers=1):
