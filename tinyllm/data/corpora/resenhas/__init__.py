@@ -90,8 +90,8 @@ def write(plot: tuple[str, str], positive: bool, draw: Draw) -> str:
     sentences = []
     for wordings in moves[: 3 + (draw.random() < 0.75)]:
         sentences.append(render(draw.choose(templates(wordings, positive)), memory))
-        for slot in ("pro", "pro2", "fact", "detail"):
-            memory.pop(slot, None)  # each argument has reasons of its own; what is conceded (con) stays the same
+        for slot in ("pro", "pro2", "fact", "detail", "con_detail"):
+            memory.pop(slot, None)  # each argument has reasons of its own; the aspect conceded stays the same
     return SENTENCE_START.sub(lambda match: match[0][:-1] + match[0][-1].upper(), " ".join(sentences))
 
 
