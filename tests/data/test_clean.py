@@ -106,9 +106,9 @@ ATTACKS = ["<!--", "<a ", "<a href='", "</", "<![x[", "&#", "<p", "<p <", "<scri
 
 @pytest.mark.parametrize("piece", ATTACKS)
 def test_hostile_pages_take_no_longer(piece):
-    began = time.perf_counter()
+    began = time.process_time()
     html_to_text("<p>" + piece * (200_000 // len(piece)))
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_any_mixture_of_markup_gives_some_text():

@@ -3,7 +3,6 @@
 import copy
 import json
 import random
-import resource
 import time
 
 import pytest
@@ -110,7 +109,7 @@ def damage(form, tmp_path, cases):
         chance = random.Random(case)
         damaged = mutate_bytes(data, chance) if case % 2 or content is None else mutate_content(content, chance)
         path.write_bytes(damaged)
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             tokenizer = files.load(to_load, **options)
         except UsageError as error:
@@ -120,7 +119,7 @@ def damage(form, tmp_path, cases):
         else:
             ids = tokenizer.encode(TEXT)
             assert isinstance(tokenizer.decode(ids), str) and (ids < tokenizer.vocab_size).all()
-        slowest = max(slowest, time.perf_counter() - began)
+        slowest = max(slowest, time.process_time() - began)
     assert slowest < 1
     assert cases * 0.2 < refused < cases
 
@@ -133,6 +132,7 @@ def test_a_damaged_file_is_refused_or_is_a_tokenizer(form, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_ten_thousand_damaged_files(form, tmp_path):
+    resource = pytest.importorskip("resource")  # Windows has none
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     damage(form, tmp_path, 10_000)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB

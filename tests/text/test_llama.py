@@ -180,11 +180,11 @@ def test_saved_and_loaded_and_saved_again(tmp_path):
         assert json.loads((tmp_path / "b.json").read_text(encoding="utf-8")) == content, way
 
 
-@pytest.mark.parametrize("text", ["a" * 300_000, " " * 300_000, "é" * 300_000, "\u0301" * 300_000, "a " * 150_000])
+@pytest.mark.parametrize("text", ["a" * 500_000, " " * 500_000, "é" * 500_000, "\u0301" * 500_000, "a " * 250_000])
 def test_hostile_texts_take_no_longer(tokenizers, text):
-    began = time.perf_counter()
+    began = time.process_time()
     tokenizers["normalizer"].encode(text)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 2
 
 
 CHANGES = {

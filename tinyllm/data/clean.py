@@ -48,7 +48,7 @@ def documents(path, *, whole=False):
     """Yield what a file holds, to clean: one text if `whole`, or if it is a page or a book of Project Gutenberg."""
     with open(path, "rb") as file:
         beginning = file.read(20_000).decode("utf-8", "replace")
-    if whole or Path(path).suffix.lower() != ".txt" or GUTENBERG_START.search(beginning):
+    if whole or Path(path).suffix.lower() in (".html", ".htm") or GUTENBERG_START.search(beginning):
         yield read_page(path)
     else:
         yield from read_texts(path)
