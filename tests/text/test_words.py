@@ -94,15 +94,15 @@ def test_texts_do_not_run_into_one_another(texts, pattern):
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_nothing_depends_on_the_threads_or_on_the_chunks(pattern, monkeypatch):
     rng = np.random.default_rng(0)
-    text = " ".join(map(str, rng.integers(10**6, size=50_000))) + "".join(
-        map(chr, rng.integers(0x4E00, 0x9000, 50_000))
+    text = " ".join(map(str, rng.integers(10**6, size=5_000))) + "".join(
+        map(chr, rng.integers(0x4E00, 0x9000, 5_000))
     )
     expected = counted(text.encode(), pattern)
     assert len(expected) > 1000
-    for workers, size in ((1, 1 << 22), (1, 10_000), (2, 10_000), (5, 3000)):
+    for workers, size in ((1, 1 << 22), (1, 5000), (2, 5000), (5, 2000)):
         chunks = words.chunks_of_file(io.BytesIO(text.encode()), size)
         assert dict(words.count_words(chunks, pattern, workers=workers).items()) == expected
-    monkeypatch.setattr(words, "CHUNK", 20_000)
+    monkeypatch.setattr(words, "CHUNK", 10_000)
     whole = bpe.train([text], 400, pattern=pattern)
     for workers in (1, 2, 3):
         again = bpe.train_files([reader(text.encode())], 400, pattern=pattern, workers=workers)
