@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def make(folder):
-    """Copy library, solutions and tests into a folder, with every exercise as it is given."""
+    """Copy library, solutions and tests into a folder, with every exercise as it is given and the compiled kernels."""
     for name in ("tinyllm", "exercises", "solutions", "tests"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.bak"))
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.bak", "*.pyc*", "*.tmp*"))
     shutil.copy(ROOT / "setup.cfg", folder)
     for exercise in read_exercises(folder):
         write_stub(exercise, folder)  # the learner running this test may have solved some

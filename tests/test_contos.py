@@ -196,7 +196,7 @@ PLURALS = """
 bola bolas, flor flores, luz luzes, nuvem nuvens, animal animais, anel anéis, caracol caracóis, girassol girassóis,
 azul azuis, gentil gentis, fácil fáceis, balão balões, pão pães, mão mãos, irmão irmãos, cão cães, lápis lápis,
 mês meses, amável amáveis, túnel túneis, maçã maçãs, beija-flor beija-flores, bem-te-vi bem-te-vis, jovem jovens,
-feliz felizes, pudim pudins, colar colares
+feliz felizes, pudim pudins, colar colares, país países
 """
 FEMININES = """
 bonito bonita, alegre alegre, sonhador sonhadora, brincalhão brincalhona, azul azul, feliz feliz, bom boa, mau má,

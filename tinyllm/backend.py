@@ -4,12 +4,15 @@ The array itself decides where work runs: `xp = array_module(x)` is NumPy for an
 a GPU. Neither CuPy nor Numba is imported before it is needed, and both may be missing.
 """
 
+import collections
+import concurrent.futures
 import contextlib
 import contextvars
 import ctypes
 import functools
 import hashlib
 import importlib.util
+import itertools
 import os
 import sys
 import types
@@ -50,7 +53,7 @@ def to_device(array, device):
     if device != "gpu":
         raise UsageError(f'there is no device "{device}"; choose "cpu" or "gpu"')
     if importlib.util.find_spec("cupy") is None and "cupy" not in sys.modules:
-        raise UsageError('device "gpu" needs CuPy; pip install "tinyllm[cuda12]" (or cuda13), or choose "cpu"')
+        raise UsageError('device "gpu" needs CuPy; pip install -e ".[cuda12]" (or cuda13), or choose "cpu"')
     import cupy
 
     if not cupy.cuda.is_available():
@@ -115,21 +118,32 @@ def without_numba():
         _use_numba.reset(token)
 
 
+def kernels_run():
+    """Whether a kernel called here is compiled: Numba is there, and this is not inside `without_numba()`."""
+    return _use_numba.get() and numba_version() is not None
+
+
 @functools.cache
-def _hash_of_this_file():
-    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+def _hash_of_file(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 class kernel:
     """A loop over arrays, compiled by Numba at its first call and cached on disk; it releases the GIL.
 
+    Where Numba may not be used it is plain Python: right, and slow.
+
     Division by zero gives inf as in NumPy: the usual check stops vectorisation. `reassociate=False` keeps sums and
     roundings in the order they are written. NaN stays NaN.
+
+    A `lean` one makes no array, only reads and writes those it is given. So it need not count references to them,
+    which takes longer than a short loop, and where another kernel calls it, its code stands in the place of the call.
     """
 
-    def __init__(self, function, *, reassociate=True):
+    def __init__(self, function, *, reassociate=True, lean=False):
         functools.update_wrapper(self, function)
         self.function = function
+        self.options = {"_nrt": False, "forceinline": True} if lean else {}
         self.fastmath = {"contract", "nsz", "arcp", "afn"} | ({"reassoc"} if reassociate else set())
 
     @functools.cached_property
@@ -137,22 +151,35 @@ class kernel:
         import numba
 
         f = self.function
-        # Numba's cache looks at the file of a kernel, not at those of the kernels it calls, which stand in this file:
-        # as a free variable, which the cache does look at, this file's hash makes old code be forgotten when it changes
-        code, cell = f.__code__.replace(co_freevars=("version",)), types.CellType(_hash_of_this_file())
+        # Numba's cache looks at the file of a kernel, not at those of the kernels it calls: as a free variable, which
+        # the cache does look at, the hashes of those files make old code be forgotten when one of them changes
+        version = " ".join(map(_hash_of_file, sorted(self.called_files | {__file__})))
+        code, cell = f.__code__.replace(co_freevars=("version",)), types.CellType(version)
         versioned = types.FunctionType(code, f.__globals__, f.__name__, f.__defaults__, (cell,))
-        compiler = functools.partial(numba.njit, nogil=True, error_model="numpy", fastmath=self.fastmath)
+        compiler = functools.partial(
+            numba.njit, nogil=True, error_model="numpy", fastmath=self.fastmath, **self.options
+        )
         try:
             return compiler(cache=True)(versioned)
         except RuntimeError:  # there is no folder that it may write to
             return compiler()(versioned)
+
+    @functools.cached_property
+    def called_files(self):
+        """The source files of the kernels that this one calls."""
+        named = (self.function.__globals__.get(name) for name in self.function.__code__.co_names)
+        called = [other for other in named if isinstance(other, kernel)]
+        return {other.function.__code__.co_filename for other in called}.union(*(k.called_files for k in called))
 
     @property
     def _numba_type_(self):  # lets one kernel call another
         return self.dispatcher._numba_type_
 
     def __call__(self, *arguments):
-        return self.dispatcher(*arguments)
+        return (self.dispatcher if kernels_run() else self.function)(*arguments)
+
+
+lean_kernel = functools.partial(kernel, lean=True)
 
 
 class TwinnedFunction:
@@ -174,25 +201,31 @@ class TwinnedFunction:
 
     def choose(self, arrays):
         """The version that runs on these arrays."""
-        usable = self.twin is not None and _use_numba.get() and _fit_kernels(arrays) and numba_version()
+        usable = self.twin is not None and kernels_run() and self.fits(arrays)
         return self.twin if usable else self.meaning
+
+    def fits(self, arguments):
+        """Whether the arrays among the arguments are NumPy's, and those of them that are no ids are float32."""
+        floats = 0
+        for x in arguments:
+            dtype = getattr(x, "dtype", None)
+            if dtype is not None and not isinstance(x, np.ndarray):
+                return False
+            if dtype == np.float32:
+                floats += 1
+            elif dtype is not None and dtype.kind == "f":
+                return False
+        return floats > 0
 
     def __call__(self, *arrays, **options):
         return self.choose(arrays)(*arrays, **options)
 
 
-def _fit_kernels(arguments):
-    """Whether the arrays among the arguments are NumPy's, and those of them that are no ids are float32."""
-    floats = 0
-    for x in arguments:
-        dtype = getattr(x, "dtype", None)
-        if dtype is not None and not isinstance(x, np.ndarray):
-            return False
-        if dtype == np.float32:
-            floats += 1
-        elif dtype is not None and dtype.kind == "f":
-            return False
-    return floats > 0
+class TwinnedLoop(TwinnedFunction):
+    """A TwinnedFunction over bytes, ids and the like, whose twin runs wherever Numba does."""
+
+    def fits(self, arguments):
+        return True
 
 
 def exp32(x):
@@ -274,6 +307,18 @@ def scatter_rows(target, index, updates):
 def cores():
     """How many processor cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def map_in_threads(function, items, *, workers):
+    """Iterable -> generator of function(item), in order. So many are worked on at once, and no more items are taken."""
+    items, running = iter(items), collections.deque()
+    with concurrent.futures.ThreadPoolExecutor(workers) as threads:
+        while True:
+            for item in itertools.islice(items, workers - len(running)):
+                running.append(threads.submit(contextvars.copy_context().run, function, item))
+            if not running:
+                return
+            yield running.popleft().result()
 
 
 @functools.cache

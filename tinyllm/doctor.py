@@ -62,7 +62,7 @@ def _gpu():
     if version is None:
         return (
             "GPU (opcional)",
-            'sem CuPy; com uma GPU da NVIDIA: pip install "tinyllm[cuda12]" ou "tinyllm[cuda13]"',
+            'sem CuPy; com uma GPU da NVIDIA: pip install -e ".[cuda12]" ou ".[cuda13]"',
             None,
         )
     if name is None:

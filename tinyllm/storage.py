@@ -101,14 +101,19 @@ def aside(path):
     temporary = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
         yield temporary
-        for file in sorted(temporary.rglob("*")) if temporary.is_dir() else [temporary]:
-            _flush(file)
-        if temporary.is_dir():
-            _flush(temporary)
-        os.replace(temporary, path)
-        _flush(path.parent)
+        put_in_place(temporary, path)
     finally:
         remove(temporary)
+
+
+def put_in_place(temporary, path):
+    """Give a file or a folder its name, once all of it is on the disk."""
+    for file in sorted(temporary.rglob("*")) if temporary.is_dir() else [temporary]:
+        _flush(file)
+    if temporary.is_dir():
+        _flush(temporary)
+    os.replace(temporary, path)
+    _flush(path.parent)
 
 
 def _flush(path):

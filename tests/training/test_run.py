@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tinyllm import storage
+from tinyllm.data import dataset
 from tinyllm.errors import UsageError
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
@@ -136,7 +137,7 @@ def test_a_half_made_folder_is_no_run_and_can_be_made_again(tmp_path):
 
 def test_files_that_are_not_its_own_are_refused(tmp_path):
     run = make(tmp_path / "run")
-    runs.save_tokens(run.folder / "train.npy", np.zeros(5000, dtype=np.uint16))
+    dataset.write_tokens(run.folder / "train.npy", [np.zeros(5000, dtype=int)], vocab_size=300)
     with pytest.raises(UsageError, match=r"train\.npy is missing or not the file this run was made with"):
         runs.open_run(run.folder)
 

@@ -17,17 +17,17 @@ import numpy as np
 from tinyllm import storage
 from tinyllm.backend import to_device
 from tinyllm.config import Config, from_dict, option, to_dict
-from tinyllm.data import corpora
+from tinyllm.data import corpora, dataset
 from tinyllm.data.batches import batches
+from tinyllm.data.split import SPLITS
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import mean_loss
 from tinyllm.models import catalog
 from tinyllm.nn.module import map_parameters
-from tinyllm.text import bpe
+from tinyllm.text import files
 from tinyllm.train import checkpoint
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
 
-SPLITS = ("train", "validation", "test")
 END = "<|fim|>"  # stands between the texts
 
 
@@ -36,8 +36,10 @@ class DataConfig(Config):
     """dados"""
 
     corpus: str = option(
-        "contos", "corpus gerado (contos) ou caminho de um arquivo .txt, com uma linha vazia entre os textos"
+        "contos",
+        f"corpus gerado ({', '.join(corpora.CORPORA)}) ou um arquivo .txt, com uma linha vazia entre os textos",
     )
+    tokenizer: str = option("bpe", f"tokenizador: {', '.join(files.KINDS)}", choices=files.KINDS)
     texts: int = option(6000, "quantos textos gerar para o treino", at_least=1)
     save_every: int = option(100, "passos entre checkpoints", at_least=1)
     validate_every: int = option(100, "passos entre medidas da perda de validação", at_least=1)
@@ -53,7 +55,7 @@ class Run:
 
     def tokens(self, split):
         """(N,) of uint16 or uint32, read from the disk as needed."""
-        return np.load(self.folder / f"{split}.npy", mmap_mode="r", allow_pickle=False)
+        return dataset.open_tokens(self.folder / f"{split}.npy")
 
     def new_model(self):
         """The model before its first step."""
@@ -82,12 +84,13 @@ def create(folder, data, model, training, *, say=lambda text: None):
     say("textos")
     texts = read_texts(data, seed=training.seed)
     say("tokenizador")
-    tokenizer = bpe.train(texts["train"], model.vocab_size, special_tokens=(END,))
+    tokenizer = files.train(data.tokenizer, texts["train"], model.vocab_size, special_tokens=(END,))
     tokenizer.save(folder / "tokenizer.json")
     model = dataclasses.replace(model, vocab_size=tokenizer.vocab_size)
     say("tokens")
     for split in SPLITS:
-        save_tokens(folder / f"{split}.npy", encode_texts(tokenizer, texts[split]))
+        rows = dataset.encoded(tokenizer, texts[split], end_id=tokenizer.special_id(END))
+        dataset.write_tokens(folder / f"{split}.npy", rows, vocab_size=tokenizer.vocab_size)
     training = dataclasses.replace(training, workers=training.threads, decay_steps=training.last_decay_step)
     run = Run(folder, data, model, training, tokenizer)
     next(batches(run.tokens("train"), batch=training.batch, context=model.context, seed=0))  # enough for one batch?
@@ -126,24 +129,9 @@ def read_texts(data, *, seed):
     }
 
 
-def encode_texts(tokenizer, texts):
-    """Texts -> (N,) of ids: the end token before, between and after them."""
-    end = np.array([tokenizer.special_id(END)], dtype=np.int32)
-    rows = [end]
-    for text in texts:
-        rows += [tokenizer.encode(text), end]
-    return np.concatenate(rows).astype(np.uint16 if tokenizer.vocab_size <= 1 << 16 else np.uint32)
-
-
-def save_tokens(path, ids):
-    """Write (N,) ids as .npy, whole or not at all."""
-    with storage.aside(path) as temporary, open(temporary, "wb") as file:
-        np.save(file, ids, allow_pickle=False)
-
-
 def save_config(run):
     """Write config.json, with the hashes of the files that a resumed run must find unchanged."""
-    files = ["tokenizer.json", *(f"{split}.npy" for split in SPLITS)]
+    names = ["tokenizer.json", *(f"{split}.npy" for split in SPLITS)]
     storage.save_json(
         run.folder / "config.json",
         {
@@ -152,7 +140,7 @@ def save_config(run):
             "data": to_dict(run.data),
             "model": to_dict(run.model_config),
             "train": to_dict(run.training),
-            "sha256": {name: storage.sha256(run.folder / name) for name in files},
+            "sha256": {name: storage.sha256(run.folder / name) for name in names},
         },
     )
 
@@ -173,7 +161,7 @@ def open_run(folder):
     for name, expected in hashes.items():
         if not (folder / name).is_file() or storage.sha256(folder / name) != expected:
             raise UsageError(f"{folder / name} is missing or not the file this run was made with; make the run anew")
-    return Run(folder, *parts, bpe.load(folder / "tokenizer.json"))
+    return Run(folder, *parts, files.load(folder / "tokenizer.json"))
 
 
 def fit(run, model, *, stop=lambda: False, warn=print, profile=None):

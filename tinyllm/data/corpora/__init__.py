@@ -1,5 +1,19 @@
-"""Corpora that the project writes itself: a kind of text by name, each as `stories(count, split=, seed=)`."""
+"""Corpora that the project writes itself: a kind of text by name, each as `stories(count, split=, seed=)`.
 
-from tinyllm.data.corpora import contos
+Their train, validation and test texts have different plots. What nothing is trained on stands beside them: prosa, texts
+written by hand, and concordancia, pairs of sentences of which one agrees.
+"""
 
-CORPORA = {"contos": contos.stories}
+from tinyllm.data.corpora import contos, instrucoes, receitas, resenhas
+
+CORPORA = {
+    "contos": contos.stories,
+    "resenhas": resenhas.reviews,
+    "receitas": receitas.recipes,
+    "instrucoes": instrucoes.conversations,
+}
+# The corpora that come in pairs: the names of the two, and the function that makes them.
+PAIRS = {
+    "resenhas": (("text", "label"), resenhas.labelled),
+    "instrucoes": (("question", "answer"), instrucoes.pairs),
+}

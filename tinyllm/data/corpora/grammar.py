@@ -25,6 +25,8 @@ IRREGULAR_PLURALS = {
     "guardião": "guardiães",
     "escrivão": "escrivães",
     "mal": "males",
+    "país": "países",
+    "gás": "gases",
     "cônsul": "cônsules",
     "réptil": "répteis",
     "fóssil": "fósseis",

@@ -14,13 +14,13 @@ A slot is drawn the first time it is named and stays for the rest of the text: w
 Templates are compiled once into tuples of strings and functions of the memory, so writing a text is only joining.
 """
 
-import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 from tinyllm.data.corpora import grammar
+from tinyllm.data.corpora.drawing import Draw
 
 HOLE = re.compile(r"(\{[^}]*\}|\[[^\]]*\])")
 
@@ -73,7 +73,7 @@ class Memory(dict):
     `categories` says otherwise (thing='toy').
     """
 
-    def __init__(self, source: random.Random, lexicon: Callable[[str], Sequence], categories: dict[str, str]):
+    def __init__(self, source: Draw, lexicon: Callable[[str], Sequence], categories: dict[str, str]):
         super().__init__()
         self.random = source.random
         self.lexicon = lexicon

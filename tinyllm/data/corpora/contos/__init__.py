@@ -5,7 +5,6 @@ plots made of the same scenes and the same words, so what a model learns on trai
 that: at least 98 % of the words of validation and test texts occur in train texts.
 """
 
-import random
 from collections.abc import Iterator
 from functools import cache
 
@@ -16,8 +15,8 @@ from tinyllm.data.corpora.contos.beginnings import BEGINNINGS
 from tinyllm.data.corpora.contos.endings import ENDINGS
 from tinyllm.data.corpora.contos.plots import PLOTS, Plot
 from tinyllm.data.corpora.contos.troubles import TROUBLES
+from tinyllm.data.corpora.drawing import Draw, check_split, numbers
 from tinyllm.data.corpora.template import Memory, Template, Word, activity, adjective, compile_template, noun, render
-from tinyllm.errors import UsageError
 
 WORLDS = ("gente", "bichos")
 SCENES = BEGINNINGS | TROUBLES | ADVENTURES | ENDINGS
@@ -29,10 +28,7 @@ def stories(count: int, *, split: str = "train", seed: int = 0) -> Iterator[str]
 
     Raises UsageError for a negative count or an unknown split, at the call and not at the first story.
     """
-    check_split(split)
-    if count < 0:
-        raise UsageError(f"{count} stories cannot be written; ask for 0 or more")
-    return (story(index, split=split, seed=seed) for index in range(count))
+    return (story(index, split=split, seed=seed) for index in numbers(count, split, "contos"))
 
 
 def story(index: int, *, split: str = "train", seed: int = 0) -> str:
@@ -47,28 +43,22 @@ def story(index: int, *, split: str = "train", seed: int = 0) -> str:
 
 def plot_of(split: str, seed: int, index: int) -> str:
     """The name of the plot that story `index` tells."""
-    check_split(split)
+    check_split(split, "contos")
     return draw_plot(source_of(split, seed, index), split).name
 
 
-def check_split(split: str) -> None:
-    if split not in PLOTS:
-        raise UsageError(f"no split {split!r} in contos; choose one of {', '.join(PLOTS)}")
+def source_of(split: str, seed: int, index: int) -> Draw:
+    """The randomness of one story."""
+    return Draw(seed, split, index)
 
 
-def source_of(split: str, seed: int, index: int) -> random.Random:
-    """The randomness of one story. Only its .random() is used, which gives the same numbers in every Python."""
-    return random.Random(f"{seed}/{split}/{index}")
+def draw_plot(source: Draw, split: str) -> Plot:
+    return source.choose(PLOTS[split])
 
 
-def draw_plot(source: random.Random, split: str) -> Plot:
-    plots = PLOTS[split]
-    return plots[int(source.random() * len(plots))]
-
-
-def tell(plot: Plot, source: random.Random) -> str:
+def tell(plot: Plot, source: Draw) -> str:
     """One telling of a plot: a world, a memory, and its scenes in order."""
-    world = WORLDS[int(source.random() * len(WORLDS))]
+    world = source.choose(WORLDS)
     memory = StoryMemory(source, lambda category: entries(category, world), plot.categories)
     return "\n".join([render(memory.prefer(scene(name)), memory) for name in plot.scenes])
 
