@@ -11,6 +11,10 @@ quebram.
 
 O que fazer: complete as três operações. Uma operação da biblioteca é uma função de arrays que devolve o valor e
 `backward`, a função que leva dy (o gradiente da perda em relação ao valor) ao gradiente em relação a cada entrada.
+
+Dentro de uma operação só há arrays. Por fora, o `@op` faz dela uma função que devolve um Tensor; por isso uma operação
+não pode chamar outra: a sua própria `softmax`, chamada dentro de `cross_entropy`, devolveria um Tensor, e o NumPy não
+faz contas com ele. A parte que as três repetem cabe numa função comum, sem `@op`.
 """
 
 import numpy as np

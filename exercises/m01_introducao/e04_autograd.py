@@ -8,7 +8,8 @@ Por que importa: treinar é dar muitos passos pequenos morro abaixo, e quem diz 
 à mão para milhões de parâmetros: cada operação sabe só a própria derivada, e `backward` as encadeia, do fim para o
 começo. São vinte linhas, e por elas passa todo o treino de todo modelo.
 
-O que fazer: complete as três funções. Quando estiverem certas, `tinyllm train --mine` treina um GPT com elas.
+O que fazer: complete as três funções. Quando estiverem certas, um GPT treina com elas:
+`tinyllm train --mine --steps 50 --out runs/minhas-pecas`.
 
 O que se sabe de um grafo: um Tensor que uma operação fez tem em `.node` o seu nó; uma folha (um parâmetro, por exemplo)
 tem `.node` None e faz as vezes do próprio nó. Nós e folhas têm `.shape` e `.born`, a ordem de nascimento: uma entrada é

@@ -8,7 +8,8 @@ Por que importa: um modelo de linguagem guarda o que sabe em vetores e o usa com
 repetir um array ao longo de um eixo (broadcasting) e comparar direções. Quem os faz sem laços escreve o resto do curso
 em poucas linhas, e o NumPy corre cem vezes mais depressa.
 
-O que fazer: complete as três funções, sem nenhum `for`. Cada uma cabe em duas ou três linhas.
+O que fazer: complete as três funções, sem nenhum `for`. Cada uma cabe em duas ou três linhas. O resultado tem o tipo da
+entrada: de float32 vem float32, de float64 vem float64.
 """
 
 import numpy as np
@@ -31,7 +32,8 @@ def standardise(x):
     """(..., C) -> (..., C): cada linha menos a sua média e dividida pelo seu desvio-padrão.
 
     O desvio-padrão é a raiz da média dos quadrados das diferenças para a média (divide-se por C). Por exemplo, [1, 3]
-    tem média 2 e desvio 1, e vira [-1, 1]. É o coração da layer norm.
+    tem média 2 e desvio 1, e vira [-1, 1]. É o coração da layer norm, que soma à variância um número muito pequeno para
+    nunca dividir por 0; aqui não se soma nada.
     """
     # --- sua vez
     apart = x - x.mean(axis=-1, keepdims=True)

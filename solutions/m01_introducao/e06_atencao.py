@@ -1,4 +1,4 @@
-"""m01.e06 · Atenção à mão
+"""m01.e06 · Atenção e auto-atenção
 
 30 minutos · dificuldade 3 de 5 · precisa de: m01.e01, m01.e03
 pode usar: numpy
