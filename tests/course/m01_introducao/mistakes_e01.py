@@ -35,6 +35,10 @@ def divided_by_c_minus_1(x):
     return (x - x.mean(axis=-1, keepdims=True)) / x.std(axis=-1, keepdims=True, ddof=1)
 
 
+def epsilon_added(x):
+    return (x - x.mean(axis=-1, keepdims=True)) / np.sqrt(x.var(axis=-1, keepdims=True) + 1e-5)
+
+
 def direction_taken_as_unit(x, direction):
     return (x @ direction)[..., np.newaxis] * direction
 
@@ -71,6 +75,7 @@ MISTAKES = {
         (along_the_first_axis, "calculou ao longo do primeiro eixo; é o último que conta (axis=-1)"),
         (variance_instead_of_deviation, "dividiu pela variância; o desvio-padrão é a raiz dela"),
         (divided_by_c_minus_1, "dividiu a soma dos quadrados por C - 1; aqui se divide por C"),
+        (epsilon_added, "somou um epsilon à variância, como faz a layer norm; aqui não se soma nada"),
     ],
     "project": [
         (direction_taken_as_unit, "supôs que a direção tem comprimento 1; faltou dividir por d·d"),

@@ -33,12 +33,25 @@ def k_once_below(counts, k):
     return (counts + k) / (counts.sum(axis=1, keepdims=True) + k)
 
 
+def k_forgotten_below(counts, k):
+    with np.errstate(divide="ignore"):
+        return (counts + k) / counts.sum(axis=1, keepdims=True)
+
+
+def sums_along_the_wrong_axis(counts, k):
+    return (counts + k) / (counts + k).sum(axis=1)
+
+
 def everything_sums_to_one(counts, k):
     return (counts + k) / (counts + k).sum()
 
 
 def without_exp(probabilities, ids):
     return -np.log(probabilities[ids[:-1], ids[1:]]).mean()
+
+
+def mean_over_n(probabilities, ids):
+    return np.exp(-np.log(probabilities[ids[:-1], ids[1:]]).sum() / len(ids))
 
 
 def base_2_and_e(probabilities, ids):
@@ -81,11 +94,14 @@ MISTAKES = {
     "smoothed_probabilities": [
         (columns_sum_to_one, "cada coluna soma 1; é cada LINHA que deve somar 1 (axis=1)"),
         (k_once_below, "embaixo falta k para cada um dos V ids: Σ c + k V"),
+        (k_forgotten_below, "somou k em cima e o esqueceu embaixo: a linha toda ganhou k V"),
+        (sums_along_the_wrong_axis, "a soma da linha i dividiu a COLUNA i; faltou keepdims=True"),
         (everything_sums_to_one, "dividiu pela soma da tabela inteira; cada linha tem a sua"),
     ],
     "perplexity": [
         (without_exp, "isto é a perda em nats; a perplexidade é exp dela"),
         (base_2_and_e, "misturou log na base 2 com exp; use log e exp, ou log2 e 2 **"),
+        (mean_over_n, "dividiu por N; um texto de N ids tem N - 1 pares"),
         (product_that_vanishes, "o produto de tantas probabilidades virou 0; some logaritmos"),
         (mean_of_probabilities, "tirou a média das probabilidades; a média é dos logaritmos"),
     ],

@@ -46,6 +46,12 @@ def diagonal_only(x):
 
 
 @op
+def local_slope_only(x):
+    y = parts(x, -1)
+    return y, lambda dy: y * (1 - y)
+
+
+@op
 def log_of_the_softmax(x):
     with np.errstate(divide="ignore"):
         y = np.log(parts(x, -1))
@@ -82,6 +88,13 @@ def log_gradient_not_summed(x):
 
 
 @op
+def log_gradient_without_dy(x):
+    shifted = x - x.max(axis=-1, keepdims=True)
+    y = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return y, lambda dy: 1 - np.exp(y)
+
+
+@op
 def summed(logits, targets):
     p, rows = parts(logits, -1), np.arange(len(targets))
     u = np.zeros_like(p)
@@ -105,6 +118,16 @@ def gradient_turned_round(logits, targets):
     u[rows, targets] = 1
     with np.errstate(divide="ignore"):
         return -np.log(p[rows, targets]).mean(), lambda dy: (dy * (u - p) / len(targets), None)
+
+
+@op
+def gradient_without_dy(logits, targets):
+    rows = np.arange(len(targets))
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    u = np.zeros_like(logits)
+    u[rows, targets] = 1
+    loss = (np.log(np.exp(shifted).sum(axis=-1)) - shifted[rows, targets]).mean()
+    return loss, lambda dy: ((parts(logits, -1) - u) / len(targets), None)
 
 
 @op
@@ -133,6 +156,7 @@ MISTAKES = {
         (unstable, "exp transbordou; subtraia antes o maior número de cada linha"),
         (gradient_of_exp, "o gradiente é o de exp sozinha; falta o efeito da soma: y (dy - Σ dy y)"),
         (diagonal_only, "o gradiente só tem a diagonal; cada y depende de TODOS os x da linha"),
+        (local_slope_only, "o gradiente não usa dy, e só tem a diagonal: y (dy - Σ dy y)"),
     ],
     "log_softmax": [
         (log_of_the_softmax, "log de uma probabilidade que virou 0; use x - log Σ e^x, sem passar pela softmax"),
@@ -140,11 +164,13 @@ MISTAKES = {
         (log_along_the_first_axis, "somou ao longo do primeiro eixo; é o último que conta (axis=-1)"),
         (log_gradient_of_softmax, "o gradiente é o da softmax; o do seu logaritmo é dy - softmax(x) Σ dy"),
         (log_gradient_not_summed, "falta somar dy na linha: cada saída depende de TODOS os x, por causa do log Σ e^x"),
+        (log_gradient_without_dy, "o gradiente não usa dy; pela regra da cadeia, é dy - softmax(x) Σ dy"),
     ],
     "cross_entropy": [
         (summed, "somou em vez de tirar a média sobre os N tokens"),
         (gradient_not_divided, "a perda é uma média: falta dividir o gradiente por N"),
         (gradient_turned_round, "o gradiente está com o sinal trocado: softmax(logits) menos 1 no token certo"),
+        (gradient_without_dy, "o gradiente não usa dy; pela regra da cadeia, multiplique por ele"),
         (log_of_zero, "log de uma probabilidade que virou 0; use log(Σ e^x) - x, sem passar pela softmax"),
         (bits, "isto são bits; nats usam o logaritmo natural, np.log"),
     ],

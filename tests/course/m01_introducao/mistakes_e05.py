@@ -40,14 +40,14 @@ def weight_turned(x, state, weight):
     return tanh(x + state @ weight.transpose(1, 0))
 
 
-def lstm_of(x, state, weight, *, order="ifgo", novelty=tanh, shown=tanh, result="hc"):
+def lstm_of(x, state, weight, *, order="ifgo", novelty=tanh, shown=tanh, old=False, result="hc"):
     """An LSTM cell whose parts can be wrong one at a time."""
     M = weight.shape[0]
     h, c = state[:, :M], state[:, M:]
     sums = x + h @ weight
     part = {name: sums[:, n * M : (n + 1) * M] for n, name in enumerate(order)}
-    c = squashed(part["f"]) * c + squashed(part["i"]) * novelty(part["g"])
-    both = {"h": squashed(part["o"]) * shown(c), "c": c}
+    following = squashed(part["f"]) * c + squashed(part["i"]) * novelty(part["g"])
+    both = {"h": squashed(part["o"]) * shown(c if old else following), "c": following}
     return concatenate(*(both[name] for name in result), axis=1)
 
 
@@ -71,9 +71,8 @@ def memory_first(x, state, weight):
     return lstm_of(x, state, weight, result="ch")
 
 
-def state_read_backwards(x, state, weight):
-    M = weight.shape[0]
-    return lstm_of(x, concatenate(state[:, M:], state[:, :M], axis=1), weight)
+def old_memory_shown(x, state, weight):
+    return lstm_of(x, state, weight, old=True)
 
 
 def row_by_row(x, state, weight):
@@ -95,7 +94,7 @@ MISTAKES = {
         (novelty_as_a_gate, "a novidade passou pela sigmoide; ela não é uma porta, e vai de -1 a 1 (tanh)"),
         (memory_shown_as_it_is, "mostrou a memória como está; h' = σ(o) · tanh(c')"),
         (memory_first, "devolveu [c', h']; h' vem primeiro"),
-        (state_read_backwards, "leu o estado trocado: as primeiras M colunas são h, as outras são c"),
+        (old_memory_shown, "mostrou a memória antiga, c; h' vem da nova: σ(o) · tanh(c')"),
     ],
 }
 

@@ -47,11 +47,9 @@ def the_best_alone(query, keys, values):
     return values[np.argmax(keys @ query)]
 
 
-def attended(x, w_query, w_key, w_value, seen):
+def attended(x, w_query, w_key, w_value, seen, unseen=-np.inf):
     queries, keys, values = x @ w_query, x @ w_key, x @ w_value
-    weights = [
-        softmax_of(np.where(seen(len(x), t), keys @ q / np.sqrt(len(q)), -np.inf)) for t, q in enumerate(queries)
-    ]
+    weights = [softmax_of(np.where(seen(len(x), t), keys @ q / np.sqrt(len(q)), unseen)) for t, q in enumerate(queries)]
     return np.array(weights) @ values
 
 
@@ -69,6 +67,10 @@ def sees_only_the_future(x, w_query, w_key, w_value):
 
 def queries_and_keys_exchanged(x, w_query, w_key, w_value):
     return attended(x, w_key, w_query, w_value, lambda T, t: np.arange(T) <= t)
+
+
+def zero_before_the_softmax(x, w_query, w_key, w_value):
+    return attended(x, w_query, w_key, w_value, lambda T, t: np.arange(T) <= t, unseen=0.0)
 
 
 def masked_after_the_softmax(x, w_query, w_key, w_value):
@@ -96,6 +98,7 @@ MISTAKES = {
         (sees_only_the_future, "cada posição está olhando para a frente; é para trás que ela olha"),
         (queries_and_keys_exchanged, "perguntas e chaves estão trocadas"),
         (masked_after_the_softmax, "o futuro foi apagado depois da softmax, e os pesos já não somam 1"),
+        (zero_before_the_softmax, "pôs 0 no futuro antes da softmax, mas e^0 = 1 ainda pesa; deixe-o de fora"),
     ],
 }
 
