@@ -128,6 +128,7 @@ def curves(figure, found, bigram):
     label = f"bigrama: {decimal(bigram, 1)}"
     axes.axhline(math.log(bigram), color=plot.SOFT, linestyle="--", linewidth=1.3, label=label)
     axes.set(xlabel="milhões de tokens de treino", ylabel="perda no texto de validação (nats por token)")
-    axes.xaxis.set_major_formatter(lambda value, _: decimal(value, 1))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(lambda value, _: decimal(value, 1))
     axes.grid(axis="y", color="#e4e7eb")
     axes.legend(title="perplexidade no texto de teste", frameon=False)

@@ -42,7 +42,7 @@ EVENTS = (
     (2, "2014", "atenção", "Bahdanau: o decoder\nescolhe onde olhar"),
     (2, "2017", "Transformer", "só atenção,\nsem recorrência"),
     (2, "2018", "GPT e BERT", "pré-treinar,\ndepois adaptar"),
-    (3, "2019", "GPT-2, T5", "uma só tarefa:\ntexto para texto"),
+    (3, "2019", "GPT-2, T5", "GPT-2: sem ajuste;\nT5: texto a texto"),
     (3, "2020", "GPT-3", "175 bilhões;\nexemplos no prompt"),
     (3, "2022", "Chinchilla", "20 tokens por\nparâmetro"),
     (3, "2022", "InstructGPT\ne ChatGPT", "seguir instruções"),
@@ -96,7 +96,7 @@ def arrow(axes, start, end, *, color=SOFT, width=1.3, bend=0.0, alpha=1.0):
 def architectures(figure):
     """An RNN unrolled, the cell of an LSTM, and who looks at whom in causal attention."""
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1.02, 1))
-    for axes, title in ((left, "RNN: o passado num estado só"), (middle, "LSTM: uma célula que esquece e guarda"),
+    for axes, title in ((left, "RNN: o passado num estado só"), (middle, "LSTM: uma memória com três portas"),
                         (right, "atenção: cada posição olha as outras")):  # fmt: skip
         axes.set_title(title, fontsize=10.5, fontweight="bold", color=INK)
         axes.axis("off")
@@ -147,8 +147,8 @@ def lstm_cell(axes):
     axes.text(-0.45, 0.12, "xₜ, hₜ₋₁", ha="center", fontsize=9.5)
     for x in (0.72, 1.58, 2.32, 3.15):
         arrow(axes, (x, -0.05), (x, 0.1), width=1.0)
-    axes.text(2.1, -0.8, "portas: f esquece, i deixa entrar,\ng propõe, o mostra", ha="center", va="center", fontsize=9,
-              color=SOFT)  # fmt: skip
+    axes.text(2.1, -0.8, "portas: f guarda, i deixa entrar, o mostra;\ng é a novidade", ha="center", va="center",
+              fontsize=9, color=SOFT)  # fmt: skip
 
 
 def attention_lines(axes):
