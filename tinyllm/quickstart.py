@@ -108,9 +108,10 @@ def show(run, figures):
     for number, sample in enumerate(figures["samples"][:2], start=1):
         tell(f"\n   — conto {number} —\n   " + sample.strip().replace("\n", "\n   "))
     ratio = figures["bigram_perplexity"] / figures["perplexity"]
+    beaten = f"{decimal(ratio, 1)} vezes maior" if ratio > 1 else "que o modelo ainda não venceu: treine mais"
     tell(f"""
    Perplexidade em contos novos: {decimal(figures["perplexity"])}; a de um bigrama interpolado: \
-{decimal(figures["bigram_perplexity"])} ({decimal(ratio, 1)} vezes maior).
+{decimal(figures["bigram_perplexity"])} ({beaten}).
    Palavras escritas que existem no corpus: {decimal(100 * figures["known_words"], 1)} %.
    Concordância: em {decimal(100 * figures["agreement"], 1)} % de {PAIRS} pares, a frase certa (“as meninas \
 correram”) é mais provável do que a errada (“as meninas correu”); o acaso daria 50 %.

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -10,10 +11,28 @@ import threading
 import pytest
 from checkout import course, environment, with_version
 
-from tinyllm.course.judge import load
+from tinyllm.course import pytest_plugin
+from tinyllm.course.judge import Judge, load
 from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 
 RIGHT = "m01.e01 Álgebra linear com arrays   certo   exercises/m01_introducao/e01_arrays.py"
+NEXT = "  próximo passo: tinyllm course compare m01.e01"
+LAST_LINE = "    return amounts[..., np.newaxis] * direction"
+ODD = {  # what may become of a file: (what makes it of the solution, what is said, the exit status)
+    "a byte order mark": (lambda text: "\ufeff" + text, "   certo   ", 0),
+    "nothing": (lambda text: "", "falta cosine_similarity; o arquivo deve ter, com estes nomes: cosine_", 1),
+    "a renamed function": (lambda text: text.replace("def project", "def projeta"), "falta project; ", 1),
+    "a null byte": (lambda text: text + "\0", "erro no seu código", 1),
+    "an exit at the top": (lambda text: text + "\nraise SystemExit", "SystemExit", 1),
+    "an exit in a function": (lambda text: text.replace(LAST_LINE, "    exit()"), "SystemExit", 1),
+    "a Ctrl-C": (lambda text: text.replace(LAST_LINE, "    raise KeyboardInterrupt"), "incompleto: só ", 1),
+    "a print": (lambda text: text.replace(LAST_LINE, "    print('oi')\n    return x"), "imprimiu:\n  │ oi\n", 1),
+    "two of three": (
+        lambda text: text.replace(LAST_LINE, '    raise NotImplementedError("m01.e01")'),
+        "m01.e01 pendente: falta escrever project", 1),
+    "an end of Python": (
+        lambda text: text.replace(LAST_LINE, "    __import__('os')._exit(0)"), "os testes pararam no meio", 2),
+}  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -75,7 +94,8 @@ def test_a_walk(checkout):
     assert status == 1 and "erro no seu código" in out and "SyntaxError" in out
 
     answer(checkout, solution)
-    assert course(checkout, "test", "m01.e01") == (0, RIGHT + "\n", "")
+    assert course(checkout, "test", "m01.e01") == (0, f"{RIGHT}\n{NEXT}\n", "")
+    assert course(checkout, "test", "e01")[1] == f"{RIGHT}\n{NEXT}\n"
     assert f"1 de {len(states)}" in course(checkout)[1]
     assert course(checkout, "solution", "m01.e01")[1] == solution
 
@@ -90,6 +110,39 @@ def test_watch_judges_what_is_saved(checkout):
     with watching(checkout) as said:
         answer(checkout, solution)
         assert "exercises/m01_introducao/e01_arrays.py" in said("—") and said("m01.e01") == RIGHT
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_odd_files(what, checkout):
+    change, told, expected = ODD[what]
+    answer(checkout, change((checkout / "solutions/m01_introducao/e01_arrays.py").read_text(encoding="utf-8")))
+    status, out, err = course(checkout, "test", "m01.e01")
+    assert status == expected and told in out + err, out + err
+    assert "Traceback" not in out + err and len((out + err).splitlines()) < 15
+
+
+def test_files_that_cannot_be_read(checkout):
+    file = checkout / "exercises/m01_introducao/e01_arrays.py"
+    file.write_bytes("nome = 'função'".encode("latin-1"))
+    status, out, _ = course(checkout, "test", "m01.e01")
+    assert status == 1 and "erro no seu código" in out and "SyntaxError" in out
+    file.unlink()
+    status, out, _ = course(checkout, "test", "m01.e01")
+    assert status == 1 and "o arquivo não existe; para tê-lo de volta: tinyllm course reset m01.e01" in out
+    assert course(checkout, "reset", "m01.e01")[0] == 0 and file.exists()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="nothing can interrupt a loop on Windows")
+def test_a_loop_without_end_is_interrupted(monkeypatch, tmp_path):
+    exercise = next(iter(EXERCISES.values()))
+    path = tmp_path / exercise.place
+    path.parent.mkdir()
+    path.write_text("while True:\n    pass\n", encoding="utf-8")
+    monkeypatch.setattr(pytest_plugin, "PATIENCE", 0.2)
+    judge = Judge(exercise, tmp_path, FOLDER)
+    with pytest_plugin.caught(judge) as errors:
+        judge.load()
+    assert "parece um laço sem fim" in str(errors[0]) and "e01_arrays.py:" in str(errors[0]) and errors[0].endless
 
 
 def test_hints_and_solutions(checkout):

@@ -21,6 +21,7 @@ import tinyllm
 from tinyllm.errors import UsageError
 
 BEGIN, END = "# --- sua vez", "# --- fim"
+STANDARD = ("collections", "functools", "heapq", "itertools", "math", "operator")  # may always be imported
 NO_PIECE = "nenhuma peça, porque "
 HEADER = re.compile(
     r"(?P<id>m\d\d\.e\d\d) · (?P<title>.+)\n\n"
@@ -89,15 +90,15 @@ def read_exercise(path, root):
 
 
 def is_allowed(exercise, module):
-    """Whether the header of an exercise lets it import a module."""
-    return any(module == allowed or module.startswith(allowed + ".") for allowed in exercise.allowed)
+    """Whether an exercise may import a module: one that its header names, or one of the standard tools."""
+    return any(module == allowed or module.startswith(allowed + ".") for allowed in (*exercise.allowed, *STANDARD))
 
 
 def find(exercises, wanted):
-    """The exercise of an id like m01.e03. Raises UsageError if there is none."""
-    for exercise in exercises:
-        if exercise.id == wanted:
-            return exercise
+    """The exercise of an id like m01.e03, or of an e03 that only one module has. Raises UsageError if there is none."""
+    found = [e for e in exercises if e.id == wanted.lower() or e.id.endswith("." + wanted.lower())]
+    if len(found) == 1:
+        return found[0]
     raise UsageError(f"não há o exercício {wanted}; há {', '.join(e.id for e in exercises)}")
 
 

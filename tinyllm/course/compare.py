@@ -15,12 +15,14 @@ TITLES = {"yours": "a sua", "solution": "a solução", "library": "a biblioteca"
 
 def compare(folder, exercise, *, as_json=False):
     """Show every piece of an exercise, as each wrote it: whether it is right, its time, its peak memory, its lines."""
-    state = states(folder, [exercise])[exercise.id][0]
+    state, message = states(folder, [exercise])[exercise.id]
     rows = [row for name in exercise.pieces for row in rows_of(folder, exercise, name, state)]
     if as_json:
         for row in rows:
             emit({"exercise": exercise.id, **row})
         return
+    if message and state != RIGHT:
+        print(f"{message}\n")
     print(f"{exercise.id} {exercise.title}\n\n  {'':26}{'':20}{'tempo':>12}{'memória':>12}{'linhas':>9}")
     for row in rows:
         name = row["piece"] if row["whose"] == "yours" else ""

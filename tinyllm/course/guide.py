@@ -9,11 +9,11 @@ from itertools import groupby
 
 from tinyllm.console import emit, tell
 from tinyllm.course import catalog, measure
-from tinyllm.course.judge import BROKEN, PENDING, RIGHT, WRONG, load
-from tinyllm.course.progress import states
+from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, WRONG, load
+from tinyllm.course.progress import states, untouched
 from tinyllm.errors import UsageError
 
-MARKS = {RIGHT: "✓", PENDING: "·", WRONG: "✗", BROKEN: "!", measure.SLOW: "…", measure.LARGE: "…"}
+MARKS = {RIGHT: "✓", PARTLY: "·", PENDING: "·", WRONG: "✗", BROKEN: "!", measure.SLOW: "…", measure.LARGE: "…"}
 POLL = 0.3  # seconds between two looks at the files
 
 
@@ -40,6 +40,8 @@ def test(folder, exercise):
     """Judge one exercise before the learner's eyes. Returns 0 if it is right, 1 if it is pending or wrong."""
     state, message = states(folder, [exercise])[exercise.id]
     print(message or f"{exercise.id} {exercise.title}   {state}   exercises/{exercise.place}", flush=True)
+    if state == RIGHT:
+        print(f"  próximo passo: tinyllm course compare {exercise.id}", flush=True)
     return 0 if state == RIGHT else 1
 
 
@@ -83,7 +85,7 @@ def solution(folder, exercise, *, anyway):
 def reset(folder, exercise):
     """Put the stub back, keeping the learner's file beside it."""
     path = folder / "exercises" / exercise.place
-    if path.exists():
+    if path.exists() and not untouched(folder, exercise):
         keep_aside(path, folder)
     catalog.write_stub(exercise, folder)
     print(f"exercises/{exercise.place} voltou ao começo")

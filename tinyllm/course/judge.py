@@ -6,6 +6,7 @@ import importlib.util
 import itertools
 import traceback
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,16 +17,18 @@ from tinyllm.tensor import Tensor, backward
 
 TOLERANCES = {"float64": (1e-7, 1e-9), "float32": (1e-5, 1e-6)}  # relative, absolute
 RIGHT, PENDING, WRONG, BROKEN = "certo", "pendente", "errado", "erro no seu código"
+PARTLY = "incompleto"  # right as far as it was tested, for not every test has run
 SENTENCE = "parece: "  # what a known mistake is told with
-STATES = (RIGHT, PENDING, measure.SLOW, measure.LARGE, WRONG, BROKEN)  # from good to bad
+STATES = (RIGHT, PARTLY, PENDING, measure.SLOW, measure.LARGE, WRONG, BROKEN)  # from good to bad
 
 
 class Failed(AssertionError):
-    """The answer is not right; `state` says in which way. The message is what the learner reads, with no traceback."""
+    """The answer is not right; `state` says in which way. The message is what the learner reads, with no traceback.
+    `endless`: it had to be interrupted."""
 
-    def __init__(self, state, message):
+    def __init__(self, state, message, *, endless=False):
         super().__init__(message)
-        self.state = state
+        self.state, self.endless = state, endless
 
 
 class Judge:
@@ -37,17 +40,24 @@ class Judge:
         self.path = Path(implementation) / exercise.place
         self.solution = load(folder / "solutions" / exercise.place)
         self.support = load(folder / exercise.support)
-        self.answer = None
+        self.answer = self.case = None
 
     def load(self):
-        """Read the answer. Raises Failed if it imports what its header does not allow, and what its own code raises."""
+        """Read the answer. Raises Failed if there is none, if a piece is missing or if it imports what its header does
+        not allow, and what its own code raises."""
+        if not self.path.exists():
+            self.fail_to_load(f"o arquivo não existe; para tê-lo de volta: tinyllm course reset {self.exercise.id}")
         check_imports(self)
         self.answer = load(self.path)
+        for name in self.exercise.pieces:
+            if not hasattr(self.answer, name):
+                self.fail_to_load(f"falta {name}; o arquivo deve ter, com estes nomes: "
+                                  f"{', '.join(self.exercise.pieces)}")  # fmt: skip
 
     def same(self, name, *arguments, case, through=lambda piece, *arguments: piece(*arguments)):
         """Call a piece of the answer and of the solution, in the way that `through` does: the results must agree, and
         the arguments stay as they are. Returns the answer's result."""
-        given = copy.deepcopy(arguments)
+        given, self.case = copy.deepcopy(arguments), f"{name}, {case}"
         expected = through(getattr(self.solution, name), *copy.deepcopy(arguments))
         found = self.outcome(through, getattr(self.answer, name), given)
         trouble = f"recusado: {found}" if isinstance(found, Refused) else difference(found, expected)
@@ -82,6 +92,8 @@ class Judge:
             return through(piece, *arguments)
         except UsageError as error:
             return Refused(error)
+        except NotImplementedError:
+            raise
         except Exception as error:
             if self.explain(error):
                 raise
@@ -104,10 +116,28 @@ class Judge:
             f"  próximo passo: tinyllm course hint {self.exercise.id}",
         ]))  # fmt: skip
 
+    def fail_to_load(self, trouble):
+        raise Failed(BROKEN, "\n".join([
+            f"{self.exercise.id} {self.exercise.title}   {BROKEN}      {self.shown_path}",
+            f"  {trouble}",
+        ]))  # fmt: skip
+
+    def too_long(self, error, seconds):
+        """A Failed for what was interrupted after so many seconds, with the line where it was."""
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == self.path]
+        number, line = (frames[-1].lineno, frames[-1].line) if frames else (1, "")
+        return Failed(measure.SLOW, "\n".join([
+            f"{self.exercise.id} {self.exercise.title}   {measure.SLOW}      {self.shown_path}:{number}",
+            *([f"  caso: {self.case}"] if self.case else []),
+            f"  {line}",
+            f"  passou de {seconds} segundos e foi interrompida: parece um laço sem fim, ou contas demais",
+            f"  próximo passo: tinyllm course hint {self.exercise.id}",
+        ]), endless=True)  # fmt: skip
+
     def explain(self, error):
         """What a learner reads about an error that their own code raised, or None if it arose elsewhere."""
-        if isinstance(error, SyntaxError) and error.filename == str(self.path):
-            number, line = error.lineno, (error.text or "").strip()
+        if isinstance(error, SyntaxError) and error.filename in (str(self.path), None):  # None: a null byte
+            number, line = error.lineno or 1, (error.text or "").strip()
         else:
             frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == self.path]
             if not frames:
@@ -115,6 +145,7 @@ class Judge:
             number, line = frames[-1].lineno, frames[-1].line
         return "\n".join([
             f"{self.exercise.id} {self.exercise.title}   {BROKEN}      {self.shown_path}:{number}",
+            *([f"  caso: {self.case}"] if self.case else []),
             f"  {line}",
             f"  {type(error).__name__}: {' '.join(str(error).split())}",
             f"  próximo passo: tinyllm course hint {self.exercise.id}",
@@ -140,7 +171,7 @@ class Refused(str):
 def check_imports(judge):
     """Raise Failed if the answer imports what its header does not allow, or takes from the library what is to be
     written."""
-    nodes = list(ast.walk(ast.parse(judge.path.read_text(encoding="utf-8"), filename=str(judge.path))))
+    nodes = list(ast.walk(ast.parse(judge.path.read_bytes(), filename=str(judge.path))))
     modules = {}  # by the name that each has in the file
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -175,16 +206,23 @@ def is_answer(exercise, module, name):
     return asked and (module or "").partition(".")[0] == "tinyllm"
 
 
+class ThereAndBack(NamedTuple):
+    """The value of an operation, and the gradient by its first input. A learner reads these names."""
+
+    valor: np.ndarray
+    gradiente: np.ndarray
+
+
 def there_and_back(piece, x, dy, *others):
-    """The value of an operation, and the gradient by its first input: a way to call pieces, for `same` and for Work."""
+    """A way to call an operation, for `same` and for Work: there, and back with the gradient dy."""
     x = Tensor(x, requires_grad=True)
     y = piece(x, *others)
-    return y.data, backward(y, dy).get(x)
+    return ThereAndBack(y.data, backward(y, dy).get(x))
 
 
 def line_of(path, name):
     """The line where a name is defined in a file, 1 if it is not."""
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in ast.parse(path.read_bytes()).body:
         if getattr(node, "name", None) == name:
             return node.lineno
     return 1
@@ -196,7 +234,8 @@ def difference(found, expected, where=""):
         if not isinstance(found, tuple | list) or len(found) != len(expected):
             return f"esperada uma sequência de {len(expected)} valores{where}; veio {describe(found)}"
         parts = enumerate(zip(found, expected, strict=True))
-        troubles = (difference(f, e, f" no valor {i} do resultado") for i, (f, e) in parts)
+        names = getattr(expected, "_fields", [f"valor {i} do resultado" for i in range(len(expected))])
+        troubles = (difference(f, e, f" no {names[i]}") for i, (f, e) in parts)
         return next(filter(None, troubles), None)
     if isinstance(expected, bool) or not isinstance(expected, int | float | np.ndarray | np.generic):
         return None if found == expected else f"obtido {found!r}, esperado {expected!r}{where}"
@@ -218,7 +257,8 @@ def numeric_difference(found, expected, where):
     relative, absolute = TOLERANCES.get(str(expected.dtype), (0, 0))
     with np.errstate(all="ignore"):
         apart = np.abs(found.astype(np.float64) - expected)
-        wrong = ~((apart <= absolute + relative * np.abs(expected)) | (found == expected))
+        close = np.isfinite(expected) & (apart <= absolute + relative * np.abs(expected))
+        wrong = ~(close | (found == expected))
     wrong &= ~(np.isnan(found.astype(np.float64)) & np.isnan(expected.astype(np.float64)))
     if not wrong.any():
         return None
@@ -227,7 +267,8 @@ def numeric_difference(found, expected, where):
     if expected.dtype.kind != "f":
         return f"primeira diferença{at}{where}: obtido {found[place]}, esperado {expected[place]}"
     largest = f"erro máximo {apart.max():.2g}; " if np.isfinite(apart).all() else ""
-    return (f"primeira diferença{at}{where}: obtido {found[place]:.6g}, esperado {expected[place]:.6g} "
+    digits = 6 if f"{found[place]:.6g}" != f"{expected[place]:.6g}" else 12
+    return (f"primeira diferença{at}{where}: obtido {found[place]:.{digits}g}, esperado {expected[place]:.{digits}g} "
             f"({largest}tolerância {relative:.0e})")  # fmt: skip
 
 

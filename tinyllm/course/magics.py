@@ -5,6 +5,8 @@
 %picture FILE           shows an SVG of a lesson
 """
 
+import contextlib
+import io
 import os
 import shlex
 import subprocess
@@ -12,6 +14,7 @@ import sys
 from pathlib import Path
 
 from tinyllm.course import catalog, guide
+from tinyllm.course.judge import load
 from tinyllm.errors import UsageError
 
 saved = {}  # exercise: what a cell of this notebook wrote last, which need not be kept aside
@@ -19,13 +22,18 @@ saved = {}  # exercise: what a cell of this notebook wrote last, which need not 
 
 def load_ipython_extension(ipython):
     """Called by IPython."""
-    ipython.register_magic_function(exercise_magic, "cell", "exercise")
+
+    def exercise_and_names(line, cell):
+        ipython.push(exercise_magic(line, cell))
+
+    ipython.register_magic_function(exercise_and_names, "cell", "exercise")
     ipython.register_magic_function(course_magic, "line", "course")
     ipython.register_magic_function(picture_magic, "line", "picture")
 
 
 def exercise_magic(line, cell):
-    """Save the cell as the answer to the exercise named in the first line, and judge it.
+    """Save the cell as the answer to the exercise named in the first line, and judge it. Gives {name: piece} of what it
+    defines, to be tried in the next cells.
 
     A cell that is still the stub leaves the file as it is. What the file held, unless a cell wrote it, is kept aside.
     """
@@ -34,7 +42,7 @@ def exercise_magic(line, cell):
         exercise = catalog.find(catalog.read_exercises(folder), line.strip())
     except UsageError as error:
         print(error)
-        return
+        return {}
     path, text = folder / "exercises" / exercise.place, cell.rstrip() + "\n"
     before = path.read_text(encoding="utf-8") if path.exists() else None
     stub = catalog.make_stub(exercise, (folder / "solutions" / exercise.place).read_text(encoding="utf-8"))
@@ -45,7 +53,12 @@ def exercise_magic(line, cell):
             guide.keep_aside(path, folder)
         path.write_text(text, encoding="utf-8")
         saved[exercise.id] = text
-    guide.test(folder, exercise)
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        guide.test(folder, exercise)
+    print(said.getvalue().replace("tinyllm course ", "%course ").rstrip())
+    with contextlib.suppress(Exception):  # the tests have told what is wrong with it
+        return {name: thing for name, thing in vars(load(path)).items() if name in exercise.pieces}
+    return {}
 
 
 def course_magic(line):
@@ -54,7 +67,7 @@ def course_magic(line):
     ran = subprocess.run(
         command, cwd=catalog.course_folder(), capture_output=True, encoding="utf-8", errors="replace", check=False
     )
-    print((ran.stdout + ran.stderr).rstrip())
+    print((ran.stdout + ran.stderr).replace("tinyllm course ", "%course ").rstrip())
 
 
 def picture_magic(line):

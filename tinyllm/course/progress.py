@@ -35,8 +35,9 @@ def judged(folder, exercises):
         found = Path(place) / "states.json"
         tests = [str(e.tests) for e in exercises]
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", f"--states={found}", *tests]
-        ran = subprocess.run(command, cwd=folder, check=False, capture_output=True, encoding="utf-8")
+        subprocess.run(command, cwd=folder, check=False, capture_output=True, encoding="utf-8")
         if not found.exists():
-            last = (ran.stdout + ran.stderr).strip().splitlines()[-1:]
-            raise UsageError(f"os testes não rodaram ({' '.join(last)}); veja python -m pytest tests/course")
+            names = ", ".join(e.id for e in exercises)
+            raise UsageError(f"os testes pararam no meio (o código de {names} encerra o Python, com os._exit ou "
+                             f"parecido?); veja python -m pytest {' '.join(tests)}")  # fmt: skip
         return json.loads(found.read_text(encoding="utf-8"))

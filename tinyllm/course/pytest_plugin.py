@@ -3,8 +3,12 @@
 setup.cfg names it, so that its options are known whatever else the command line says.
 """
 
+import contextlib
 import json
 import random
+import signal
+import threading
+import traceback
 from collections import Counter
 from pathlib import Path
 
@@ -12,9 +16,11 @@ import numpy as np
 import pytest
 
 from tinyllm.course.catalog import course_folder, read_exercises
-from tinyllm.course.judge import BROKEN, PENDING, RIGHT, SENTENCE, STATES, Failed, Judge
+from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, SENTENCE, STATES, Failed, Judge
 
 FOLDER = course_folder()
+PATIENCE = 30  # seconds that one test of an exercise may take
+PRINTED = 5  # lines that are shown of what a learner's code prints
 EXERCISES = {exercise.tests: exercise for exercise in read_exercises(FOLDER)}
 
 
@@ -30,7 +36,12 @@ def pytest_addoption(parser):
     parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in an order drawn from this seed")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
+    """Note on each test of an exercise how many there are, before -k and the like leave some out."""
+    several = Counter(exercise_of(item.path) for item in items)
+    for item in items:
+        item.user_properties.append(("of", several[exercise_of(item.path)]))
     if config.getoption("--shuffle") is not None:
         random.Random(config.getoption("--shuffle")).shuffle(items)
 
@@ -40,24 +51,53 @@ def exercise_of(path):
     return EXERCISES.get(path.relative_to(FOLDER)) if path.is_relative_to(FOLDER) else None
 
 
+class Interrupted(BaseException):
+    """What took too long was stopped. No `except Exception` of a learner's catches it."""
+
+
+@contextlib.contextmanager
+def caught(judge):
+    """Gives a list that holds, after the block, the error that came: Ctrl-C excepted, any that code can raise.
+
+    What is not over after PATIENCE is interrupted, where the system can do so (not on Windows).
+    """
+    errors = []
+
+    def interrupt(number, frame):
+        raise Interrupted
+
+    can = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGALRM, interrupt) if can else None
+    try:
+        if can:
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+        yield errors
+    except Interrupted as error:
+        errors.append(judge.too_long(error, PATIENCE))
+    except (Exception, SystemExit) as error:
+        errors.append(error)
+    finally:
+        if can:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+
 @pytest.fixture(scope="module")
 def loaded(request):
-    """(the judge of this file's exercise, the error that loading the answer raised or None)."""
+    """(the judge of this file's exercise, a list of the error that loading the answer raised, if any)."""
     exercise = exercise_of(request.path)
     judge = Judge(exercise, FOLDER / request.config.getoption("--impl"), FOLDER)  # an absolute path stays what it is
-    try:
+    with caught(judge) as errors:
         judge.load()
-    except Exception as error:
-        return judge, error
-    return judge, None
+    return judge, errors
 
 
 @pytest.fixture
 def judge(request, loaded):
     """The judge of this file's exercise, with the answer loaded."""
-    judge, error = loaded
-    if error is not None:
-        fail(request.node, judge, error)
+    judge, errors = loaded
+    if errors:
+        fail(request.node, judge, errors[0])
     return judge
 
 
@@ -73,17 +113,22 @@ def fail(item, judge, error):
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem):
     exercise = exercise_of(pyfuncitem.path)
-    quiet = np.errstate() if exercise is None else np.errstate(all="ignore")  # a result that overflows is just wrong
-    try:
-        with quiet:
-            return (yield)
-    except Exception as error:
-        if exercise is None:
-            raise
-        caught = error
-    if isinstance(caught, NotImplementedError) and caught.args == (exercise.id,):
+    if exercise is None:
+        return (yield)
+    judge, errors = pyfuncitem.funcargs["loaded"]
+    judge.case = result = None
+    with caught(judge) as found, np.errstate(all="ignore"):  # a result that overflows is just wrong
+        result = yield
+    if not found:
+        return result
+    (error,) = found
+    if isinstance(error, NotImplementedError) and error.args == (exercise.id,):
+        piece = traceback.extract_tb(error.__traceback__)[-1].name
+        pyfuncitem.user_properties.append(("missing", piece))
         pytest.skip(f"{PENDING}: {exercise.id}")
-    fail(pyfuncitem, pyfuncitem.funcargs["judge"], caught)  # out here, or pytest would show both errors
+    if getattr(error, "endless", False):
+        errors.append(error)  # the tests that are left would take as long
+    fail(pyfuncitem, judge, error)  # out here, or pytest would show both errors
 
 
 def pytest_unconfigure(config):
@@ -91,21 +136,48 @@ def pytest_unconfigure(config):
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or hasattr(config, "workerinput"):
         return
-    found = {}
-    for outcome, usual in (("passed", RIGHT), ("skipped", PENDING), ("failed", BROKEN), ("error", BROKEN)):
-        for report in reporter.stats.get(outcome, ()):
-            exercise = EXERCISES.get(Path(report.nodeid.partition("::")[0]))
-            if exercise:
-                state = dict(report.user_properties).get("state", usual)
-                message = "" if usual in (RIGHT, PENDING) else report.longreprtext
-                known = found.get(exercise.id, [RIGHT, ""])
-                found[exercise.id] = max(known, [state, message], key=lambda e: (STATES.index(e[0]), SENTENCE in e[1]))
+    found = {name: verdict(name, reports) for name, reports in reports_by_exercise(reporter.stats).items()}
     if config.getoption("--states"):
         Path(config.getoption("--states")).write_text(json.dumps(found), encoding="utf-8")
     if found:
         counts = Counter(state for state, _ in found.values())
         told = [counted(counts[state], state) for state in STATES if counts[state]]
         reporter.write_line("exercícios: " + ", ".join(told))
+
+
+def reports_by_exercise(stats):
+    """{exercise: [(its usual state, report)]} of what pytest gathered."""
+    found = {}
+    for outcome, usual in (("passed", RIGHT), ("skipped", PENDING), ("failed", BROKEN), ("error", BROKEN)):
+        for report in stats.get(outcome, ()):
+            exercise = EXERCISES.get(Path(report.nodeid.partition("::")[0]))
+            if exercise:
+                found.setdefault(exercise.id, []).append((usual, report))
+    return found
+
+
+def verdict(exercise, reports):
+    """[state, message] of an exercise: the worst that a test found; right only if every test ran."""
+    worst, properties = [RIGHT, ""], [dict(report.user_properties) for _, report in reports]
+    for (usual, report), known in zip(reports, properties, strict=True):
+        state, message = known.get("state", usual), ""
+        if usual not in (RIGHT, PENDING):
+            message = report.longreprtext + printed(report.capstdout)
+        worst = max(worst, [state, message], key=lambda e: (STATES.index(e[0]), SENTENCE in e[1]))
+    if worst[0] == RIGHT and len(reports) < max(known.get("of", 0) for known in properties):
+        return [PARTLY, f"{exercise} {PARTLY}: só {len(reports)} dos seus testes chegaram ao fim"]
+    missing = dict.fromkeys(known["missing"] for known in properties if "missing" in known)
+    if worst[0] == PENDING and any(usual == RIGHT for usual, _ in reports):
+        return [PENDING, f"{exercise} {PENDING}: falta escrever {', '.join(missing)}"]
+    return worst
+
+
+def printed(text):
+    """What the learner's code printed, if anything: its first lines."""
+    lines = text.strip().splitlines()
+    more = [f"  (e mais {len(lines) - PRINTED} linhas)"] if len(lines) > PRINTED else []
+    shown = [f"  │ {line[:100]}" for line in lines[:PRINTED]]
+    return "\n".join(["\n  o seu código imprimiu:", *shown, *more]) if lines else ""
 
 
 def counted(number, state):

@@ -71,7 +71,10 @@ def mine(*, say=tell):
                     swaps.enter_context(replaced(F, operation.__name__, operation))
         try:
             yield pieces
-        except UsageError:
+        except UsageError as error:
+            if yours:
+                names = ", ".join(piece.name for piece in yours)
+                raise UsageError(f"{error} (com peças suas: {names})") from error
             raise
         except Exception as error:
             raise_in_words(error, folder)
@@ -87,7 +90,8 @@ def announce(pieces, say):
     count = sum(piece.is_yours for piece in pieces)
     say(f"Peças: {counted(count, 'sua', 'suas')}, {len(pieces) - count} da referência.")
     for piece in pieces:
-        whose = "sua" if piece.is_yours else f"da referência (o exercício está {piece.state})"
+        state = piece.state if " " not in piece.state else f"com {piece.state}"
+        whose = "sua" if piece.is_yours else f"da referência (o exercício está {state})"
         say(f"  {piece.name} ({piece.exercise.id}): {whose}")
 
 

@@ -24,7 +24,7 @@ def temperature(logits, t):
     if t == 0:
         return top_k(logits, 1)
     with np.errstate(over="ignore"):  # a tiny t sends all but the largest to -inf
-        return (logits - logits.max()) / t
+        return (logits - logits.max()).astype(np.float64) / t
 
 
 def top_k(logits, k):

@@ -75,11 +75,13 @@ class Run:
 def create(folder, data, model, training, *, say=lambda text: None):
     """Make the folder of a new run: texts, tokenizer, tokens, config. `say` hears of each stage.
 
-    Raises UsageError if the folder holds a run, or if the corpus is missing, empty or too small.
+    Raises UsageError if the folder holds a run, if there is no such device, or if the corpus is missing, empty or too
+    small.
     """
     folder = Path(folder)
     if (folder / "config.json").exists():
         raise UsageError(f"{folder} holds a run; go on with --resume {folder}, or choose another folder")
+    to_device(np.zeros(1), training.device)  # is it there?
     folder.mkdir(parents=True, exist_ok=True)
     say("textos")
     texts = read_texts(data, seed=training.seed)

@@ -137,5 +137,5 @@ def text_and_table(size):
 WORK = {
     "count_bigrams": Work(text, small=1000, large=8000),
     "smoothed_probabilities": Work(table, small=50, large=200),
-    "perplexity": Work(text_and_table, small=1000, large=8000),
+    "perplexity": Work(text_and_table, small=4000, large=32000),
 }
