@@ -126,18 +126,21 @@ def count_words(chunks, pattern="gpt2", *, workers=1):
 @count_words.compiled
 def count_words_compiled(chunks, pattern="gpt2", *, workers=1):
     check_pattern(pattern)
-    chunks, turn = iter(chunks), threading.Lock()
+    chunks, turn, stopped = iter(chunks), threading.Lock(), threading.Event()
 
     def count(table):
         while True:
             with turn:  # each worker reads its own next chunk: so many are in memory, and no more
-                chunk = next(chunks, None)
+                chunk = None if stopped.is_set() else next(chunks, None)
             if chunk is None:
                 return table
             table.count(chunk, PATTERN_NUMBERS[pattern])
 
     with ThreadPoolExecutor(workers) as threads:
-        first, *others = threads.map(count, [WordTable() for _ in range(workers)])
+        try:
+            first, *others = threads.map(count, [WordTable() for _ in range(workers)])
+        finally:
+            stopped.set()  # Ctrl-C must not wait for the rest of the text
     for other in others:
         first.add(other)
     return first
