@@ -10,10 +10,10 @@ tudo o que veio antes tem de caber nele. O LSTM é a célula que aprendeu a não
 
 O que fazer: complete as duas células. As entradas são Tensors, e as contas que você faz com eles (+, *, @, fatias,
 `tanh`, `concatenate`) lembram-se do caminho: o gradiente vem de graça. Só estas se lembram: `np.tanh` e
-`np.concatenate` não conhecem Tensors, e por elas o gradiente não volta. `concatenate(a, b, axis=1)` recebe os Tensors um
-depois do outro, sem a lista que o NumPy pede. O x já chega projetado (x @ W + b é feito de uma vez para o texto todo);
-o que falta é juntar a ele o que o estado diz. Quando estiverem certas, uma rede inteira treina com elas:
-`tinyllm train --model lstm --mine --steps 50 --out runs/meu-lstm`.
+`np.concatenate` não conhecem Tensors, e por elas o gradiente não volta. `concatenate(a, b, axis=1)` recebe os Tensors
+um depois do outro, sem a lista que o NumPy pede. O x já chega projetado (x @ W + b é feito de uma vez para o texto
+todo); o que falta é juntar a ele o que o estado diz. Quando estiverem certas, uma rede inteira treina com elas:
+`tinyllm train --model lstm --mine --steps 20 --out runs/meu-lstm`.
 """
 
 from tinyllm.tensor import concatenate, tanh

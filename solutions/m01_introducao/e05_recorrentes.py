@@ -13,7 +13,7 @@ O que fazer: complete as duas células. As entradas são Tensors, e as contas qu
 `np.concatenate` não conhecem Tensors, e por elas o gradiente não volta. `concatenate(a, b, axis=1)` recebe os Tensors
 um depois do outro, sem a lista que o NumPy pede. O x já chega projetado (x @ W + b é feito de uma vez para o texto
 todo); o que falta é juntar a ele o que o estado diz. Quando estiverem certas, uma rede inteira treina com elas:
-`tinyllm train --model lstm --mine --steps 50 --out runs/meu-lstm`.
+`tinyllm train --model lstm --mine --steps 20 --out runs/meu-lstm`.
 """
 
 from tinyllm.tensor import concatenate, tanh
