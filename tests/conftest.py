@@ -9,7 +9,6 @@ import pytest
 
 from tinyllm import backend
 
-pytest_plugins = ["course_plugin"]
 collect_ignore = [] if importlib.util.find_spec("torch") else ["engine/test_oracle.py"]  # its CI stage installs it
 
 hypothesis.settings.register_profile(

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import itertools
 import math
 import typing
 
@@ -66,25 +67,27 @@ def add_options(parser, config_class):
 
 
 def add_options_of_one(parser, config_classes):
-    """The same for several classes, {name: class}, of which a name will choose one: a field they share comes once."""
-    several = list(config_classes.values())
-    group = parser.add_argument_group(several[0].__doc__)
-    for name in dict.fromkeys(field.name for each in several for field in dataclasses.fields(each)):
-        owners = {key: each for key, each in config_classes.items() if name in each.__dataclass_fields__}
-        first = next(iter(owners.values()))
-        kind, field = typing.get_type_hints(first)[name], first.__dataclass_fields__[name]
+    """The same for several classes, {name: class}, of which a name will choose one: a field that they share comes once.
+
+    Such a field has one type in all of them; its help is that of the first.
+    """
+    fields = {key: {field.name: field for field in dataclasses.fields(each)} for key, each in config_classes.items()}
+    types = {name: kind for each in config_classes.values() for name, kind in typing.get_type_hints(each).items()}
+    group = parser.add_argument_group(next(iter(config_classes.values())).__doc__)
+    for name in dict.fromkeys(itertools.chain(*fields.values())):
+        owners = {key: of_one[name] for key, of_one in fields.items() if name in of_one}
+        first, kind = next(iter(owners.values())), types[name]
         how = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind, "metavar": METAVARS[kind]}
-        help = f"{field.metadata['help']} ({defaults(name, owners, whole=len(owners) == len(several))})"
+        help = f"{first.metadata['help']} ({defaults(owners, everywhere=len(owners) == len(fields))})"
         group.add_argument(option_of(name), default=argparse.SUPPRESS, help=help.replace("%", "%%"), **how)
 
 
-def defaults(name, owners, *, whole):
+def defaults(owners, *, everywhere):
     """What a field is if it is not given: "padrão: 4", "padrão: 192 no gpt, 400 no rnn", "padrão: 4, só no gpt"."""
-    values = {key: owner.__dataclass_fields__[name].default for key, owner in owners.items()}
+    values = {key: field.default for key, field in owners.items()}
     if len(set(values.values())) > 1:
         return "padrão: " + ", ".join(f"{value} no {key}" for key, value in values.items())
-    where = "" if whole else f", só no {', '.join(owners)}"
-    return f"padrão: {next(iter(values.values()))}{where}"
+    return f"padrão: {next(iter(values.values()))}" + ("" if everywhere else f", só no {', '.join(owners)}")
 
 
 def option_of(name):

@@ -11,7 +11,7 @@ import time
 import numpy as np
 from tqdm import tqdm
 
-from tinyllm.backend import cores, numba_version, physical_memory
+from tinyllm.backend import numba_version, physical_memory
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
@@ -88,7 +88,7 @@ def stop_on_signal():
 
 def announce(config, training):
     """Say what is about to be trained, and the memory it takes. Raises UsageError if the machine has less."""
-    workers, name = training.workers or cores(), catalog.name_of(config)
+    workers, name = training.threads, catalog.name_of(config)
     plan = estimate.Plan(training.batch, workers, training.accumulate, on_gpu=training.device == "gpu")
     needed, parameters = estimate.training(config, plan).total, estimate.parameters(config)
     available = None if plan.on_gpu else physical_memory()

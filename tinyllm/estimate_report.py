@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tinyllm.backend import cores, physical_memory
+from tinyllm.backend import physical_memory
 from tinyllm.console import emit, megabytes, thousands
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
@@ -36,7 +36,7 @@ def show_estimate(config, training, *, tokens=None, as_json=False):
         raise UsageError(
             f"{tokens} tokens do not fit in a context of {config.context}; raise --context or lower --tokens"
         )
-    plan = estimate.Plan(training.batch, training.workers or cores(), training.accumulate)
+    plan = estimate.Plan(training.batch, training.threads, training.accumulate)
     plans = {way: plan._replace(**changes) for way, (_, changes) in WAYS.items()}
     trainings = {way: estimate.training(config, each) for way, each in plans.items()}
     batches = {device: {"bytes": memory} | {

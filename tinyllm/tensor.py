@@ -42,7 +42,10 @@ class Node:
         """
         inputs, dxs = self.inputs, timed(self.name, "backward", self.backward, dy)
         self.inputs, self.backward = (), _walked
-        for x, dx in zip(inputs, dxs if type(dxs) is tuple else (dxs,), strict=True):
+        dxs = dxs if type(dxs) is tuple else (dxs,)
+        if len(dxs) != len(inputs):
+            raise UsageError(f"{self.name}: its backward gave {len(dxs)} gradients for {len(inputs)} inputs")
+        for x, dx in zip(inputs, dxs, strict=True):
             if dx is not None and (isinstance(x, Node) or (isinstance(x, Tensor) and x.requires_grad)):
                 yield x, timed(self.name, "backward", dx) if callable(dx) else dx
 
@@ -145,12 +148,15 @@ def op(meaning):
         arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
         needs = [recording and isinstance(x, Tensor) and x.requires_grad for x in inputs]
         told = {"needs": needs} if asks else {}
-        y, backward = timed(name, "forward", function, *arrays, **options, **told)
+        result = timed(name, "forward", function, *arrays, **options, **told)
+        if type(result) is not tuple or len(result) != 2:
+            raise UsageError(f"{name}: an operation returns a pair, its value and its backward; got {type(result)}")
+        y, backward = result
         out = Tensor(y)
         if True in needs:
             out.requires_grad = True
             sources = [x.node or x if isinstance(x, Tensor) else x for x in inputs]
-            out.node = Node(name, tuple(sources), options, backward, y.shape)
+            out.node = Node(name, tuple(sources), options, backward, out.shape)
         return out
 
     apply.function = function

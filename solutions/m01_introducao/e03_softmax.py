@@ -1,6 +1,6 @@
 """m01.e03 · Softmax e entropia cruzada estáveis
 
-35 minutos · dificuldade 3 de 5 · precisa de: m01.e01
+40 minutos · dificuldade 3 de 5 · precisa de: m01.e01
 pode usar: numpy, tinyllm.tensor
 na biblioteca: tinyllm.functional.softmax, tinyllm.functional.cross_entropy
 
@@ -9,7 +9,7 @@ probabilidades, e a entropia cruzada diz o quanto o token certo surpreendeu. Sã
 linguagem, e as primeiras por onde o gradiente volta. Como exp(1000) não cabe num float, escritas como no livro elas
 quebram.
 
-O que fazer: complete as duas operações. Uma operação da biblioteca é uma função de arrays que devolve o valor e
+O que fazer: complete as três operações. Uma operação da biblioteca é uma função de arrays que devolve o valor e
 `backward`, a função que leva dy (o gradiente da perda em relação ao valor) ao gradiente em relação a cada entrada.
 """
 
@@ -31,6 +31,25 @@ def softmax(x):
 
     def backward(dy):
         return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+
+    return y, backward
+    # --- fim
+
+
+@op
+def log_softmax(x):
+    """(..., V) -> (..., V): log softmax(x), sem passar pela softmax, que daria log 0.
+
+    É x_i - log Σ_j e^x_j, com o maior x de cada linha subtraído antes. Por exemplo, [0, log 3] dá [log 1/4, log 3/4] =
+    [-1,386, -0,288]; [0, 1000] dá [-1000, 0], embora a primeira probabilidade seja pequena demais para um float. Para
+    trás: dx = dy - softmax(x) Σ_j dy_j.
+    """
+    # --- sua vez
+    shifted = x - x.max(axis=-1, keepdims=True)
+    y = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+    def backward(dy):
+        return dy - np.exp(y) * dy.sum(axis=-1, keepdims=True)
 
     return y, backward
     # --- fim

@@ -9,9 +9,9 @@ import threading
 
 import pytest
 from checkout import course, environment, with_version
-from course_plugin import EXERCISES, FOLDER
 
 from tinyllm.course.judge import load
+from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 
 RIGHT = "m01.e01 Álgebra linear com arrays   certo   exercises/m01_introducao/e01_arrays.py"
 
@@ -110,10 +110,29 @@ def test_compare(checkout):
     assert status == 0 and out.count("a sua (certo)") == out.count("a solução") == 3 and "a biblioteca" not in out
     status, out, _ = course(checkout, "compare", "m01.e03", "--json")
     rows = [json.loads(line) for line in out.splitlines()]
-    assert status == 0 and [row["whose"] for row in rows] == ["yours", "solution", "library"] * 2
+    of_library, of_none = ["yours", "solution", "library"], ["yours", "solution"]  # there is no log_softmax in it
+    assert status == 0 and [row["whose"] for row in rows] == [*of_library, *of_none, *of_library]
     assert rows[0]["state"] == "pendente" and rows[0]["seconds"] is None
     for row in rows[1:3]:
         assert row["state"] == "certo" and row["seconds"] > 0 and row["peak_bytes"] > 0 and row["lines"] > 3
+
+
+@pytest.mark.parametrize("way", ["from tinyllm.tensor import backward", "from tinyllm.tensor import *",
+                                 "import tinyllm.tensor as t; backward = t.backward"])  # fmt: skip
+def test_an_answer_that_is_the_library_s_own(checkout, way):
+    solution = (checkout / "solutions/m01_introducao/e04_autograd.py").read_text(encoding="utf-8")
+    (checkout / "exercises/m01_introducao/e04_autograd.py").write_text(f"{solution}\n{way}\n", encoding="utf-8")
+    status, out, _ = course(checkout, "test", "m01.e04")
+    assert status == 1 and "   errado      " in out and "o arquivo importa a própria resposta, tinyllm.tensor." in out
+
+
+def test_an_answer_that_the_library_cannot_go_on_with_is_told_without_a_traceback(checkout):
+    solution = (checkout / "solutions/m01_introducao/e04_autograd.py").read_text(encoding="utf-8")
+    other = solution.replace("(dy * b, dy * a)", "dy * b")
+    (checkout / "exercises/m01_introducao/e04_autograd.py").write_text(other, encoding="utf-8")
+    status, out, _ = course(checkout, "test", "m01.e04")
+    assert status == 1 and out.startswith("m01.e04 Autograd: a regra da cadeia num grafo   errado")
+    assert "  recusado: multiply: its backward gave 1 gradients for 2 inputs\n" in out and len(out.splitlines()) == 4
 
 
 def test_a_costly_answer(checkout):

@@ -9,12 +9,12 @@ import sys
 
 import pytest
 from checkout import with_version
-from course_plugin import EXERCISES, FOLDER
 
 from tinyllm.course.catalog import make_stub, write_stub
 from tinyllm.course.judge import BROKEN, PENDING, RIGHT, WRONG, load
 from tinyllm.course.notebook import make_notebook
 from tinyllm.course.progress import untouched
+from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 
 pytestmark = pytest.mark.gate
 MODULES = sorted(FOLDER.glob("tests/course/m[0-9]*"))

@@ -2,7 +2,8 @@
 
 import pytest
 from checkout import course
-from course_plugin import EXERCISES, FOLDER
+
+from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 
 pytestmark = pytest.mark.notebook
 MODULES = sorted(path.parent.name for path in FOLDER.glob("exercises/m*/notebook.ipynb"))

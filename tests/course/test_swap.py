@@ -7,12 +7,13 @@ import re
 import numpy as np
 import pytest
 from checkout import solve, tinyllm
-from course_plugin import EXERCISES, FOLDER
 
 from tinyllm import functional as F
 from tinyllm.course import composed
 from tinyllm.course.judge import difference, load
+from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 from tinyllm.course.swap import AROUND
+from tinyllm.models.catalog import MODELS
 
 SMALL = ("--texts=60", "--vocab-size=300", "--layers=2", "--width=32", "--context=32", "--batch=4", "--steps=20")
 REPLACEABLE = [pytest.param(e, name, id=f"{e.id}-{name}") for e in EXERCISES.values() for name in e.library]
@@ -53,6 +54,19 @@ def test_training_by_the_backward_of_the_learner(checkout):
     np.testing.assert_allclose(losses(out), reference, atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("model", ["rnn", "lstm"])
+def test_training_and_writing_with_the_cells_of_the_learner(checkout, model):
+    solve(checkout, "m01.e05")
+    options = (f"--model={model}", "--json", *SMALL)
+    status, out, err = tinyllm(checkout, "train", "--out=mine", "--mine", *options)
+    assert status == 0, err
+    assert calls(err)[f"{model}_cell"] >= 20 * 2 * 32  # steps, blocks, positions
+    reference = losses(tinyllm(checkout, "train", "--out=reference", *options)[1])
+    np.testing.assert_allclose(losses(out), reference, atol=1e-4, rtol=0)
+    status, _, err = tinyllm(checkout, "generate", "reference", "--mine", "--max-tokens=3")
+    assert status == 0 and calls(err)[f"{model}_cell"] >= 2 * 2  # blocks, tokens after the first
+
+
 def test_without_a_right_answer_the_library_runs_as_it_is(checkout):
     exercise = checkout / "exercises/m01_introducao/e03_softmax.py"
     solution = (checkout / "solutions/m01_introducao/e03_softmax.py").read_text(encoding="utf-8")
@@ -86,8 +100,8 @@ def test_a_piece_that_nothing_calls_is_reported(checkout):
 def test_every_piece_is_called_by_some_training(checkout):
     solve(checkout)
     called = {}
-    for model in ("gpt",):
-        options = [o for o in SMALL if not o.startswith("--steps")]
+    for model in MODELS:
+        options = [f"--model={model}", *(o for o in SMALL if not o.startswith("--steps"))]
         status, _, err = tinyllm(checkout, "train", f"--out={model}", "--mine", "--steps=1", *options)
         assert status == 0, err
         called = {name: max(count, called.get(name, 0)) for name, count in calls(err).items()}

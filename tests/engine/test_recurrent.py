@@ -78,7 +78,7 @@ def test_greedy_generation_equals_the_full_forward_pass_beyond_the_context(kind,
 
 @each_kind
 def test_an_empty_prompt_is_refused(kind):
-    with pytest.raises(UsageError, match="a prompt of 0 tokens"):
+    with pytest.raises(UsageError, match="an empty prompt gives the model nothing to continue"):
         generate(model(kind), [], choose=np.argmax, max_tokens=1)
 
 
@@ -164,6 +164,8 @@ def test_shapes_that_do_not_agree(op):
             shapes[which][axis] += 1
             with pytest.raises(UsageError, match=f"^{op.__name__}: x .* do not agree; expected"):
                 op(*(np.ones(shape) for shape in shapes))
+    with pytest.raises(UsageError, match=re.escape(f"expected (B, {'T, ' * bool(time)}{'4 ' * (gates > 1)}M), (B, ")):
+        op(np.ones((3, 1, *right[0][1:])), *(np.ones(shape) for shape in right[1:]))
 
 
 def test_a_long_text_reaches_back_through_the_memory_of_an_lstm_and_hardly_through_an_rnn():

@@ -142,6 +142,24 @@ def test_an_operation_with_a_wrong_backward_is_named(wrong):
         backward(crooked(leaf(1.0, 2.0)))
 
 
+def test_an_operation_that_gives_too_few_gradients_is_named():
+    @op
+    def lazy(a, b):
+        return a + b, lambda dy: dy
+
+    with pytest.raises(UsageError, match="lazy: its backward gave 1 gradients for 2 inputs"):
+        backward(lazy(leaf(1.0), leaf(2.0)))
+
+
+def test_an_operation_without_a_backward_is_named():
+    @op
+    def one_way(x):
+        return x + 1.0
+
+    with pytest.raises(UsageError, match="one_way: an operation returns a pair"):
+        one_way(leaf(1.0, 2.0))
+
+
 @given(shapes.mutually_broadcastable_shapes(num_shapes=2, min_dims=0, max_dims=4, min_side=0, max_side=3))
 def test_a_gradient_is_summed_over_the_axes_that_broadcasting_stretched(drawn):
     (a, b), result = drawn.input_shapes, drawn.result_shape

@@ -4,9 +4,9 @@ import ast
 from pathlib import Path
 
 import pytest
-from course_plugin import EXERCISES
 
 import tinyllm
+from tinyllm.course.pytest_plugin import EXERCISES
 
 ROOT = Path(tinyllm.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))

@@ -4,17 +4,20 @@ import dataclasses
 import json
 import subprocess
 import sys
+import tracemalloc
 
+import fake_cupy
 import numpy as np
 import pytest
 
-from tinyllm import cli, estimate_report
+from tinyllm import backend, cli, console, estimate_report
 from tinyllm.memory import estimate
 from tinyllm.memory.estimate import Plan, inference, largest_batch, training
 from tinyllm.models import catalog
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.models.rnn import LSTMConfig, RNNConfig
-from tinyllm.nn.module import count_parameters
+from tinyllm.nn.module import count_parameters, map_parameters
+from tinyllm.train.loop import TrainConfig, make_optimizer, train
 
 GPT2_SMALL = GPTConfig(50257, 1024, 12, 12, 768)
 CASES = [  # config, batch, workers, accumulate
@@ -74,6 +77,53 @@ def test_the_estimate_is_within_15_percent_of_the_measured_peak(config, batch, w
     estimated = training(config, Plan(batch, workers, accumulate)).total
     print(f"estimated {estimated >> 20} MB, measured {measured >> 20} MB")
     assert 0.85 < estimated / measured < 1.15, f"estimated {estimated >> 20} MB, measured {measured >> 20} MB"
+
+
+def traced_peak(config, batch, device):
+    """The bytes of arrays at the height of two training steps, by NumPy's own account."""
+    for each in (dataclasses.replace(config, vocab_size=8, layers=1), config):  # the first loads what is compiled
+        tracemalloc.start(1)
+        model = catalog.new_model(each, rng=np.random.default_rng(0))
+        map_parameters(model, lambda array: backend.to_device(array, device))
+        steps = TrainConfig(steps=2, batch=batch, workers=1, device=device)
+        ids = np.zeros((batch, config.context), dtype=np.int64)
+        list(train(model, [(ids, ids)] * 2, make_optimizer(model, steps), config=steps))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    return peak
+
+
+@pytest.mark.skipif(not backend.numba_version(), reason="counts what the compiled routines keep")
+@pytest.mark.parametrize(
+    "config",
+    [
+        GPTConfig(512, 128, 4, 4, 128),
+        GPTConfig(512, 128, 2, 16, 64, 0.1),
+        RNNConfig(512, 64, 3),
+        LSTMConfig(512, 64, 3),
+    ],
+    ids=name_of,
+)
+def test_the_arrays_of_a_step_are_counted_within_5_percent(config):
+    sizes = training(config, Plan(16))
+    assert (sizes.total - sizes.process) / traced_peak(config, 16, "cpu") == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        GPTConfig(512, 128, 3, 4, 128),
+        GPTConfig(512, 128, 2, 16, 64, 0.1),
+        RNNConfig(512, 64, 3),
+        LSTMConfig(512, 64, 3),
+    ],
+    ids=name_of,
+)
+def test_the_arrays_of_a_step_on_a_gpu_are_counted_within_10_percent(config, cupy, monkeypatch):
+    monkeypatch.setattr(fake_cupy, "refuse_repeated", lambda index, shape: None)  # these two take memory of their own
+    monkeypatch.setattr(sys.modules["cupyx.scipy.special"], "erf", np.tanh)
+    sizes = training(config, Plan(8, on_gpu=True))
+    assert (sizes.total - sizes.process) / traced_peak(config, 8, "gpu") == pytest.approx(1, abs=0.1)
 
 
 def test_gpt2_small_has_the_size_that_was_published():
@@ -186,6 +236,13 @@ def test_the_table_speaks_portuguese(capsys, monkeypatch):
     assert out.startswith("GPT de 4 blocos de largura 192, 2.590.848 parâmetros, contexto de 128 tokens.")
     for words in ("pesos", "no auge", "GPU de 4 GB*", "esta máquina (8,0 GB)", "KV cache", "* estimativa"):
         assert words in out
+
+
+def test_a_learners_count_takes_the_place_of_the_library(capsys, monkeypatch):
+    monkeypatch.setattr(estimate, "gpt_parameters", lambda config: 12345)
+    assert "12.345 parâmetros" in call(capsys)[1]
+    console.announce(GPTConfig(), TrainConfig())
+    assert "12.345 parâmetros" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("model", ["rnn", "lstm"])

@@ -5,7 +5,6 @@ import time
 
 import numpy as np
 
-from tinyllm.backend import cores
 from tinyllm.bench.race import middle_peaks, result, sides
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.parallel.data import DataParallel
@@ -80,7 +79,7 @@ def operations(config, batch):
 def bench(case, *, against, workers=0, races=3, steps=20):
     """Race one case. Returns what `race.result` does, with tokens a second, the share of the speed of plain matrix
     products, and, against PyTorch, the largest difference between the two losses of one of the first steps."""
-    (config, batch), workers = CASES[case], TrainConfig(workers=workers).workers or cores()
+    (config, batch), workers = CASES[case], TrainConfig(workers=workers).threads
     total = WARM_UP + steps
     in_turn = 2 if against == "one-worker" else 1  # steps; the first wakes the core that one worker leaves asleep
     options = {"case": case, "workers": workers, "steps": total * in_turn}

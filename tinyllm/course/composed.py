@@ -21,6 +21,25 @@ def attention(q, k, v, *, causal=False):
     return F.softmax(scores) @ v
 
 
+def rnn(x, state, weight):
+    """(B, T, M), (B, M), (M, M) -> (B, T, M), by F.rnn_cell"""
+    return one_by_one(F.rnn_cell, x, state, weight)
+
+
+def lstm(x, state, weight):
+    """(B, T, 4 M), (B, 2 M), (M, 4 M) -> (B, T, 2 M), by F.lstm_cell"""
+    return one_by_one(F.lstm_cell, x, state, weight)
+
+
+def one_by_one(cell, x, state, weight):
+    """The states after each position, side by side."""
+    states = []
+    for t in range(x.shape[1]):
+        state = cell(x[:, t], state, weight)
+        states.append(state.reshape(x.shape[0], 1, -1))
+    return tensor.concatenate(*states, axis=1)
+
+
 def linear_cross_entropy(hidden, weight, targets):
     """(..., C), (C, V), (...) ids -> (), by F.cross_entropy"""
     logits = hidden @ weight

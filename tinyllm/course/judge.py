@@ -48,8 +48,8 @@ class Judge:
         """Call a piece of the answer and of the solution, in the way that `through` does: the results must agree, and
         the arguments stay as they are. Returns the answer's result."""
         given = copy.deepcopy(arguments)
-        found = outcome(through, getattr(self.answer, name), given)
         expected = through(getattr(self.solution, name), *copy.deepcopy(arguments))
+        found = self.outcome(through, getattr(self.answer, name), given)
         trouble = f"recusado: {found}" if isinstance(found, Refused) else difference(found, expected)
         if trouble:
             self.fail(name, case, trouble, self.recognise(name, arguments, through, found))
@@ -64,22 +64,35 @@ class Judge:
 
     def fast(self, name):
         """On the work that the support file gives this piece, the answer takes no more than it may of time and memory.
-        What is measured once may be the machine's doing: only what is seen twice counts."""
+        What is measured once may be the machine's doing: only what is seen twice counts. A wrong answer is not
+        measured: the other tests say what is wrong."""
         work = self.support.WORK[name]
         pieces = [getattr(module, name) for module in (self.answer, self.solution)]
+        arguments = work.make(work.small)
+        found, expected = (self.outcome(work.through, piece, copy.deepcopy(arguments)) for piece in pieces)
+        if difference(found, expected):
+            return
         found = measure.trouble(work, *pieces) and measure.trouble(work, *pieces)
         if found:
             self.fail(name, f"o trabalho de tamanho {work.large}", found.what, None, state=found.state)
+
+    def outcome(self, through, piece, arguments):
+        """What a call of a piece gives: a Refused if others than the answer's own code cannot go on with it."""
+        try:
+            return through(piece, *arguments)
+        except UsageError as error:
+            return Refused(error)
+        except Exception as error:
+            if self.explain(error):
+                raise
+            return Refused(f"{type(error).__name__}: {error}")
 
     def recognise(self, name, arguments, through, found):
         """The sentence of the known mistake that gives just this result; None if no mistake does, or more than one."""
         sentences = []
         for mistake, sentence in self.support.MISTAKES.get(name, ()):
-            try:
-                same = not difference(found, outcome(through, mistake, copy.deepcopy(arguments)))
-            except Exception:  # a mistake may fail where others do not
-                same = False
-            sentences += [sentence] * same
+            other = self.outcome(through, mistake, copy.deepcopy(arguments))
+            sentences += [] if difference(found, other) else [sentence]
         return sentences[0] if len(sentences) == 1 else None
 
     def fail(self, name, case, trouble, sentence, *, state=WRONG):
@@ -122,14 +135,6 @@ def load(path):
 
 class Refused(str):
     """In place of a result: why the library does not take what the answer gave it."""
-
-
-def outcome(through, piece, arguments):
-    """What a call of a piece gives."""
-    try:
-        return through(piece, *arguments)
-    except UsageError as error:
-        return Refused(error)
 
 
 def check_imports(judge):
@@ -228,6 +233,8 @@ def numeric_difference(found, expected, where):
 
 def describe(value):
     """A value in a few words."""
+    if isinstance(value, tuple | list):
+        return f"um {type(value).__name__} de {len(value)}"
     return f"um array de forma {value.shape}" if isinstance(value, np.ndarray) else f"um {type(value).__name__}"
 
 

@@ -22,6 +22,8 @@ from tinyllm.errors import UsageError
 AROUND = {  # piece: the operations of F that do its work by themselves, and are to call it
     "softmax": [composed.attention],
     "cross_entropy": [composed.linear_cross_entropy],
+    "rnn_cell": [composed.rnn],
+    "lstm_cell": [composed.lstm],
     "multiply": [composed.attention],
 }
 

@@ -15,7 +15,7 @@ from tinyllm.tensor import op
 @op
 def rnn_cell(x, state, weight):
     """(B, M), (B, M), (M, M) -> (B, M): the next state, tanh(x + state @ weight) (Elman 1990)."""
-    check_shapes("rnn_cell: (B, M), (B, M), (M, M)", x, state, weight, gates=1, parts=1)
+    check_shapes("rnn_cell", "B", x, state, weight)
     y = rnn_step(x, state, weight)
 
     def backward(dy):
@@ -31,7 +31,7 @@ def rnn(x, state, weight):
 
     On the way back the gradient passes the same matrix at every position, and so it vanishes or explodes with T.
     """
-    check_shapes("rnn: (B, T, M), (B, M), (M, M)", x, state, weight, gates=1, parts=1)
+    check_shapes("rnn", "BT", x, state, weight)
     xp, states = array_module(x), [state]
     for t in range(x.shape[1]):
         states.append(rnn_step(x[:, t], states[t], weight))
@@ -64,7 +64,7 @@ def lstm_cell(x, state, weight):
 
     x + h @ weight holds, side by side, the sums of the input, the forget, the candidate and the output gate.
     """
-    check_shapes("lstm_cell: (B, 4 M), (B, 2 M), (M, 4 M)", x, state, weight, gates=4, parts=2)
+    check_shapes("lstm_cell", "B", x, state, weight, gates=4, parts=2)
     gates, y = lstm_step(x, state, weight)
 
     def backward(dy):
@@ -80,7 +80,7 @@ def lstm(x, state, weight):
 
     On the way back the gradient by the memory c is multiplied by the forget gate alone, and not by a matrix.
     """
-    check_shapes("lstm: (B, T, 4 M), (B, 2 M), (M, 4 M)", x, state, weight, gates=4, parts=2)
+    check_shapes("lstm", "BT", x, state, weight, gates=4, parts=2)
     xp, states, opened = array_module(x), [state], []
     for t in range(x.shape[1]):
         gates, y = lstm_step(x[:, t], states[t], weight)
@@ -153,12 +153,14 @@ def rows(x):
     return x.reshape(-1, x.shape[-1])
 
 
-def check_shapes(expected, x, state, weight, *, gates, parts):
+def check_shapes(name, axes, x, state, weight, *, gates=1, parts=1):
     M = len(weight)
-    if not (weight.shape == (M, gates * M) and x.shape[-1] == gates * M and state.shape == (len(x), parts * M)):
-        name, shapes = expected.split(": ")
+    expected = (gates * M,), (len(x), parts * M), (M, gates * M)
+    if (x.shape[-1:], state.shape, weight.shape) != expected or x.ndim != len(axes) + 1:
+        one, two, three = f"({', '.join(axes)}, {gates} M)", f"(B, {parts} M)", f"(M, {gates} M)"
         raise UsageError(
-            f"{name}: x {x.shape}, state {state.shape} and weight {weight.shape} do not agree; expected {shapes}"
+            f"{name}: x {x.shape}, state {state.shape} and weight {weight.shape} do not agree; "
+            f"expected {one}, {two} and {three}".replace(" 1 M", " M")
         )
     if 0 in x.shape[1:-1]:
-        raise UsageError(f"{expected.split(':')[0]} of no position at all: x is {x.shape}")
+        raise UsageError(f"{name} of no position at all: x is {x.shape}")

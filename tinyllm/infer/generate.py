@@ -19,7 +19,9 @@ def generate(model, prompt, *, choose, max_tokens, stop_id=None):
     longer than what the model can read.
     """
     ids, longest = [int(i) for i in prompt], longest_text(model)
-    if not 1 <= len(ids) <= longest:
+    if not ids:
+        raise UsageError("an empty prompt gives the model nothing to continue; begin with at least one token")
+    if len(ids) > longest:
         raise UsageError(
             f"a prompt of {len(ids)} tokens does not fit in 1..{longest}; shorten it, or train with a larger context"
         )

@@ -49,9 +49,8 @@ class Kept(NamedTuple):
 def gpt_kept(config, *, on_gpu):
     C, H, T = config.width, config.heads, config.context
     dropped, rows = (C if config.dropout else 0), min(ATTENTION_BLOCK, T)
-    if (
-        on_gpu
-    ):  # two norms and their outputs, q k v, the attention and its weights, three of the hidden layer, the masks
+    if on_gpu:
+        # two norms and their outputs, q k v, the attention and its weights, three of the hidden layer, the masks
         return Kept(block=20 * C + H * T + 2 * dropped, height=max(13 * C, 3 * H * T - 12 * C), ends=6 * C + dropped)
     # two residuals, two norms, q k v, the attention, the hidden layer and its slope. The height is where the hidden
     # layer has two gradients or, with many small heads, where the attention has the weights of two blocks and theirs

@@ -30,9 +30,14 @@ class TrainConfig(Config):
     decay_steps: int = option(0, "passo em que a taxa chega à menor; 0: o maior entre --steps e 1000", at_least=0)
     weight_decay: float = option(0.1, "quanto as matrizes encolhem (AdamW)", at_least=0)
     clip: float = option(1.0, "o maior comprimento do gradiente", above=0)
-    workers: int = option(0, "quantas threads dividem o lote; 0: uma por núcleo", at_least=0, at_most=1024)
+    workers: int = option(0, "threads que dividem o lote; 0: uma por núcleo, ou uma na GPU", at_least=0, at_most=1024)
     device: str = option("cpu", "cpu, ou gpu com o CuPy instalado", choices=("cpu", "gpu"))
     seed: int = option(0, "semente de todo o acaso", at_least=0, at_most=2**32 - 1)
+
+    @property
+    def threads(self):
+        """How many threads share the batch: so many as were asked for; else one for each core, or one for a GPU."""
+        return self.workers or (1 if self.device == "gpu" else cores())
 
     @property
     def last_decay_step(self):
@@ -64,7 +69,7 @@ def train(model, batches, optimizer, *, config, start=0, profile=None):
     """
     keep_freed_memory()
     batches = iter(batches)
-    with DataParallel(config.workers or cores()) as parallel:
+    with DataParallel(config.threads) as parallel:
         for step in range(start, config.steps):
             began = time.perf_counter()
             parts = [next(batches) for _ in range(config.accumulate)]

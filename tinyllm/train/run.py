@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from tinyllm import storage
-from tinyllm.backend import cores, to_device
+from tinyllm.backend import to_device
 from tinyllm.config import Config, from_dict, option, to_dict
 from tinyllm.data import corpora, dataset
 from tinyllm.data.batches import batches
@@ -90,7 +90,7 @@ def create(folder, data, model, training, *, say=lambda text: None):
     for split in SPLITS:
         rows = dataset.encoded(tokenizer, texts[split], end_id=tokenizer.special_id(END))
         dataset.write_tokens(folder / f"{split}.npy", rows, vocab_size=tokenizer.vocab_size)
-    training = dataclasses.replace(training, workers=training.workers or cores(), decay_steps=training.last_decay_step)
+    training = dataclasses.replace(training, workers=training.threads, decay_steps=training.last_decay_step)
     run = Run(folder, data, model, training, tokenizer)
     next(batches(run.tokens("train"), batch=training.batch, context=model.context, seed=0))  # enough for one batch?
     save_config(run)

@@ -46,6 +46,42 @@ def diagonal_only(x):
 
 
 @op
+def log_of_the_softmax(x):
+    with np.errstate(divide="ignore"):
+        y = np.log(parts(x, -1))
+    return y, lambda dy: dy - np.exp(y) * dy.sum(axis=-1, keepdims=True)
+
+
+@op
+def log_of_the_sum_overflowing(x):
+    with np.errstate(all="ignore"):
+        y = x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
+    return y, lambda dy: dy - np.exp(y) * dy.sum(axis=-1, keepdims=True)
+
+
+@op
+def log_along_the_first_axis(x):
+    shifted = x - x.max(axis=0, keepdims=True)
+    y = shifted - np.log(np.exp(shifted).sum(axis=0, keepdims=True))
+    return y, lambda dy: dy - np.exp(y) * dy.sum(axis=0, keepdims=True)
+
+
+@op
+def log_gradient_of_softmax(x):
+    shifted = x - x.max(axis=-1, keepdims=True)
+    y = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    p = np.exp(y)
+    return y, lambda dy: p * (dy - (dy * p).sum(axis=-1, keepdims=True))
+
+
+@op
+def log_gradient_not_summed(x):
+    shifted = x - x.max(axis=-1, keepdims=True)
+    y = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return y, lambda dy: dy - np.exp(y) * dy
+
+
+@op
 def summed(logits, targets):
     p, rows = parts(logits, -1), np.arange(len(targets))
     u = np.zeros_like(p)
@@ -98,6 +134,13 @@ MISTAKES = {
         (gradient_of_exp, "o gradiente é o de exp sozinha; falta o efeito da soma: y (dy - Σ dy y)"),
         (diagonal_only, "o gradiente só tem a diagonal; cada y depende de TODOS os x da linha"),
     ],
+    "log_softmax": [
+        (log_of_the_softmax, "log de uma probabilidade que virou 0; use x - log Σ e^x, sem passar pela softmax"),
+        (log_of_the_sum_overflowing, "exp transbordou dentro do log; subtraia antes o maior número de cada linha"),
+        (log_along_the_first_axis, "somou ao longo do primeiro eixo; é o último que conta (axis=-1)"),
+        (log_gradient_of_softmax, "o gradiente é o da softmax; o do seu logaritmo é dy - softmax(x) Σ dy"),
+        (log_gradient_not_summed, "falta somar dy na linha: cada saída depende de TODOS os x, por causa do log Σ e^x"),
+    ],
     "cross_entropy": [
         (summed, "somou em vez de tirar a média sobre os N tokens"),
         (gradient_not_divided, "a perda é uma média: falta dividir o gradiente por N"),
@@ -116,9 +159,10 @@ HINTS = [
     "x - x.max(axis=-1, keepdims=True) deixa 0 como o maior número de cada linha. A softmax não percebe a diferença, "
     "porque o fator e^(-max) está em cima e embaixo da fração.",
     "Guarde y numa variável: `backward` é uma função de dentro e a enxerga. Em (dy * y).sum(axis=-1, keepdims=True) o "
-    "keepdims deixa o resultado combinar com y.",
-    "cross_entropy: com shifted = logits - max, a perda de cada linha é log(exp(shifted).sum()) - shifted[certo]; "
-    "shifted[np.arange(N), targets] lê um número por linha. backward devolve um par: (dlogits, None).",
+    "keepdims deixa o resultado combinar com y. No backward de log_softmax, softmax(x) é np.exp(y).",
+    "Com shifted = x - max, log_softmax é shifted - log(exp(shifted).sum()), linha por linha; a perda de cada token é "
+    "isso com o sinal trocado, no token certo: shifted[np.arange(N), targets] lê um número por linha. O backward de "
+    "cross_entropy devolve um par: (dlogits, None).",
 ]
 
 
@@ -132,5 +176,6 @@ def rows_and_targets(size):
 
 WORK = {
     "softmax": Work(rows, small=200, large=1600, through=there_and_back),
+    "log_softmax": Work(rows, small=200, large=1600, through=there_and_back),
     "cross_entropy": Work(rows_and_targets, small=200, large=1600, through=there_and_back),
 }

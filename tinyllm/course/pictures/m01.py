@@ -4,9 +4,11 @@ import json
 
 import numpy as np
 
+from tinyllm import compare, plot, storage
 from tinyllm import functional as F
-from tinyllm import plot, storage
 from tinyllm.console import decimal
+from tinyllm.memory import estimate
+from tinyllm.models.gpt import GPTConfig
 from tinyllm.plot import COLORS, INK, SOFT
 from tinyllm.tensor import no_grad
 from tinyllm.train import run as runs
@@ -245,7 +247,10 @@ def attention_map(figure, found):
 
     weights, pieces = np.array(found["weights"]), [shown(piece) for piece in found["pieces"]]
     axes = figure.add_subplot()
-    axes.imshow(np.sqrt(weights), cmap=LinearSegmentedColormap.from_list("blue", ["#ffffff", BLUE]), vmin=0, vmax=1)
+    colors, edges = LinearSegmentedColormap.from_list("blue", [plot.PAPER, BLUE]), np.arange(len(pieces) + 1) - 0.5
+    axes.pcolormesh(edges, edges, np.sqrt(weights), cmap=colors, vmin=0, vmax=1)
+    axes.set_aspect("equal")
+    axes.invert_yaxis()
     for (row, column), weight in np.ndenumerate(weights):
         if weight >= 0.05:
             axes.text(column, row, f"{100 * weight:.0f}", ha="center", va="center", fontsize=8.5,
@@ -262,9 +267,57 @@ def attention_map(figure, found):
     axes.set_xlabel("para quem olha")
 
 
+# ------------------------------------------------------------------------------------------------------ memory budget
+
+GPT2 = GPTConfig(vocab_size=50257, context=1024, layers=12, heads=12, width=768)
+PLANS = {
+    "treinar, lote de 4 textos": estimate.Plan(batch=4, on_gpu=True),
+    "treinar, lote de 1": estimate.Plan(batch=1, on_gpu=True),
+    "lote de 4, recomputando\nas ativações": estimate.Plan(batch=4, recompute=True, on_gpu=True),
+    "o mesmo, em precisão mista": estimate.Plan(batch=4, recompute=True, precision="mixed", on_gpu=True),
+}
+CARD = 4e9  # bytes of the memory that the course has in mind
+
+
+def memory(figure):
+    """Where the memory of training a small GPT-2 goes, under several plans, beside a card of 4 GB."""
+    axes = figure.add_subplot()
+    names = ["só usar: 1.024 tokens", *PLANS]
+    used = estimate.inference(GPT2, tokens=1024)
+    bars = [(estimate.CUDA_CONTEXT, used.weights, 0, used.cache)]
+    for plan in PLANS.values():
+        found = estimate.training(GPT2, plan)
+        rest = found.total - found.process - found.weights - found.optimiser
+        bars.append((found.process, found.weights, found.optimiser, rest))
+    begin, places = np.zeros(len(bars)), -np.arange(len(bars))
+    parts = ("a própria GPU (driver e rotinas)", "pesos", "momentos do AdamW (e pesos em 32 bits)",
+             "no auge do passo: gradientes e ativações; ao usar, o KV cache")  # fmt: skip
+    for part, color, label in zip(zip(*bars, strict=True), (SOFT, BLUE, GREEN, ORANGE), parts, strict=True):
+        width = np.array(part) / 1e9
+        axes.barh(places, width, left=begin, color=color, height=0.66, label=label)
+        begin += width
+    for place, total in zip(places, begin, strict=True):
+        axes.text(total + 0.1, place, f"{decimal(total, 1)} GB", va="center", fontweight="bold",
+                  bbox={"facecolor": plot.PAPER, "edgecolor": "none", "pad": 1.5})  # fmt: skip
+    axes.axvline(CARD / 1e9, color=RED, linestyle="--", linewidth=1.5)
+    axes.text(CARD / 1e9 + 0.06, 0.72, "uma placa de 4 GB", color=RED, va="center")
+    axes.set_yticks(places, names)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.set(xlabel="GB", ylim=(places[-1] - 0.5, 1.0), xlim=(0, max(begin) + 0.9))
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+
+
+def curves(figure, found):
+    """What `tinyllm compare --json` measured: curvas.json holds its lines as a list."""
+    compare.curves(figure, found, found[0]["bigram_perplexity"])
+
+
 PICTURES = {
     "proximo-token": (next_token, 8, 3.9),
     "linha-do-tempo": (timeline, 11.6, 3.5),
     "rnn-lstm-atencao": (architectures, 11, 3.3),
     "atencao": (attention_map, 6, 5.6),
+    "curvas": (curves, 8, 4.2),
+    "memoria": (memory, 9, 4.2),
 }

@@ -1,4 +1,7 @@
-"""What pytest does with the exercises: the learner's files or the solutions, their states, how many are pending."""
+"""What pytest does with the exercises: the learner's files or the solutions, their states, how many are pending.
+
+setup.cfg names it, so that its options are known whatever else the command line says.
+"""
 
 import json
 import random
@@ -8,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyllm.course.catalog import read_exercises
+from tinyllm.course.catalog import course_folder, read_exercises
 from tinyllm.course.judge import BROKEN, PENDING, RIGHT, SENTENCE, STATES, Failed, Judge
 
-FOLDER = Path(__file__).resolve().parent.parent
+FOLDER = course_folder()
 EXERCISES = {exercise.tests: exercise for exercise in read_exercises(FOLDER)}
 
 

@@ -1,0 +1,105 @@
+"""The lessons as a page: their links lead somewhere, their pictures exist and are described, their examples run."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tinyllm.course.pictures import m01
+from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
+
+LESSONS = sorted(FOLDER.glob("exercises/**/README.md"))
+EVERY = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.parent.name)
+LINK = re.compile(r"(?P<picture>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
+IMAGES = FOLDER / "exercises" / m01.FOLDER
+
+
+def read(lesson):
+    return lesson.read_text(encoding="utf-8")
+
+
+def prose(lesson):
+    """The lesson without its blocks of code."""
+    return re.sub(r"^ *```.*?^ *```", "", read(lesson), flags=re.M | re.S)
+
+
+def anchors(lesson):
+    """What GitHub calls the headings of a page in links: in lower case, blanks as hyphens, most signs left out."""
+    headings = re.findall(r"^#+ (.+)$", prose(lesson), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@EVERY
+def test_links_lead_somewhere(lesson):
+    for link in LINK.finditer(prose(lesson)):
+        place, _, anchor = link["target"].partition("#")
+        if "://" in place:
+            continue
+        page = (lesson.parent / place).resolve() if place else lesson
+        assert page.exists(), f"{lesson}: {link['target']}"
+        assert not anchor or anchor in anchors(page), f"{lesson}: {link['target']}"
+
+
+@EVERY
+def test_pictures_are_described_alone_on_their_line(lesson):
+    for line in prose(lesson).splitlines():
+        for link in LINK.finditer(line):
+            if link["picture"]:
+                assert len(link["text"].split()) >= 8, f"{lesson}: say what {link['target']} shows"
+                assert line == link[0], "the notebook finds a picture by its line"
+
+
+def test_every_picture_is_drawn_by_a_program_and_shown_in_a_lesson():
+    shown = set(re.findall(r"\(imagens/([\w-]+)\.svg\)", read(IMAGES.parent / "README.md")))
+    assert shown == set(m01.PICTURES) == {path.stem for path in IMAGES.glob("*.svg")}
+    assert {path.stem for path in IMAGES.glob("*.json")} <= shown
+
+
+def test_pictures_are_small_and_whole():
+    for path in IMAGES.glob("*.svg"):
+        text = path.read_text(encoding="utf-8")
+        assert len(text) < 150_000 and text.rstrip().endswith("</svg>"), path
+        assert not re.search(r"<(script|image|text)\b|href=\"http", text), f"{path} needs something from outside"
+
+
+@pytest.mark.oracle
+def test_pictures_are_the_same_when_drawn_twice(tmp_path):
+    pytest.importorskip("matplotlib")
+    for path in IMAGES.glob("*.json"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    for name in m01.PICTURES:
+        m01.draw(tmp_path, name)
+        first = (tmp_path / f"{name}.svg").read_bytes()
+        m01.draw(tmp_path, name)
+        assert (tmp_path / f"{name}.svg").read_bytes() == first, name
+
+
+def test_the_attention_in_the_picture_is_causal_and_sums_to_1():
+    found = json.loads((IMAGES / "atencao.json").read_text(encoding="utf-8"))
+    for row, weights in enumerate(found["weights"]):
+        assert abs(sum(weights) - 1) < 0.01 and not any(weights[row + 1 :])
+
+
+def test_the_table_of_a_lesson_gives_each_exercise_its_minutes_and_difficulty():
+    for exercise in EXERCISES.values():
+        lesson = read(FOLDER / "exercises" / exercise.place.parent / "README.md")
+        number = exercise.id.partition(".")[2]
+        assert f"| `{number}` | {exercise.minutes} | {exercise.difficulty} de 5 |" in lesson, exercise.id
+
+
+def test_every_section_says_what_it_assumes():
+    for lesson in LESSONS[1:]:
+        parts = re.split(r"^## ", prose(lesson), flags=re.M)[2:-1]  # between the contents and what lies beyond
+        assert all("\n*Supõe: " in part for part in parts), [p.splitlines()[0] for p in parts if "*Supõe" not in p]
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("lesson", LESSONS[1:], ids=lambda path: path.parent.name)
+def test_the_examples_run_in_order(lesson):
+    """From the project's folder, in one process, with nothing but tinyllm; a warning is an error."""
+    cells = re.findall(r"^```python\n(.*?)^```", read(lesson), flags=re.M | re.S)
+    command = [sys.executable, "-W", "error", "-c", "\n".join(cells)]
+    ran = subprocess.run(command, cwd=FOLDER, capture_output=True, encoding="utf-8", check=False)
+    assert ran.returncode == 0 and ran.stdout, ran.stderr
