@@ -4,7 +4,6 @@ import contextvars
 import gc
 import itertools
 import re
-import statistics
 import subprocess
 import sys
 import threading
@@ -401,6 +400,9 @@ def test_importing_the_engine_imports_neither_numba_nor_cupy_nor_torch():
     assert in_a_fresh_python(code) == "set()"
 
 
-def test_importing_the_engine_takes_little_more_than_importing_numpy():
-    code = f"import time, numpy; began = time.perf_counter(); import {ENGINE}; print(time.perf_counter() - began)"
-    assert statistics.median(float(in_a_fresh_python(code)) for _ in range(3)) < 0.3  # seconds
+def test_importing_the_engine_takes_less_than_importing_numpy():
+    code = (
+        "import time; began = time.process_time(); import numpy; numpy_came = time.process_time(); "
+        f"import {ENGINE}; print((time.process_time() - numpy_came) / (numpy_came - began))"
+    )
+    assert min(float(in_a_fresh_python(code)) for _ in range(3)) < 1

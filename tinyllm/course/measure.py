@@ -1,5 +1,6 @@
 """How long a piece takes and how much memory: an answer beside the solution, never beside a compiled routine."""
 
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -12,6 +13,8 @@ LIMIT = 8  # times what the solution takes
 SPARE_BYTES, SPARE_SECONDS = 1 << 20, 1e-4  # nobody's concern
 TURNS, PATIENCE = 5, 2.0  # turns of each, or seconds, whichever is over first
 SHORTEST = 1e-3  # seconds; what takes less is done several times
+# a busy machine makes a piece wait, but takes no more of a processor's time; on Windows that ticks too seldom
+CLOCK = time.perf_counter if sys.platform == "win32" else time.process_time
 
 
 def call(piece, *arguments):
@@ -53,8 +56,8 @@ def trouble(work, answer, solution):
 
 
 def seconds(work, size, *pieces):
-    """The shortest time of each piece on work of this size, the pieces taking turns: what else the machine does can
-    only lengthen the others."""
+    """The shortest time of each piece on work of this size, the pieces taking turns: other work of the machine can
+    only lengthen a turn."""
     arguments = work.make(size)
     began = time.perf_counter()
     once = [timed(work, piece, arguments, 1) for piece in pieces]
@@ -68,10 +71,10 @@ def seconds(work, size, *pieces):
 
 
 def timed(work, piece, arguments, times):
-    began = time.perf_counter()
+    began = CLOCK()
     for _ in range(times):
         work.through(piece, *arguments)
-    return (time.perf_counter() - began) / times
+    return (CLOCK() - began) / times
 
 
 def peak_bytes(work, piece, size):
