@@ -11,6 +11,7 @@ checks = {
     "20 samples": len(figures["samples"]) == 20,
     "perplexity is a positive number": 1 < figures["perplexity"] < float("inf"),
     "the bigram's too": 1 < figures["bigram_perplexity"] < float("inf"),
+    "agreement is a share": 0 <= figures["agreement"] <= 1,
 }
 if kind == "full":
     checks |= {

@@ -4,12 +4,15 @@ The array itself decides where work runs: `xp = array_module(x)` is NumPy for an
 a GPU. Neither CuPy nor Numba is imported before it is needed, and both may be missing.
 """
 
+import collections
+import concurrent.futures
 import contextlib
 import contextvars
 import ctypes
 import functools
 import hashlib
 import importlib.util
+import itertools
 import os
 import sys
 import types
@@ -304,6 +307,18 @@ def scatter_rows(target, index, updates):
 def cores():
     """How many processor cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def map_in_threads(function, items, *, workers):
+    """Iterable -> generator of function(item), in order. So many are worked on at once, and no more items are taken."""
+    items, running = iter(items), collections.deque()
+    with concurrent.futures.ThreadPoolExecutor(workers) as threads:
+        while True:
+            for item in itertools.islice(items, workers - len(running)):
+                running.append(threads.submit(contextvars.copy_context().run, function, item))
+            if not running:
+                return
+            yield running.popleft().result()
 
 
 @functools.cache

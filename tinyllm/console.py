@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import os
 import shlex
 import signal
 import sys
@@ -10,6 +11,7 @@ import time
 
 import numpy as np
 from tqdm import tqdm
+from tqdm.utils import CallbackIOWrapper
 
 from tinyllm.backend import numba_version, physical_memory
 from tinyllm.errors import UsageError
@@ -62,6 +64,35 @@ def bytes_bar(*, disable=False):
 
     with bar:
         yield show
+
+
+@contextlib.contextmanager
+def reading_bar(files, *, disable=False):
+    """Give the binary files again, so that a bar shows how much of them has been read."""
+    sizes = [os.fstat(file.fileno()).st_size if file.seekable() else None for file in files]
+    total = None if None in sizes else sum(sizes)
+    bar = tqdm(desc="lendo", total=total, unit="B", unit_scale=True, file=sys.stderr,
+               disable=disable or not sys.stderr.isatty())  # fmt: skip
+    with bar:
+        yield [CallbackIOWrapper(bar.update, file, "read") for file in files]
+
+
+@contextlib.contextmanager
+def merges_bar(*, disable=False):
+    """Give a function (done, total) that shows how many merges have been learned."""
+    bar = None
+
+    def show(done, total):
+        nonlocal bar
+        if bar is None:
+            bar = tqdm(desc="fusões", total=total, unit="", file=sys.stderr, disable=disable or not sys.stderr.isatty())
+        bar.update(done - bar.n)
+
+    try:
+        yield show
+    finally:
+        if bar is not None:
+            bar.close()
 
 
 @contextlib.contextmanager

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tinyllm import console
 from tinyllm.console import decimal, tell, thousands
+from tinyllm.data.corpora import concordancia
+from tinyllm.evaluate.agreement import agreement_score
 from tinyllm.evaluate.metrics import InterpolatedBigram, copied_ngrams, known_words, mean_loss, words
 from tinyllm.infer.generate import generate
 from tinyllm.infer.sample import SampleConfig, sampler
@@ -17,6 +19,7 @@ from tinyllm.train.loop import TrainConfig
 
 STEPS, TEXTS = 1200, 6000
 SAMPLES = 20  # texts written for the last figures; the first two are shown
+PAIRS = 190  # of sentences that agree and do not: ten of each phenomenon
 SAMPLING = SampleConfig(temperature=0.8, top_p=0.95)
 
 
@@ -93,6 +96,7 @@ def measure(run, model):
         "bigram_perplexity": math.exp(bigram.mean_loss(test)),
         "known_words": known_words("\n".join(samples), vocabulary),
         "copied_12grams": copied_ngrams(samples, stories, n=12),
+        "agreement": agreement_score(model, run.tokenizer, concordancia.pairs(PAIRS), start_id=run.end_id),
         "repeated_stories": sum(sample.strip() in known for sample in samples),
         "samples": samples,
     }
@@ -108,6 +112,8 @@ def show(run, figures):
    Perplexidade em contos novos: {decimal(figures["perplexity"])}; a de um bigrama interpolado: \
 {decimal(figures["bigram_perplexity"])} ({decimal(ratio, 1)} vezes maior).
    Palavras escritas que existem no corpus: {decimal(100 * figures["known_words"], 1)} %.
+   Concordância: em {decimal(100 * figures["agreement"], 1)} % de {PAIRS} pares, a frase certa (“as meninas \
+correram”) é mais provável do que a errada (“as meninas correu”).
    Trechos de 12 palavras copiados do treino: {decimal(100 * figures["copied_12grams"], 1)} %; \
 contos repetidos por inteiro: {figures["repeated_stories"]} de {len(figures["samples"])}.
    Tempo: {decimal(figures["seconds"] / 60, 1)} minutos. Tudo está em {run.folder}.

@@ -265,6 +265,41 @@ def test_what_tokenizer_refuses(capsys, tmp_path, trained):
     assert "token id 99999 is not in the vocabulary" in refusal(capsys, "tokenizer", "decode", trained, 99999)
     (tmp_path / "x.json").write_text("{}")
     assert "has no field 'model'" in refusal(capsys, "tokenizer", "encode", tmp_path / "x.json", "a")
+    char = ["tokenizer", "train", tmp_path / "t.txt", "--out", tmp_path / "c.json", "--kind", "char"]
+    assert "has no --pattern; leave it out" in refusal(capsys, *char, "--pattern", "gpt4")
+    (tmp_path / "t.txt").write_bytes("não".encode("latin-1"))
+    assert "is not UTF-8 at byte 1" in refusal(capsys, *char)
+
+
+@pytest.mark.parametrize("kind", ["char", "word", "byte"])
+def test_simpler_tokenizers_train_models_too(capsys, tmp_path, kind):
+    (tmp_path / "t.txt").write_text("o rato roeu a roupa do rei de Roma\n" * 50, encoding="utf-8")
+    out = tmp_path / "tok.json"
+    status, printed, _ = call(capsys, "tokenizer", "train", tmp_path / "t.txt", "--kind", kind, "--out", out, "--json")
+    assert status == 0 and json.loads(printed)["vocab_size"] <= 257
+    encoded = json.loads(call(capsys, "tokenizer", "encode", out, "o rato", "--json")[1])
+    assert "".join(encoded["pieces"]) == "o rato"
+    assert call(capsys, "train", "--out", tmp_path / "r", *SMALL, "--steps", "2", "--tokenizer", kind)[0] == 0
+    assert runs.open_run(tmp_path / "r").tokenizer.kind == kind
+    assert call(capsys, "generate", tmp_path / "r", "--max-tokens", 5, "--prompt", "Era")[0] == 0
+
+
+def test_tokenizer_convert(capsys, tmp_path, trained):
+    assert call(capsys, "tokenizer", "convert", trained, tmp_path / "two")[0] == 0
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == ["merges.txt", "vocab.json"]
+    special = ["--special", runs.END]
+    status, out, _ = call(capsys, "tokenizer", "convert", tmp_path / "two", tmp_path / "a.tiktoken", *special, "--json")
+    assert status == 0 and json.loads(out)["vocab_size"] == 300
+    special = ["--special", runs.END + "=0"]
+    assert call(capsys, "tokenizer", "convert", tmp_path / "a.tiktoken", tmp_path / "b.json", *special)[0] == 0
+    assert (tmp_path / "b.json").read_bytes() == (trained / "tokenizer.json").read_bytes()
+    before = sorted(tmp_path.iterdir())
+    assert "no token has the id 0" in refusal(
+        capsys, "tokenizer", "convert", tmp_path / "a.tiktoken", tmp_path / "c.json")  # fmt: skip
+    assert "exists; choose another folder" in refusal(capsys, "tokenizer", "convert", trained, tmp_path / "two")
+    assert "says itself" in refusal(capsys, "tokenizer", "convert", trained, tmp_path / "c.json", "--pattern", "gpt4")
+    assert "cannot be read" in refusal(capsys, "tokenizer", "convert", tmp_path / "none.json", tmp_path / "c.json")
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_data_generate(capsys, tmp_path):

@@ -3,7 +3,7 @@
 import importlib.util
 
 from tinyllm.backend import numba_version
-from tinyllm.bench import kernels, training
+from tinyllm.bench import bpe, kernels, training
 from tinyllm.console import counted, decimal, emit, megabytes, tell, thousands
 from tinyllm.errors import UsageError
 
@@ -26,6 +26,23 @@ def bench_kernels(names, *, against, races, steps, as_json):
     for name in names:
         found = race(kernels.bench, name, against=against, races=races, steps=steps)
         (emit if as_json else show_kernel)(found)
+
+
+def bench_bpe(cases, *, against, megabytes, workers, races, as_json):
+    """Race the tokenizer and show each case when it is done; then, for the longest words, how long they take."""
+    if against != "none" and importlib.util.find_spec(against) is None:
+        raise UsageError(f"--against {against} needs it: pip install {against}, or choose --against none")
+    tell(f"Gerando {megabytes} MB de texto…")
+    for case in cases:
+        announce(f"{case}: {counted(races, 'corrida')} de {counted(bpe.CASES[case], 'vez', 'vezes')}", against)
+        found = bpe.bench(case, against=against, megabytes=megabytes, workers=workers, races=races)
+        (emit if as_json else show_bpe)(found)
+    seconds = bpe.bench_adversarial()
+    if as_json:
+        emit({"case": "one-word", "seconds": seconds})
+    else:
+        times = ", ".join(f"{name}: {decimal(value)} s" for name, value in seconds.items())
+        print(f"  codificar 1 MB que é uma palavra só, de  {times}")
 
 
 def choose_peer(against, *, otherwise):
@@ -76,6 +93,22 @@ def show_training(found):
         part, threads = decimal(100 * found["scaling_share"], 0), counted(found["workers"], "thread")
         print(f"  {'escala':14} com {threads}, multiplicar matrizes fica {decimal(found['gemm_scaling'])} vezes mais "
               f"rápido; o treino ganha {part} % disso")  # fmt: skip
+
+
+def show_bpe(found):
+    for side in ("ours", "peer"):
+        if found[side]:
+            name = "tinyllm" if side == "ours" else found["against"]
+            peak, speed = found["peak_bytes"][side], decimal(found["megabytes_per_second"][side], 1)
+            memory = f", pico de {megabytes(peak)}" if peak else ""
+            print(f"  {name:14} {speed:>6} MB/s   {milliseconds(found[side])}{memory}")
+    print(f"  {'compilar':14} {decimal(found['compile_seconds'], 1)} s à parte (ou carregar o que já foi compilado)")
+    if found["ratio"]:
+        print(f"  {'razão':14} {ratios(found['ratio'])}; acima de 1, o tinyllm é mais rápido")
+        if found["case"].startswith("train"):
+            print(f"  {'fusões':14} iguais até a de número {thousands(found['same'])}, de {thousands(bpe.MERGES)}")
+        else:
+            print(f"  {'resultado':14} {'igual' if found['same'] else 'DIFERENTE'}")
 
 
 def show_kernel(found):

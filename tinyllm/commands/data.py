@@ -9,7 +9,7 @@ from tinyllm import console, storage
 from tinyllm.data import clean, corpora, dataset, dedup, download, sources, split, texts
 from tinyllm.errors import UsageError
 from tinyllm.parser import add_command, positive
-from tinyllm.text import bpe
+from tinyllm.text import files
 from tinyllm.train import run as runs
 
 STEPS = {
@@ -34,10 +34,10 @@ REASONS = {
 
 def clean_command(arguments):
     """limpa textos e páginas HTML, e conta o que mudou e o que saiu"""
-    files = texts.find_files(arguments.files, clean.SUFFIXES)
+    found = texts.find_files(arguments.files, clean.SUFFIXES)
     config = clean.CleanConfig(**configs.given_options(arguments, clean.CleanConfig))
     report = clean.Report()
-    documents = (text for file in files for text in clean.documents(file, whole=arguments.whole))
+    documents = (text for file in found for text in clean.documents(file, whole=arguments.whole))
     texts.write_texts(arguments.out, clean.clean(documents, config, report))
     if arguments.json:
         console.emit(vars(report) | {"out": arguments.out})
@@ -102,8 +102,7 @@ def split_command(arguments):
 
 def pack_command(arguments):
     """transforma textos em tokens, num arquivo que se lê sem carregá-lo na memória"""
-    path = Path(arguments.tokenizer)
-    tokenizer = bpe.load(path / "tokenizer.json" if path.is_dir() else path)
+    tokenizer = files.load(arguments.tokenizer)
     rows = dataset.encoded(tokenizer, read_all(arguments.files), end_id=tokenizer.special_id(runs.END))
     count = dataset.write_tokens(arguments.out, rows, vocab_size=tokenizer.vocab_size)
     if arguments.json:

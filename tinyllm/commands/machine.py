@@ -1,7 +1,7 @@
 """Commands about this machine: what it has, and how fast it is."""
 
 from tinyllm import console, doctor
-from tinyllm.bench import kernels, report, training
+from tinyllm.bench import bpe, kernels, report, training
 from tinyllm.parser import add_command, add_group, positive, up_to
 
 
@@ -19,6 +19,14 @@ def bench_kernels_command(arguments):
     report.bench_kernels(
         names, against=arguments.against, races=arguments.races, steps=arguments.steps, as_json=arguments.json
     )
+
+
+def bench_bpe_command(arguments):
+    """mede o tokenizador: treinar, codificar, cortar em palavras, ao lado de outros"""
+    report.bench_bpe(
+        arguments.case or list(bpe.CASES), against=arguments.against, megabytes=arguments.megabytes,
+        workers=arguments.workers, races=arguments.races, as_json=arguments.json,
+    )  # fmt: skip
 
 
 def doctor_command(arguments):
@@ -45,4 +53,10 @@ def add_commands(commands):
     p.add_argument("--against", choices=list(kernels.PEERS), help="com quem comparar (padrão: numpy)")
     p.add_argument("--case", action="append", choices=list(kernels.KERNELS), help="só esta rotina (pode ser repetido)")
     p.add_argument("--steps", type=up_to(10_000), default=10, help="medidas em cada corrida (padrão: 10)")
+    p.add_argument("--races", type=up_to(100), default=3, help="quantas corridas (padrão: 3)")
+    p = add_command(group, "bpe", bench_bpe_command, json=True)
+    p.add_argument("--against", choices=bpe.PEERS, default="none", help="com quem comparar (padrão: com ninguém)")
+    p.add_argument("--case", action="append", choices=list(bpe.CASES), help="só este trabalho (pode ser repetido)")
+    p.add_argument("--megabytes", type=up_to(10_000), default=100, help="quanto texto gerar (padrão: 100)")
+    p.add_argument("--workers", type=positive, default=0, help="threads para treinar (padrão: uma por núcleo)")
     p.add_argument("--races", type=up_to(100), default=3, help="quantas corridas (padrão: 3)")

@@ -1,22 +1,40 @@
 """Commands on text: tokenizers and corpora."""
 
+import contextlib
 import json
 import sys
-from pathlib import Path
 
 from tinyllm import console
+from tinyllm.backend import cores
 from tinyllm.commands import data
 from tinyllm.data import corpora
 from tinyllm.errors import UsageError
 from tinyllm.parser import add_command, add_group, positive
-from tinyllm.text import bpe
+from tinyllm.text import bpe, files, words
+from tinyllm.text.pretokenize import PATTERNS
 from tinyllm.train import run as runs
 
 
 def tokenizer_train_command(arguments):
-    """treina um tokenizador BPE sobre arquivos de texto"""
-    texts = [read_text(path) for path in arguments.files]
-    tokenizer = bpe.train(texts, arguments.vocab_size, special_tokens=(runs.END,))
+    """treina um tokenizador sobre arquivos de texto"""
+    if arguments.pattern and arguments.kind != "bpe":
+        raise UsageError(f"a tokenizer of kind {arguments.kind} has no --pattern; leave it out")
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(open_binary(path)) for path in arguments.files]
+        opened = stack.enter_context(console.reading_bar(opened, disable=arguments.json))
+        if arguments.kind == "bpe":
+            tokenizer = bpe.train_files(
+                opened,
+                arguments.vocab_size,
+                special_tokens=(runs.END,),
+                pattern=arguments.pattern or "gpt2",
+                workers=cores(),
+                progress=stack.enter_context(console.merges_bar(disable=arguments.json)),
+            )
+        else:
+            chunks = (chunk for file in opened for chunk in words.only_utf8(file.name, words.chunks_of_file(file)))
+            texts = (text for chunk in chunks for text in chunk.texts())
+            tokenizer = files.train(arguments.kind, texts, arguments.vocab_size, special_tokens=(runs.END,))
     tokenizer.save(arguments.out)
     if arguments.json:
         console.emit({"vocab_size": tokenizer.vocab_size, "out": arguments.out})
@@ -26,7 +44,7 @@ def tokenizer_train_command(arguments):
 
 def tokenizer_encode_command(arguments):
     """mostra os tokens de um texto"""
-    tokenizer = bpe.load(find_tokenizer(arguments.tokenizer))
+    tokenizer = files.load(arguments.tokenizer)
     ids = tokenizer.encode(arguments.text).tolist()
     pieces = [tokenizer.decode([i]) for i in ids]
     if arguments.json:
@@ -42,11 +60,21 @@ def tokenizer_encode_command(arguments):
 
 def tokenizer_decode_command(arguments):
     """mostra o texto de uma lista de tokens"""
-    text = bpe.load(find_tokenizer(arguments.tokenizer)).decode(arguments.ids)
+    text = files.load(arguments.tokenizer).decode(arguments.ids)
     if arguments.json:
         console.emit({"text": text})
     else:
         print(text)
+
+
+def tokenizer_convert_command(arguments):
+    """passa um tokenizador de um formato para outro"""
+    tokenizer = files.load(arguments.source, pattern=arguments.pattern, special_tokens=arguments.special)
+    files.save(tokenizer, arguments.out)
+    if arguments.json:
+        console.emit({"vocab_size": tokenizer.vocab_size, "out": arguments.out})
+    else:
+        print(f"{arguments.out}: {console.thousands(tokenizer.vocab_size)} tokens")
 
 
 def data_generate_command(arguments):
@@ -74,26 +102,18 @@ def generated(arguments):
     return (text + "\n\n" for text in texts)
 
 
-def read_text(path):
-    """The text of a UTF-8 file, or of the standard input for "-"."""
-    if path == "-":
-        return sys.stdin.read()
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 at byte {error.start}; convert it, for example with iconv") from None
-
-
-def find_tokenizer(path):
-    """The tokenizer.json of a path that may also be the folder of a run."""
-    return Path(path) / "tokenizer.json" if Path(path).is_dir() else Path(path)
+def open_binary(path):
+    """A file, or the standard input for "-", as a context."""
+    return contextlib.nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb")
 
 
 def add_commands(commands):
-    group = add_group(commands, "tokenizer", "treina e usa tokenizadores BPE")
+    group = add_group(commands, "tokenizer", "treina, usa e converte tokenizadores")
     p = add_command(group, "train", tokenizer_train_command, json=True)
     p.add_argument("files", nargs="+", metavar="ARQUIVO", help='arquivos de texto em UTF-8; "-" lê a entrada')
     p.add_argument("--vocab-size", type=positive, default=4096, help="tamanho do vocabulário (padrão: 4096)")
+    p.add_argument("--kind", choices=files.KINDS, default="bpe", help="de que tipo (padrão: bpe)")
+    p.add_argument("--pattern", choices=list(PATTERNS), help="o corte em palavras do BPE (padrão: gpt2)")
     p.add_argument("--out", default="tokenizer.json", help="arquivo a escrever (padrão: tokenizer.json)")
     p = add_command(group, "encode", tokenizer_encode_command, json=True)
     p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, ou a pasta de um treino")
@@ -101,6 +121,14 @@ def add_commands(commands):
     p = add_command(group, "decode", tokenizer_decode_command, json=True)
     p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, ou a pasta de um treino")
     p.add_argument("ids", metavar="ID", nargs="+", type=int)
+    p = add_command(group, "convert", tokenizer_convert_command, json=True)
+    source = "um .json, um .tiktoken ou uma pasta com vocab.json e merges.txt"
+    p.add_argument("source", metavar="ENTRADA", help=source)
+    p.add_argument("out", metavar="SAÍDA", help="o que escrever: NOME.json, NOME.tiktoken ou uma pasta nova")
+    pattern = "o corte em palavras, que só um .json diz por si mesmo (padrão: gpt2)"
+    p.add_argument("--pattern", choices=list(PATTERNS), help=pattern)
+    special = "um token especial, que só um .json diz por si mesmo; no .tiktoken, TEXTO=ID se não for o próximo"
+    p.add_argument("--special", metavar="TEXTO", action="append", default=[], help=special)
 
     group = add_group(commands, "data", "gera, baixa, limpa, divide e empacota textos")
     p = add_command(group, "generate", data_generate_command, json=True)

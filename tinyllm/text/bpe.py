@@ -9,18 +9,18 @@ Text is never normalised: the bytes that go in come out. Merges stay inside a wo
 Merges, ids and ties are those of Hugging Face's `tokenizers`, and so is the file that `save` writes.
 """
 
-import operator
 import os
-import re
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from tinyllm.backend import map_in_threads
 from tinyllm.errors import UsageError
 from tinyllm.text import encoding, merging, words
-from tinyllm.text.characters import stream_text, to_text
-from tinyllm.text.formats import read_tokenizer_json, spell, write_tokenizer_json
+from tinyllm.text.characters import to_bytes
+from tinyllm.text.checks import read_json
+from tinyllm.text.formats import read_content, spell, write_tokenizer_json
 from tinyllm.text.pretokenize import check_pattern
+from tinyllm.text.vocabulary import Vocabulary, checked_special_tokens
 
 
 def train(texts, vocab_size, *, special_tokens=("<|fim|>",), pattern="gpt2", workers=1, progress=None):
@@ -39,12 +39,12 @@ def train_files(files, vocab_size, *, special_tokens=("<|fim|>",), pattern="gpt2
 
     UsageError also for a file that is not UTF-8.
     """
-    chunks = (chunk for file in files for chunk in words.chunks_of_file(file))
+    chunks = (chunk for file in files for chunk in words.only_utf8(file.name, words.chunks_of_file(file)))
     return _train(chunks, vocab_size, special_tokens, pattern, workers, progress)
 
 
 def _train(chunks, vocab_size, special_tokens, pattern, workers, progress):
-    special_tokens = _checked_special_tokens(special_tokens)
+    special_tokens = checked_special_tokens(special_tokens)
     fixed = len(special_tokens) + 256
     if vocab_size < fixed:
         raise UsageError(f"vocab_size {vocab_size} is too small: 256 bytes and the special tokens already take {fixed}")
@@ -61,17 +61,7 @@ def _train(chunks, vocab_size, special_tokens, pattern, workers, progress):
     return BPETokenizer(vocabulary, merges, {text: token for token, text in enumerate(special_tokens)}, pattern=pattern)
 
 
-def _checked_special_tokens(texts):
-    texts = list(texts)
-    for text in texts:
-        if not isinstance(text, str) or not text or text.encode(errors="replace").decode() != text:
-            raise UsageError(f"the special token {text!r} must be a str of valid characters, at least one")
-    if len(set(texts)) < len(texts):
-        raise UsageError(f"the special tokens {texts} repeat one; give each a text of its own")
-    return texts
-
-
-class BPETokenizer:
+class BPETokenizer(Vocabulary):
     """A vocabulary, the merges that built it, and both directions: text to ids and back.
 
     vocabulary: list of bytes, one per id. merges: list of (left id, right id), in the order of learning.
@@ -86,7 +76,8 @@ class BPETokenizer:
     def __init__(self, vocabulary, merges, special_tokens, *, pattern="gpt2"):
         check_pattern(pattern)
         self.pattern = pattern
-        self.vocabulary, self.merges, self.special_tokens = list(vocabulary), list(merges), dict(special_tokens)
+        super().__init__(vocabulary, special_tokens)
+        self.merges = list(merges)
         special_ids = set(self.special_tokens.values())
         ids = {piece: token for token, piece in enumerate(self.vocabulary) if token not in special_ids}
         self._check(ids)
@@ -96,8 +87,6 @@ class BPETokenizer:
             for rank, (left, right) in enumerate(self.merges)
         }
         self._coder = encoding.Coder(np.array(base_ids, np.int32), ranks, pattern)
-        longest_first = sorted(self.special_tokens, key=len, reverse=True)
-        self._special_pattern = re.compile(b"(%s)" % b"|".join(re.escape(text.encode()) for text in longest_first))
 
     def _check(self, ids):
         """Refuse what leaves some text without ids, or gives an id two meanings. ids: {bytes: id}, no special ones."""
@@ -117,80 +106,49 @@ class BPETokenizer:
             if ids.get(left_bytes) != left or ids.get(right_bytes) != right or left_bytes + right_bytes not in ids:
                 raise UsageError(f"the merge of the ids {left} and {right} uses or makes a special token")
 
-    @property
-    def vocab_size(self):
-        """Number of tokens, the special ones included."""
-        return len(self.vocabulary)
-
     def encode(self, text, *, allow_special=False):
         """str or bytes -> ids, int32 (T,).
 
         The text of a special token is plain text like any other, unless `allow_special` says that the text can be
         trusted to place the marks itself.
         """
-        if not allow_special or not self.special_tokens:
-            return self._encode([text])[0]
-        parts = self._special_pattern.split(to_bytes(text))  # one group, so text and special tokens alternate
+        parts = self.parts(text, allow_special=allow_special)
         ids, ends = self._encode(parts[::2])
         return np.insert(ids, ends[:-1], [self.special_tokens[part.decode()] for part in parts[1::2]])
 
     def encode_batch(self, texts, *, workers=1):
         """Iterable of str or bytes -> list of ids, int32 (T,), in so many threads."""
         texts = list(texts)
-        size = max(1, -(-len(texts) // workers))
-        with ThreadPoolExecutor(workers) as threads:
-            shares = list(threads.map(self._encode, (texts[i : i + size] for i in range(0, len(texts), size))))
-        return [part for ids, ends in shares for part in np.split(ids, ends[:-1])]
+        size = max(1, len(texts) // (4 * workers))
+        shares = (texts[start : start + size] for start in range(0, len(texts), size))
+        found = map_in_threads(self._encode, shares, workers=workers)
+        return [part for ids, ends in found for part in np.split(ids, ends[:-1])]
+
+    def encode_file(self, file, *, workers=1):
+        """Binary file -> generator of ids, int32 (n,), which joined are those of its text. It is read as it is needed,
+        in so many threads."""
+        chunks = words.chunks_of_file(file)
+        for ids, _ in map_in_threads(lambda chunk: encoding.encode_chunk(chunk, self._coder), chunks, workers=workers):
+            yield ids
 
     def _encode(self, texts):
         """List of str or bytes -> the ids of all, int32 (T,), and where those of each end."""
         return encoding.encode_chunk(words.make_chunk(list(map(to_bytes, texts))), self._coder)
 
-    def decode(self, ids):
-        """Iterable of ids -> str; bytes that are no character become U+FFFD. UsageError for an id out of range."""
-        return to_text(self.decode_bytes(ids))
-
-    def decode_bytes(self, ids):
-        """Iterable of ids -> bytes; a special token becomes its text. UsageError for an id out of range."""
-        return b"".join(map(self._piece, ids))
-
-    def stream(self, ids):
-        """Iterable of ids -> generator of str, each as soon as it is complete; joined they are `decode(ids)`."""
-        return stream_text(map(self._piece, ids))
-
-    def _piece(self, token):
-        try:
-            index = operator.index(token)
-        except TypeError:
-            raise UsageError(f"a token id is a whole number, not a {type(token).__name__}") from None
-        if not 0 <= index < len(self.vocabulary):
-            raise UsageError(f"token id {index} is not in the vocabulary: its ids go from 0 to {self.vocab_size - 1}")
-        return self.vocabulary[index]
-
-    def special_id(self, text):
-        """Text of a special token -> its id. UsageError if there is none."""
-        if text not in self.special_tokens:
-            known = ", ".join(self.special_tokens) or "none"
-            raise UsageError(f"{text!r} is not a special token of this tokenizer; it has: {known}")
-        return self.special_tokens[text]
-
     def save(self, path):
         """Write a `tokenizer.json`, which `tokenizers` reads too. A failure leaves the older file as it was."""
-        write_tokenizer_json(path, self.vocabulary, self.merges, self.special_tokens)
+        write_tokenizer_json(path, self.vocabulary, self.merges, self.special_tokens, self.pattern)
 
 
 def load(path):
     """Path of a `tokenizer.json` -> BPETokenizer. UsageError if it is unreadable, malformed or not byte-level BPE."""
     try:
-        return BPETokenizer(*read_tokenizer_json(path))
+        return from_content(read_json(path))
     except UsageError as error:
         raise UsageError(f"{os.fspath(path)}: {error}") from None
 
 
-def to_bytes(text):
-    """str or bytes -> bytes. A lone surrogate becomes the three bytes that UTF-8 would use if it allowed them."""
-    if isinstance(text, str):
-        return text.encode("utf-8", "surrogatepass")
-    if isinstance(text, bytes | bytearray | memoryview):
-        return bytes(text)
-    raise UsageError(f"cannot encode a {type(text).__name__}; pass a str or bytes")
+def from_content(content):
+    """What the JSON of a `tokenizer.json` says -> BPETokenizer."""
+    *parts, pattern = read_content(content)
+    return BPETokenizer(*parts, pattern=pattern)

@@ -1,10 +1,24 @@
-"""Bytes back into characters, all at once or as they arrive. Any bytes give some text: a model may write anything."""
+"""Characters into bytes, and bytes back into characters, all at once or as they arrive.
+
+Any bytes give some text: a model may write anything.
+"""
 
 import itertools
 import re
 
+from tinyllm.errors import UsageError
+
 # The start of a character at the end of some bytes, as far as it got; nothing where the last character is whole.
 UNFINISHED_CHARACTER = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})?\Z")
+
+
+def to_bytes(text):
+    """str or bytes -> bytes. A lone surrogate becomes the three bytes that UTF-8 would use if it allowed them."""
+    if isinstance(text, str):
+        return text.encode("utf-8", "surrogatepass")
+    if isinstance(text, bytes | bytearray | memoryview):
+        return bytes(text)
+    raise UsageError(f"cannot encode a {type(text).__name__}; pass a str or bytes")
 
 
 def to_text(piece):

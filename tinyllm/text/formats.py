@@ -8,8 +8,8 @@ import json
 
 from tinyllm import storage
 from tinyllm.errors import UsageError
-
-FILE_LIMIT = 100 * 2**20  # bytes; the largest known vocabularies, of 256 thousand tokens, need about 35 MB
+from tinyllm.text.checks import check_fields, check_ids, checked, show
+from tinyllm.text.pretokenize import PATTERNS
 
 
 def _byte_characters():
@@ -52,6 +52,11 @@ PRE_TOKENIZER_FIELDS = {
     "trim_offsets": [True, False],  # about positions in the text, not about ids
     "use_regex": [True],
 }
+REGEXES = {regex: name for name, regex in PATTERNS.items()}
+REGEXES[PATTERNS["gpt4"].replace("'(?i:[sdmt]|ll|ve|re)", "(?i:'s|'t|'re|'ve|'m|'ll|'d)")] = (
+    "gpt4"  # as others spell it
+)
+SPLIT_FIELDS = {"type": ["Split"], "behavior": ["Isolated"], "invert": [False]}
 DECODER_FIELDS = PRE_TOKENIZER_FIELDS | {"add_prefix_space": [True, False], "use_regex": [True, False]}
 
 
@@ -60,8 +65,8 @@ def spell(token):
     return "".join(map(BYTE_CHARACTERS.__getitem__, token))
 
 
-def write_tokenizer_json(path, vocabulary, merges, special_tokens):
-    """List of bytes by id, list of (left id, right id), {text: id} -> the file, complete or not there at all."""
+def write_tokenizer_json(path, vocabulary, merges, special_tokens, pattern="gpt2"):
+    """List of bytes by id, list of (left id, right id), {text: id}, name of a pattern -> the file, whole or absent."""
     texts = {token: text for text, token in special_tokens.items()}
     spelled = [texts.get(token) or spell(piece) for token, piece in enumerate(vocabulary)]
     added_fields = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
@@ -72,7 +77,7 @@ def write_tokenizer_json(path, vocabulary, merges, special_tokens):
         "padding": None,
         "added_tokens": [{"id": token, "content": text, **added_fields} for token, text in sorted(texts.items())],
         "normalizer": None,
-        "pre_tokenizer": byte_level,
+        "pre_tokenizer": byte_level if pattern == "gpt2" else _split_by(pattern, byte_level),
         "post_processor": None,
         "decoder": byte_level | {"add_prefix_space": True},
         "model": {
@@ -92,103 +97,76 @@ def write_tokenizer_json(path, vocabulary, merges, special_tokens):
         temporary.write_bytes(json.dumps(content, ensure_ascii=False, indent=2).encode())
 
 
-def read_tokenizer_json(path):
-    """Path -> (list of bytes by id, list of (left id, right id), {text of a special token: id}).
+def _split_by(pattern, byte_level):
+    """The pre_tokenizer of a pattern that is not ByteLevel's own: it cuts, and ByteLevel then only spells."""
+    split = {"type": "Split", "pattern": {"Regex": PATTERNS[pattern]}, "behavior": "Isolated", "invert": False}
+    return {"type": "Sequence", "pretokenizers": [split, byte_level | {"use_regex": False}]}
 
-    UsageError for a file that cannot be read, is malformed, or needs anything that is not supported.
-    """
-    content = _parse(_read_limited(path))
-    sections = ["added_tokens", "pre_tokenizer", "post_processor", "decoder", "model"]
-    _check_fields("the file", content, FILE_FIELDS, needed=["model"], others=sections)
-    byte_level = ["type", "add_prefix_space"]
-    _check_fields("pre_tokenizer", content.get("pre_tokenizer"), PRE_TOKENIZER_FIELDS, needed=byte_level)
-    _check_fields("decoder", content.get("decoder"), DECODER_FIELDS, needed=byte_level)
-    if content.get("post_processor") is not None:  # a byte-level one moves positions, a template adds tokens
-        _check_fields("post_processor", content["post_processor"], DECODER_FIELDS, needed=byte_level)
-    model = content["model"]
-    _check_fields("model", model, MODEL_FIELDS, needed=["vocab", "merges"], others=["vocab", "merges"])
 
-    vocab = _checked(dict, "model.vocab", model["vocab"])
-    for spelling, token in vocab.items():
-        _checked(int, f"the id of {_show(spelling)}", token)
-    special_tokens = _read_added_tokens(_checked(list, "added_tokens", content.get("added_tokens", [])), vocab)
-    return (
-        _read_vocabulary(vocab, special_tokens),
-        [_read_merge(merge, vocab) for merge in _checked(list, "model.merges", model["merges"])],
-        special_tokens,
+def _read_pattern(pre_tokenizer):
+    """The name of the pattern by which the words are cut."""
+    needed = ["type", "add_prefix_space"]
+    if not isinstance(pre_tokenizer, dict) or pre_tokenizer.get("type") != "Sequence":
+        check_fields("pre_tokenizer", pre_tokenizer, PRE_TOKENIZER_FIELDS, needed=needed)
+        return "gpt2"
+    check_fields("pre_tokenizer", pre_tokenizer, {"type": ["Sequence"]}, others=["pretokenizers"])
+    parts = checked(list, "pre_tokenizer.pretokenizers", pre_tokenizer.get("pretokenizers"))
+    if len(parts) != 2:
+        raise UsageError(f"pre_tokenizer has {len(parts)} parts, which is not supported; only Split and ByteLevel are")
+    check_fields("pre_tokenizer", parts[0], SPLIT_FIELDS, needed=[*SPLIT_FIELDS, "pattern"], others=["pattern"])
+    check_fields(
+        "pre_tokenizer", parts[1], PRE_TOKENIZER_FIELDS | {"use_regex": [False]}, needed=[*needed, "use_regex"]
     )
-
-
-def _read_limited(path):
-    try:
-        with open(path, "rb") as file:
-            data = file.read(FILE_LIMIT + 1)
-    except OSError as error:
-        raise UsageError(f"the file cannot be read ({error.strerror})") from None
-    if len(data) > FILE_LIMIT:
-        raise UsageError(f"the file is larger than {FILE_LIMIT} bytes, the limit for a tokenizer")
-    return data
-
-
-def _parse(data):
-    try:
-        return json.loads(
-            data.decode("utf-8"), object_pairs_hook=storage.no_repeated_names, parse_constant=_refuse_constant
+    pattern = parts[0]["pattern"]
+    regex = pattern.get("Regex") if isinstance(pattern, dict) and len(pattern) == 1 else None
+    if not isinstance(regex, str) or regex not in REGEXES:
+        raise UsageError(
+            f"pre_tokenizer splits by {show(regex or pattern)}, which is not supported; only the patterns of "
+            f"{' and '.join(PATTERNS)} are"
         )
-    except RecursionError:
-        raise UsageError("the file is not a tokenizer: its JSON is nested too deeply") from None
-    except UsageError:
-        raise
-    except ValueError as error:
-        raise UsageError(f"the file is not JSON in UTF-8: {error}") from None
+    return REGEXES[regex]
 
 
-def _refuse_constant(name):
-    raise UsageError(f"{name} is not a JSON number")
+def read_content(content):
+    """What its JSON says -> (list of bytes by id, list of (left id, right id), {special token: id}, name of a pattern).
+
+    UsageError for what is malformed, or needs anything that is not supported.
+    """
+    sections = ["added_tokens", "pre_tokenizer", "post_processor", "decoder", "model"]
+    check_fields("the file", content, FILE_FIELDS, needed=["model"], others=sections)
+    byte_level = ["type", "add_prefix_space"]
+    pattern = _read_pattern(content.get("pre_tokenizer"))
+    check_fields("decoder", content.get("decoder"), DECODER_FIELDS, needed=byte_level)
+    if content.get("post_processor") is not None:  # a byte-level one moves positions, a template adds tokens
+        check_fields("post_processor", content["post_processor"], DECODER_FIELDS, needed=byte_level)
+    model = content["model"]
+    check_fields("model", model, MODEL_FIELDS, needed=["vocab", "merges"], others=["vocab", "merges"])
+
+    vocab = check_ids("model.vocab", model["vocab"])
+    special_tokens = read_added_tokens(checked(list, "added_tokens", content.get("added_tokens", [])), vocab)
+    merges = [read_merge(merge, vocab) for merge in checked(list, "model.merges", model["merges"])]
+    return read_vocabulary(vocab, special_tokens), merges, special_tokens, pattern
 
 
-def _check_fields(where, fields, supported, *, needed=(), others=()):
-    """Refuse `fields` unless it is an object with the needed fields, known ones only, each of a supported value."""
-    _checked(dict, where, fields)
-    for name, value in fields.items():
-        if name in others:
-            continue
-        if name not in supported:
-            raise UsageError(f"{where} has a field {_show(name)}, which is not supported")
-        if not any(type(value) is type(option) and value == option for option in supported[name]):
-            options = " or ".join(map(json.dumps, supported[name]))
-            raise UsageError(f"{where} asks for {name} {_show(value)}, which is not supported; only {options} is")
-    for name in needed:
-        if name not in fields:
-            raise UsageError(f"{where} has no field {name!r}")
-
-
-def _checked(kind, where, value):
-    if type(value) is not kind:  # not isinstance: to Python, true is an int
-        words = {dict: "an object", list: "a list", str: "a string", int: "a whole number"}
-        raise UsageError(f"{where} is {_show(value)}; it must be {words[kind]}")
-    return value
-
-
-def _read_added_tokens(entries, vocab):
+def read_added_tokens(entries, vocab):
     """List of objects -> {text: id}. A token may also stand in the vocabulary, under the same id."""
     special_tokens = {}
     for entry in entries:
         fields = ["id", "content"]
-        _check_fields("an added token", entry, ADDED_TOKEN_FIELDS, needed=[*fields, *ADDED_TOKEN_FIELDS], others=fields)
-        text = _checked(str, "the content of an added token", entry["content"])
-        token = _checked(int, f"the id of {_show(text)}", entry["id"])
+        check_fields("an added token", entry, ADDED_TOKEN_FIELDS, needed=[*fields, *ADDED_TOKEN_FIELDS], others=fields)
+        text = checked(str, "the content of an added token", entry["content"])
+        token = checked(int, f"the id of {show(text)}", entry["id"])
         if text in special_tokens:
-            raise UsageError(f"the added token {_show(text)} appears twice")
+            raise UsageError(f"the added token {show(text)} appears twice")
         if vocab.get(text, token) != token:
-            raise UsageError(f"the added token {_show(text)} has id {_show(token)}, and another in the vocabulary")
+            raise UsageError(f"the added token {show(text)} has id {show(token)}, and another in the vocabulary")
         special_tokens[text] = token
     return special_tokens
 
 
-def _read_vocabulary(vocab, special_tokens):
+def read_vocabulary(vocab, special_tokens):
     """{spelling: id}, {text: id} -> list of bytes by id."""
-    vocabulary = {}
+    pieces = []
     for spelling, token in (vocab | special_tokens).items():
         try:
             if spelling in special_tokens:
@@ -196,34 +174,36 @@ def _read_vocabulary(vocab, special_tokens):
             else:
                 piece = bytes(map(CHARACTER_BYTES.__getitem__, spelling))
         except (KeyError, UnicodeEncodeError):
-            raise UsageError(f"the token {_show(spelling)} has a character that stands for no byte") from None
+            raise UsageError(f"the token {show(spelling)} has a character that stands for no byte") from None
+        pieces.append((token, piece))
+    return by_id(pieces)
+
+
+def by_id(pieces):
+    """List of (id, bytes) -> list of bytes by id. UsageError unless the ids are 0, 1, 2 and so on, each one once."""
+    vocabulary = {}
+    for token, piece in pieces:
         if not piece:
-            raise UsageError(f"the token of id {_show(token)} is empty")
+            raise UsageError(f"the token of id {show(token)} is empty")
         if token in vocabulary:
-            raise UsageError(f"the id {_show(token)} is given to two tokens, one of them {_show(spelling)}")
+            raise UsageError(f"the id {show(token)} is given to two tokens, one of them {show(piece)}")
         vocabulary[token] = piece
-    if not all(token in vocabulary for token in range(len(vocabulary))):
-        raise UsageError(f"the ids of the {len(vocabulary)} tokens are not 0 to {len(vocabulary) - 1}, each one once")
+    missing = next((token for token in range(len(vocabulary)) if token not in vocabulary), None)
+    if missing is not None:
+        raise UsageError(
+            f"no token has the id {missing}: the ids of the {len(vocabulary)} tokens are not 0 to "
+            f"{len(vocabulary) - 1}, each one once"
+        )
     return [vocabulary[token] for token in range(len(vocabulary))]
 
 
-def _read_merge(merge, vocab):
+def read_merge(merge, vocab):
     """["a", "b"], or "a b" as older files have it -> (left id, right id)."""
     parts = merge.split(" ") if type(merge) is str else merge
     if type(parts) is not list or len(parts) != 2 or not all(type(part) is str for part in parts):
-        raise UsageError(f"the merge {_show(merge)} is not a pair of tokens")
+        raise UsageError(f"the merge {show(merge)} is not a pair of tokens")
     for part in (*parts, parts[0] + parts[1]):
         if part not in vocab:
-            raise UsageError(f"the merge {_show(merge)} needs the token {_show(part)}, which the vocabulary lacks")
+            pair = show(" ".join(parts))
+            raise UsageError(f"the merge {pair} needs the token {show(part)}, which the vocabulary lacks")
     return vocab[parts[0]], vocab[parts[1]]
-
-
-def _show(value):
-    """A value in a few words, on one line."""
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, dict):
-        kind = value.get("type")
-        return f"an object of type {_show(kind)}" if isinstance(kind, str) else "an object"
-    text = ascii(value) if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -64,10 +64,11 @@ def chunks_of_texts(texts):
         yield make_chunk(some)
 
 
-def chunks_of_file(file):
-    """Binary file -> generator of Chunk, parts of its one text. A stretch without a place to cut stays whole."""
+def chunks_of_file(file, size=CHUNK):
+    """Binary file -> generator of Chunk, parts of its one text of about so many bytes. A stretch without a place to cut
+    stays whole."""
     pending = b""
-    while more := file.read(max(CHUNK, len(pending))):
+    while more := file.read(max(size, len(pending))):
         data = pending + more
         cut = last_cut(np.frombuffer(data, np.uint8), character_classes())
         if cut:
@@ -75,6 +76,19 @@ def chunks_of_file(file):
         pending = data[cut:]
     if pending:
         yield make_chunk([pending])
+
+
+def only_utf8(name, chunks):
+    """Iterable of Chunk of one text -> the same, until one is not UTF-8: UsageError."""
+    before = 0
+    for chunk in chunks:
+        try:
+            str(memoryview(chunk.data), "utf-8")
+        except UnicodeDecodeError as error:
+            place = before + error.start
+            raise UsageError(f"{name} is not UTF-8 at byte {place}; convert it, for example with iconv") from None
+        before += chunk.data.size
+        yield chunk
 
 
 @lean_kernel

@@ -24,7 +24,7 @@ from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import mean_loss
 from tinyllm.models import catalog
 from tinyllm.nn.module import map_parameters
-from tinyllm.text import bpe
+from tinyllm.text import files
 from tinyllm.train import checkpoint
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
 
@@ -39,6 +39,7 @@ class DataConfig(Config):
         "contos",
         f"corpus gerado ({', '.join(corpora.CORPORA)}) ou um arquivo .txt, com uma linha vazia entre os textos",
     )
+    tokenizer: str = option("bpe", f"tokenizador: {', '.join(files.KINDS)}", choices=files.KINDS)
     texts: int = option(6000, "quantos textos gerar para o treino", at_least=1)
     save_every: int = option(100, "passos entre checkpoints", at_least=1)
     validate_every: int = option(100, "passos entre medidas da perda de validação", at_least=1)
@@ -83,7 +84,7 @@ def create(folder, data, model, training, *, say=lambda text: None):
     say("textos")
     texts = read_texts(data, seed=training.seed)
     say("tokenizador")
-    tokenizer = bpe.train(texts["train"], model.vocab_size, special_tokens=(END,))
+    tokenizer = files.train(data.tokenizer, texts["train"], model.vocab_size, special_tokens=(END,))
     tokenizer.save(folder / "tokenizer.json")
     model = dataclasses.replace(model, vocab_size=tokenizer.vocab_size)
     say("tokens")
@@ -130,7 +131,7 @@ def read_texts(data, *, seed):
 
 def save_config(run):
     """Write config.json, with the hashes of the files that a resumed run must find unchanged."""
-    files = ["tokenizer.json", *(f"{split}.npy" for split in SPLITS)]
+    names = ["tokenizer.json", *(f"{split}.npy" for split in SPLITS)]
     storage.save_json(
         run.folder / "config.json",
         {
@@ -139,7 +140,7 @@ def save_config(run):
             "data": to_dict(run.data),
             "model": to_dict(run.model_config),
             "train": to_dict(run.training),
-            "sha256": {name: storage.sha256(run.folder / name) for name in files},
+            "sha256": {name: storage.sha256(run.folder / name) for name in names},
         },
     )
 
@@ -160,7 +161,7 @@ def open_run(folder):
     for name, expected in hashes.items():
         if not (folder / name).is_file() or storage.sha256(folder / name) != expected:
             raise UsageError(f"{folder / name} is missing or not the file this run was made with; make the run anew")
-    return Run(folder, *parts, bpe.load(folder / "tokenizer.json"))
+    return Run(folder, *parts, files.load(folder / "tokenizer.json"))
 
 
 def fit(run, model, *, stop=lambda: False, warn=print, profile=None):

@@ -1,4 +1,8 @@
-"""Corpora that the project writes itself: a kind of text by name, each as `stories(count, split=, seed=)`."""
+"""Corpora that the project writes itself: a kind of text by name, each as `stories(count, split=, seed=)`.
+
+Their train, validation and test texts have different plots. What nothing is trained on stands beside them: prosa, texts
+written by hand, and concordancia, pairs of sentences of which one agrees.
+"""
 
 from tinyllm.data.corpora import contos, instrucoes, receitas, resenhas
 

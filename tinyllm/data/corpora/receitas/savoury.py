@@ -364,7 +364,7 @@ SAVOURY = {
     "peixe": Dish(
         "{fish.title} com {citrus.bare}",
         4,
-        20,
+        30,
         "fish = 600-800 g $fish; citrus = 1-2 $citrus; garlic = 2 dente o alho/amassado; oil = 3 colher de sopa o "
         "azeite; "
         "onion = 1-2 a cebola/fatiado; salt = 1 colher de chá o sal; herb = 1 punhado $herb",

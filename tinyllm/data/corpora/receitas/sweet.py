@@ -191,7 +191,7 @@ SWEET = {
         "fruit = 1-2 $shake_fruit; milk = 2 xícara o leite; oats = 2 colher de sopa $oats; honey = 1-2 colher de sopa "
         "o "
         "mel; spice = pitada $spice",
-        "Lave {fruit:o} {fruit}[, tire o que não se come| com cuidado|] e corte em pedaços.",
+        "Lave e descasque {fruit:o} {fruit} e [corte em pedaços|pique|corte em fatias].",
         {
             "liquidificador": Method(
                 "",
@@ -218,7 +218,7 @@ SWEET = {
     "panqueca": Dish(
         "Panqueca de {filling.bare}",
         4,
-        20,
+        30,
         "eggs = 2 o ovo; milk = 1 xícara o leite; flour = 1 xícara a farinha de trigo; oil = 2 colher de sopa o óleo; "
         "salt = pitada o sal; filling = 300 g $pancake_filling",
         "Bata no liquidificador {eggs:o} {eggs}, {milk:o} {milk}, {flour:o} {flour} e {salt:o} {salt}.\n"

@@ -62,8 +62,11 @@ def plot_of(split: str, seed: int, index: int) -> str:
 
 
 def plots() -> dict[str, list[tuple[str, str]]]:
-    """The pairs of arguments of each split, with the arguments in a ring: validation has the pairs of neighbours, test
-    those farthest apart, so that each argument is twice in either, and train has the rest."""
+    """The pairs of arguments of each split.
+
+    With the arguments in a ring, validation has the pairs of neighbours and test those farthest apart, so that each
+    argument stands twice in either; train has the rest.
+    """
     found = {split: [] for split in SPLITS}
     for (i, first), (j, second) in itertools.combinations(enumerate(ARGUMENTS), 2):
         apart = min(j - i, len(ARGUMENTS) - (j - i))
@@ -82,21 +85,20 @@ def write(plot: tuple[str, str], positive: bool, draw: Draw) -> str:
     """One review, in one line: an opening, both arguments in either order and, three times in four, a verdict."""
     domain = draw.choose(list(lexicon.DOMAINS))
     memory = ReviewMemory(draw, domain, positive)
-    moves = [("opening", domain), *[("argument", name) for name in draw.some(plot, 2)], ("verdict", "")]
+    first, second = draw.some(plot, 2)
+    moves = [lexicon.DOMAINS[domain]["openings"], ARGUMENTS[first], ARGUMENTS[second], VERDICTS]
     sentences = []
-    for kind, name in moves[: 3 + (draw.random() < 0.75)]:
-        sentences.append(render(draw.choose(wordings(kind, name, positive)), memory))
+    for wordings in moves[: 3 + (draw.random() < 0.75)]:
+        sentences.append(render(draw.choose(templates(wordings, positive)), memory))
         for slot in ("pro", "pro2", "fact", "detail"):
             memory.pop(slot, None)  # each argument has reasons of its own; what is conceded (con) stays the same
     return SENTENCE_START.sub(lambda match: match[0][:-1] + match[0][-1].upper(), " ".join(sentences))
 
 
 @cache
-def wordings(kind: str, name: str, positive: bool) -> tuple[Template, ...]:
-    """The templates of an opening, of an argument or of the verdicts, for one sentiment."""
-    texts = {"opening": lambda: lexicon.DOMAINS[name]["openings"], "argument": lambda: ARGUMENTS[name]}
-    chosen = texts.get(kind, lambda: VERDICTS)()
-    return tuple(compile_template(EITHER.sub(r"\1" if positive else r"\2", text)) for text in chosen)
+def templates(wordings: tuple[str, ...], positive: bool) -> tuple[Template, ...]:
+    """The wordings of a move, made ready for one sentiment."""
+    return tuple(compile_template(EITHER.sub(r"\1" if positive else r"\2", text)) for text in wordings)
 
 
 class ReviewMemory(Memory):

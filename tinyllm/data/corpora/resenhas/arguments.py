@@ -10,7 +10,7 @@
     {pro.contrary}         the contrary of that                    confuso
     {pro.some_contrary}    and both together                       um roteiro confuso
     {pro.seja} {pro.fosse} subjunctives, agreeing
-    {fact}                 what happened, and decides      dormi antes da metade
+    {fact}                 what happened, and decides              dormi antes da metade
     {detail} {con_detail}  what hardly matters, for and against the verdict
 
 Most wordings hold the same words whichever the verdict, in another order or under a "não": who only counts words reads
