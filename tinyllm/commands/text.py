@@ -7,6 +7,7 @@ import sys
 from tinyllm import console
 from tinyllm.backend import cores
 from tinyllm.commands import data
+from tinyllm.commands.training import MINE
 from tinyllm.data import corpora
 from tinyllm.errors import UsageError
 from tinyllm.parser import add_command, add_group, positive
@@ -15,6 +16,7 @@ from tinyllm.text.pretokenize import PATTERNS
 from tinyllm.train import run as runs
 
 
+@data.with_pieces
 def tokenizer_train_command(arguments):
     """treina um tokenizador sobre arquivos de texto"""
     if arguments.pattern and arguments.kind != "bpe":
@@ -42,6 +44,7 @@ def tokenizer_train_command(arguments):
         print(f"{arguments.out}: {console.thousands(tokenizer.vocab_size)} tokens")
 
 
+@data.with_pieces
 def tokenizer_encode_command(arguments):
     """mostra os tokens de um texto"""
     tokenizer = files.load(arguments.tokenizer)
@@ -58,6 +61,7 @@ def tokenizer_encode_command(arguments):
     )
 
 
+@data.with_pieces
 def tokenizer_decode_command(arguments):
     """mostra o texto de uma lista de tokens"""
     text = files.load(arguments.tokenizer).decode(arguments.ids)
@@ -67,6 +71,7 @@ def tokenizer_decode_command(arguments):
         print(text)
 
 
+@data.with_pieces
 def tokenizer_convert_command(arguments):
     """passa um tokenizador de um formato para outro"""
     tokenizer = files.load(arguments.source, pattern=arguments.pattern, special_tokens=arguments.special)
@@ -115,12 +120,15 @@ def add_commands(commands):
     p.add_argument("--kind", choices=files.KINDS, default="bpe", help="de que tipo (padrão: bpe)")
     p.add_argument("--pattern", choices=list(PATTERNS), help="o corte em palavras do BPE (padrão: gpt2)")
     p.add_argument("--out", default="tokenizer.json", help="arquivo a escrever (padrão: tokenizer.json)")
+    p.add_argument("--mine", action="store_true", help=MINE)
     p = add_command(group, "encode", tokenizer_encode_command, json=True)
     p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, ou a pasta de um treino")
     p.add_argument("text", metavar="TEXTO")
+    p.add_argument("--mine", action="store_true", help=MINE)
     p = add_command(group, "decode", tokenizer_decode_command, json=True)
     p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, ou a pasta de um treino")
     p.add_argument("ids", metavar="ID", nargs="+", type=int)
+    p.add_argument("--mine", action="store_true", help=MINE)
     p = add_command(group, "convert", tokenizer_convert_command, json=True)
     source = "um .json, um .tiktoken ou uma pasta com vocab.json e merges.txt"
     p.add_argument("source", metavar="ENTRADA", help=source)
@@ -129,6 +137,7 @@ def add_commands(commands):
     p.add_argument("--pattern", choices=list(PATTERNS), help=pattern)
     special = "um token especial, que só um .json diz por si mesmo; no .tiktoken, TEXTO=ID se não for o próximo"
     p.add_argument("--special", metavar="TEXTO", action="append", default=[], help=special)
+    p.add_argument("--mine", action="store_true", help=MINE)
 
     group = add_group(commands, "data", "gera, baixa, limpa, divide e empacota textos")
     p = add_command(group, "generate", data_generate_command, json=True)
