@@ -100,6 +100,8 @@ def test_a_piece_that_nothing_calls_is_reported(checkout):
 def test_every_piece_is_called_by_some_command(checkout):
     solve(checkout)
     (checkout / "texts.txt").write_text("Era uma vez uma gata.\n\nA gata não dorme.\n", encoding="utf-8")
+    tales = (f"O conto {n} fala de {n} gatas, {n} ratos e {n} rios." for n in range(60))
+    (checkout / "tales.txt").write_text("\n\n".join(tales), encoding="utf-8")
     small = [option for option in SMALL if not option.startswith("--steps")]
     commands = [
         *(("train", f"--model={model}", f"--out={model}", "--steps=1", *small) for model in MODELS),
@@ -107,6 +109,9 @@ def test_every_piece_is_called_by_some_command(checkout):
         ("tokenizer", "train", "texts.txt", "--kind=word", "--vocab-size=20", "--out=words.json"),
         ("tokenizer", "convert", "gpt", "gpt2-files"),
         ("tokenizer", "convert", "gpt2-files", "again.json"),
+        ("data", "clean", "tales.txt", "--out=clean.txt"),
+        ("data", "dedup", "tales.txt", "--out=unique.txt"),
+        ("data", "split", "tales.txt", "--out=parts", "--held-out=0.3"),
     ]
     called = {}
     for command in commands:
