@@ -4,6 +4,7 @@ import importlib
 import itertools
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -65,6 +66,50 @@ def test_training_and_writing_with_the_cells_of_the_learner(checkout, model):
     np.testing.assert_allclose(losses(out), reference, atol=1e-4, rtol=0)
     status, _, err = tinyllm(checkout, "generate", "reference", "--mine", "--max-tokens=3")
     assert status == 0 and calls(err)[f"{model}_cell"] >= 2 * 2  # blocks, tokens after the first
+
+
+def test_the_data_commands_with_the_pieces_of_the_learner(checkout):
+    solve(checkout, "m02.e03", "m02.e04", "m02.e05", "m02.e06")
+    tales = [
+        f"Era uma vez o rato {n}, que na\u0303o dormia. A gata {n % 7} o viu\u200b, e ele fugiu." for n in range(90)
+    ]
+    (checkout / "tales.txt").write_text("\r\n\r\n".join([*tales, *tales[:9]]), encoding="utf-8")
+    called = {}
+    for command, result in (
+        (("clean", "tales.txt", "--out=clean.txt"), "clean.txt"),
+        (("dedup", "clean.txt", "--out=unique.txt", "--threshold=0.9"), "unique.txt"),
+        (("split", "unique.txt", "--out=parts", "--held-out=0.3", "--threshold=0.9"), "parts/test.txt"),
+    ):
+        status, _, err = tinyllm(checkout, "data", *command, "--mine")
+        assert status == 0, err
+        called |= {name: count for name, count in calls(err).items() if count}
+        mine = (checkout / result).read_bytes()
+        (checkout / command[2].removeprefix("--out=")).rename(checkout / f"mine-{command[0]}")
+        assert tinyllm(checkout, "data", *command)[0] == 0
+        assert (checkout / result).read_bytes() == mine and mine
+    assert called.keys() == {"find_files", "compose", "remove_invisible", "least_hashes", "similarity", "split_of"}
+
+
+def test_a_tokenizer_trained_and_used_by_the_pieces_of_the_learner(checkout):
+    solve(checkout, "m02.e08", "m02.e09", "m02.e10")
+    assert tinyllm(checkout, "data", "generate", "contos", "--count=60", "--out=contos.txt")[0] == 0
+    commands = [
+        (("train", "contos.txt", "--vocab-size=700", "--out=made.json"), ["count_pairs", "merge_word", "train_merges"]),
+        (("encode", "made.json", "A gata não dorme, mas a ração acabou 🙂."), ["encode_word", "unspell"]),
+        (("convert", "made.json", "made"), ["unspell"]),
+        (("convert", "made", "again.json"), ["unspell", "read_merges"]),
+    ]
+    outputs = []
+    for whose in (["--mine"], []):
+        for command, pieces in commands:
+            status, out, err = tinyllm(checkout, "tokenizer", *command, *whose)
+            assert status == 0, err
+            assert not whose or [name for name, count in calls(err).items() if count] == pieces
+            outputs.append(out)
+        outputs += [(checkout / "made.json").read_bytes(), (checkout / "made/merges.txt").read_bytes()]
+        shutil.rmtree(checkout / "made")
+    half = len(outputs) // 2
+    assert outputs[:half] == outputs[half:]
 
 
 def test_without_a_right_answer_the_library_runs_as_it_is(checkout):
