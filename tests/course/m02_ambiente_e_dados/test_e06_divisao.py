@@ -55,6 +55,7 @@ def test_split_of_refuses_what_leaves_nothing(judge, held_out):
         except UsageError:
             return "UsageError"
 
+    judge.same("split_of", KEYS, 0.1, through=judge.support.parts, case="held_out=0.1")
     judge.same("split_of", KEYS, through=or_refused, case=f"held_out={held_out}, que o começo da função recusa")
 
 
