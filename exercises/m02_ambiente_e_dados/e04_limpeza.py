@@ -6,8 +6,7 @@ na biblioteca: tinyllm.data.clean.compose, tinyllm.data.clean.remove_invisible
 
 Por que importa: para o modelo, “á” de um caractere e “á” de dois são tokens diferentes, e nada lhe diz que são a mesma
 letra. O que não se vê na tela também vira token, e o que vem da internet traz menus, scripts e &nbsp;. Cada passo de
-limpeza é uma função de texto em texto, pequena o bastante para se conferir, e que aplicada duas vezes não muda mais
-nada.
+limpeza é uma função de texto em texto, pequena o bastante para se conferir.
 
 O que fazer: complete as três funções. Duas delas podem limpar os textos do `tinyllm data clean --mine`.
 """

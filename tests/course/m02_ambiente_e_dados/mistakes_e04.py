@@ -143,8 +143,8 @@ HINTS = [
     'unicodedata.normalize("NFC", texto) faz o resto.',
     "remove_invisible: numa expressão regular, [a-fx-z] é uma classe de duas faixas. Monte a classe com chr(primeiro), "
     "um hífen e chr(último) para cada par, e troque por nada.",
-    r"page_text: rf\"<({UNREAD})\b[^<>]*>.*?</\1\s*>\" casa uma etiqueta e o seu fecho; com flags=re.DOTALL | "
-    r"re.IGNORECASE o ponto passa de linha e as maiúsculas não importam. \" \".join(linha.split()) arruma os espaços.",
+    r'page_text: rf"<({UNREAD})\b[^<>]*>.*?</\1\s*>" casa uma etiqueta e o seu fecho; com flags=re.DOTALL | '
+    're.IGNORECASE o ponto passa de linha e as maiúsculas não importam. " ".join(linha.split()) arruma os espaços.',
 ]
 
 
