@@ -1,14 +1,15 @@
 """The learner's pieces in the library's place: whose they are, that they are called, and that nothing else changes."""
 
 import importlib
+import itertools
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
 from checkout import solve, tinyllm
 
-from tinyllm import functional as F
 from tinyllm.course import composed
 from tinyllm.course.judge import difference, load
 from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
@@ -67,6 +68,50 @@ def test_training_and_writing_with_the_cells_of_the_learner(checkout, model):
     assert status == 0 and calls(err)[f"{model}_cell"] >= 2 * 2  # blocks, tokens after the first
 
 
+def test_the_data_commands_with_the_pieces_of_the_learner(checkout):
+    solve(checkout, "m02.e03", "m02.e04", "m02.e05", "m02.e06")
+    tales = [
+        f"Era uma vez o rato {n}, que na\u0303o dormia. A gata {n % 7} o viu\u200b, e ele fugiu." for n in range(90)
+    ]
+    (checkout / "tales.txt").write_text("\r\n\r\n".join([*tales, *tales[:9]]), encoding="utf-8")
+    called = {}
+    for command, result in (
+        (("clean", "tales.txt", "--out=clean.txt"), "clean.txt"),
+        (("dedup", "clean.txt", "--out=unique.txt", "--threshold=0.9"), "unique.txt"),
+        (("split", "unique.txt", "--out=parts", "--held-out=0.3", "--threshold=0.9"), "parts/test.txt"),
+    ):
+        status, _, err = tinyllm(checkout, "data", *command, "--mine")
+        assert status == 0, err
+        called |= {name: count for name, count in calls(err).items() if count}
+        mine = (checkout / result).read_bytes()
+        (checkout / command[2].removeprefix("--out=")).rename(checkout / f"mine-{command[0]}")
+        assert tinyllm(checkout, "data", *command)[0] == 0
+        assert (checkout / result).read_bytes() == mine and mine
+    assert called.keys() == {"find_files", "compose", "remove_invisible", "least_hashes", "similarity", "split_of"}
+
+
+def test_a_tokenizer_trained_and_used_by_the_pieces_of_the_learner(checkout):
+    solve(checkout, "m02.e08", "m02.e09", "m02.e10")
+    assert tinyllm(checkout, "data", "generate", "contos", "--count=60", "--out=contos.txt")[0] == 0
+    commands = [
+        (("train", "contos.txt", "--vocab-size=700", "--out=made.json"), ["count_pairs", "merge_word", "train_merges"]),
+        (("encode", "made.json", "A gata não dorme, mas a ração acabou 🙂."), ["encode_word", "unspell"]),
+        (("convert", "made.json", "made"), ["unspell"]),
+        (("convert", "made", "again.json"), ["unspell", "read_merges"]),
+    ]
+    outputs = []
+    for whose in (["--mine"], []):
+        for command, pieces in commands:
+            status, out, err = tinyllm(checkout, "tokenizer", *command, *whose)
+            assert status == 0, err
+            assert not whose or [name for name, count in calls(err).items() if count] == pieces
+            outputs.append(out)
+        outputs += [(checkout / "made.json").read_bytes(), (checkout / "made/merges.txt").read_bytes()]
+        shutil.rmtree(checkout / "made")
+    half = len(outputs) // 2
+    assert outputs[:half] == outputs[half:]
+
+
 def test_without_a_right_answer_the_library_runs_as_it_is(checkout):
     exercise = checkout / "exercises/m01_introducao/e03_softmax.py"
     solution = (checkout / "solutions/m01_introducao/e03_softmax.py").read_text(encoding="utf-8")
@@ -97,15 +142,29 @@ def test_a_piece_that_nothing_calls_is_reported(checkout):
     assert status == 0 and "gpt_parameters (m01.e08): chamada 0 vezes, isto é, nada aqui passou por ela" in err
 
 
-def test_every_piece_is_called_by_some_training(checkout):
+def test_every_piece_is_called_by_some_command(checkout):
     solve(checkout)
+    (checkout / "texts.txt").write_text("Era uma vez uma gata.\n\nA gata não dorme.\n", encoding="utf-8")
+    tales = (f"O conto {n} fala de {n} gatas, {n} ratos e {n} rios." for n in range(60))
+    (checkout / "tales.txt").write_text("\n\n".join(tales), encoding="utf-8")
+    small = [option for option in SMALL if not option.startswith("--steps")]
+    commands = [
+        *(("train", f"--model={model}", f"--out={model}", "--steps=1", *small) for model in MODELS),
+        ("generate", "gpt", "--max-tokens=3"),
+        ("tokenizer", "train", "texts.txt", "--kind=word", "--vocab-size=20", "--out=words.json"),
+        ("tokenizer", "convert", "gpt", "gpt2-files"),
+        ("tokenizer", "convert", "gpt2-files", "again.json"),
+        ("data", "clean", "tales.txt", "--out=clean.txt"),
+        ("data", "dedup", "tales.txt", "--out=unique.txt"),
+        ("data", "split", "tales.txt", "--out=parts", "--held-out=0.3"),
+    ]
     called = {}
-    for model in MODELS:
-        options = [f"--model={model}", *(o for o in SMALL if not o.startswith("--steps"))]
-        status, _, err = tinyllm(checkout, "train", f"--out={model}", "--mine", "--steps=1", *options)
+    for command in commands:
+        status, _, err = tinyllm(checkout, *command, "--mine")
         assert status == 0, err
         called = {name: max(count, called.get(name, 0)) for name, count in calls(err).items()}
-    assert called.keys() == {name for e in EXERCISES.values() for name in e.library} and min(called.values()) > 0
+    assert called.keys() == {name for e in EXERCISES.values() for name in e.library}
+    assert not [name for name, count in called.items() if not count]
 
 
 @pytest.mark.parametrize(("exercise", "name"), REPLACEABLE)
@@ -118,6 +177,5 @@ def test_solution_and_library_are_one(exercise, name):
 
 
 def test_what_is_composed_has_the_parameters_of_what_it_stands_in_for():
-    operations = [operation for several in AROUND.values() for operation in several]
-    assert {o.__name__ for o in operations} <= set(F.__all__)
-    assert all(o.__module__ == composed.__name__ for o in operations)
+    for place, operation in itertools.chain.from_iterable(AROUND.values()):
+        assert operation.__module__ == composed.__name__ and callable(getattr(place, operation.__name__))

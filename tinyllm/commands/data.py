@@ -1,11 +1,14 @@
 """Commands on corpora: fetch them, clean them, drop what repeats, split them, and pack them into tokens."""
 
 import contextlib
+import functools
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tinyllm import config as configs
 from tinyllm import console, storage
+from tinyllm.commands.training import MINE
+from tinyllm.course.swap import mine
 from tinyllm.data import clean, corpora, dataset, dedup, download, sources, split, texts
 from tinyllm.errors import UsageError
 from tinyllm.parser import add_command, positive
@@ -32,6 +35,18 @@ REASONS = {
 }
 
 
+def with_pieces(command):
+    """The command, which runs with the learner's pieces if --mine is given."""
+
+    @functools.wraps(command)
+    def with_or_without(arguments):
+        with mine() if arguments.mine else contextlib.nullcontext():
+            return command(arguments)
+
+    return with_or_without
+
+
+@with_pieces
 def clean_command(arguments):
     """limpa textos e páginas HTML, e conta o que mudou e o que saiu"""
     found = texts.find_files(arguments.files, clean.SUFFIXES)
@@ -55,6 +70,7 @@ def show_counts(title, counts, words):
             print(f"  {title}: {console.thousands(count):>9}  {words[name]}")
 
 
+@with_pieces
 def dedup_command(arguments):
     """tira os textos repetidos e os quase repetidos (MinHash)"""
     report = dedup.Report()
@@ -67,6 +83,7 @@ def dedup_command(arguments):
     show_counts("saíram", {"equal": report.equal, "near": report.near}, {"equal": "iguais", "near": "quase iguais"})
 
 
+@with_pieces
 def split_command(arguments):
     """divide textos em treino, validação e teste, sem que um texto de uma parte se pareça com um de outra"""
     report, folder = split.Report(), Path(arguments.out)
@@ -170,6 +187,7 @@ def add_commands(group):
     )
     whole = "cada arquivo é um texto só, como já são livros e páginas HTML; sem isto, uma linha vazia separa os textos"
     p.add_argument("--whole", action="store_true", help=whole)
+    p.add_argument("--mine", action="store_true", help=MINE)
     configs.add_options(p, clean.CleanConfig)
     p = add_command(group, "dedup", dedup_command, json=True)
     p.add_argument("files", **inputs)
@@ -177,6 +195,7 @@ def add_commands(group):
     threshold = "semelhança (Jaccard) a partir da qual um texto sai (padrão: 0.8; 1: só os iguais)"
     p.add_argument("--threshold", type=float, default=0.8, metavar="X", help=threshold)
     p.add_argument("--seed", type=int, default=0, metavar="N", help="semente do MinHash (padrão: 0)")
+    p.add_argument("--mine", action="store_true", help=MINE)
     p = add_command(group, "split", split_command, json=True)
     p.add_argument("files", **inputs)
     p.add_argument("--out", required=True, metavar="PASTA", help="pasta a criar, com um arquivo para cada parte")
@@ -185,6 +204,7 @@ def add_commands(group):
     threshold = "semelhança (Jaccard) a partir da qual dois textos ficam juntos (padrão: 0.5)"
     p.add_argument("--threshold", type=float, default=0.5, metavar="X", help=threshold)
     p.add_argument("--by-file", action="store_true", help="os textos de um mesmo arquivo ficam na mesma parte")
+    p.add_argument("--mine", action="store_true", help=MINE)
     p = add_command(group, "pack", pack_command, json=True)
     p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, ou a pasta de um treino")
     p.add_argument("files", **inputs)

@@ -7,14 +7,18 @@ import sys
 from tinyllm import console
 from tinyllm.backend import cores
 from tinyllm.commands import data
+from tinyllm.commands.training import MINE
 from tinyllm.data import corpora
+from tinyllm.data import texts as text_files
 from tinyllm.errors import UsageError
+from tinyllm.evaluate import tokenization
 from tinyllm.parser import add_command, add_group, positive
 from tinyllm.text import bpe, files, words
 from tinyllm.text.pretokenize import PATTERNS
 from tinyllm.train import run as runs
 
 
+@data.with_pieces
 def tokenizer_train_command(arguments):
     """treina um tokenizador sobre arquivos de texto"""
     if arguments.pattern and arguments.kind != "bpe":
@@ -42,6 +46,7 @@ def tokenizer_train_command(arguments):
         print(f"{arguments.out}: {console.thousands(tokenizer.vocab_size)} tokens")
 
 
+@data.with_pieces
 def tokenizer_encode_command(arguments):
     """mostra os tokens de um texto"""
     tokenizer = files.load(arguments.tokenizer)
@@ -58,6 +63,7 @@ def tokenizer_encode_command(arguments):
     )
 
 
+@data.with_pieces
 def tokenizer_decode_command(arguments):
     """mostra o texto de uma lista de tokens"""
     text = files.load(arguments.tokenizer).decode(arguments.ids)
@@ -67,6 +73,7 @@ def tokenizer_decode_command(arguments):
         print(text)
 
 
+@data.with_pieces
 def tokenizer_convert_command(arguments):
     """passa um tokenizador de um formato para outro"""
     tokenizer = files.load(arguments.source, pattern=arguments.pattern, special_tokens=arguments.special)
@@ -75,6 +82,62 @@ def tokenizer_convert_command(arguments):
         console.emit({"vocab_size": tokenizer.vocab_size, "out": arguments.out})
     else:
         print(f"{arguments.out}: {console.thousands(tokenizer.vocab_size)} tokens")
+
+
+LIBRARY = "a biblioteca"  # how the tokenizer that it trains for a comparison is called
+
+
+def tokenizer_measure_command(arguments):
+    """mede um tokenizador em textos que ele não viu, ao lado de outros"""
+    tokenizers = {str(name): tokenization.find(name) for name in (arguments.tokenizer, *arguments.against)}
+    tokenizer = tokenizers[arguments.tokenizer]
+    if arguments.corpus:
+        with contextlib.ExitStack() as stack:
+            opened = [stack.enter_context(open_binary(path)) for path in arguments.corpus]
+            bar = stack.enter_context(console.merges_bar(disable=arguments.json))
+            tokenizers[LIBRARY] = tokenization.train_alike(tokenizer, opened, progress=bar)
+    documents = [text for path in text_files.find_files(arguments.texts)
+                 for text in text_files.read_texts(path)]  # fmt: skip
+    fits = {name: tokenization.fit(other, documents) for name, other in tokenizers.items()}
+    if arguments.json:
+        for name, fit in fits.items():
+            console.emit({"tokenizer": name, "vocab_size": tokenizers[name].vocab_size, **fit._asdict()})
+    else:
+        show_fits(fits, tokenizers)
+    right = LIBRARY not in tokenizers or show_merges(tokenizer, tokenizers[LIBRARY], as_json=arguments.json)
+    return 0 if right and fits[arguments.tokenizer].whole else 1
+
+
+def show_fits(fits, tokenizers):
+    width = max(map(len, fits))
+    titles = f"{'vocabulário':>13}{'bytes/token':>13}{'tokens/palavra':>16}{'cobertura':>11}  volta igual"
+    print(f"{'':{width}}{titles}")
+    for name, fit in fits.items():
+        figures = f"{console.decimal(fit.bytes_per_token):>13}{console.decimal(fit.tokens_per_word):>16}"
+        size, coverage = console.thousands(tokenizers[name].vocab_size), console.decimal(100 * fit.coverage, 1)
+        print(f"{name:{width}}{size:>13}{figures}{coverage:>9} %  {'sim' if fit.whole else 'não'}")
+
+
+def show_merges(tokenizer, library, *, as_json):
+    """Say whether a tokenizer has the merges that the library learned from the same text; give whether it has."""
+    same, count = tokenization.same_merges(tokenizer, library), len(library.merges)
+    equal = same == count == len(tokenizer.merges)
+    if as_json:
+        console.emit({"same_merges": same, "merges": len(tokenizer.merges), "library_merges": count})
+    elif equal:
+        print(f"\nfusões: as {console.thousands(count)} são as que a biblioteca aprende do mesmo texto")
+    else:
+        print(f"\nfusões: até a {same}ª, as mesmas da biblioteca; na {same + 1}ª, {merge_of(tokenizer, same)} "
+              f"aqui e {merge_of(library, same)} na biblioteca")  # fmt: skip
+    return equal
+
+
+def merge_of(tokenizer, number):
+    """A merge as a person reads it."""
+    if number >= len(tokenizer.merges):
+        return "nenhuma"
+    left, right = (tokenizer.vocabulary[token].decode(errors="replace") for token in tokenizer.merges[number])
+    return f"{left!r} + {right!r}"
 
 
 def data_generate_command(arguments):
@@ -115,12 +178,15 @@ def add_commands(commands):
     p.add_argument("--kind", choices=files.KINDS, default="bpe", help="de que tipo (padrão: bpe)")
     p.add_argument("--pattern", choices=list(PATTERNS), help="o corte em palavras do BPE (padrão: gpt2)")
     p.add_argument("--out", default="tokenizer.json", help="arquivo a escrever (padrão: tokenizer.json)")
+    p.add_argument("--mine", action="store_true", help=MINE)
     p = add_command(group, "encode", tokenizer_encode_command, json=True)
     p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, ou a pasta de um treino")
     p.add_argument("text", metavar="TEXTO")
+    p.add_argument("--mine", action="store_true", help=MINE)
     p = add_command(group, "decode", tokenizer_decode_command, json=True)
     p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, ou a pasta de um treino")
     p.add_argument("ids", metavar="ID", nargs="+", type=int)
+    p.add_argument("--mine", action="store_true", help=MINE)
     p = add_command(group, "convert", tokenizer_convert_command, json=True)
     source = "um .json, um .tiktoken ou uma pasta com vocab.json e merges.txt"
     p.add_argument("source", metavar="ENTRADA", help=source)
@@ -129,6 +195,16 @@ def add_commands(commands):
     p.add_argument("--pattern", choices=list(PATTERNS), help=pattern)
     special = "um token especial, que só um .json diz por si mesmo; no .tiktoken, TEXTO=ID se não for o próximo"
     p.add_argument("--special", metavar="TEXTO", action="append", default=[], help=special)
+    p.add_argument("--mine", action="store_true", help=MINE)
+
+    p = add_command(group, "measure", tokenizer_measure_command, json=True)
+    p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, um .tiktoken ou a pasta de um treino")
+    texts_help = "textos em que medir, que o tokenizador não tenha visto: arquivos, ou pastas com arquivos .txt"
+    p.add_argument("texts", nargs="+", metavar="TEXTO", help=texts_help)
+    against = "outro tokenizador: um arquivo, ou um nome do tiktoken, como gpt2 (pode ser repetido)"
+    p.add_argument("--against", metavar="OUTRO", action="append", default=[], help=against)
+    corpus = "o texto do treino: confere se as fusões são as que a biblioteca aprende dele (pode ser repetido)"
+    p.add_argument("--corpus", metavar="ARQUIVO", action="append", default=[], help=corpus)
 
     group = add_group(commands, "data", "gera, baixa, limpa, divide e empacota textos")
     p = add_command(group, "generate", data_generate_command, json=True)

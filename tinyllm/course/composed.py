@@ -8,6 +8,7 @@ import numpy as np
 from tinyllm import functional as F
 from tinyllm import tensor
 from tinyllm.backend import array_module
+from tinyllm.text.words import count_words as count_in_a_table
 
 
 def attention(q, k, v, *, causal=False):
@@ -44,3 +45,8 @@ def linear_cross_entropy(hidden, weight, targets):
     """(..., C), (C, V), (...) ids -> (), by F.cross_entropy"""
     logits = hidden @ weight
     return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1))
+
+
+def count_words(chunks, pattern="gpt2", *, workers=1):
+    """Iterable of Chunk -> {word as bytes: how often}, a dictionary like any other"""
+    return dict(count_in_a_table(chunks, pattern, workers=workers).items())

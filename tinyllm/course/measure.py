@@ -11,7 +11,7 @@ from tinyllm.console import decimal
 
 SLOW, LARGE = "lento", "memória demais"
 LIMIT = 8  # times what the solution takes
-SPARE_BYTES, SPARE_SECONDS = 1 << 20, 2e-3  # nobody's concern
+SPARE_BYTES, SPARE_SECONDS = 1 << 20, 1e-3  # nobody's concern
 TURNS, PATIENCE = 5, 2.0  # turns of each, or seconds, whichever is over first
 SHORTEST = 1e-3  # seconds; what takes less is done several times
 # a busy machine makes a piece wait, but takes no more of a processor's time; on Windows that ticks too seldom

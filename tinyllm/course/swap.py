@@ -18,13 +18,15 @@ from tinyllm.course import catalog, composed
 from tinyllm.course.judge import RIGHT, load
 from tinyllm.course.progress import states
 from tinyllm.errors import UsageError
+from tinyllm.text import words
 
-AROUND = {  # piece: the operations of F that do its work by themselves, and are to call it
-    "softmax": [composed.attention],
-    "cross_entropy": [composed.linear_cross_entropy],
-    "rnn_cell": [composed.rnn],
-    "lstm_cell": [composed.lstm],
-    "multiply": [composed.attention],
+AROUND = {  # piece: the operations that do its work by themselves or prepare it for a kernel, and where they stand
+    "softmax": [(F, composed.attention)],
+    "cross_entropy": [(F, composed.linear_cross_entropy)],
+    "rnn_cell": [(F, composed.rnn)],
+    "lstm_cell": [(F, composed.lstm)],
+    "multiply": [(F, composed.attention)],
+    "train_merges": [(words, composed.count_words)],
 }
 
 
@@ -67,8 +69,8 @@ def mine(*, say=tell):
                 counting = piece.counting(getattr(module, piece.name))
                 setattr(module, piece.name, counting)  # the learner's pieces may call one another
                 swaps.enter_context(replaced(piece.module, piece.name, counting))
-                for operation in AROUND.get(piece.name, ()):
-                    swaps.enter_context(replaced(F, operation.__name__, operation))
+                for place, operation in AROUND.get(piece.name, ()):
+                    swaps.enter_context(replaced(place, operation.__name__, operation))
         try:
             yield pieces
         except UsageError as error:

@@ -14,6 +14,15 @@ def windows_per_epoch(tokens, context):
     return (len(tokens) - context) // context
 
 
+def windows(tokens, starts, context):
+    """(N,) ids, (B,) places -> x, y, each (B, context) int64: the windows that begin there, and the token after each.
+
+    y is x moved on by one token: it holds what a model that reads x has to foretell.
+    """
+    block = tokens[starts[:, None] + np.arange(context + 1)].astype(np.int64)  # (B, T + 1)
+    return block[:, :-1], block[:, 1:]
+
+
 def batches(tokens, *, batch, context, seed, start=0):
     """Yield (x, y), each (batch, context) int64, from batch `start` on, without end; y is x moved on by one token.
 
@@ -34,7 +43,6 @@ def batches(tokens, *, batch, context, seed, start=0):
             rng = np.random.default_rng([seed, epoch])
             order = rng.permutation(windows_per_epoch(tokens, context))
             first = rng.integers(context)
-        windows = order[start % per_epoch * batch :][:batch]
-        block = tokens[(first + windows * context)[:, None] + np.arange(context + 1)].astype(np.int64)
-        yield block[:, :-1], block[:, 1:]
+        chosen = order[start % per_epoch * batch :][:batch]
+        yield windows(tokens, first + chosen * context, context)
         start += 1

@@ -165,8 +165,8 @@ def remove_repeats(text):
 
 
 STEPS = {  # by the name that the report gives them, in the order in which they run
-    "unicode": compose,
-    "invisible": remove_invisible,
+    "unicode": lambda text: compose(text),  # looked up when it runs, as is the next: a learner's may stand there
+    "invisible": lambda text: remove_invisible(text),
     "html": html_to_text,
     "gutenberg": strip_gutenberg,
     "wrapped": unwrap,

@@ -7,6 +7,7 @@ Jaccard similarity. Locality-sensitive hashing (Indyk and Motwani 1998) cuts the
 texts that share a whole band, which similar ones almost surely do.
 """
 
+import functools
 import hashlib
 import re
 import unicodedata
@@ -33,12 +34,26 @@ def text_hash(text):
     return hashlib.blake2b(" ".join(normalised(text)).encode("utf-8", "replace"), digest_size=16).digest()
 
 
+def least_hashes(shingles, factors, offsets):
+    """uint64 (N,), (P, 1), (P, 1) -> uint32 (P,): of each of P hash functions, the least value over the shingles.
+
+    Multiply-shift hashing (Dietzfelbinger et al. 1997): the upper half of factor * shingle + offset modulo 2**64, the
+    factor odd.
+    """
+    least = (factors * shingles + offsets).min(axis=1)
+    return (least >> np.uint64(32)).astype(np.uint32)
+
+
+def similarity(signature, others):
+    """uint32 (P,), (N, P) -> (N,): the estimated Jaccard similarity to each, the share of the places that agree."""
+    return (others == signature).mean(axis=1)
+
+
 class MinHash:
     """Signatures of texts: uint32 (PERMUTATIONS,), of which two agree in as many places as the texts are similar."""
 
     def __init__(self, *, seed=0):
         rng = np.random.default_rng(seed)
-        # Multiply-shift hashing (Dietzfelbinger et al. 1997): the upper half of a * shingle + b, a odd, modulo 2**64.
         self.factors = rng.integers(1 << 63, size=(PERMUTATIONS, 1), dtype=np.uint64) * np.uint64(2) + np.uint64(1)
         self.offsets = rng.integers(1 << 64, size=(PERMUTATIONS, 1), dtype=np.uint64)
         self.word_hashes = {}
@@ -46,11 +61,8 @@ class MinHash:
     def __call__(self, text):
         """str -> uint32 (PERMUTATIONS,)"""
         hashes = self.shingles(text)
-        least = np.full(PERMUTATIONS, np.iinfo(np.uint64).max)
-        for start in range(0, len(hashes), CHUNK):
-            permuted = self.factors * hashes[start : start + CHUNK] + self.offsets  # (PERMUTATIONS, CHUNK)
-            least = np.minimum(least, permuted.min(axis=1))
-        return (least >> np.uint64(32)).astype(np.uint32)
+        chunks = [hashes[start : start + CHUNK] for start in range(0, len(hashes), CHUNK)]
+        return functools.reduce(np.minimum, [least_hashes(chunk, self.factors, self.offsets) for chunk in chunks])
 
     def shingles(self, text):
         """str -> uint64 (N,), one hash per run of SHINGLE words, in order; a shorter text is a single run."""
@@ -106,8 +118,7 @@ class NearIndex:
         for table, band in self._bands(signature):
             candidates.update(table.get(band, ()))
         numbers = np.array(sorted(candidates), dtype=np.int64)
-        agreement = (self.signatures[numbers] == signature).mean(axis=1)
-        return numbers[agreement >= self.threshold].tolist()
+        return numbers[similarity(signature, self.signatures[numbers]) >= self.threshold].tolist()
 
     def add(self, signature):
         """Remember a signature -> its number, counted from 0."""

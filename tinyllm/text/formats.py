@@ -65,6 +65,14 @@ def spell(token):
     return "".join(map(BYTE_CHARACTERS.__getitem__, token))
 
 
+def unspell(spelling):
+    """str -> bytes, the other way: "Ġa" -> b" a". UsageError for a character that stands for no byte."""
+    try:
+        return bytes(map(CHARACTER_BYTES.__getitem__, spelling))
+    except KeyError:
+        raise UsageError(f"the token {show(spelling)} has a character that stands for no byte") from None
+
+
 def write_tokenizer_json(path, vocabulary, merges, special_tokens, pattern="gpt2"):
     """List of bytes by id, list of (left id, right id), {text: id}, name of a pattern -> the file, whole or absent."""
     texts = {token: text for text, token in special_tokens.items()}
@@ -169,11 +177,8 @@ def read_vocabulary(vocab, special_tokens):
     pieces = []
     for spelling, token in (vocab | special_tokens).items():
         try:
-            if spelling in special_tokens:
-                piece = spelling.encode("utf-8")
-            else:
-                piece = bytes(map(CHARACTER_BYTES.__getitem__, spelling))
-        except (KeyError, UnicodeEncodeError):
+            piece = spelling.encode("utf-8") if spelling in special_tokens else unspell(spelling)
+        except UnicodeEncodeError:
             raise UsageError(f"the token {show(spelling)} has a character that stands for no byte") from None
         pieces.append((token, piece))
     return by_id(pieces)

@@ -40,8 +40,18 @@ def read_merges_txt(folder, special_tokens=()):
     absent = [text for text in special_tokens if text not in vocab]
     if absent:
         raise UsageError(f"vocab.json has no token {show(absent[0])}; name only special tokens that it has")
+    merges = read_merges(read_text(Path(folder) / "merges.txt"), vocab)
+    special_tokens = {text: vocab[text] for text in special_tokens}
+    return read_vocabulary(vocab, special_tokens), merges, special_tokens
+
+
+def read_merges(text, vocab):
+    """Text of merges.txt, {spelling: id} -> list of (left id, right id).
+
+    UsageError, with the line, for what is no merge of two tokens into one.
+    """
     merges = []
-    for number, line in enumerate(read_text(Path(folder) / "merges.txt").split("\n"), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         line = line.removesuffix("\r")
         if not line or (number == 1 and line.startswith("#version")):
             continue
@@ -49,5 +59,4 @@ def read_merges_txt(folder, special_tokens=()):
             merges.append(read_merge(line, vocab))
         except UsageError as error:
             raise UsageError(f"merges.txt, line {number}: {error}") from None
-    special_tokens = {text: vocab[text] for text in special_tokens}
-    return read_vocabulary(vocab, special_tokens), merges, special_tokens
+    return merges

@@ -49,9 +49,8 @@ class SimpleTokenizer(Vocabulary):
             counts.update(cls.cut(text))
         if not counts:
             raise UsageError("there is no text to learn from; pass at least one text that is not empty")
-        whole = [piece for piece in counts if is_whole(piece)]
-        pieces = sorted(whole, key=lambda piece: (-counts[piece], piece))[:room]
-        return cls(sorted(pieces), {text: token for token, text in enumerate(special_tokens)})
+        pieces = most_frequent({piece: counts[piece] for piece in counts if is_whole(piece)}, room)
+        return cls(pieces, {text: token for token, text in enumerate(special_tokens)})
 
     def encode(self, text, *, allow_special=False):
         """str or bytes -> ids, int32 (T,). The text of a special token is plain text unless `allow_special`."""
@@ -69,6 +68,12 @@ class SimpleTokenizer(Vocabulary):
         storage.save_json(
             path, {"format": FORMAT, "kind": self.kind, "special_tokens": special_tokens, "pieces": list(self._ids)}
         )
+
+
+def most_frequent(counts, room):
+    """{piece: how often}, int -> list of the most frequent pieces, at most so many, in the order of Unicode. Of equally
+    frequent ones the first in that order is taken."""
+    return sorted(sorted(counts, key=lambda piece: (-counts[piece], piece))[:room])
 
 
 def is_whole(piece):

@@ -4,7 +4,8 @@ import operator
 import re
 
 from tinyllm.errors import UsageError
-from tinyllm.text.characters import stream_text, to_bytes, to_text
+from tinyllm.text import characters
+from tinyllm.text.characters import to_bytes, to_text
 
 
 class Vocabulary:
@@ -38,7 +39,7 @@ class Vocabulary:
 
     def stream(self, ids):
         """Iterable of ids -> generator of str, each as soon as it is complete; joined they are `decode(ids)`."""
-        return stream_text(self.pieces(ids))
+        return characters.stream_text(self.pieces(ids))
 
     def pieces(self, ids):
         """Iterable of ids -> generator of their bytes."""

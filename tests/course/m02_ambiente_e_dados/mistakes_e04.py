@@ -1,0 +1,167 @@
+"""Respostas erradas de m02.e04, cada uma com a frase que o aluno lê, as dicas e o trabalho em que se mede cada peça."""
+
+import html
+import re
+import unicodedata
+
+from tinyllm.course.measure import SLOW, Work
+
+LINE_ENDS = "\r\n?|[\x0b\x0c\x85\u2028\u2029]"
+HIDDEN = [
+    (0x00, 0x08), (0x0E, 0x1F), (0x7F, 0x9F), (0xAD, 0xAD), (0x200B, 0x200B), (0x200E, 0x200F), (0x202A, 0x202E),
+    (0x2060, 0x206F), (0xFEFF, 0xFEFF), (0xFFF0, 0xFFFC), (0xD800, 0xDFFF), (0xE000, 0xF8FF), (0xE0000, 0xE0FFF),
+    (0xF0000, 0x10FFFF),
+]  # fmt: skip
+OUTSIDE = r"<!--.*?-->|<!.*?>|<(script|style|title|nav|footer)\b[^<>]*>.*?</\1\s*>"
+BLOCK = (
+    r"</?(address|article|blockquote|body|br|div|dd|dl|dt|h[1-6]|head|header|hr|html|li|main|ol|p|pre|section|table|td"
+    r"|tr|ul)\b[^<>]*>"
+)
+TAG = r"</?[a-zA-Z][^<>]*>"
+
+
+def decomposed(text):
+    return unicodedata.normalize("NFD", re.sub(LINE_ENDS, "\n", text))
+
+
+def compatible(text):
+    return unicodedata.normalize("NFKC", re.sub(LINE_ENDS, "\n", text))
+
+
+def accents_lost(text):
+    apart = unicodedata.normalize("NFD", re.sub(LINE_ENDS, "\n", text))
+    return "".join(c for c in apart if not unicodedata.combining(c))
+
+
+def two_lines_for_one(text):
+    return unicodedata.normalize("NFC", re.sub("[\r\n\x0b\x0c\x85\u2028\u2029]", "\n", text))
+
+
+def line_ends_left(text):
+    return unicodedata.normalize("NFC", text)
+
+
+def only_those_of_windows(text):
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def what_cannot_be_printed(text):
+    return "".join(c for c in text if c.isprintable())
+
+
+def one_end_left_out(text):
+    return "".join(c for c in text if not any(first <= ord(c) < last for first, last in HIDDEN))
+
+
+def controls_and_formats(text):
+    return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co") or c in "\t\n\x0b\x0c\r")
+
+
+def a_space_instead(text):
+    return "".join(" " if any(first <= ord(c) <= last for first, last in HIDDEN) else c for c in text)
+
+
+def character_by_character(text):
+    return "".join(c for c in text if not any(first <= ord(c) <= last for first, last in HIDDEN))
+
+
+def lines_of(page):
+    lines = (" ".join(line.split()) for line in page.split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def outside(page):
+    return " ".join(re.sub(OUTSIDE, "", page, flags=re.DOTALL | re.IGNORECASE).split())
+
+
+def blocks(page):
+    return re.sub(BLOCK, "\n", page, flags=re.IGNORECASE)
+
+
+def scripts_are_read(page):
+    page = " ".join(re.sub("<!--.*?-->|<!.*?>", "", page, flags=re.DOTALL).split())
+    return lines_of(html.unescape(re.sub(TAG, "", blocks(page))))
+
+
+def entities_first(page):
+    return lines_of(re.sub(TAG, "", blocks(outside(html.unescape(page)))))
+
+
+def entities_left(page):
+    return lines_of(re.sub(TAG, "", blocks(outside(page))))
+
+
+def one_line_for_all(page):
+    return lines_of(html.unescape(re.sub(TAG, "", outside(page))))
+
+
+def every_tag_is_a_line(page):
+    return lines_of(html.unescape(re.sub(TAG, "\n", outside(page))))
+
+
+def lines_of_the_source(page):
+    page = re.sub(OUTSIDE, "", page, flags=re.DOTALL | re.IGNORECASE)
+    return lines_of(html.unescape(re.sub(TAG, "", blocks(page))))
+
+
+def tag_by_tag(page):
+    page = blocks(outside(page))
+    while match := re.search(TAG, page):
+        page = page[: match.start()] + page[match.end() :]
+    return lines_of(html.unescape(page))
+
+
+MISTAKES = {
+    "compose": [
+        (decomposed, "separou letra e acento (NFD); é a NFC que os junta"),
+        (compatible, "a NFKC muda o texto: º vira o, e ½ vira três caracteres; use a NFC"),
+        (accents_lost, "tirou os acentos: “avó” e “avô” ficaram iguais"),
+        (two_lines_for_one, 'cada "\\r\\n" virou duas linhas; é um fim de linha só'),
+        (line_ends_left, 'os fins de linha ficaram como vieram; todos devem ser "\\n"'),
+        (only_those_of_windows, 'faltaram fins de linha mais raros: "\\x0b", "\\x0c", "\\x85", "\\u2028", "\\u2029"'),
+    ],
+    "remove_invisible": [
+        (what_cannot_be_printed, "tirou tudo o que isprintable recusa, também os fins de linha"),
+        (one_end_left_out, "o último caractere de cada faixa ficou; os dois extremos saem"),
+        (controls_and_formats, "tirou pela categoria do Unicode, e com ela os que juntam emojis; use a lista dada"),
+        (a_space_instead, "pôs um espaço no lugar, e cortou palavras ao meio"),
+    ],
+    "page_text": [
+        (scripts_are_read, "leu o que está dentro de script, style e outras que não são texto"),
+        (entities_first, "trocou as entidades cedo demais: &lt;b&gt; é um texto, e virou uma etiqueta"),
+        (entities_left, "as entidades, como &aacute;, ficaram por traduzir"),
+        (one_line_for_all, "os blocos se colaram uns nos outros; cada um é uma linha"),
+        (every_tag_is_a_line, "toda etiqueta virou um fim de linha; <b> e <a> ficam no meio da frase"),
+        (lines_of_the_source, "os fins de linha do HTML ficaram; no HTML eles são só espaços"),
+    ],
+}
+
+COSTLY = {"remove_invisible": [(character_by_character, SLOW)], "page_text": [(tag_by_tag, SLOW)]}
+
+HINTS = [
+    'compose: re.sub("\\r\\n?|[…]", "\\n", texto) troca primeiro o par, depois os que estão entre colchetes; '
+    'unicodedata.normalize("NFC", texto) faz o resto.',
+    "remove_invisible: numa expressão regular, [a-fx-z] é uma classe de duas faixas. Monte a classe com chr(primeiro), "
+    "um hífen e chr(último) para cada par, e troque por nada.",
+    r'page_text: rf"<({UNREAD})\b[^<>]*>.*?</\1\s*>" casa uma etiqueta e o seu fecho; com flags=re.DOTALL | '
+    're.IGNORECASE o ponto passa de linha e as maiúsculas não importam. " ".join(linha.split()) arruma os espaços.',
+]
+
+
+def of_both_forms(size):
+    return ("Não há pão, avó.\r\nE amanha\u0303?\x0c" * size,)
+
+
+def with_marks(size):
+    return ("co\u00adne\u200bxão\ufeff e mais texto que fica como está\n" * size,)
+
+
+def a_page(size):
+    return ("<p>Era uma vez uma <b>gata</b> &amp; um rato.<script>var x = 1;</script></p>\n" * size,)
+
+
+WORK = {
+    "compose": Work(of_both_forms, small=50, large=1000),
+    "remove_invisible": Work(with_marks, small=50, large=1000),
+    "page_text": Work(a_page, small=20, large=1000),
+}
