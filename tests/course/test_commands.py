@@ -70,7 +70,8 @@ def test_a_walk(checkout):
     states = json.loads(out)["states"]
     assert status == 0 and set(states.values()) == {"pendente"}
     status, out, _ = course(checkout)
-    assert status == 0 and f"0 de {len(states)}" in out and "a seguir: exercises/m01_introducao/e01_arrays.py" in out
+    of_module = sum(name.startswith("m01.") for name in states)
+    assert status == 0 and f"  0 de {of_module}\n" in out and "a seguir: exercises/m01_introducao/e01_arrays.py" in out
 
     status, out, _ = course(checkout, "test", "m01.e01")
     assert status == 1 and out.startswith("m01.e01 Álgebra linear com arrays   pendente")
@@ -96,7 +97,7 @@ def test_a_walk(checkout):
     answer(checkout, solution)
     assert course(checkout, "test", "m01.e01") == (0, f"{RIGHT}\n{NEXT}\n", "")
     assert course(checkout, "test", "e01")[1] == f"{RIGHT}\n{NEXT}\n"
-    assert f"1 de {len(states)}" in course(checkout)[1]
+    assert f"  1 de {of_module}\n" in course(checkout)[1]
     assert course(checkout, "solution", "m01.e01")[1] == solution
 
     status, out, err = course(checkout, "reset", "m01.e01")

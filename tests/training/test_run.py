@@ -199,7 +199,7 @@ def test_a_run_on_a_gpu_is_saved_and_resumed_as_one_in_memory(cupy, tmp_path):
     assert [report.step for report, _ in fit(there)] == [5, 6]
 
 
-def test_a_gpu_that_is_not_there_is_named(tmp_path):
-    run = make(tmp_path / "run", device="gpu")
+def test_a_gpu_that_is_not_there_is_named_before_anything_is_made(tmp_path):
     with pytest.raises(UsageError, match='device "gpu"'):
-        fit(run)
+        make(tmp_path / "run", device="gpu")
+    assert not (tmp_path / "run").exists()
