@@ -323,6 +323,17 @@ def test_ids_are_those_of_hugging_face(tokenizer, hugging_face, text, allow_spec
 
 
 @pytest.mark.oracle
+@pytest.mark.parametrize("pattern", ["gpt2", "gpt4"])
+def test_our_file_loads_in_transformers(tmp_path, pattern):
+    transformers = pytest.importorskip("transformers")
+    ours = bpe.train(TEXTS, 400, special_tokens=MARKED, pattern=pattern)
+    ours.save(tmp_path / "tokenizer.json")
+    theirs = transformers.PreTrainedTokenizerFast(tokenizer_file=str(tmp_path / "tokenizer.json"))
+    for text in [*TEXTS, *strings_over_all_of_unicode(500)]:
+        assert theirs(text)["input_ids"] == ours.encode(text, allow_special=True).tolist()
+
+
+@pytest.mark.oracle
 @pytest.mark.parametrize("pretty", [True, False])
 def test_a_file_from_there_loads_here(tmp_path, pretty):
     """As GPT-2's: the special token came last, outside the vocabulary."""
