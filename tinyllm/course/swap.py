@@ -15,7 +15,7 @@ from pathlib import Path
 from tinyllm import functional as F
 from tinyllm.console import counted, tell
 from tinyllm.course import catalog, composed
-from tinyllm.course.judge import RIGHT, load
+from tinyllm.course.judge import PENDING, RIGHT, load
 from tinyllm.course.progress import states
 from tinyllm.errors import UsageError
 from tinyllm.text import words
@@ -91,10 +91,13 @@ def announce(pieces, say):
     """Whose each piece is."""
     count = sum(piece.is_yours for piece in pieces)
     say(f"Peças: {counted(count, 'sua', 'suas')}, {len(pieces) - count} da referência.")
-    for piece in pieces:
+    for piece in (p for p in pieces if p.state != PENDING):
         state = piece.state if " " not in piece.state else f"com {piece.state}"
         whose = "sua" if piece.is_yours else f"da referência (o exercício está {state})"
         say(f"  {piece.name} ({piece.exercise.id}): {whose}")
+    pending = [piece.name for piece in pieces if piece.state == PENDING]
+    if pending:
+        say(f"  da referência, porque o exercício está pendente: {', '.join(pending)}")
 
 
 @contextlib.contextmanager
