@@ -6,12 +6,13 @@ The legend of every shape in this library:
 """
 
 from tinyllm.functional.activations import gelu, softmax, swiglu
-from tinyllm.functional.attention import attention, merge_heads, split_heads
+from tinyllm.functional.attention import attention, merge_heads, repeat_heads, split_heads
 from tinyllm.functional.dropout import dropout, noise
 from tinyllm.functional.embeddings import embedding
 from tinyllm.functional.linear import linear
 from tinyllm.functional.losses import cross_entropy, linear_cross_entropy
 from tinyllm.functional.norms import layer_norm, rms_norm
+from tinyllm.functional.positions import relative_buckets, sinusoids
 from tinyllm.functional.recurrent import lstm, lstm_cell, rnn, rnn_cell
 from tinyllm.functional.rotary import rotary, rotations
 
@@ -28,11 +29,14 @@ __all__ = [
     "lstm_cell",
     "merge_heads",
     "noise",
+    "relative_buckets",
+    "repeat_heads",
     "rms_norm",
     "rnn",
     "rnn_cell",
     "rotary",
     "rotations",
+    "sinusoids",
     "softmax",
     "split_heads",
     "swiglu",

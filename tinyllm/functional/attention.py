@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinyllm import tensor
 from tinyllm.backend import array_module, exp32, in_order, kernel
 from tinyllm.errors import UsageError
 from tinyllm.tensor import Part, op
@@ -29,17 +30,35 @@ def merge_heads(x):
 
 
 @op
-def attention(q, k, v, *, causal=False):
+def repeat_heads(x, *, times):
+    """(B, K, S, D) -> (B, K times, S, D): each head so many times in a row, for the queries that share it.
+
+    Ainslie et al. 2023 (grouped-query attention).
+    """
+    B, K, S, D = x.shape
+    shape = (B, K, times, S, D)
+    y = array_module(x).broadcast_to(x[:, :, None], shape).reshape(B, K * times, S, D)
+    return y, lambda dy: dy.reshape(shape).sum(axis=2)
+
+
+@op
+def attention(q, k, v, bias=None, *, causal=False, lengths=None, scale=None):
     """(B, H, T, D), (B, H, S, D), (B, H, S, D) -> (B, H, T, D): softmax(q kᵀ / √D) v (Vaswani et al. 2017).
 
-    Causal: the T queries are the last T of the S positions, and each sees itself and what came before it.
+    Causal: the T queries are the last T of the S positions, and each sees itself and what came before it. `lengths`,
+    (B,) ids: of row b only the first lengths[b] positions are seen, the others are padding. `bias`, (1 or B, 1 or H, T,
+    S), is added to the scores, and `scale` takes the place of 1 / √D. Raises UsageError for shapes that do not agree.
     """
-    check_shapes(q, k, v, causal)
-    xp, scale = array_module(q), q.shape[-1] ** -0.5
+    check_shapes(q, k, v, bias, causal, lengths)
+    xp, scale = array_module(q), q.shape[-1] ** -0.5 if scale is None else scale
     scores = q @ k.swapaxes(-1, -2)  # (B, H, T, S)
     scores *= scale
+    if bias is not None:
+        scores += bias
     if causal:
         xp.copyto(scores, -xp.inf, where=future(xp, *scores.shape[-2:]))
+    if lengths is not None:
+        xp.copyto(scores, -xp.inf, where=padding(xp, lengths, scores.shape[-1])[:, None, None])
     scores -= scores.max(axis=-1, keepdims=True)
     weights = xp.exp(scores)
     weights /= weights.sum(axis=-1, keepdims=True)
@@ -48,20 +67,22 @@ def attention(q, k, v, *, causal=False):
         dv = weights.swapaxes(-1, -2) @ dy
         dweights = dy @ v.swapaxes(-1, -2)
         dscores = weights * (dweights - (dweights * weights).sum(axis=-1, keepdims=True))
-        dscores *= scale
-        return lambda: dscores @ k, lambda: dscores.swapaxes(-1, -2) @ q, dv
+        dq, dk = lambda: dscores @ k * scale, lambda: dscores.swapaxes(-1, -2) @ q * scale
+        return (dq, dk, dv) if bias is None else (dq, dk, dv, dscores)
 
     return weights @ v, backward
 
 
 @attention.compiled
-def attention_compiled(q, k, v, *, causal=False):
+def attention_compiled(q, k, v, bias=None, *, causal=False, lengths=None, scale=None):
     """A block of queries at a time: its weights are made, used, forgotten, and made again by backward, so that memory
     grows with T and not with T². Of the future, hardly anything is computed (after Dao et al. 2022)."""
-    check_shapes(q, k, v, causal)
-    (B, H, T, D), S, scale = q.shape, k.shape[-2], np.float32(q.shape[-1] ** -0.5)
+    check_shapes(q, k, v, bias, causal, lengths)
+    (B, H, T, D), S = q.shape, k.shape[-2]
+    scale = np.float32(D**-0.5 if scale is None else scale)
     blocks = [slice(start, min(T, start + BLOCK)) for start in range(0, max(T, 1), BLOCK)]
     before = S - T if causal else S  # how many positions the first query sees besides its own
+    ends = np.repeat(np.full(B, S) if lengths is None else lengths.astype(np.int64), H)  # of each row and head
 
     def product(a, b):
         """(B, H, t, D), (B, H, s, D) -> (B H, t, s) and the same as (B, H, t, s): a bᵀ"""
@@ -73,7 +94,9 @@ def attention_compiled(q, k, v, *, causal=False):
         """The positions that the last query of a block sees, and the weights that its queries give them."""
         positions = slice(0, min(S, before + block.stop))
         flat, weights = product(q[:, :, block], k[:, :, positions])
-        softmax_of_seen(flat, scale, before + block.start)
+        if bias is not None:  # the softmax scales what it is given
+            weights += bias[:, :, block, positions] / scale
+        softmax_of_seen(flat, scale, before + block.start, ends)
         return positions, flat, weights
 
     y = np.empty((B, T, H, D), q.dtype).swapaxes(1, 2)  # in this order, merging the heads moves nothing
@@ -83,6 +106,7 @@ def attention_compiled(q, k, v, *, causal=False):
 
     def backward(dy):
         dq, dk, dv = (np.empty((B, n, H, D), q.dtype).swapaxes(1, 2) for n in (T, S, S))
+        dbias = None if bias is None else np.zeros(bias.shape, q.dtype)
         for block in reversed(blocks):  # the last one sees every position
             positions, flat, weights = look(block)
             dflat, dscores = product(dy[:, :, block], v[:, :, positions])
@@ -93,18 +117,24 @@ def attention_compiled(q, k, v, *, causal=False):
                     np.matmul(of_scores.swapaxes(-1, -2), other[:, :, block], out=total)
                 else:
                     total[:, :, positions] += of_scores.swapaxes(-1, -2) @ other[:, :, block]
-        return dq, dk, dv
+            if bias is not None:
+                dbias[:, :, block, positions] = tensor.sum_to_shape(
+                    dscores / scale, (*bias.shape[:2], *dscores.shape[2:])
+                )
+        return (dq, dk, dv) if bias is None else (dq, dk, dv, dbias)
 
     return y, backward
 
 
 @kernel
-def softmax_of_seen(scores, scale, before):
-    """(G, t, s) -> softmax(scale * scores) in its place, where query i sees the first before + i + 1 positions."""
+def softmax_of_seen(scores, scale, before, ends):
+    """(G, t, s) -> softmax(scale * scores) in its place, where query i of g sees the first before + i + 1 positions,
+    and none from ends[g] on."""
     bits, positions = scores.view(np.int32), scores.shape[2]
     for g in range(scores.shape[0]):
         for i in range(scores.shape[1]):
-            seen = before + i + 1  # the loops go on to the end of the row: whole vectors are faster than a rest of one
+            # the loops go on to the end of the row: whole vectors are faster than a rest of one
+            seen = min(before + i + 1, ends[g])
             top = in_order(bits[g, i, 0])
             for j in range(positions):
                 top = max(top, in_order(bits[g, i, j]) if j < seen else top)
@@ -135,13 +165,35 @@ def future(xp, queries, positions):
     return xp.arange(positions) > xp.arange(positions - queries, positions)[:, None]
 
 
-def check_shapes(q, k, v, causal):
+def padding(xp, lengths, positions):
+    """(B,) lengths -> (B, S) of bool: True where a row has no token any more."""
+    return xp.arange(positions) >= xp.asarray(lengths)[:, None]
+
+
+def check_shapes(q, k, v, bias, causal, lengths):
     if q.ndim != 4 or k.shape != v.shape or q.shape[:-2] != k.shape[:-2] or q.shape[-1] != k.shape[-1]:
         raise UsageError(
             f"attention: q {q.shape}, k {k.shape} and v {v.shape} do not agree; expected (B, H, T, D) and "
             "twice (B, H, S, D)"
         )
-    if not k.shape[-2]:
+    (B, H, T, _), S = q.shape, k.shape[-2]
+    if not S:
         raise UsageError(f"attention of q {q.shape} to no position at all: k is {k.shape}")
-    if causal and q.shape[-2] > k.shape[-2]:
-        raise UsageError(f"causal attention of {q.shape[-2]} queries needs as many positions, got {k.shape[-2]}")
+    if causal and T > S:
+        raise UsageError(f"causal attention of {T} queries needs as many positions, got {S}")
+    if bias is not None and (bias.shape[2:] != (T, S) or bias.shape[0] not in (1, B) or bias.shape[1] not in (1, H)):
+        raise UsageError(
+            f"attention: a bias {bias.shape} does not fit scores {(B, H, T, S)}; expected (1 or B, 1 or H, T, S)"
+        )
+    if lengths is not None:
+        check_lengths(lengths, B, S)
+
+
+def check_lengths(lengths, rows, positions):
+    """Raise UsageError unless there is one length of 1..S for each row. On a GPU a look at them would make it wait."""
+    if lengths.shape != (rows,):
+        raise UsageError(f"lengths {lengths.shape} are not one for each of {rows} rows")
+    if array_module(lengths) is np and lengths.size and not 1 <= lengths.min() <= lengths.max() <= positions:
+        raise UsageError(
+            f"lengths of {lengths.min()} to {lengths.max()} tokens, but a row has 1 to {positions}; is a text empty?"
+        )

@@ -20,7 +20,11 @@ class LayerCache:
             )
         self.keys[:, :, start:end], self.values[:, :, start:end] = k.data, v.data
         self.length = end
-        return Tensor(self.keys[:, :, :end]), Tensor(self.values[:, :, :end])
+        return self.all()
+
+    def all(self):
+        """Two of (B, H, S, D): the keys and the values so far."""
+        return Tensor(self.keys[:, :, : self.length]), Tensor(self.values[:, :, : self.length])
 
     def _grown(self, old, new, end):
         """Room for twice `end` positions, so that appending one by one copies each number about once."""
@@ -29,6 +33,13 @@ class LayerCache:
         if old is not None:
             room[:, :, : self.length] = old[:, :, : self.length]
         return room
+
+
+class DecoderCache:
+    """What a block of an encoder–decoder keeps: its own past, and the keys and values of the text it writes about."""
+
+    def __init__(self):
+        self.own, self.memory = LayerCache(), LayerCache()
 
 
 class StateCache:

@@ -6,8 +6,9 @@ import numpy as np
 
 from tinyllm.backend import to_host
 from tinyllm.errors import UsageError
-from tinyllm.infer.cache import LayerCache, StateCache
+from tinyllm.infer.cache import DecoderCache, LayerCache, StateCache
 from tinyllm.models.rnn import RecurrentModel
+from tinyllm.models.t5 import Answering
 from tinyllm.tensor import no_grad
 
 
@@ -15,7 +16,7 @@ def generate(model, prompt, *, choose, max_tokens, stop_id=None):
     """Yield the token ids that follow `prompt`, a row of ids, until `stop_id` (not yielded) or `max_tokens`.
 
     `choose` turns logits (V,) into an id. When the context is full, the later half of it is read again and the text
-    goes on; the state of a recurrent model is never full. Raises UsageError for an empty prompt and for one that is
+    goes on; neither a recurrent model nor a T5 is ever full. Raises UsageError for an empty prompt and for one that is
     longer than what the model can read.
     """
     ids, longest = [int(i) for i in prompt], longest_text(model)
@@ -46,13 +47,14 @@ def _continuation(model, ids, choose, max_tokens, stop_id):
 
 def new_caches(model):
     """An empty cache for each block of the model."""
-    kind = StateCache if isinstance(model, RecurrentModel) else LayerCache
+    special = {RecurrentModel: StateCache, Answering: DecoderCache}
+    kind = next((cache for of, cache in special.items() if isinstance(model, of)), LayerCache)
     return [kind() for _ in model.blocks]
 
 
 def longest_text(model):
     """How many tokens the model can have read, one after the other."""
-    return math.inf if isinstance(model, RecurrentModel) else model.config.context
+    return math.inf if isinstance(model, RecurrentModel | Answering) else model.config.context
 
 
 def until(pieces, stops):

@@ -1,8 +1,15 @@
-"""Attention layers: from one stream of channels to heads and back."""
+"""Attention layers: from one stream of channels to heads and back.
+
+One class for each family: the decoder that sees only the past (GPT), the encoder that sees all (BERT), heads that share
+their keys and turn by their position (Llama), positions as a bias of the scores (T5), and the look at another text.
+"""
+
+import numpy as np
 
 from tinyllm import functional as F
+from tinyllm.backend import beside
 from tinyllm.nn import layers
-from tinyllm.nn.module import Module
+from tinyllm.nn.module import Module, Parameter
 
 
 class CausalSelfAttention(Module):
@@ -19,4 +26,113 @@ class CausalSelfAttention(Module):
         if cache is not None:
             k, v = cache.append(k, v)  # each (B, H, S, D), S = what came before + T
         y = F.attention(q, k, v, causal=True)  # (B, H, T, D)
+        return self.out(F.merge_heads(y))
+
+
+class SelfAttention(Module):
+    """(B, T, C) -> (B, T, C): every position looks at all, before and after it, but not at padding.
+
+    Of row b the first lengths[b] positions are real (Devlin et al. 2019).
+    """
+
+    def __init__(self, width, heads, *, rng, out_std=None):
+        self.heads = heads
+        self.qkv = layers.Linear(width, 3 * width, rng=rng)
+        self.out = layers.Linear(width, width, rng=rng, std=out_std)
+
+    def __call__(self, x, lengths=None):
+        qkv = self.qkv(x)  # (B, T, 3 C)
+        q, k, v = (F.split_heads(qkv, heads=self.heads, part=i, parts=3) for i in range(3))  # each (B, H, T, D)
+        y = F.attention(q, k, v, lengths=lengths)  # (B, H, T, D)
+        return self.out(F.merge_heads(y))
+
+
+class GroupedQueryAttention(Module):
+    """(B, T, C) -> (B, T, C): causal; several heads of queries share one of keys and values (Ainslie et al. 2023).
+
+    Queries and keys are turned by their position: cos and sin are `F.rotations` of the T positions. The cache holds
+    `kv_heads` heads, so it is smaller by as much as there are fewer of them.
+    """
+
+    def __init__(self, width, heads, kv_heads, *, rng, out_std=None):
+        self.heads, self.kv_heads = heads, kv_heads
+        self.query = layers.Projection(width, width, rng=rng)
+        self.key_value = layers.Projection(width, 2 * width // heads * kv_heads, rng=rng)
+        self.out = layers.Projection(width, width, rng=rng, std=out_std)
+
+    def __call__(self, x, cos, sin, cache=None):
+        key_value = self.key_value(x)  # (B, T, 2 K D), of K = kv_heads
+        q = F.split_heads(self.query(x), heads=self.heads)  # (B, H, T, D)
+        k, v = (F.split_heads(key_value, heads=self.kv_heads, part=i, parts=2) for i in range(2))  # each (B, K, T, D)
+        q, k = (F.rotary(a, cos=cos, sin=sin) for a in (q, k))
+        if cache is not None:
+            k, v = cache.append(k, v)  # each (B, K, S, D), S = what came before + T
+        k, v = (F.repeat_heads(a, times=self.heads // self.kv_heads) for a in (k, v))  # each (B, H, S, D)
+        y = F.attention(q, k, v, causal=True)  # (B, H, T, D)
+        return self.out(F.merge_heads(y))
+
+
+class RelativePositions(Module):
+    """(T, S) numbers of queries and of positions -> (1, H, T, S): a learned bias for how far apart the two are.
+
+    The T queries are the last T of the S positions. Far distances share a bucket (Raffel et al. 2020).
+    """
+
+    def __init__(self, heads, *, rng, both_ways, buckets=32, furthest=128):
+        self.weight = Parameter(rng.normal(scale=0.1, size=(buckets, heads)))
+        self.both_ways, self.furthest = both_ways, furthest
+
+    def __call__(self, queries, positions):
+        distances = np.arange(positions) - np.arange(positions - queries, positions)[:, None]  # (T, S)
+        buckets = F.relative_buckets(
+            distances, buckets=len(self.weight), furthest=self.furthest, both_ways=self.both_ways
+        )
+        bias = F.embedding(beside(buckets, self.weight.data), self.weight)  # (T, S, H)
+        return bias.transpose(2, 0, 1).reshape(1, -1, queries, positions)
+
+
+class RelativeSelfAttention(Module):
+    """(B, T, C) -> (B, T, C): with a bias of `RelativePositions`, (1, H, T, S), for both ways or causal.
+
+    The scores are not divided by √D; the first queries are smaller instead (Raffel et al. 2020).
+    """
+
+    def __init__(self, width, heads, *, rng, out_std=None):
+        self.heads = heads
+        self.qkv = layers.Projection(width, 3 * width, rng=rng)
+        self.qkv.weight.data[:, :width] *= (width // heads) ** -0.5
+        self.out = layers.Projection(width, width, rng=rng, std=out_std)
+
+    def __call__(self, x, bias, *, causal=False, lengths=None, cache=None):
+        qkv = self.qkv(x)  # (B, T, 3 C)
+        q, k, v = (F.split_heads(qkv, heads=self.heads, part=i, parts=3) for i in range(3))  # each (B, H, T, D)
+        if cache is not None:
+            k, v = cache.append(k, v)  # each (B, H, S, D), S = what came before + T
+        y = F.attention(q, k, v, bias, causal=causal, lengths=lengths, scale=1.0)  # (B, H, T, D)
+        return self.out(F.merge_heads(y))
+
+
+class CrossAttention(Module):
+    """(B, T, C), (B, S, C) -> (B, T, C): the positions of x look at all of another text, `memory`, but for its padding.
+
+    Of row b of the memory the first lengths[b] positions are real (Vaswani et al. 2017). A cache keeps the keys and
+    values of the memory, which never change. With `scale` given, the scores are multiplied by it and not by 1 / √D.
+    """
+
+    def __init__(self, width, heads, *, rng, out_std=None, scale=None):
+        self.heads, self.scale = heads, scale
+        self.query = layers.Projection(width, width, rng=rng)
+        self.key_value = layers.Projection(width, 2 * width, rng=rng)
+        self.out = layers.Projection(width, width, rng=rng, std=out_std)
+
+    def __call__(self, x, memory, lengths=None, cache=None):
+        q = F.split_heads(self.query(x), heads=self.heads)  # (B, H, T, D)
+        if cache is None or not cache.length:
+            key_value = self.key_value(memory)  # (B, S, 2 C)
+            k, v = (F.split_heads(key_value, heads=self.heads, part=i, parts=2) for i in range(2))  # each (B, H, S, D)
+            if cache is not None:
+                cache.append(k, v)
+        else:
+            k, v = cache.all()
+        y = F.attention(q, k, v, lengths=lengths, scale=self.scale)  # (B, H, T, D)
         return self.out(F.merge_heads(y))

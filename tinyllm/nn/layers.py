@@ -1,4 +1,4 @@
-"""The simple layers: linear, embedding, layer norm, dropout, and the feed-forward network."""
+"""The simple layers: linear, embedding, norms, dropout, feed-forward networks, positions to add."""
 
 import numpy as np
 
@@ -17,6 +17,16 @@ class Linear(Module):
 
     def __call__(self, x):
         return F.linear(x, self.weight, self.bias)
+
+
+class Projection(Module):
+    """(..., n_in) -> (..., n_out): x @ weight, without a bias. Weights start as those of Linear."""
+
+    def __init__(self, n_in, n_out, *, rng, std=None):
+        self.weight = Parameter(rng.normal(scale=n_in**-0.5 if std is None else std, size=(n_in, n_out)))
+
+    def __call__(self, x):
+        return x @ self.weight
 
 
 class Embedding(Module):
@@ -55,6 +65,17 @@ class LayerNorm(Module):
         return F.layer_norm(x, self.weight, self.bias, eps=self.eps)
 
 
+class RMSNorm(Module):
+    """(..., C) -> (..., C)"""
+
+    def __init__(self, width, *, eps=1e-6):
+        self.weight = Parameter(np.ones(width))
+        self.eps = eps
+
+    def __call__(self, x):
+        return F.rms_norm(x, self.weight, eps=self.eps)
+
+
 class Dropout(Module):
     """(B, ...) -> (B, ...): drops only inside `F.noise(...)`, that is while training."""
 
@@ -76,3 +97,48 @@ class FeedForward(Module):
 
     def __call__(self, x):
         return self.down(F.gelu(self.up(x)))
+
+
+class GatedFeedForward(Module):
+    """(..., C) -> (..., C): as FeedForward, but of M hidden channels each has a gate (SwiGLU, Shazeer 2020)."""
+
+    def __init__(self, width, hidden, *, rng, out_std=None):
+        self.gate = Projection(width, hidden, rng=rng)
+        self.up = Projection(width, hidden, rng=rng)
+        self.down = Projection(hidden, width, rng=rng, std=out_std)
+
+    def __call__(self, x):
+        return self.down(F.swiglu(self.gate(x), self.up(x)))
+
+
+class LearnedPositions(Module):
+    """(B, T, C) -> (B, T, C): adds to each position a row that is learned, for texts up to the context."""
+
+    def __init__(self, context, width, *, rng):
+        self.weight = Parameter(rng.normal(scale=0.03, size=(context, width)))
+
+    def __call__(self, x):
+        return x + self.weight[: x.shape[1]]
+
+
+class SinusoidalPositions(Module):
+    """(B, T, C) -> (B, T, C): adds to each position its sines and cosines (Vaswani et al. 2017).
+
+    They are a tenth as large as in the paper, which makes the tokens larger instead.
+    """
+
+    def __init__(self, context, width, *, rng):
+        self.waves = np.float32(0.1) * F.sinusoids(np.arange(context), width)
+
+    def __call__(self, x):
+        return x + beside(self.waves[: x.shape[1]], x.data)
+
+
+class NoPositions(Module):
+    """(B, T, C) -> (B, T, C): the same. Who reads this has a bag of tokens before it, in no order."""
+
+    def __init__(self, context, width, *, rng):
+        """Nothing to keep; the arguments are those of the others."""
+
+    def __call__(self, x):
+        return x

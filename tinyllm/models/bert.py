@@ -1,0 +1,115 @@
+"""BERT: an encoder that reads a text from both sides and guesses the tokens hidden from it (Devlin et al. 2019)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinyllm import functional as F
+from tinyllm.backend import beside
+from tinyllm.config import Config, option
+from tinyllm.errors import UsageError
+from tinyllm.nn import attention, layers
+from tinyllm.nn.module import Module, Parameter
+
+POSITIONS = {
+    "learned": layers.LearnedPositions,
+    "sinusoidal": layers.SinusoidalPositions,
+    "none": layers.NoPositions,
+}
+
+
+@dataclass(frozen=True)
+class BERTConfig(Config):
+    """modelo"""
+
+    vocab_size: int = option(4096, "quantos tokens o vocabulário tem", at_least=2)
+    context: int = option(128, "o texto mais longo que o modelo lê de uma vez, em tokens", at_least=1)
+    layers: int = option(4, "quantos blocos, um sobre o outro", at_least=1)
+    heads: int = option(4, "cabeças de atenção em cada bloco", at_least=1)
+    width: int = option(192, "canais que correm pelo modelo (múltiplo de heads)", at_least=1)
+    positions: str = option(
+        "learned", "como ele sabe a ordem: learned (aprende), sinusoidal (ondas) ou none (não sabe)", choices=POSITIONS
+    )
+    dropout: float = option(0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.width % self.heads:
+            raise UsageError(
+                f"width={self.width} is not a multiple of heads={self.heads}; each head needs as many channels"
+            )
+
+
+class Block(Module):
+    """(B, T, C) -> (B, T, C): attention to all real positions, then the feed-forward; x is normalised after each."""
+
+    def __init__(self, config, *, rng):
+        self.attention = attention.SelfAttention(config.width, config.heads, rng=rng)
+        self.norm1 = layers.LayerNorm(config.width)
+        self.feed_forward = layers.FeedForward(config.width, 4 * config.width, rng=rng)
+        self.norm2 = layers.LayerNorm(config.width)
+        self.dropout = layers.Dropout(config.dropout)
+
+    def __call__(self, x, lengths=None):
+        x = self.norm1(x + self.dropout(self.attention(x, lengths)))
+        return self.norm2(x + self.dropout(self.feed_forward(x)))
+
+
+class Encoder(Module):
+    """(B, T) token ids -> (B, T, C): what each token means where it stands."""
+
+    def __init__(self, config, *, rng):
+        self.config = config
+        self.tokens = layers.Embedding(config.vocab_size, config.width, rng=rng, std=0.1)
+        self.positions = POSITIONS[config.positions](config.context, config.width, rng=rng)
+        self.norm = layers.LayerNorm(config.width)
+        self.dropout = layers.Dropout(config.dropout)
+        self.blocks = [Block(config, rng=rng) for _ in range(config.layers)]
+
+    def hidden(self, ids, lengths=None):
+        """(B, T) -> (B, T, C). Of row b the first lengths[b] tokens are real, the others change nothing of these.
+
+        Raises UsageError for ids outside the vocabulary and for more positions than the context.
+        """
+        if ids.shape[1] > self.config.context:
+            raise UsageError(
+                f"{ids.shape[1]} tokens do not fit in a context of {self.config.context}; "
+                "raise BERTConfig.context or shorten the text"
+            )
+        x = self.dropout(self.norm(self.positions(self.tokens(ids))))  # (B, T, C)
+        for block in self.blocks:
+            x = block(x, lengths)
+        return x
+
+
+class BERT(Module):
+    """(B, T) token ids -> (B, T, V) logits of the token that belongs at every position."""
+
+    def __init__(self, config, *, rng):
+        self.config = config
+        self.encoder = Encoder(config, rng=rng)
+        self.dense = layers.Linear(config.width, config.width, rng=rng)
+        self.norm = layers.LayerNorm(config.width)
+        self.norm.weight.data *= 0.3  # small logits: before training, all tokens are about equally likely
+        self.bias = Parameter(np.zeros(config.vocab_size))
+
+    def hidden(self, ids, lengths=None):
+        """(B, T) -> (B, T, C): everything but the guess."""
+        return self.encoder.hidden(ids, lengths)
+
+    def guess(self, hidden):
+        """(..., C) -> (..., V): each position compared with the embedding of every token."""
+        return self.norm(F.gelu(self.dense(hidden))) @ self.encoder.tokens.weight.transpose(1, 0) + self.bias
+
+    def __call__(self, ids, lengths=None):
+        return self.guess(self.hidden(ids, lengths))
+
+    def loss(self, ids, places, targets):
+        """(B, T) ids, (B, M) places in their row, (B, M) ids that belong there -> (): mean cross-entropy in nats.
+
+        Only the places are compared with the vocabulary.
+        """
+        layers.check_ids(targets, self.config.vocab_size)
+        places, targets = (beside(array, self.bias.data) for array in (places, targets))
+        rows = beside(np.arange(len(ids))[:, None], self.bias.data)
+        return F.cross_entropy(self.guess(self.hidden(ids)[rows, places]), targets)  # of (B, M, V)

@@ -1,0 +1,46 @@
+"""A classifier: any encoder or decoder reads a text, and one linear layer says which label it bears."""
+
+import numpy as np
+
+from tinyllm import functional as F
+from tinyllm.backend import array_module, beside
+from tinyllm.models import bert, t5
+from tinyllm.nn import layers
+from tinyllm.nn.module import Module
+
+ENCODERS = (bert.Encoder, t5.Encoder)
+
+
+class Classifier(Module):
+    """(B, T) token ids, (B,) lengths -> (B, L) logits of the labels. Of row b the first lengths[b] tokens are real.
+
+    Of an encoder it takes the mean over the real positions; of a decoder the last one, which alone has read everything.
+    """
+
+    def __init__(self, body, labels, *, rng):
+        self.config, self.body = body.config, body
+        self.dropout = layers.Dropout(body.config.dropout)
+        self.head = layers.Linear(body.config.width, labels, rng=rng)
+
+    def __call__(self, ids, lengths):
+        pooled = self.mean(ids, lengths) if isinstance(self.body, ENCODERS) else self.last(ids, lengths)  # (B, C)
+        return self.head(self.dropout(pooled))
+
+    def mean(self, ids, lengths):
+        """(B, T), (B,) -> (B, C)"""
+        hidden = self.body.hidden(ids, lengths)  # (B, T, C)
+        xp, lengths = array_module(hidden.data), beside(lengths, hidden.data)
+        real = xp.arange(ids.shape[1]) < lengths[:, None]  # (B, T)
+        shares = (real / lengths[:, None]).astype(hidden.dtype)
+        return (hidden * shares[:, :, None]).sum(axis=1)
+
+    def last(self, ids, lengths):
+        """(B, T), (B,) -> (B, C)"""
+        hidden = self.body.hidden(ids)  # (B, T, C)
+        rows = beside(np.arange(len(ids)), hidden.data)
+        return hidden[rows, beside(lengths, hidden.data) - 1]
+
+    def loss(self, ids, lengths, labels):
+        """(B, T) ids, (B,) lengths, (B,) numbers of labels -> (): mean cross-entropy in nats."""
+        layers.check_ids(labels, len(self.head.bias))
+        return F.cross_entropy(self(ids, lengths), beside(labels, self.head.bias.data))

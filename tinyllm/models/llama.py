@@ -1,0 +1,100 @@
+"""Llama: a decoder with rotary positions, RMS norm, a gated feed-forward and shared keys (Touvron et al. 2023)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinyllm import functional as F
+from tinyllm.backend import beside
+from tinyllm.config import Config, option
+from tinyllm.errors import UsageError
+from tinyllm.nn import attention, layers
+from tinyllm.nn.module import Module
+
+
+@dataclass(frozen=True)
+class LlamaConfig(Config):
+    """modelo"""
+
+    vocab_size: int = option(4096, "quantos tokens o vocabulário tem", at_least=2)
+    context: int = option(128, "o texto mais longo que o modelo lê de uma vez, em tokens", at_least=1)
+    layers: int = option(4, "quantos blocos, um sobre o outro", at_least=1)
+    heads: int = option(4, "cabeças de atenção em cada bloco", at_least=1)
+    kv_heads: int = option(2, "cabeças de chaves e valores, que as outras dividem (divisor de heads)", at_least=1)
+    width: int = option(192, "canais que correm pelo modelo (múltiplo par de heads)", at_least=1)
+    hidden: int = option(512, "canais ocultos da camada feed-forward", at_least=1)
+    dropout: float = option(0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.width % (2 * self.heads):
+            raise UsageError(
+                f"width={self.width} is not an even multiple of heads={self.heads}; "
+                "each head turns its channels in pairs"
+            )
+        if self.heads % self.kv_heads:
+            raise UsageError(
+                f"heads={self.heads} is not a multiple of kv_heads={self.kv_heads}; "
+                "each head of keys serves as many of queries"
+            )
+
+
+class Block(Module):
+    """(B, T, C) -> (B, T, C): attention, then the gated feed-forward, each added to x."""
+
+    def __init__(self, config, *, rng):
+        out_std = 0.1 * (2 * config.layers * config.width) ** -0.5  # at first, a block hardly disturbs what it reads
+        self.norm1 = layers.RMSNorm(config.width)
+        self.attention = attention.GroupedQueryAttention(
+            config.width, config.heads, config.kv_heads, rng=rng, out_std=out_std
+        )
+        self.norm2 = layers.RMSNorm(config.width)
+        self.feed_forward = layers.GatedFeedForward(config.width, config.hidden, rng=rng, out_std=out_std / 2)
+        self.dropout = layers.Dropout(config.dropout)
+
+    def __call__(self, x, cos, sin, cache=None):
+        x = x + self.dropout(self.attention(self.norm1(x), cos, sin, cache))
+        return x + self.dropout(self.feed_forward(self.norm2(x)))
+
+
+class Llama(Module):
+    """(B, T) token ids -> (B, T, V) logits of the next token at every position."""
+
+    def __init__(self, config, *, rng):
+        self.config = config
+        self.tokens = layers.Embedding(config.vocab_size, config.width, rng=rng, std=0.1)
+        self.dropout = layers.Dropout(config.dropout)
+        self.blocks = [Block(config, rng=rng) for _ in range(config.layers)]
+        self.norm = layers.RMSNorm(config.width)
+        self.norm.weight.data *= 0.3  # small logits: before training, all tokens are about equally likely
+        self.turns = F.rotations(np.arange(config.context), config.width // config.heads)
+
+    def hidden(self, ids, caches=None):
+        """(B, T) -> (B, T, C): everything but the vocabulary. With caches, one per block, ids go on where those end.
+
+        Raises UsageError for ids outside the vocabulary and for more positions than the context.
+        """
+        start = caches[0].length if caches else 0
+        end = start + ids.shape[1]
+        if end > self.config.context:
+            raise UsageError(
+                f"{end} tokens do not fit in a context of {self.config.context}; "
+                "raise LlamaConfig.context or shorten the text"
+            )
+        x = self.dropout(self.tokens(ids))  # (B, T, C)
+        cos, sin = (beside(turn[start:end], x.data) for turn in self.turns)  # each (T, D / 2)
+        for block, cache in zip(self.blocks, caches or [None] * len(self.blocks), strict=True):
+            x = block(x, cos, sin, cache)
+        return self.norm(x)
+
+    def head(self):
+        """(C, V): the embedding of the tokens, turned round to compare a position with every token."""
+        return self.tokens.weight.transpose(1, 0)
+
+    def __call__(self, ids, caches=None):
+        return self.hidden(ids, caches) @ self.head()
+
+    def loss(self, ids, targets):
+        """(B, T) ids, (B, T) ids that come next -> (): mean cross-entropy in nats."""
+        layers.check_ids(targets, self.config.vocab_size)
+        return F.linear_cross_entropy(self.hidden(ids), self.head(), beside(targets, self.tokens.weight.data))

@@ -1,0 +1,164 @@
+"""T5: an encoder reads a text with gaps, a decoder writes what belongs in them (Raffel et al. 2020).
+
+As T5 1.1: norms before, gated feed-forward (here SwiGLU), no biases; positions are a bias of the attention's scores.
+"""
+
+from dataclasses import dataclass
+
+from tinyllm import functional as F
+from tinyllm.backend import array_module, beside
+from tinyllm.config import Config, option
+from tinyllm.errors import UsageError
+from tinyllm.nn import attention, layers
+from tinyllm.nn.module import Module
+
+START = 0  # the id that the decoder reads first; a run's tokenizer has the end token there
+
+
+@dataclass(frozen=True)
+class T5Config(Config):
+    """modelo"""
+
+    vocab_size: int = option(4096, "quantos tokens o vocabulário tem", at_least=2)
+    context: int = option(128, "quantos tokens de texto há em cada exemplo do treino", at_least=1)
+    layers: int = option(2, "quantos blocos do encoder, um sobre o outro", at_least=1)
+    decoder_layers: int = option(2, "quantos blocos do decoder, um sobre o outro", at_least=1)
+    heads: int = option(4, "cabeças de atenção em cada bloco", at_least=1)
+    width: int = option(192, "canais que correm pelo modelo (múltiplo de heads)", at_least=1)
+    hidden: int = option(512, "canais ocultos da camada feed-forward", at_least=1)
+    dropout: float = option(0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.width % self.heads:
+            raise UsageError(
+                f"width={self.width} is not a multiple of heads={self.heads}; each head needs as many channels"
+            )
+
+
+def out_std(config):
+    """How the outputs of a block begin: at first it hardly disturbs what it reads."""
+    return 0.1 * (2 * (config.layers + config.decoder_layers) * config.width) ** -0.5
+
+
+class EncoderBlock(Module):
+    """(B, S, C) -> (B, S, C): attention to all real positions, then the feed-forward, each added to x."""
+
+    def __init__(self, config, *, rng):
+        self.norm1 = layers.RMSNorm(config.width)
+        self.attention = attention.RelativeSelfAttention(config.width, config.heads, rng=rng, out_std=out_std(config))
+        self.norm2 = layers.RMSNorm(config.width)
+        self.feed_forward = layers.GatedFeedForward(config.width, config.hidden, rng=rng, out_std=out_std(config))
+        self.dropout = layers.Dropout(config.dropout)
+
+    def __call__(self, x, bias, lengths=None):
+        x = x + self.dropout(self.attention(self.norm1(x), bias, lengths=lengths))
+        return x + self.dropout(self.feed_forward(self.norm2(x)))
+
+
+class DecoderBlock(Module):
+    """(B, T, C), (B, S, C) -> (B, T, C): a look at its own past, one at the memory, and the feed-forward."""
+
+    def __init__(self, config, *, rng):
+        self.norm1 = layers.RMSNorm(config.width)
+        self.attention = attention.RelativeSelfAttention(config.width, config.heads, rng=rng, out_std=out_std(config))
+        self.norm2 = layers.RMSNorm(config.width)
+        self.cross_attention = attention.CrossAttention(
+            config.width, config.heads, rng=rng, out_std=out_std(config), scale=1.0
+        )
+        self.norm3 = layers.RMSNorm(config.width)
+        self.feed_forward = layers.GatedFeedForward(config.width, config.hidden, rng=rng, out_std=out_std(config))
+        self.dropout = layers.Dropout(config.dropout)
+
+    def __call__(self, x, bias, memory, lengths=None, cache=None):
+        own, of_memory = (cache.own, cache.memory) if cache else (None, None)
+        x = x + self.dropout(self.attention(self.norm1(x), bias, causal=True, cache=own))
+        x = x + self.dropout(self.cross_attention(self.norm2(x), memory, lengths, of_memory))
+        return x + self.dropout(self.feed_forward(self.norm3(x)))
+
+
+class Encoder(Module):
+    """(B, S) token ids -> (B, S, C): what each token means where it stands."""
+
+    def __init__(self, config, *, rng):
+        self.config = config
+        self.tokens = layers.Embedding(config.vocab_size, config.width, rng=rng, std=0.1)
+        self.positions = attention.RelativePositions(config.heads, rng=rng, both_ways=True)
+        self.blocks = [EncoderBlock(config, rng=rng) for _ in range(config.layers)]
+        self.norm = layers.RMSNorm(config.width)
+        self.dropout = layers.Dropout(config.dropout)
+
+    def hidden(self, ids, lengths=None):
+        """(B, S) -> (B, S, C). Of row b the first lengths[b] tokens are real, the others change nothing of these.
+
+        Raises UsageError for ids outside the vocabulary.
+        """
+        x, bias = self.dropout(self.tokens(ids)), self.positions(ids.shape[1], ids.shape[1])
+        for block in self.blocks:
+            x = block(x, bias, lengths)
+        return self.dropout(self.norm(x))
+
+
+class Decoder(Module):
+    """(B, T) ids, (B, S, C) what the encoder makes of the source -> (B, T, C). It embeds with the encoder's tokens."""
+
+    def __init__(self, config, tokens, *, rng):
+        self.tokens = tokens
+        self.positions = attention.RelativePositions(config.heads, rng=rng, both_ways=False)
+        self.blocks = [DecoderBlock(config, rng=rng) for _ in range(config.decoder_layers)]
+        self.norm = layers.RMSNorm(config.width)
+        self.norm.weight.data *= 0.3 * config.width**0.5  # so that the logits, which are scaled, begin small
+        self.dropout = layers.Dropout(config.dropout)
+
+    def hidden(self, ids, memory, lengths=None, caches=None):
+        """(B, T), (B, S, C) -> (B, T, C). With caches, one per block, ids go on where those end."""
+        before = caches[0].own.length if caches else 0
+        x, bias = self.dropout(self.tokens(ids)), self.positions(ids.shape[1], before + ids.shape[1])
+        for block, cache in zip(self.blocks, caches or [None] * len(self.blocks), strict=True):
+            x = block(x, bias, memory, lengths, cache)
+        return self.dropout(self.norm(x))
+
+
+class T5(Module):
+    """(B, S) ids of the source, (B, T) ids written so far -> (B, T, V) logits of the next token to write."""
+
+    def __init__(self, config, *, rng):
+        self.config = config
+        self.encoder = Encoder(config, rng=rng)
+        self.decoder = Decoder(config, self.encoder.tokens, rng=rng)
+
+    def head(self):
+        """(C, V): the embedding of the tokens, turned round to compare a position with every token."""
+        return self.encoder.tokens.weight.transpose(1, 0) * self.config.width**-0.5
+
+    def __call__(self, ids, inputs, lengths=None):
+        return self.decoder.hidden(inputs, self.encoder.hidden(ids, lengths), lengths) @ self.head()
+
+    def loss(self, ids, targets):
+        """(B, S) source ids, (B, T) ids to write -> (): mean cross-entropy in nats."""
+        layers.check_ids(targets, self.config.vocab_size)
+        targets = beside(targets, self.encoder.tokens.weight.data)
+        hidden = self.decoder.hidden(shift_right(targets, START), self.encoder.hidden(ids))
+        return F.linear_cross_entropy(hidden, self.head(), targets)
+
+    def answering(self, ids):
+        """(B, S) source ids -> what it will write about them: a decoder like any other, beginning with START."""
+        return Answering(self, ids)
+
+
+class Answering(Module):
+    """(B, T) ids written so far -> (B, T, V) logits of the next token to write, of a T5 that has read its source."""
+
+    def __init__(self, model, ids):
+        self.config, self.blocks = model.config, model.decoder.blocks
+        self.decoder, self.head, self.memory = model.decoder, model.head, model.encoder.hidden(ids)
+
+    def __call__(self, ids, caches=None):
+        return self.decoder.hidden(ids, self.memory, caches=caches) @ self.head()
+
+
+def shift_right(targets, start_id):
+    """(B, T) ids -> (B, T): what a decoder has read before it writes each of them: the start, and all but the last."""
+    inputs = array_module(targets).full_like(targets, start_id)
+    inputs[:, 1:] = targets[:, :-1]
+    return inputs
