@@ -66,13 +66,20 @@ def merge_heads(x):
     return tensor.concatenate(*(x[:, head] for head in range(x.shape[1])), axis=-1)
 
 
-def attention(q, k, v, *, causal=False):
-    _B, _H, S, D = k.shape
+def repeat_heads(x, *, times):
+    heads = [h for h in range(x.shape[1]) for _ in range(times)]
+    return x[:, heads]
+
+
+def attention(q, k, v, bias=None, *, causal=False, lengths=None, scale=None):
+    B, _H, S, D = k.shape
     T = q.shape[-2]
-    scores = q @ k.transpose(0, 1, 3, 2) / math.sqrt(D)  # (B, H, T, S)
-    if causal:
-        seen = np.array([[s <= t + S - T for s in range(S)] for t in range(T)])
-        scores = tensor.where(seen, scores, -np.inf)
+    scores = q @ k.transpose(0, 1, 3, 2) * (1 / math.sqrt(D) if scale is None else scale)  # (B, H, T, S)
+    if bias is not None:
+        scores = scores + bias
+    ends = [S] * B if lengths is None else lengths
+    seen = [[[s < end and (not causal or s <= t + S - T) for s in range(S)] for t in range(T)] for end in ends]
+    scores = tensor.where(np.array(seen, dtype=bool).reshape(B, 1, T, S), scores, -np.inf)
     return softmax(scores) @ v
 
 

@@ -239,9 +239,23 @@ def split_heads_of_torch(torch, x, heads, part=0, parts=1):
     return x.chunk(parts, dim=-1)[part].unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
-def attention_of_torch(torch, q, k, v, *, causal=False):
-    mask = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril(k.shape[-2] - q.shape[-2]) if causal else None
-    return torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+def attention_of_torch(torch, q, k, v, bias=None, *, causal=False, lengths=None, scale=None):
+    T, S = q.shape[-2], k.shape[-2]
+    seen = torch.ones(T, S, dtype=torch.bool).tril(S - T) if causal else torch.ones(T, S, dtype=torch.bool)
+    if lengths is not None:
+        seen = seen & (torch.arange(S) < torch.tensor(lengths)[:, None])[:, None, None]
+    mask = torch.zeros(T, S, dtype=q.dtype) if bias is None else bias
+    mask = mask.masked_fill(~seen, -torch.inf)
+    return torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale)
+
+
+def some_real(sizes, rng):
+    """Lengths of the rows of a batch, from a single token to all of them."""
+    return {"lengths": rng.integers(1, sizes["S"] + 1, size=sizes["B"])}
+
+
+def repeat_heads_of_torch(torch, x, *, times):
+    return x.repeat_interleave(times, dim=1)
 
 
 def drop_of_torch(torch, x, *, rate, key, first_row=0):
@@ -358,6 +372,19 @@ CASES = [
          never_empty="TD"),
     Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD"}, attention_of_torch, "causal after others",
          options={"causal": True}, never_empty="STD", adjust=later_positions),
+    Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD"}, attention_of_torch, "padding", options=some_real,
+         never_empty="SD"),
+    Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD"}, attention_of_torch, "causal padding", never_empty="STD",
+         options=lambda sizes, rng: {"causal": True, **some_real(sizes, rng)}, adjust=later_positions),
+    Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD", "bias": "1HTS"}, attention_of_torch, "bias",
+         options={"scale": 1.0}, never_empty="BSD"),
+    Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD", "bias": "B1TS"}, attention_of_torch, "bias of rows",
+         options=lambda sizes, rng: {"causal": True, "scale": 0.3, **some_real(sizes, rng)}, never_empty="HSTD",
+         adjust=later_positions),
+    *(
+        Case(F.repeat_heads, {"x": "BHSD"}, repeat_heads_of_torch, str(times), options={"times": times})
+        for times in (1, 3)
+    ),
     Case(drop, {"x": "BTC"}, drop_of_torch, options={"rate": 0.3, "key": (5, 17, 2)}),
     Case(drop, {"x": "BTC"}, drop_of_torch, "later rows", options={"rate": 0.7, "key": (0, 2**32 - 1, 0), "first_row": 6}),
     Case(F.embedding, {"ids": "BT", "weight": "VC"}, lambda torch, ids, weight: torch.nn.functional.embedding(ids, weight),

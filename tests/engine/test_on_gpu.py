@@ -59,19 +59,45 @@ def test_no_operation_waits_for_the_gpu(cupy):
 
 # ------------------------------------------------------------------------------------------------------------- layers
 
-rng = np.random.default_rng(0)
-WIDTH = 6
-LAYERS = {
-    layers.Linear: lambda rng: (layers.Linear(WIDTH, 5, rng=rng), rng.normal(size=(2, 4, WIDTH))),
-    layers.Embedding: lambda rng: (layers.Embedding(9, WIDTH, rng=rng, std=1.0), rng.integers(9, size=(2, 4))),
-    layers.LayerNorm: lambda rng: (layers.LayerNorm(WIDTH), rng.normal(size=(2, 4, WIDTH))),
-    layers.Dropout: lambda rng: (layers.Dropout(0.4), rng.normal(size=(2, 4, WIDTH))),
-    layers.FeedForward: lambda rng: (layers.FeedForward(WIDTH, 7, rng=rng), rng.normal(size=(2, 4, WIDTH))),
+WIDTH, LENGTHS = 6, np.array([4, 1])
+COS, SIN = F.rotations(range(4), 2)
+
+
+def stream(rng):
+    return rng.normal(size=(2, 4, WIDTH))
+
+
+LAYERS = {  # kind: rng -> (a layer, what it is called with, its options)
+    layers.Linear: lambda rng: (layers.Linear(WIDTH, 5, rng=rng), [stream(rng)], {}),
+    layers.Projection: lambda rng: (layers.Projection(WIDTH, 5, rng=rng), [stream(rng)], {}),
+    layers.Embedding: lambda rng: (layers.Embedding(9, WIDTH, rng=rng, std=1.0), [rng.integers(9, size=(2, 4))], {}),
+    layers.LayerNorm: lambda rng: (layers.LayerNorm(WIDTH), [stream(rng)], {}),
+    layers.RMSNorm: lambda rng: (layers.RMSNorm(WIDTH), [stream(rng)], {}),
+    layers.Dropout: lambda rng: (layers.Dropout(0.4), [stream(rng)], {}),
+    layers.FeedForward: lambda rng: (layers.FeedForward(WIDTH, 7, rng=rng), [stream(rng)], {}),
+    layers.GatedFeedForward: lambda rng: (layers.GatedFeedForward(WIDTH, 7, rng=rng), [stream(rng)], {}),
+    layers.LearnedPositions: lambda rng: (layers.LearnedPositions(5, WIDTH, rng=rng), [stream(rng)], {}),
+    layers.SinusoidalPositions: lambda rng: (layers.SinusoidalPositions(5, WIDTH, rng=rng), [stream(rng)], {}),
+    layers.NoPositions: lambda rng: (layers.NoPositions(5, WIDTH, rng=rng), [stream(rng)], {}),
     attention.CausalSelfAttention: lambda rng: (
-        attention.CausalSelfAttention(WIDTH, 3, rng=rng), rng.normal(size=(2, 4, WIDTH))
+        attention.CausalSelfAttention(WIDTH, 3, rng=rng), [stream(rng)], {}
     ),
-    recurrent.RNN: lambda rng: (recurrent.RNN(WIDTH, 5, rng=rng), rng.normal(size=(2, 4, WIDTH))),
-    recurrent.LSTM: lambda rng: (recurrent.LSTM(WIDTH, 5, rng=rng), rng.normal(size=(2, 4, WIDTH))),
+    attention.SelfAttention: lambda rng: (
+        attention.SelfAttention(WIDTH, 3, rng=rng), [stream(rng)], {"lengths": LENGTHS}
+    ),
+    attention.GroupedQueryAttention: lambda rng: (
+        attention.GroupedQueryAttention(WIDTH, 3, 1, rng=rng), [stream(rng)], {"cos": COS, "sin": SIN}
+    ),
+    attention.RelativePositions: lambda rng: (attention.RelativePositions(3, rng=rng, both_ways=True), [4, 5], {}),
+    attention.RelativeSelfAttention: lambda rng: (
+        attention.RelativeSelfAttention(WIDTH, 3, rng=rng),
+        [stream(rng), rng.normal(size=(1, 3, 4, 4))], {"lengths": LENGTHS, "causal": True},
+    ),
+    attention.CrossAttention: lambda rng: (
+        attention.CrossAttention(WIDTH, 3, rng=rng), [stream(rng), rng.normal(size=(2, 5, WIDTH))], {"lengths": LENGTHS}
+    ),
+    recurrent.RNN: lambda rng: (recurrent.RNN(WIDTH, 5, rng=rng), [stream(rng)], {}),
+    recurrent.LSTM: lambda rng: (recurrent.LSTM(WIDTH, 5, rng=rng), [stream(rng)], {}),
 }  # fmt: skip
 
 
@@ -81,19 +107,24 @@ def test_every_layer_is_tried_here():
     assert found - {module.Module} == LAYERS.keys()
 
 
+def is_float(value):
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
 @pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
 def test_every_layer_computes_the_same_there(kind, cupy):
     values, gradients = [], []
     for move in (np.asarray, cupy.asarray):
-        layer, x = LAYERS[kind](np.random.default_rng(0))
+        layer, arguments, options = LAYERS[kind](np.random.default_rng(0))
         module.map_parameters(layer, lambda a, move=move: move(a.astype(np.float64)))
-        x = Tensor(move(x), requires_grad=True) if x.dtype.kind == "f" else move(x)
+        given = [Tensor(move(a), requires_grad=True) if is_float(a) else a for a in arguments]
+        options = {name: move(a) if is_float(a) else a for name, a in options.items()}
         with F.noise(seed=1, step=2):
-            y = layer(x)
+            y = layer(*given, **options)
         y = y[0] if isinstance(y, tuple) else y  # a recurrent layer gives its state too
         grads = backward((y * y).sum())
         values.append(y.data)
-        gradients.append([grads[p] for p in [*layer.parameters(), *([x] if isinstance(x, Tensor) else [])]])
+        gradients.append([grads[p] for p in [*layer.parameters(), *(a for a in given if isinstance(a, Tensor))]])
     np.testing.assert_allclose(values[1].get(), values[0], **EXACT)
     for there, here in zip(*reversed(gradients), strict=True):
         np.testing.assert_allclose(there.get(), here, **EXACT)

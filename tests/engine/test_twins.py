@@ -13,6 +13,7 @@ from tinyllm.backend import TwinnedFunction, scatter_add
 from tinyllm.errors import UsageError
 from tinyllm.functional.losses import surprise
 from tinyllm.optim.adamw import adamw_update
+from tinyllm.tensor import sum_to_shape
 
 pytestmark = pytest.mark.skipif(backend.numba_version() is None, reason="twins need Numba")
 
@@ -43,8 +44,8 @@ def flat(result):
 
 
 def summed(grad, array):
-    """A gradient with the axes summed that its input does not have, as the engine does."""
-    return grad.sum(axis=tuple(range(grad.ndim - array.ndim)), dtype=np.float64)
+    """A gradient with the axes summed that its input does not have or stretches, as the engine does."""
+    return sum_to_shape(grad.astype(np.float64), array.shape)
 
 
 def odd_calls(case):
@@ -118,10 +119,10 @@ def test_nan_stays_nan_where_the_meaning_has_it_and_nowhere_else(case):
             poisoned = [a.copy() for a in call.arrays]
             poisoned[which].flat[-2] = np.nan
             (y, grads), (expected_y, expected_grads) = both(case.op.function, call._replace(arrays=poisoned))
-            assert np.isnan(y).any()
+            assert np.isnan(y).any() or "lengths" in call.options  # what is padding may hide it
             np.testing.assert_array_equal(np.isnan(y), np.isnan(expected_y))
             for grad, expected in zip(grads, expected_grads, strict=True):
-                if "causal" in case.note:  # 0 * NaN, of the future, is NaN for the meaning; the twin may skip it
+                if call.options.get("causal"):  # 0 * NaN, of the future, is NaN for the meaning; the twin may skip it
                     assert not (np.isnan(grad) & ~np.isnan(expected)).any()
                 else:
                     np.testing.assert_array_equal(np.isnan(grad), np.isnan(expected))

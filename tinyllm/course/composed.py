@@ -11,14 +11,16 @@ from tinyllm.backend import array_module
 from tinyllm.text.words import count_words as count_in_a_table
 
 
-def attention(q, k, v, *, causal=False):
+def attention(q, k, v, bias=None, *, causal=False, lengths=None, scale=None):
     """(B, H, T, D), (B, H, S, D), (B, H, S, D) -> (B, H, T, D), by F.softmax"""
-    T, S, D = q.shape[-2], k.shape[-2], q.shape[-1]
-    scores = q @ k.transpose(0, 1, 3, 2) * D**-0.5  # (B, H, T, S)
+    xp, T, S = array_module(q.data), q.shape[-2], k.shape[-2]
+    scores = q @ k.transpose(0, 1, 3, 2) * (q.shape[-1] ** -0.5 if scale is None else scale)  # (B, H, T, S)
+    if bias is not None:
+        scores = scores + bias
     if causal:
-        xp = array_module(q.data)
-        seen = xp.arange(S) <= xp.arange(S - T, S)[:, None]  # (T, S)
-        scores = tensor.where(seen, scores, -np.inf)
+        scores = tensor.where(~F.masks.future(xp, T, S), scores, -np.inf)
+    if lengths is not None:
+        scores = tensor.where(~F.masks.padding(xp, lengths, S)[:, None, None], scores, -np.inf)
     return F.softmax(scores) @ v
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from tinyllm import tensor
 from tinyllm.backend import array_module, exp32, in_order, kernel
 from tinyllm.errors import UsageError
+from tinyllm.functional import masks
 from tinyllm.tensor import Part, op
 
 BLOCK = 64  # queries
@@ -56,9 +57,9 @@ def attention(q, k, v, bias=None, *, causal=False, lengths=None, scale=None):
     if bias is not None:
         scores += bias
     if causal:
-        xp.copyto(scores, -xp.inf, where=future(xp, *scores.shape[-2:]))
+        xp.copyto(scores, -xp.inf, where=masks.future(xp, *scores.shape[-2:]))
     if lengths is not None:
-        xp.copyto(scores, -xp.inf, where=padding(xp, lengths, scores.shape[-1])[:, None, None])
+        xp.copyto(scores, -xp.inf, where=masks.padding(xp, lengths, scores.shape[-1])[:, None, None])
     scores -= scores.max(axis=-1, keepdims=True)
     weights = xp.exp(scores)
     weights /= weights.sum(axis=-1, keepdims=True)
@@ -160,16 +161,6 @@ def softmax_of_seen_backward(dweights, weights, scale):
                 dweights[g, i, j] = weights[g, i, j] * (dweights[g, i, j] - mean) * scale
 
 
-def future(xp, queries, positions):
-    """(T, S) of bool: True where query t may not see position s, which comes after it."""
-    return xp.arange(positions) > xp.arange(positions - queries, positions)[:, None]
-
-
-def padding(xp, lengths, positions):
-    """(B,) lengths -> (B, S) of bool: True where a row has no token any more."""
-    return xp.arange(positions) >= xp.asarray(lengths)[:, None]
-
-
 def check_shapes(q, k, v, bias, causal, lengths):
     if q.ndim != 4 or k.shape != v.shape or q.shape[:-2] != k.shape[:-2] or q.shape[-1] != k.shape[-1]:
         raise UsageError(
@@ -186,14 +177,4 @@ def check_shapes(q, k, v, bias, causal, lengths):
             f"attention: a bias {bias.shape} does not fit scores {(B, H, T, S)}; expected (1 or B, 1 or H, T, S)"
         )
     if lengths is not None:
-        check_lengths(lengths, B, S)
-
-
-def check_lengths(lengths, rows, positions):
-    """Raise UsageError unless there is one length of 1..S for each row. On a GPU a look at them would make it wait."""
-    if lengths.shape != (rows,):
-        raise UsageError(f"lengths {lengths.shape} are not one for each of {rows} rows")
-    if array_module(lengths) is np and lengths.size and not 1 <= lengths.min() <= lengths.max() <= positions:
-        raise UsageError(
-            f"lengths of {lengths.min()} to {lengths.max()} tokens, but a row has 1 to {positions}; is a text empty?"
-        )
+        masks.check_lengths(lengths, B, S)
