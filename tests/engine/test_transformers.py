@@ -150,7 +150,8 @@ def parts(width, *names):
 
 
 def pair(ours, make, dtype):
-    """Both models with the same random weights in a type, and a function that compares the gradients of both."""
+    """Both models with the same random weights in a type, and a function that compares the gradients of both: it gives
+    the largest difference, as a part of the largest gradient where that is below 1."""
     rng = np.random.default_rng(1)
     map_parameters(ours, lambda a: (a + rng.normal(scale=0.1, size=a.shape)).astype(dtype))
     theirs, places = make(ours.config)
@@ -167,12 +168,13 @@ def pair(ours, make, dtype):
                 parameters[name].copy_(torch.tensor(np.array(array.T if is_turned else array)))
 
     def worst_gradient(grads):
-        differences = []
+        differences, largest = [], 0.0
         for ours_name, found in places.items():
             for name, part, is_turned in found:
                 grad = parameters[name].grad.numpy()
                 differences.append(abs(grads[mine[ours_name]][..., part] - (grad.T if is_turned else grad)).max())
-        return max(differences)
+                largest = max(largest, abs(grad).max())
+        return max(differences) / min(1.0, largest)
 
     return theirs, worst_gradient
 
