@@ -81,7 +81,7 @@ def test_targets_that_do_not_fit():
 def gradients(workers, rows=6, dropout=0.0):
     model, (x, y) = gpt(dropout=dropout), batch(rows)
     with DataParallel(workers) as parallel:
-        loss, grads = parallel.gradients(model.loss, x, y, seed=5, step=9)
+        loss, grads = parallel.gradients(model.loss, (x, y), seed=5, step=9)
     return float(loss), [grads[p] for p in model.parameters()]
 
 
@@ -120,7 +120,7 @@ def test_an_error_in_a_worker_reaches_the_caller():
     x, y = batch(4)
     x[3, 0] = 99  # in the share of the second worker
     with DataParallel(2) as parallel, pytest.raises(UsageError, match="token id 99"):
-        parallel.gradients(gpt().loss, x, y)
+        parallel.gradients(gpt().loss, (x, y))
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])

@@ -155,7 +155,7 @@ def train_for_two_steps(model, move, workers):
     optimizer, losses = AdamW(model.named_parameters()), []
     with DataParallel(workers) as parallel:
         for step in range(2):
-            loss, grads = parallel.gradients(model.loss, x, y, seed=3, step=step)
+            loss, grads = parallel.gradients(model.loss, (x, y), seed=3, step=step)
             losses.append(loss)
             grads, _ = clip_gradients(grads, 0.5)
             optimizer.step(grads, lr=0.01)
@@ -188,7 +188,7 @@ def test_how_often_a_training_step_waits_for_the_gpu(cupy, config):
     model, (x, y) = model_on(cupy.asarray, config), map(cupy.asarray, batch())
     optimizer = AdamW(model.named_parameters())
     with DataParallel(1) as parallel:
-        _, grads = parallel.gradients(model.loss, x, y)
+        _, grads = parallel.gradients(model.loss, (x, y))
         optimizer.step(grads, lr=0.01)
         assert cupy.synchronisations == []
         clip_gradients(grads, 1.0)

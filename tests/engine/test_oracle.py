@@ -5,8 +5,12 @@ import pytest
 from engine.cases import CASES, is_differentiable, run, samples
 
 from tinyllm.infer.generate import new_caches
-from tinyllm.models.gpt import GPT, GPTConfig
+from tinyllm.models import catalog
+from tinyllm.models.bert import BERTConfig
+from tinyllm.models.gpt import GPTConfig
+from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
+from tinyllm.models.t5 import T5Config
 from tinyllm.nn.module import Parameter, map_parameters
 from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.schedule import clip_gradients
@@ -14,7 +18,7 @@ from tinyllm.tensor import backward, no_grad
 
 pytestmark = pytest.mark.oracle
 torch = pytest.importorskip("torch")
-torch_peer = pytest.importorskip("tinyllm.bench.torch_peer")
+torch_models = pytest.importorskip("tinyllm.bench.torch_models")
 
 TOLERANCES = {np.float32: {"rtol": 1e-4, "atol": 1e-5}, np.float64: {"rtol": 1e-7, "atol": 1e-9}}
 
@@ -35,31 +39,38 @@ def test_every_operation_agrees(case, dtype):
                 np.testing.assert_allclose(grad, x.grad.numpy(), **TOLERANCES[dtype])
 
 
+SHAPE = {"vocab_size": 101, "context": 33, "layers": 3, "heads": 4, "width": 48}
+FAMILY = [
+    GPTConfig(**SHAPE),
+    LlamaConfig(**SHAPE, kv_heads=2, hidden=80),
+    BERTConfig(**SHAPE),
+    T5Config(**SHAPE, decoder_layers=2, hidden=80),
+]
+
+
+@pytest.mark.parametrize("config", FAMILY, ids=catalog.name_of)
 @pytest.mark.parametrize("rows", [1, 3])
 @pytest.mark.parametrize(("dtype", "limit"), [(np.float32, 1e-4), (np.float64, 1e-9)], ids=["float32", "float64"])
-def test_the_gpt_agrees_in_logits_and_every_gradient(dtype, limit, rows):
-    config = GPTConfig(vocab_size=101, context=33, layers=3, heads=4, width=48)
-    ours = GPT(config, rng=np.random.default_rng(0))
-    rng = np.random.default_rng(1)
+def test_the_models_agree_in_the_loss_and_every_gradient(config, dtype, limit, rows):
+    ours, rng = catalog.new_model(config, rng=np.random.default_rng(0)), np.random.default_rng(1)
     map_parameters(ours, lambda a: (a + rng.normal(scale=0.1, size=a.shape)).astype(dtype))
-    theirs = torch_peer.GPT(config).to(getattr(torch, np.dtype(dtype).name))
-    torch_peer.copy_weights(ours, theirs)
-
+    theirs = torch_models.copy_of(ours)
+    objective = catalog.find(catalog.name_of(config)).objective
+    special_ids = range(len(objective.specials(config.context)))
     tokens = rng.integers(config.vocab_size, size=(rows, 34))
-    x, y = tokens[:, :-1], tokens[:, 1:]
-    logits, expected = ours(x).data, theirs(torch.tensor(x))
-    worst = {"logits": abs(logits - expected.detach().numpy()).max()}
-    grads = backward(ours.loss(x, y))
-    torch.nn.functional.cross_entropy(expected.flatten(0, 1), torch.tensor(y).flatten()).backward()
-    theirs_by_name = dict(theirs.named_parameters())
-    assert len(grads) == len(theirs_by_name)
-    for name, parameter in ours.named_parameters():
-        grad = theirs_by_name[torch_peer.name_in_torch(name)].grad.numpy()
-        worst[name] = abs(grads[parameter] - (grad.T if torch_peer.is_turned(name) else grad)).max()
-    print(f"{np.dtype(dtype).name}, {rows} rows: logits differ by {worst.pop('logits'):.1e} at most, "
-          f"gradients by {max(worst.values()):.1e}")  # fmt: skip
-    assert logits.dtype == dtype and abs(logits).max() > 1
-    assert abs(logits - expected.detach().numpy()).max() <= limit and max(worst.values()) <= limit
+    batch = objective(config.context, config.vocab_size, special_ids)(tokens[:, :-1], tokens[:, 1:], rng)
+    loss, expected = ours.loss(*batch), theirs.loss(*map(torch.tensor, batch))
+    expected.backward()
+    grads, worst, turned = backward(loss), {}, torch_models.turned_names(theirs)
+    for name, parameter in theirs.named_parameters():
+        grad = parameter.grad.numpy()
+        mine = grads[dict(ours.named_parameters())[name]]
+        worst[name] = abs(mine - (grad.T if name in turned else grad)).max()
+    assert len(worst) == len(grads)
+    print(f"{np.dtype(dtype).name}, {rows} rows: losses differ by {abs(loss.item() - expected.item()):.1e}, "
+          f"gradients by {max(worst.values()):.1e} at most")  # fmt: skip
+    assert loss.dtype == dtype and loss.item() > 1
+    assert abs(loss.item() - expected.item()) <= limit and max(worst.values()) <= limit
 
 
 class TorchRecurrent(torch.nn.Module):

@@ -97,7 +97,7 @@ def test_workers_share_a_batch_without_changing_the_result(kind, dropout):
     for workers in (1, 3):
         made, (x, y) = model(kind, dropout=dropout), batch(6)
         with DataParallel(workers) as parallel:
-            loss, grads = parallel.gradients(made.loss, x, y, seed=5, step=9)
+            loss, grads = parallel.gradients(made.loss, (x, y), seed=5, step=9)
         results.append([loss, *(grads[p] for p in made.parameters())])
     for mine, expected in zip(*results, strict=True):
         np.testing.assert_allclose(mine, expected, rtol=1e-4, atol=1e-6)

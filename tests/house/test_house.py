@@ -96,7 +96,7 @@ def test_text_and_data_need_only_the_ground_floor():
 def test_one_file_knows_cupy_and_numba(path):
     roots = {name.split(".")[0] for name in imports(path)}
     assert path.name == "backend.py" or not roots & {"cupy", "cupyx", "numba", "llvmlite"}
-    peers = {"torch"} if path.name in ("torch_peer.py", "torch_kernels.py") else set()
+    peers = {"torch"} if path.name in ("torch_peer.py", "torch_models.py", "torch_kernels.py") else set()
     assert not roots & ({"pickle", "torch", "transformers"} - peers)
 
 

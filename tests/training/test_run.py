@@ -111,7 +111,7 @@ def test_a_model_that_is_not_known_is_named(tmp_path):
     run = make(tmp_path / "run")
     config = storage.load_json(run.folder / "config.json") | {"architecture": "mamba"}
     storage.save_json(run.folder / "config.json", config)
-    with pytest.raises(UsageError, match="there is no model 'mamba'; there are gpt, rnn, lstm"):
+    with pytest.raises(UsageError, match="there is no model 'mamba'; there are gpt, llama, bert, t5, rnn, lstm"):
         runs.open_run(run.folder)
 
 

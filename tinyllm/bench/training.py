@@ -6,14 +6,22 @@ import time
 import numpy as np
 
 from tinyllm.bench.race import middle_peaks, result, sides
-from tinyllm.models.gpt import GPT, GPTConfig
+from tinyllm.models import catalog
+from tinyllm.models.bert import BERTConfig
+from tinyllm.models.gpt import GPTConfig
+from tinyllm.models.llama import LlamaConfig
+from tinyllm.models.t5 import T5Config
 from tinyllm.parallel.data import DataParallel
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
 
+SMALL = {"vocab_size": 4096, "context": 256, "heads": 4, "width": 256}
 CASES = {
-    "gpt-s": (GPTConfig(vocab_size=4096, context=256, layers=4, heads=4, width=256), 8),
+    "gpt-s": (GPTConfig(**SMALL, layers=4), 8),
     "gpt-xs": (GPTConfig(vocab_size=512, context=128, layers=4, heads=4, width=128), 16),
-    "gpt-s-1024": (GPTConfig(vocab_size=4096, context=1024, layers=4, heads=4, width=256), 2),
+    "gpt-s-1024": (GPTConfig(**{**SMALL, "context": 1024}, layers=4), 2),
+    "llama-s": (LlamaConfig(**SMALL, layers=4, kv_heads=2, hidden=688), 8),
+    "bert-s": (BERTConfig(**SMALL, layers=4), 8),
+    "t5-s": (T5Config(**SMALL, layers=2, decoder_layers=2, hidden=688), 8),
 }
 PEERS = {  # what --against names: the module and the options of the other side
     "torch": ("tinyllm.bench.torch_peer", {}),
@@ -27,22 +35,37 @@ TRAINING = TrainConfig(steps=10**6, learning_rate=1e-3, warmup=0, floor=1.0)
 GEMM = 1000  # rows, columns and depth of the product that measures the machine
 
 
-def make_batches(config, batch, count):
-    """(ids, targets) of tokens that are as uneven as words: the n-th most frequent comes 1 / n as often."""
+def model_of(case):
+    """The name of the model of a case."""
+    return catalog.name_of(CASES[case][0])
+
+
+def cases_of(model):
+    """The cases of the model of a name."""
+    return [case for case in CASES if model_of(case) == model]
+
+
+def new_model(case):
+    return catalog.new_model(CASES[case][0], rng=np.random.default_rng(0))
+
+
+def make_batches(case, count):
+    """Batches of tokens that are as uneven as words: the n-th most frequent comes 1 / n as often."""
+    config, batch = CASES[case]
     rng, shares = np.random.default_rng(1), 1 / np.arange(1, config.vocab_size + 1)
     tokens = rng.choice(config.vocab_size, size=(count, batch, config.context + 1), p=shares / shares.sum())
-    return [(part[:, :-1], part[:, 1:]) for part in tokens]
+    kind = catalog.find(catalog.name_of(config)).objective
+    objective = kind(config.context, config.vocab_size, range(len(kind.specials(config.context))))
+    return [objective(part[:, :-1], part[:, 1:], rng) for part in tokens]
 
 
 class Training:
     """Our side: `step()` trains on the next batch."""
 
     def __init__(self, case, workers, steps):
-        config, batch = CASES[case]
-        model, training = GPT(config, rng=np.random.default_rng(0)), TRAINING
-        training = TrainConfig(**{**vars(training), "workers": workers})
-        batches = make_batches(config, batch, steps)
-        self.reports = train(model, batches, make_optimizer(model, training), config=training)
+        model = new_model(case)
+        training = TrainConfig(**{**vars(TRAINING), "workers": workers})
+        self.reports = train(model, make_batches(case, steps), make_optimizer(model, training), config=training)
 
     def step(self):
         began = time.perf_counter()
@@ -70,10 +93,27 @@ class Training:
 make = Training
 
 
-def operations(config, batch):
-    """Floating-point operations that a step needs: the products of matrices, and attention to the past alone."""
-    C, T, tokens = config.width, config.context, batch * config.context
-    return tokens * (6 * (config.layers * 12 * C * C + config.vocab_size * C) + config.layers * 6 * T * C)
+def operations(case):
+    """Floating-point operations that a step needs: the products of matrices, and attention to what may be seen.
+
+    A product of n numbers costs 2 n of them, and twice as many on the way back.
+    """
+    config, batch = CASES[case]
+    C, T, V, L = config.width, config.context, config.vocab_size, config.layers
+    if isinstance(config, GPTConfig):
+        row = T * (L * 12 * C * C + V * C) + L * T * T * C
+    elif isinstance(config, LlamaConfig):
+        key_value = 2 * C // config.heads * config.kv_heads
+        row = T * (L * (2 * C * C + C * key_value + 3 * C * config.hidden) + V * C) + L * T * T * C
+    elif isinstance(config, BERTConfig):
+        (_, _, (_, guesses)) = (array.shape for array in make_batches(case, 1)[0])
+        row = T * L * 12 * C * C + L * 2 * T * T * C + guesses * (C * C + V * C)
+    else:
+        (_, S), (_, T) = (array.shape for array in make_batches(case, 1)[0])
+        gated = 3 * C * config.hidden
+        row = S * L * (4 * C * C + gated) + L * 2 * S * S * C
+        row += config.decoder_layers * (T * (6 * C * C + gated) + S * 2 * C * C + T * T * C + 2 * T * S * C) + T * V * C
+    return 6 * batch * row
 
 
 def bench(case, *, against, workers=0, races=3, steps=20):
@@ -105,7 +145,7 @@ def bench(case, *, against, workers=0, races=3, steps=20):
         runs,
         peak_bytes=middle_peaks(peaks),
         tokens_per_second={"ours": ours, "peer": tokens_per_second(1)},
-        gemm_share=ours / (batch * config.context) * operations(config, batch) / speed,
+        gemm_share=ours / (batch * config.context) * operations(case) / speed,
         gemm_flops=speed,
         workers=workers,
         against=against,

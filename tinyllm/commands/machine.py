@@ -8,7 +8,7 @@ from tinyllm.parser import add_command, add_group, positive, up_to
 def bench_train_command(arguments):
     """mede o treino: tokens por segundo, memória, comparação com o PyTorch"""
     report.bench_training(
-        arguments.case or list(training.CASES), against=arguments.against, workers=arguments.workers,
+        arguments.case or training.cases_of(arguments.model), against=arguments.against, workers=arguments.workers,
         races=arguments.races, steps=arguments.steps, as_json=arguments.json,
     )  # fmt: skip
 
@@ -45,6 +45,8 @@ def add_commands(commands):
     group = add_group(commands, "bench", "mede o que esta máquina consegue, em corridas lado a lado")
     p = add_command(group, "train", bench_train_command, json=True)
     p.add_argument("--against", choices=list(training.PEERS), help="com quem comparar (padrão: torch, se instalado)")
+    models = list(dict.fromkeys(map(training.model_of, training.CASES)))
+    p.add_argument("--model", choices=models, default="gpt", help="os tamanhos deste modelo (padrão: gpt)")
     p.add_argument("--case", action="append", choices=list(training.CASES), help="só este tamanho (pode ser repetido)")
     p.add_argument("--steps", type=up_to(10_000), default=20, help="passos de cada corrida (padrão: 20)")
     p.add_argument("--workers", type=positive, default=0, help="quantas threads (padrão: uma por núcleo)")

@@ -59,7 +59,7 @@ def chosen_model(arguments):
     """The class of configuration of the model to train. Raises UsageError for an option that only others have."""
     name = arguments.model if "model" in arguments else "gpt"
     kind = MODELS[name].config
-    given = {option for other, _ in MODELS.values() for option in given_options(arguments, other)}
+    given = {option for other in MODELS.values() for option in given_options(arguments, other.config)}
     foreign = sorted(given - given_options(arguments, kind).keys())
     if foreign:
         raise UsageError(
@@ -70,7 +70,7 @@ def chosen_model(arguments):
 
 def resumed(arguments):
     """The run to go on with: as it was recorded, but for the number of steps."""
-    kinds = (runs.DataConfig, TrainConfig, *(kind for kind, _ in MODELS.values()))
+    kinds = (runs.DataConfig, TrainConfig, *(architecture.config for architecture in MODELS.values()))
     given = {name for kind in kinds for name in given_options(arguments, kind)} | ({"model"} & vars(arguments).keys())
     if given - {"steps"}:
         names = ", ".join(map(option_of, sorted(given - {"steps"})))
@@ -150,7 +150,7 @@ def add_commands(commands):
     p.add_argument("--mine", action="store_true", help=MINE)
     p.add_argument("--model", choices=list(MODELS), default=argparse.SUPPRESS, help="qual modelo (padrão: gpt)")
     add_options(p, runs.DataConfig)
-    add_options_of_one(p, {name: kind for name, (kind, _) in MODELS.items()})
+    add_options_of_one(p, {name: architecture.config for name, architecture in MODELS.items()})
     add_options(p, TrainConfig)
 
     p = add_command(commands, "estimate", estimate_command, json=True)
@@ -164,7 +164,7 @@ def add_commands(commands):
     p.add_argument("--tokens", type=positive, metavar="N", help="tokens do KV cache (padrão: o contexto)")
     p.add_argument("--mine", action="store_true", help=MINE)
     p.add_argument("--model", choices=list(MODELS), default=argparse.SUPPRESS, help="qual modelo (padrão: gpt)")
-    add_options_of_one(p, {name: kind for name, (kind, _) in MODELS.items()})
+    add_options_of_one(p, {name: architecture.config for name, architecture in MODELS.items()})
 
     p = add_command(commands, "compare", compare_command, json=True)
     p.add_argument("models", nargs="*", metavar="MODELO", help=f"quais: {', '.join(SETTINGS)} (padrão: todos)")

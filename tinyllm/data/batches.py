@@ -6,6 +6,7 @@ only n.
 
 import numpy as np
 
+from tinyllm.data.objectives import CAUSAL
 from tinyllm.errors import UsageError
 
 
@@ -23,10 +24,11 @@ def windows(tokens, starts, context):
     return block[:, :-1], block[:, 1:]
 
 
-def batches(tokens, *, batch, context, seed, start=0):
-    """Yield (x, y), each (batch, context) int64, from batch `start` on, without end; y is x moved on by one token.
+def batches(tokens, *, batch, context, seed, start=0, objective=CAUSAL):
+    """Yield what `objective` makes of `batch` windows of the row, from batch `start` on, without end.
 
-    An epoch cuts the row into windows from a random beginning and visits every one once.
+    By default that is x and y of `windows`: y holds what follows each token of x. An epoch cuts the row into windows
+    from a random beginning and visits every one once.
     Raises UsageError if the row is too short for a single batch.
     """
     per_epoch = windows_per_epoch(tokens, context) // batch
@@ -44,5 +46,6 @@ def batches(tokens, *, batch, context, seed, start=0):
             order = rng.permutation(windows_per_epoch(tokens, context))
             first = rng.integers(context)
         chosen = order[start % per_epoch * batch :][:batch]
-        yield windows(tokens, first + chosen * context, context)
+        x, y = windows(tokens, first + chosen * context, context)
+        yield objective(x, y, np.random.default_rng([seed, start, 1]))
         start += 1

@@ -5,14 +5,16 @@ from collections import Counter
 
 import numpy as np
 
+from tinyllm.data.objectives import CAUSAL
 from tinyllm.errors import UsageError
 from tinyllm.tensor import no_grad
 
 
-def mean_loss(model, tokens, *, batch=16):
-    """The mean loss in nats per token over a row of tokens, cut into windows of the model's context side by side.
+def mean_loss(model, tokens, *, batch=16, objective=CAUSAL):
+    """The mean loss in nats per target over a row of tokens, cut into windows of the model's context side by side.
 
-    perplexity = exp(mean_loss). Raises UsageError if the row is shorter than one window.
+    perplexity = exp(mean_loss), where the targets are the next tokens, as by default. Raises UsageError if the row is
+    shorter than one window.
     """
     context = model.config.context
     count = (len(tokens) - 1) // context
@@ -22,7 +24,8 @@ def mean_loss(model, tokens, *, batch=16):
     y = np.asarray(tokens[1 : count * context + 1], dtype=np.int64).reshape(count, context)
     with no_grad():
         losses = [
-            model.loss(x[i : i + batch], y[i : i + batch]).item() * len(x[i : i + batch])
+            model.loss(*objective(x[i : i + batch], y[i : i + batch], np.random.default_rng(i))).item()
+            * len(x[i : i + batch])
             for i in range(0, count, batch)
         ]
     return sum(losses) / count

@@ -2,22 +2,33 @@
 
 from typing import NamedTuple
 
+from tinyllm.data.objectives import Causal, Masked, SpanCorruption
 from tinyllm.errors import UsageError
+from tinyllm.models import bert, t5
+from tinyllm.models.bert import BERT, BERTConfig
 from tinyllm.models.gpt import GPT, GPTConfig
+from tinyllm.models.llama import Llama, LlamaConfig
 from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
+from tinyllm.models.t5 import T5, T5Config
 
 
 class Architecture(NamedTuple):
-    """A model's configuration, and the model made from it and from an `rng`."""
+    """A model's configuration; the model made from it and from an `rng`; what it learns from text; and its body, which
+    a classifier can stand on."""
 
     config: type
     model: type
+    objective: type
+    body: type
 
 
 MODELS = {
-    "gpt": Architecture(GPTConfig, GPT),
-    "rnn": Architecture(RNNConfig, RNN),
-    "lstm": Architecture(LSTMConfig, LSTM),
+    "gpt": Architecture(GPTConfig, GPT, Causal, GPT),
+    "llama": Architecture(LlamaConfig, Llama, Causal, Llama),
+    "bert": Architecture(BERTConfig, BERT, Masked, bert.Encoder),
+    "t5": Architecture(T5Config, T5, SpanCorruption, t5.Encoder),
+    "rnn": Architecture(RNNConfig, RNN, Causal, RNN),
+    "lstm": Architecture(LSTMConfig, LSTM, Causal, LSTM),
 }
 
 

@@ -17,7 +17,7 @@ from tinyllm.profile import timed
 
 
 class DataParallel:
-    """`gradients(loss, x, y)` shared among `workers` threads. Use it in a `with` block."""
+    """`gradients(loss, batch)` shared among `workers` threads. Use it in a `with` block."""
 
     def __init__(self, workers):
         self.workers = workers
@@ -58,23 +58,26 @@ class DataParallel:
             other.result()
         return results
 
-    def gradients(self, loss, x, y, *, seed=0, step=0, first_row=0, rows=None):
-        """The loss of x and y (arrays of B rows) and {Parameter: gradient}, as if one worker had seen the whole batch.
+    def gradients(self, loss, batch, *, seed=0, step=0, first_row=0, rows=None):
+        """The loss of a batch and {Parameter: gradient}, as if one worker had seen all of it.
 
-        `rows` is the size of the batch of which these rows, from `first_row`, are a part (all of it by default), `seed`
-        and `step` decide what dropout drops. The loss comes as an array of one number, still on its device.
+        A batch is a tuple of arrays with B rows each, of which a share is some rows: the loss of a batch must be the
+        mean of those of its rows. `rows` is the size of the batch of which these rows, from `first_row`, are a part
+        (all of it by default), `seed` and `step` decide what dropout drops. The loss comes as an array of one number,
+        still on its device.
         """
-        rows = len(x) if rows is None else rows
+        count = len(batch[0])
+        rows = count if rows is None else rows
 
         def share(bounds):
             lo, hi = bounds
             with F.noise(seed, step, first_row + lo):
-                mean = loss(x[lo:hi], y[lo:hi])
+                mean = loss(*(array[lo:hi] for array in batch))
                 weight = (hi - lo) / rows
                 grads = tensor.backward(mean, array_module(mean.data).asarray(weight, dtype=mean.dtype))
             return mean.data * weight, grads
 
-        cuts = [len(x) * i // self.workers for i in range(self.workers + 1)]
+        cuts = [count * i // self.workers for i in range(self.workers + 1)]
         results = self.map(share, [(lo, hi) for lo, hi in itertools.pairwise(cuts) if lo < hi])
         losses, grads = zip(*results, strict=True)
         return sum(losses[1:], losses[0]), self.sum_gradients(grads)

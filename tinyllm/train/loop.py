@@ -46,7 +46,8 @@ class TrainConfig(Config):
 
 
 class Report(NamedTuple):
-    """What a step did. `step` counts from 1; `loss` is in nats per token, `seconds` is the time of this step alone."""
+    """What a step did. `step` counts from 1; `loss` is in nats, `tokens` are those of the first array of each batch,
+    padding included, `seconds` is the time of this step alone."""
 
     step: int
     loss: float
@@ -63,9 +64,9 @@ def make_optimizer(model, config):
 def train(model, batches, optimizer, *, config, start=0, profile=None):
     """Train from step `start` to `config.steps`, yielding a Report after each.
 
-    `batches` yields (ids, targets), both (B, T), and must begin with batch number `start * config.accumulate`. A
-    `profile` records where the time of the steps goes. Raises UsageError if the loss stops being a number: the step is
-    not taken, the weights are those before it.
+    `batches` yields what `model.loss` takes, a tuple of arrays with B rows each, and must begin with batch number
+    `start * config.accumulate`. A `profile` records where the time of the steps goes. Raises UsageError if the loss
+    stops being a number: the step is not taken, the weights are those before it.
     """
     keep_freed_memory()
     batches = iter(batches)
@@ -75,7 +76,7 @@ def train(model, batches, optimizer, *, config, start=0, profile=None):
             parts = [next(batches) for _ in range(config.accumulate)]
             with profile.recording() if profile else contextlib.nullcontext():
                 loss, norm, lr = take_step(parallel, model, optimizer, parts, config=config, step=step)
-            tokens = sum(x.size for x, _ in parts)
+            tokens = sum(ids.size for ids, *_ in parts)
             yield Report(step + 1, loss, norm, lr, tokens, time.perf_counter() - began)
 
 
@@ -96,10 +97,10 @@ def take_step(parallel, model, optimizer, parts, *, config, step):
 
 def accumulated_gradients(parallel, model, parts, *, seed, step):
     """The mean loss and {Parameter: gradient} of several batches, as if they were one."""
-    rows, first_row, total, grads = sum(len(x) for x, _ in parts), 0, 0.0, {}
-    for x, y in parts:
-        loss, more = parallel.gradients(model.loss, x, y, seed=seed, step=step, first_row=first_row, rows=rows)
-        total, grads, first_row = total + float(loss), parallel.sum_gradients([grads, more]), first_row + len(x)
+    rows, first_row, total, grads = sum(len(ids) for ids, *_ in parts), 0, 0.0, {}
+    for batch in parts:
+        loss, more = parallel.gradients(model.loss, batch, seed=seed, step=step, first_row=first_row, rows=rows)
+        total, grads, first_row = total + float(loss), parallel.sum_gradients([grads, more]), first_row + len(batch[0])
     return total, grads
 
 

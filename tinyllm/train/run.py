@@ -19,6 +19,7 @@ from tinyllm.backend import to_device
 from tinyllm.config import Config, from_dict, option, to_dict
 from tinyllm.data import corpora, dataset
 from tinyllm.data.batches import batches
+from tinyllm.data.objectives import END
 from tinyllm.data.split import SPLITS
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import mean_loss
@@ -27,8 +28,6 @@ from tinyllm.nn.module import map_parameters
 from tinyllm.text import files
 from tinyllm.train import checkpoint
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
-
-END = "<|fim|>"  # stands between the texts
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,24 @@ class Run:
         """The model before its first step."""
         return catalog.new_model(self.model_config, rng=np.random.default_rng(self.training.seed))
 
+    @property
+    def objective(self):
+        """What the model learns from the text: it makes batches of windows."""
+        kind = catalog.find(catalog.name_of(self.model_config)).objective
+        special_ids = [self.tokenizer.special_id(text) for text in kind.specials(self.model_config.context)]
+        return kind(self.model_config.context, self.tokenizer.vocab_size, special_ids)
+
+    def batches(self, start=0):
+        """The batches of the training, from batch `start` on, without end."""
+        return batches(
+            self.tokens("train"), batch=self.training.batch, context=self.model_config.context,
+            seed=self.training.seed, start=start, objective=self.objective,
+        )  # fmt: skip
+
+    def mean_loss(self, model, split):
+        """The mean loss of a model on a split, in nats."""
+        return mean_loss(model, self.tokens(split), objective=self.objective)
+
     def trained_model(self, *, warn=print):
         """The model of the newest checkpoint."""
         model = self.new_model()
@@ -86,7 +103,9 @@ def create(folder, data, model, training, *, say=lambda text: None):
     say("textos")
     texts = read_texts(data, seed=training.seed)
     say("tokenizador")
-    tokenizer = files.train(data.tokenizer, texts["train"], model.vocab_size, special_tokens=(END,))
+    specials = catalog.find(catalog.name_of(model)).objective.specials(model.context)
+    size = model.vocab_size + len(specials) - 1  # the merges are the same, whatever a model has to mark
+    tokenizer = files.train(data.tokenizer, texts["train"], size, special_tokens=specials)
     tokenizer.save(folder / "tokenizer.json")
     model = dataclasses.replace(model, vocab_size=tokenizer.vocab_size)
     say("tokens")
@@ -95,7 +114,7 @@ def create(folder, data, model, training, *, say=lambda text: None):
         dataset.write_tokens(folder / f"{split}.npy", rows, vocab_size=tokenizer.vocab_size)
     training = dataclasses.replace(training, workers=training.threads, decay_steps=training.last_decay_step)
     run = Run(folder, data, model, training, tokenizer)
-    next(batches(run.tokens("train"), batch=training.batch, context=model.context, seed=0))  # enough for one batch?
+    next(run.batches())  # enough for one batch?
     save_config(run)
     return run
 
@@ -173,20 +192,14 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None):
     `stop()` becomes true the run is saved and ends there. A `profile` records where the time of the steps goes. Raises
     UsageError if all steps are done.
     """
-    training, context = run.training, run.model_config.context
+    training = run.training
     map_parameters(model, lambda array: to_device(array, training.device))
     optimizer = make_optimizer(model, training)
     start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, warn=warn) if steps_done(run) else 0
     if start >= training.steps:
         raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")
     forget_log_after(run.folder / "log.jsonl", start)
-    data = batches(
-        run.tokens("train"),
-        batch=training.batch,
-        context=context,
-        seed=training.seed,
-        start=start * training.accumulate,
-    )
+    data = run.batches(start * training.accumulate)
     with open(run.folder / "log.jsonl", "a", encoding="utf-8") as log:
         for report in train(model, data, optimizer, config=training, start=start, profile=profile):
             done = report.step == training.steps
@@ -194,7 +207,7 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None):
             write_line(log, report._asdict())
             validation = None
             if done or report.step % run.data.validate_every == 0:
-                validation = mean_loss(model, run.tokens("validation"))
+                validation = run.mean_loss(model, "validation")
                 write_line(log, {"step": report.step, "validation_loss": validation})
             if last or report.step % run.data.save_every == 0:
                 checkpoint.save(run.checkpoints, step=report.step, model=model, optimizer=optimizer)
