@@ -8,7 +8,7 @@ from tinyllm.errors import UsageError
 from tinyllm.functional import masks
 from tinyllm.tensor import Part, op
 
-BLOCK = 64  # queries
+BLOCK, CAUSAL_BLOCK = 256, 64  # queries; of the future, small blocks compute less in vain
 
 
 @op
@@ -81,7 +81,8 @@ def attention_compiled(q, k, v, bias=None, *, causal=False, lengths=None, scale=
     check_shapes(q, k, v, bias, causal, lengths)
     (B, H, T, D), S = q.shape, k.shape[-2]
     scale = np.float32(D**-0.5 if scale is None else scale)
-    blocks = [slice(start, min(T, start + BLOCK)) for start in range(0, max(T, 1), BLOCK)]
+    size = CAUSAL_BLOCK if causal else BLOCK
+    blocks = [slice(start, min(T, start + size)) for start in range(0, max(T, 1), size)]
     before = S - T if causal else S  # how many positions the first query sees besides its own
     ends = np.repeat(np.full(B, S) if lengths is None else lengths.astype(np.int64), H)  # of each row and head
 
