@@ -196,7 +196,7 @@ def test_nothing_fits_where_the_weights_do_not():
 
 
 def test_the_block_of_the_attention_is_that_of_the_library():
-    assert sys.modules["tinyllm.functional.attention"].BLOCK == estimate.ATTENTION_BLOCK
+    assert sys.modules["tinyllm.functional.attention"].CAUSAL_BLOCK == estimate.ATTENTION_BLOCK
 
 
 # ---------------------------------------------------------------------------------------------------------- the command

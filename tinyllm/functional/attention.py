@@ -8,7 +8,7 @@ from tinyllm.errors import UsageError
 from tinyllm.functional import masks
 from tinyllm.tensor import Part, op
 
-BLOCK, CAUSAL_BLOCK = 256, 64  # queries; of the future, small blocks compute less in vain
+BLOCK, CAUSAL_BLOCK = 128, 64  # queries; of the future, small blocks compute less in vain
 
 
 @op
