@@ -7,7 +7,10 @@ from tinyllm.console import emit, megabytes, thousands
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
+from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig
+from tinyllm.models.llama import LlamaConfig
+from tinyllm.models.rnn import LSTMConfig, RNNConfig
 
 WAYS = {  # name: its title, and what it changes of a plan
     "float32": ("float32", {}),
@@ -26,13 +29,14 @@ PARTS = {
     "process": "Python e as rotinas",
     "total": "no auge",
 }
+MEMORIES = {RNNConfig: "estado", LSTMConfig: "estado", BERTConfig: None}  # what is kept of a text, if no KV cache
 WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8*", "nf4": "nf4*"}
 
 
 def show_estimate(config, training, *, tokens=None, as_json=False):
     """Print the tables, or one JSON object. Raises UsageError for more `tokens` (the context by default) than fit."""
     tokens = tokens or config.context
-    if isinstance(config, GPTConfig) and tokens > config.context:
+    if isinstance(config, GPTConfig | LlamaConfig | BERTConfig) and tokens > config.context:
         raise UsageError(
             f"{tokens} tokens do not fit in a context of {config.context}; raise --context or lower --tokens"
         )
@@ -95,13 +99,13 @@ def show_batches(batches):
 
 
 def show_use(uses, tokens, config):
-    is_gpt = isinstance(config, GPTConfig)
-    print(f"\nPara gerar um texto de {thousands(tokens)} tokens, sem contar o programa\n")
+    kept = MEMORIES.get(type(config), "KV cache")
+    print(f"\nPara {'gerar' if kept else 'ler'} um texto de {thousands(tokens)} tokens, sem contar o programa\n")
     print(row("", WEIGHTS.values()))
-    for part, title in (("weights", "pesos"), ("cache", "KV cache" if is_gpt else "estado"), ("total", "ao todo")):
+    for part, title in (("weights", "pesos"), *([("cache", kept)] if kept else []), ("total", "ao todo")):
         print(row(title, (size(getattr(sizes, part)) for sizes in uses.values())))
     print("\n  Em int8 e nf4, cada 64 pesos têm uma escala em float32.")
-    if is_gpt:
+    if kept == "KV cache":
         print("  Enquanto cresce, o KV cache reserva até o dobro.")
 
 

@@ -14,8 +14,11 @@ from tinyllm import backend, cli, console, estimate_report
 from tinyllm.memory import estimate
 from tinyllm.memory.estimate import Plan, inference, largest_batch, training
 from tinyllm.models import catalog
+from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig
+from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.rnn import LSTMConfig, RNNConfig
+from tinyllm.models.t5 import T5Config
 from tinyllm.nn.module import count_parameters, map_parameters
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
 
@@ -32,6 +35,12 @@ CASES = [  # config, batch, workers, accumulate
     (RNNConfig(512, 64, 2, 400, dropout=0.1), 64, 1, 1),
     (LSTMConfig(2048, 128, 2, 200), 16, 2, 1),
     (LSTMConfig(512, 128, 3, 256), 32, 1, 2),
+    (LlamaConfig(2048, 128, 4, 4, 2, 192, 512), 8, 2, 1),
+    (LlamaConfig(4096, 256, 4, 4, 2, 256, 688, dropout=0.1), 8, 2, 1),
+    (BERTConfig(2048, 128, 4, 4, 192), 16, 2, 1),
+    (BERTConfig(4096, 256, 4, 4, 256, "sinusoidal", 0.1), 8, 2, 1),
+    (T5Config(2048, 128, 2, 2, 4, 192, 512), 16, 2, 1),
+    (T5Config(4096, 256, 3, 1, 4, 256, 688, dropout=0.1), 8, 2, 1),
 ]
 PLANS = [
     Plan(1, workers=workers, precision=precision, recompute=recompute, on_gpu=on_gpu)
@@ -48,10 +57,13 @@ import numpy as np
 from tinyllm.models import catalog
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
 name, values, batch, workers, accumulate = json.loads(sys.argv[1])
-model = catalog.new_model(catalog.find(name).config(**values), rng=np.random.default_rng(0))
+kind, rng = catalog.find(name), np.random.default_rng(0)
+model = catalog.new_model(kind.config(**values), rng=rng)
 config = TrainConfig(steps=3, batch=batch, workers=workers, accumulate=accumulate)
-ids = np.zeros((batch, values["context"]), dtype=np.int64)
-list(train(model, [(ids, ids)] * 3 * accumulate, make_optimizer(model, config), config=config))
+ids, context = np.zeros((batch, values["context"]), dtype=np.int64), values["context"]
+objective = kind.objective(context, values["vocab_size"], range(len(kind.objective.specials(context))))
+batches = [objective(ids, ids, rng) for _ in range(3 * accumulate)]
+list(train(model, batches, make_optimizer(model, config), config=config))
 print(int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024)
 """
 
@@ -196,7 +208,8 @@ def test_nothing_fits_where_the_weights_do_not():
 
 
 def test_the_block_of_the_attention_is_that_of_the_library():
-    assert sys.modules["tinyllm.functional.attention"].CAUSAL_BLOCK == estimate.ATTENTION_BLOCK
+    attention = sys.modules["tinyllm.functional.attention"]
+    assert (attention.CAUSAL_BLOCK, attention.BLOCK) == (estimate.CAUSAL_BLOCK, estimate.BLOCK)
 
 
 # ---------------------------------------------------------------------------------------------------------- the command
@@ -245,11 +258,19 @@ def test_a_learners_count_takes_the_place_of_the_library(capsys, monkeypatch):
     assert "12.345 parâmetros" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("model", ["rnn", "lstm"])
-def test_recurrent_models_are_estimated_too(capsys, model):
+@pytest.mark.parametrize(
+    ("model", "blocks", "kept"),
+    [("llama", 4, "KV cache"), ("bert", 4, None), ("t5", 2, "KV cache"), ("rnn", 3, "estado"), ("lstm", 3, "estado")],
+)
+def test_every_model_is_estimated(capsys, model, blocks, kept):
     status, out, _ = call(capsys, "--model", model, "--width=64")
-    assert status == 0 and out.startswith(f"{model.upper()} de 3 blocos de largura 64")
-    assert "KV cache" not in out and "estado" in out
+    assert status == 0 and out.startswith(f"{model.upper()} de {blocks} blocos de largura 64")
+    assert [name for name in ("KV cache", "estado") if f"\n  {name}" in out] == ([kept] if kept else [])
+
+
+def test_a_cache_of_shared_heads_is_smaller():
+    gpt, llama = (estimate.cache_numbers(config, 100) for config in (GPTConfig(), LlamaConfig(heads=4, kv_heads=1)))
+    assert gpt == 4 * llama and estimate.cache_numbers(BERTConfig(), 100) == 0
 
 
 def test_a_model_that_fits_nowhere_is_told_with_a_mend(capsys):

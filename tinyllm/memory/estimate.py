@@ -7,11 +7,16 @@ every weight of the attention. Everything is a whole number of Python's: no mode
 from typing import NamedTuple
 
 from tinyllm import functional as F
+from tinyllm.data.objectives import GAP, SHARE, missing
+from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig
+from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.rnn import LSTMConfig, RNNConfig
+from tinyllm.models.t5 import T5Config
 
 PROCESS = 142 << 20  # bytes of Python, NumPy, Numba and its compiled kernels, as measured on Linux
-ATTENTION_BLOCK = 64  # queries: how many the compiled attention takes at a time
+CAUSAL_BLOCK, BLOCK = 64, 128  # queries: how many the compiled attention takes at a time, of one side or of both
+BUCKETS = 32  # of distances, in the encoder of a T5 and in its decoder
 CUDA_CONTEXT = 512 << 20  # bytes a GPU holds before any array: driver, kernels, cuBLAS. An assumption, not a measure
 
 # ---------------------------------------------------------------------------------------------- what a model is made of
@@ -22,6 +27,29 @@ def gpt_parameters(config):
     C = config.width
     block = 4 * C + (3 * C * C + 3 * C) + (C * C + C) + (4 * C * C + 4 * C) + (4 * C * C + C)
     return (config.vocab_size + config.context) * C + config.layers * block + 2 * C
+
+
+def llama_parameters(config):
+    """How many numbers a Llama of this config learns: no biases, and fewer keys and values than queries."""
+    C, key_value = config.width, 2 * config.width // config.heads * config.kv_heads
+    block = 2 * C + (2 * C * C + C * key_value) + 3 * C * config.hidden
+    return config.vocab_size * C + config.layers * block + C
+
+
+def bert_parameters(config):
+    """How many numbers a BERT of this config learns, with the layer that guesses hidden tokens."""
+    C = config.width
+    block = 4 * C + (3 * C * C + 3 * C) + (C * C + C) + (4 * C * C + 4 * C) + (4 * C * C + C)
+    positions = config.context * C if config.positions == "learned" else 0
+    return config.vocab_size * C + positions + 2 * C + config.layers * block + (C * C + 3 * C) + config.vocab_size
+
+
+def t5_parameters(config):
+    """How many numbers a T5 of this config learns: a decoder's block looks at two texts."""
+    C, feed_forward = config.width, 3 * config.width * config.hidden
+    encoder = config.layers * (2 * C + 4 * C * C + feed_forward)
+    decoder = config.decoder_layers * (3 * C + 8 * C * C + feed_forward)
+    return config.vocab_size * C + encoder + decoder + 2 * C + 2 * BUCKETS * config.heads
 
 
 def rnn_parameters(config):
@@ -48,7 +76,7 @@ class Kept(NamedTuple):
 
 def gpt_kept(config, *, on_gpu):
     C, H, T = config.width, config.heads, config.context
-    dropped, rows = (C if config.dropout else 0), min(ATTENTION_BLOCK, T)
+    dropped, rows = (C if config.dropout else 0), min(CAUSAL_BLOCK, T)
     if on_gpu:
         # two norms and their outputs, q k v, the attention and its weights, three of the hidden layer, the masks
         return Kept(block=20 * C + H * T + 2 * dropped, height=max(13 * C, 3 * H * T - 12 * C), ends=6 * C + dropped)
@@ -56,6 +84,37 @@ def gpt_kept(config, *, on_gpu):
     # layer has two gradients or, with many small heads, where the attention has the weights of two blocks and theirs
     attention = (4 * T - 2 * rows) * rows * H // T - 5 * C
     return Kept(block=16 * C, height=max(5 * C + dropped, attention), ends=3 * C)
+
+
+def llama_kept(config, *, on_gpu):
+    C, M, H, T = config.width, config.hidden, config.heads, config.context
+    dropped, rows = (C if config.dropout else 0), min(CAUSAL_BLOCK, T)
+    if on_gpu:
+        return Kept(block=12 * C + 4 * M + H * T + 2 * dropped, height=max(4 * M, 3 * H * T), ends=6 * C + dropped)
+    # two residuals, two norms, q k v (k and v for each head of q), the attention; gate, hidden and their product
+    attention = (4 * T - 2 * rows) * rows * H // T - 3 * M
+    return Kept(block=8 * C + 3 * M, height=max(2 * M + C + dropped, attention), ends=3 * C)
+
+
+def bert_kept(config, *, on_gpu):
+    C, H, T = config.width, config.heads, config.context
+    dropped, guesses = (C if config.dropout else 0), 3 * round(SHARE * config.vocab_size)
+    if on_gpu:
+        return Kept(block=20 * C + H * T + 2 * dropped, height=max(13 * C, 3 * H * T - 12 * C), ends=6 * C + guesses)
+    # what enters, q k v, the attention, two sums, the norm between, the hidden layer and its slope
+    attention = 4 * min(BLOCK, T) * H - 5 * C
+    return Kept(block=16 * C, height=max(5 * C + dropped, attention), ends=4 * C + guesses)
+
+
+def t5_kept(config, *, on_gpu):
+    """By the token of the text, of which the encoder reads nearly all and the decoder writes SHARE."""
+    C, M, H, T = config.width, config.hidden, config.heads, config.context
+    encoder, decoder = 8 * C + 3 * M, 14 * C + 3 * M
+    if on_gpu:
+        encoder, decoder = 12 * C + 4 * M + H * T, 20 * C + 4 * M + 2 * H * T
+    block = encoder + round(SHARE * decoder * config.decoder_layers / config.layers)
+    attention = 4 * min(BLOCK, T) * H - 3 * M
+    return Kept(block=block, height=max(2 * M + C, attention), ends=3 * C + 4 * H * T)
 
 
 def rnn_kept(config, *, on_gpu):
@@ -76,10 +135,24 @@ def parameters(config):
     """How many numbers a model of this config learns."""
     if isinstance(config, GPTConfig):
         return gpt_parameters(config)  # looked up here: a learner's may stand in its place
-    return {RNNConfig: rnn_parameters, LSTMConfig: lstm_parameters}[type(config)](config)
+    return PARAMETERS[type(config)](config)
 
 
-KEPT = {GPTConfig: gpt_kept, RNNConfig: rnn_kept, LSTMConfig: lstm_kept}
+PARAMETERS = {
+    LlamaConfig: llama_parameters,
+    BERTConfig: bert_parameters,
+    T5Config: t5_parameters,
+    RNNConfig: rnn_parameters,
+    LSTMConfig: lstm_parameters,
+}
+KEPT = {
+    GPTConfig: gpt_kept,
+    LlamaConfig: llama_kept,
+    BERTConfig: bert_kept,
+    T5Config: t5_kept,
+    RNNConfig: rnn_kept,
+    LSTMConfig: lstm_kept,
+}
 
 # ------------------------------------------------------------------------------------------------------------- training
 
@@ -141,7 +214,8 @@ def training(config, plan):
     if plan.recompute:
         at_loss, inside = config.layers * config.width, kept.block
     at_loss, on_the_way_back = tokens * (at_loss + kept.ends), tokens * (at_loss + inside + kept.height)
-    logits = workers * loss_bytes(head, config.vocab_size, -(-plan.batch // workers) * T, sizes)
+    targets = -(-plan.batch // workers) * targets_of(config)
+    logits = workers * loss_bytes(head, config.vocab_size, targets, sizes) if targets else 0
 
     before = min(plan.accumulate - 1, 2) * P  # the sum of the earlier batches, and the last that went into it
     at_the_end = max(
@@ -168,6 +242,13 @@ def training(config, plan):
         process=process,
         total=process + weights + optimiser + height,
     )
+
+
+def targets_of(config):
+    """How many tokens of a row `F.linear_cross_entropy` compares; what BERT guesses is counted with its activations."""
+    if isinstance(config, BERTConfig):
+        return 0
+    return missing(config.context) * (GAP + 1) // GAP if isinstance(config, T5Config) else config.context
 
 
 def loss_bytes(head, vocabulary, tokens, sizes):
@@ -222,6 +303,12 @@ def inference(config, *, tokens, batch=1, precision="float32"):
 def cache_numbers(config, tokens):
     """How many numbers a text of so many tokens leaves to be remembered. The GPT's cache takes room for up to twice
     as many while it grows; the state of a recurrent model never does."""
+    if isinstance(config, BERTConfig):
+        return 0  # it reads a text once, from both sides
+    if isinstance(config, LlamaConfig):
+        return 2 * config.layers * tokens * config.width // config.heads * config.kv_heads
+    if isinstance(config, T5Config):
+        return 2 * 2 * config.decoder_layers * tokens * config.width  # of what it writes, and of what it has read
     if isinstance(config, GPTConfig):
         return 2 * config.layers * tokens * config.width
     return config.layers * config.width * (2 if isinstance(config, LSTMConfig) else 1)
