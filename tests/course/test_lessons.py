@@ -7,13 +7,14 @@ import sys
 
 import pytest
 
-from tinyllm.course.pictures import m01
+from tinyllm.course.pictures import drawing, m01, m03
 from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 
 LESSONS = sorted(FOLDER.glob("exercises/**/README.md"))
 EVERY = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.parent.name)
 LINK = re.compile(r"(?P<picture>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
-IMAGES = FOLDER / "exercises" / m01.FOLDER
+IMAGES = {module: FOLDER / "exercises" / module.FOLDER for module in (m01, m03)}
+OF_EVERY_MODULE = pytest.mark.parametrize(("module", "images"), IMAGES.items(), ids=("m01", "m03"))
 
 
 def read(lesson):
@@ -51,33 +52,35 @@ def test_pictures_are_described_alone_on_their_line(lesson):
                 assert line == link[0], "the notebook finds a picture by its line"
 
 
-def test_every_picture_is_drawn_by_a_program_and_shown_in_a_lesson():
-    shown = set(re.findall(r"\(imagens/([\w-]+)\.svg\)", read(IMAGES.parent / "README.md")))
-    assert shown == set(m01.PICTURES) == {path.stem for path in IMAGES.glob("*.svg")}
-    assert {path.stem for path in IMAGES.glob("*.json")} <= shown
+@OF_EVERY_MODULE
+def test_every_picture_is_drawn_by_a_program_and_shown_in_a_lesson(module, images):
+    shown = set(re.findall(r"\(imagens/([\w-]+)\.svg\)", read(images.parent / "README.md")))
+    assert shown == set(module.PICTURES) == {path.stem for path in images.glob("*.svg")}
+    assert {path.stem for path in images.glob("*.json")} <= shown
 
 
 def test_pictures_are_small_and_whole():
-    for path in IMAGES.glob("*.svg"):
+    for path in FOLDER.glob("exercises/*/imagens/*.svg"):
         text = path.read_text(encoding="utf-8")
         assert len(text) < 150_000 and text.rstrip().endswith("</svg>"), path
         assert not re.search(r"<(script|image|text)\b|href=\"http", text), f"{path} needs something from outside"
 
 
 @pytest.mark.oracle
-def test_pictures_are_the_same_when_drawn_twice(tmp_path):
+@OF_EVERY_MODULE
+def test_pictures_are_the_same_when_drawn_twice(module, images, tmp_path):
     pytest.importorskip("matplotlib")
-    for path in IMAGES.glob("*.json"):
+    for path in images.glob("*.json"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    for name in m01.PICTURES:
-        m01.draw(tmp_path, name)
+    for name in module.PICTURES:
+        drawing.draw(module, tmp_path, name)
         first = (tmp_path / f"{name}.svg").read_bytes()
-        m01.draw(tmp_path, name)
+        drawing.draw(module, tmp_path, name)
         assert (tmp_path / f"{name}.svg").read_bytes() == first, name
 
 
 def test_the_attention_in_the_picture_is_causal_and_sums_to_1():
-    found = json.loads((IMAGES / "atencao.json").read_text(encoding="utf-8"))
+    found = json.loads((IMAGES[m01] / "atencao.json").read_text(encoding="utf-8"))
     for row, weights in enumerate(found["weights"]):
         assert abs(sum(weights) - 1) < 0.01 and not any(weights[row + 1 :])
 

@@ -1,28 +1,18 @@
 """The pictures of module 1."""
 
-import json
-
 import numpy as np
 
 from tinyllm import compare, plot, storage
 from tinyllm import functional as F
 from tinyllm.console import decimal
+from tinyllm.course.pictures.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, arrow, box
 from tinyllm.memory import estimate
 from tinyllm.models.gpt import GPTConfig
-from tinyllm.plot import COLORS, INK, SOFT
+from tinyllm.plot import INK, SOFT
 from tinyllm.tensor import no_grad
 from tinyllm.train import run as runs
 
 FOLDER = "m01_introducao/imagens"
-BLUE, ORANGE, GREEN, PURPLE, RED, GREY = COLORS
-
-
-def draw(folder, name):
-    """Draw one picture into a folder, where its data, if it has any, stands as JSON."""
-    paint, width, height = PICTURES[name]
-    path = folder / f"{name}.json"
-    data = [json.loads(path.read_text(encoding="utf-8"))] if path.exists() else []
-    plot.draw(folder / f"{name}.svg", lambda figure: paint(figure, *data), width=width, height=height)
 
 
 # ------------------------------------------------------------------------------------------------------------- timeline
@@ -76,21 +66,6 @@ def timeline(figure):
 # ----------------------------------------------------------------------------------------- recurrence beside attention
 
 WORDS = ("a", "gata", "do", "rio", "dormia")
-
-
-def box(axes, x, y, text, *, color=BLUE, width=0.62, height=0.44, size=9.5, filled=True):
-    from matplotlib.patches import FancyBboxPatch
-
-    corner = (x - width / 2, y - height / 2)
-    look = {"facecolor": color if filled else "white", "edgecolor": color, "linewidth": 1.3}
-    axes.add_patch(FancyBboxPatch(corner, width, height, boxstyle="round,pad=0,rounding_size=0.08", zorder=3, **look))
-    axes.text(x, y, text, ha="center", va="center", color="white" if filled else INK, fontsize=size, zorder=4)
-
-
-def arrow(axes, start, end, *, color=SOFT, width=1.3, bend=0.0, alpha=1.0):
-    look = {"arrowstyle": "-|>", "color": color, "linewidth": width, "alpha": alpha, "shrinkA": 0, "shrinkB": 0,
-            "connectionstyle": f"arc3,rad={bend}"}  # fmt: skip
-    axes.annotate("", xy=end, xytext=start, arrowprops=look)
 
 
 def architectures(figure):

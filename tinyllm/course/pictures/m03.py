@@ -1,0 +1,5 @@
+"""The pictures of module 3."""
+
+FOLDER = "m03_transformer/imagens"
+
+PICTURES = {}
