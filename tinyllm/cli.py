@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from tinyllm import __version__
-from tinyllm.commands import course, machine, text, training
+from tinyllm.commands import course, machine, reading, text, training
 from tinyllm.errors import UsageError
 from tinyllm.parser import new_parser
 
@@ -75,6 +75,6 @@ def build_parser():
     )
     parser.add_argument("--version", action="version", version=f"tinyllm {__version__}", help="mostra a versão")
     commands = parser.add_subparsers(title="comandos", metavar="COMANDO")
-    for part in (training, text, course, machine):
+    for part in (training, reading, text, course, machine):
         part.add_commands(commands)
     return parser

@@ -17,6 +17,7 @@ from tinyllm.models.gpt import GPTConfig
 from tinyllm.models.rnn import LSTMConfig, RNNConfig
 from tinyllm.nn.module import count_parameters
 from tinyllm.train import run as runs
+from tinyllm.train import tasks
 from tinyllm.train.loop import TrainConfig
 
 STEPS, TEXTS = 600, 3000
@@ -37,7 +38,7 @@ def compare_models(names, folder, *, steps, texts, seed, picture=None, as_json=F
     for name, run in compared.items():
         if runs.steps_done(run) < run.training.steps:
             tell(f"\n{name}: {thousands(count_parameters(run.new_model()))} parâmetros")
-            console.compile_kernels(run.model_config)
+            console.compile_kernels(run)
             status = console.train_showing(run)
             if status:
                 return status
@@ -59,7 +60,7 @@ def find_or_make(name, folder, *, steps, texts, seed):
         raise UsageError(f"there is no model {name}; there are {', '.join(SETTINGS)}")
     if not (folder / "config.json").exists():
         config, rate = SETTINGS[name]
-        data = runs.DataConfig(texts=texts, save_every=steps, validate_every=max(1, steps // MARKS))
+        data = tasks.DataConfig(texts=texts, save_every=steps, validate_every=max(1, steps // MARKS))
         training = TrainConfig(steps=steps, batch=BATCH, learning_rate=rate, decay_steps=steps, seed=seed)
         return runs.create(folder, data, config, training)
     run = runs.open_run(folder)

@@ -117,10 +117,11 @@ def stop_on_signal():
             signal.signal(number, handler)
 
 
-def announce(config, training):
+def announce(config, training, *, classify=False):
     """Say what is about to be trained, and the memory it takes. Raises UsageError if the machine has less."""
     workers, name = training.threads, catalog.name_of(config)
-    plan = estimate.Plan(training.batch, workers, training.accumulate, on_gpu=training.device == "gpu")
+    plan = estimate.Plan(training.batch, workers, training.accumulate, on_gpu=training.device == "gpu",
+                         classify=classify)  # fmt: skip
     needed, parameters = estimate.training(config, plan).total, estimate.parameters(config)
     available = None if plan.on_gpu else physical_memory()
     size = f"{counted(config.layers, 'bloco')} de largura {config.width}, {thousands(parameters)} parâmetros"
@@ -134,18 +135,18 @@ def announce(config, training):
         )
 
 
-def compile_kernels(config):
-    """Run every compiled routine of a model once, on a tiny one: a new machine compiles them, later it loads them."""
+def compile_kernels(run):
+    """Run every compiled routine of a run once, on a tiny model: a new machine compiles them, later it loads them."""
     if numba_version() is None:
         tell("Sem o Numba as rotinas não são compiladas: tudo funciona, porém devagar (pip install numba).")
         return
     tell("Compilando as rotinas de cálculo (só na primeira vez leva alguns segundos)…")
     began = time.perf_counter()
-    tiny = {"vocab_size": 8, "context": 4, "layers": 1, "heads": 1, "width": 4}
-    config = dataclasses.replace(config, **{name: tiny[name] for name in tiny.keys() & vars(config).keys()})
-    model = catalog.new_model(config, rng=np.random.default_rng(0))
-    config, ids = TrainConfig(steps=1, workers=1), np.zeros((1, 4), dtype=np.int64)
-    for _ in train(model, [(ids, ids)], make_optimizer(model, config), config=config):
+    tiny = {"context": 4, "layers": 1, "decoder_layers": 1, "heads": 1, "kv_heads": 1, "width": 4, "hidden": 4}
+    changes = {name: tiny[name] for name in tiny.keys() & vars(run.model_config).keys()}
+    config, training = dataclasses.replace(run.model_config, **changes), TrainConfig(steps=1, workers=1)
+    model = run.task.new_model(config, rng=np.random.default_rng(0))
+    for _ in train(model, [run.task.tiny_batch(config)], make_optimizer(model, training), config=training):
         tell(f"…prontas em {decimal(time.perf_counter() - began, 1)} s.")
 
 

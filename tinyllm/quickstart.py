@@ -15,6 +15,7 @@ from tinyllm.infer.generate import generate
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.train import run as runs
+from tinyllm.train import tasks
 from tinyllm.train.loop import TrainConfig
 
 STEPS, TEXTS = 1200, 6000
@@ -33,7 +34,7 @@ def quickstart(folder, *, steps=STEPS, texts=TEXTS, seed=0, as_json=False):
     else:
         run = prepare(folder, steps=steps, texts=texts, seed=seed)
     tell("3. Modelo: o GPT lê os tokens que vieram antes e prevê o próximo.")
-    console.compile_kernels(run.model_config)
+    console.compile_kernels(run)
     if runs.steps_done(run) < run.training.steps:
         if runs.steps_done(run) == 0:
             show_sample(run, run.new_model(), "antes do treino")
@@ -64,7 +65,7 @@ def prepare(folder, *, steps, texts, seed):
     model, training = GPTConfig(), TrainConfig(steps=steps, seed=seed)
     console.announce(model, training)
     tell()
-    run = runs.create(folder, runs.DataConfig(texts=texts), model, training, say=lambda stage: tell(stages[stage]))
+    run = runs.create(folder, tasks.DataConfig(texts=texts), model, training, say=lambda stage: tell(stages[stage]))
     pieces = [run.tokenizer.decode([i]) for i in run.tokenizer.encode("A menina correu depressa para casa.")]
     tell(f"   {thousands(len(run.tokens('train')))} tokens para treinar. Uma frase em tokens: {'│'.join(pieces)}")
     return run

@@ -25,7 +25,7 @@ FLOORS = [
     ["memory", "evaluate", "infer"],
     ["train"],
     ["console"],
-    ["compare", "estimate_report"],
+    ["classify_report", "compare", "estimate_report"],
     ["doctor", "quickstart", "bench", "course"],
     ["commands"],
     ["cli"],

@@ -14,10 +14,11 @@ from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
 from tinyllm.train import checkpoint
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
+from tinyllm.train.tasks import DataConfig, Language
 
 MODEL = GPTConfig(vocab_size=300, context=16, layers=2, heads=2, width=16, dropout=0.1)
 TRAINING = TrainConfig(steps=12, batch=6, accumulate=2, warmup=3, workers=2, seed=3)
-DATA = runs.DataConfig(texts=60, save_every=4, validate_every=6)
+DATA = DataConfig(texts=60, save_every=4, validate_every=6)
 SIZES = {"vocab_size": 300, "context": 16, "layers": 2, "width": 16, "dropout": 0.1}
 RECURRENT = {RNN: RNNConfig(**SIZES), LSTM: LSTMConfig(**SIZES)}
 each_model = pytest.mark.parametrize("model", [MODEL, *RECURRENT.values()], ids=lambda config: type(config).__name__)
@@ -163,7 +164,7 @@ def test_a_config_that_was_spoilt_is_refused(tmp_path, part, change, message):
 def test_a_text_file_is_split_in_order_and_kept_apart(tmp_path):
     texts = [f"texto número {i} " + "palavra " * 20 for i in range(40)]
     (tmp_path / "meu.txt").write_text("\n\n".join(texts), encoding="utf-8")
-    split = runs.read_texts(runs.DataConfig(corpus=str(tmp_path / "meu.txt")), seed=0)
+    split = Language.read(DataConfig(corpus=str(tmp_path / "meu.txt")), seed=0)
     assert [len(split[name]) for name in runs.SPLITS] == [36, 2, 2]
     assert [text for name in runs.SPLITS for text in split[name]] == [text.strip() for text in texts]
 
@@ -180,13 +181,13 @@ def test_a_text_file_is_split_in_order_and_kept_apart(tmp_path):
 def test_corpora_that_cannot_be_used(tmp_path, content, message):
     (tmp_path / "c.txt").write_bytes(content)
     with pytest.raises(UsageError, match=message):
-        runs.create(tmp_path / "run", runs.DataConfig(corpus=str(tmp_path / "c.txt")), MODEL, TRAINING)
+        runs.create(tmp_path / "run", DataConfig(corpus=str(tmp_path / "c.txt")), MODEL, TRAINING)
     assert not (tmp_path / "run" / "config.json").exists()
 
 
 def test_a_corpus_that_does_not_exist(tmp_path):
     with pytest.raises(UsageError, match="corpus=nada is neither a generated corpus"):
-        runs.create(tmp_path / "run", runs.DataConfig(corpus="nada"), MODEL, TRAINING)
+        runs.create(tmp_path / "run", DataConfig(corpus="nada"), MODEL, TRAINING)
 
 
 def test_a_run_on_a_gpu_is_saved_and_resumed_as_one_in_memory(cupy, tmp_path):

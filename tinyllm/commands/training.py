@@ -6,18 +6,23 @@ import dataclasses
 import shlex
 
 from tinyllm import console, quickstart
+from tinyllm.classify_report import show_test
 from tinyllm.compare import SETTINGS, STEPS, TEXTS, compare_models
 from tinyllm.config import add_options, add_options_of_one, from_dict, given_options, option_of
 from tinyllm.course.swap import mine
 from tinyllm.errors import UsageError
 from tinyllm.estimate_report import show_estimate
+from tinyllm.infer.fill import continued_by_gaps
 from tinyllm.infer.generate import generate, until
 from tinyllm.infer.sample import SampleConfig, sampler
+from tinyllm.models.bert import BERTConfig
 from tinyllm.models.catalog import MODELS, name_of
+from tinyllm.models.t5 import T5Config
 from tinyllm.parser import add_command, positive
 from tinyllm.profile import Profile
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
+from tinyllm.train.tasks import TASKS, Classify, DataConfig, Language
 
 MINE = "usa, no lugar das peças da biblioteca, as suas que estão certas"
 
@@ -38,26 +43,40 @@ def train_command(arguments):
 def train_or_resume(arguments):
     if arguments.resume:
         run = resumed(arguments)
-        console.announce(run.model_config, run.training)
+        console.announce(run.model_config, run.training, classify=run.task.name == Classify.name)
     else:
-        data, model, training = (
-            from_dict(kind, given_options(arguments, kind))
-            for kind in (runs.DataConfig, chosen_model(arguments), TrainConfig)
-        )
-        console.announce(model, training)
-        run = runs.create(arguments.out, data, model, training, say=lambda stage: console.tell(f"Preparando {stage}…"))
-    console.compile_kernels(run.model_config)
+        task = TASKS[vars(arguments).get("task", Language.name)]()
+        kinds = (task.data_config, chosen_model(arguments), task.train_config)
+        data, model, training = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
+        console.announce(model, training, classify=task.name == Classify.name)
+        run = runs.create(
+            arguments.out, data, model, training,
+            task=task, say=lambda stage: console.tell(f"Preparando {stage}…"),
+        )  # fmt: skip
+    console.compile_kernels(run)
     profile = Profile() if arguments.profile else None
     status = console.train_showing(run, as_json=arguments.json, profile=profile)
     if status == 0:
-        folder = shlex.quote(str(run.folder))
-        console.tell(f'pronto; para ler o que ele escreve: tinyllm generate {folder} --prompt "Era uma vez"')
+        tell_what_next(run, as_json=arguments.json)
     return status
+
+
+def tell_what_next(run, *, as_json):
+    """What can be done with a run that has reached its end."""
+    folder = shlex.quote(str(run.folder))
+    if run.task.name == Classify.name:
+        show_test(run, run.trained_model(), as_json=as_json)
+        console.tell(f'pronto; para classificar um texto: tinyllm classify {folder} "Não é nada ruim."')
+    elif isinstance(run.model_config, BERTConfig):
+        console.tell(f'pronto; para ver o que ele adivinha: tinyllm fill {folder} "Era uma vez um ___."')
+    else:
+        console.tell(f'pronto; para ler o que ele escreve: tinyllm generate {folder} --prompt "Era uma vez"')
 
 
 def chosen_model(arguments):
     """The class of configuration of the model to train. Raises UsageError for an option that only others have."""
-    name = arguments.model if "model" in arguments else "gpt"
+    otherwise = "bert" if vars(arguments).get("task") == Classify.name else "gpt"
+    name = vars(arguments).get("model", otherwise)
     kind = MODELS[name].config
     given = {option for other in MODELS.values() for option in given_options(arguments, other.config)}
     foreign = sorted(given - given_options(arguments, kind).keys())
@@ -70,8 +89,9 @@ def chosen_model(arguments):
 
 def resumed(arguments):
     """The run to go on with: as it was recorded, but for the number of steps."""
-    kinds = (runs.DataConfig, TrainConfig, *(architecture.config for architecture in MODELS.values()))
+    kinds = (DataConfig, TrainConfig, *(architecture.config for architecture in MODELS.values()))
     given = {name for kind in kinds for name in given_options(arguments, kind)} | ({"model"} & vars(arguments).keys())
+    given |= {"task"} & vars(arguments).keys()
     if given - {"steps"}:
         names = ", ".join(map(option_of, sorted(given - {"steps"})))
         raise UsageError(
@@ -79,7 +99,7 @@ def resumed(arguments):
         )
     run = runs.open_run(arguments.resume)
     if "steps" in arguments and arguments.steps != run.training.steps:
-        run.training = from_dict(TrainConfig, {**dataclasses.asdict(run.training), "steps": arguments.steps})
+        run.training = from_dict(type(run.training), {**dataclasses.asdict(run.training), "steps": arguments.steps})
         runs.save_config(run)
     return run
 
@@ -116,12 +136,15 @@ def generate_command(arguments):
 
 def generate_texts(arguments):
     run = runs.open_run(arguments.run)
+    if run.task.name == Classify.name or isinstance(run.model_config, BERTConfig):
+        able = ", ".join(name for name, architecture in MODELS.items() if architecture.config is not BERTConfig)
+        does = "tells labels" if run.task.name == Classify.name else "fills gaps"
+        raise UsageError(f"the model of {run.folder} {does} and writes no text; those that do are {able}")
     model = run.trained_model(warn=console.tell)
     config = from_dict(SampleConfig, given_options(arguments, SampleConfig))
     for number in range(arguments.count):
         choose = sampler(dataclasses.replace(config, seed=config.seed + number))
-        prompt = [run.end_id, *run.tokenizer.encode(arguments.prompt)]
-        ids = generate(model, prompt, choose=choose, max_tokens=arguments.max_tokens, stop_id=run.end_id)
+        ids = continuation(run, model, arguments.prompt, choose=choose, max_tokens=arguments.max_tokens)
         pieces = until(run.tokenizer.stream(ids), arguments.stop)
         if arguments.json:
             text = "".join(pieces)
@@ -131,6 +154,14 @@ def generate_texts(arguments):
         for piece in pieces:
             print(piece, end="", flush=True)
         print("\n" if number + 1 < arguments.count else "")
+
+
+def continuation(run, model, prompt, **how):
+    """The ids that follow a prompt, chosen one by one; a T5 writes them into a gap at the end, again and again."""
+    ids = [run.end_id, *run.tokenizer.encode(prompt)]
+    if isinstance(run.model_config, T5Config):
+        return continued_by_gaps(model, run.task.objective(run), ids, **how)
+    return generate(model, ids, stop_id=run.end_id, **how)
 
 
 def add_commands(commands):
@@ -148,10 +179,17 @@ def add_commands(commands):
     place.add_argument("--resume", metavar="PASTA", help="continua o treino desta pasta, do último checkpoint")
     p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
     p.add_argument("--mine", action="store_true", help=MINE)
-    p.add_argument("--model", choices=list(MODELS), default=argparse.SUPPRESS, help="qual modelo (padrão: gpt)")
-    add_options(p, runs.DataConfig)
+    p.add_argument(
+        "--model",
+        choices=list(MODELS),
+        default=argparse.SUPPRESS,
+        help="qual modelo (padrão: gpt, ou bert para classificar)",
+    )
+    p.add_argument("--task", choices=list(TASKS), default=argparse.SUPPRESS,
+                   help="aprender a língua (language, o padrão) ou a classificar textos (classify)")  # fmt: skip
+    add_options_of_one(p, {task.name: task.data_config for task in TASKS.values()})
     add_options_of_one(p, {name: architecture.config for name, architecture in MODELS.items()})
-    add_options(p, TrainConfig)
+    add_options_of_one(p, {task.name: task.train_config for task in TASKS.values()})
 
     p = add_command(commands, "estimate", estimate_command, json=True)
     p.add_argument("run", metavar="PASTA", nargs="?", help="pasta de um treino (padrão: um modelo novo)")

@@ -178,6 +178,8 @@ class Plan(NamedTuple):
     """How a model is to be trained: `workers` share the batch, a GPU needs no more than one.
 
     `recompute`: keep what enters a block, and compute the rest of it again on the way back (Chen et al. 2016).
+    `classify`: tell the labels of texts, as long as the context at most, so that no position is compared with the
+    vocabulary.
     """
 
     batch: int
@@ -186,6 +188,7 @@ class Plan(NamedTuple):
     precision: str = "float32"
     recompute: bool = False
     on_gpu: bool = False
+    classify: bool = False
 
 
 class Training(NamedTuple):
@@ -214,7 +217,7 @@ def training(config, plan):
     if plan.recompute:
         at_loss, inside = config.layers * config.width, kept.block
     at_loss, on_the_way_back = tokens * (at_loss + kept.ends), tokens * (at_loss + inside + kept.height)
-    targets = -(-plan.batch // workers) * targets_of(config)
+    targets = 0 if plan.classify else -(-plan.batch // workers) * targets_of(config)
     logits = workers * loss_bytes(head, config.vocab_size, targets, sizes) if targets else 0
 
     before = min(plan.accumulate - 1, 2) * P  # the sum of the earlier batches, and the last that went into it

@@ -1,0 +1,83 @@
+"""What a classifier is worth: its figures on texts it has not seen, beside a bag of words, and where it fails."""
+
+import numpy as np
+
+from tinyllm.console import counted, decimal, emit, tell
+from tinyllm.data.corpora import resenhas
+from tinyllm.evaluate.classification import BagOfWords, accuracy, confusion, f1
+from tinyllm.train.tasks import probabilities
+
+LARGEST_BAG = 40_000  # texts: a bag of words learns hardly anything from more
+
+
+def show_test(run, model, *, errors=0, as_json=False):
+    """Print the figures on the test texts, and the `errors` of which the model was most certain."""
+    tell("Medindo nos textos de teste, e numa regressão logística sobre as mesmas palavras sem ordem…")
+    rows, labels = run.task.examples(run, "test")
+    chances = probabilities(model, rows)
+    guesses, table = chances.argmax(axis=1), confusion(labels, chances.argmax(axis=1), len(run.task.labels))
+    figures = {
+        "texts": len(rows),
+        "accuracy": accuracy(table),
+        "f1": dict(zip(run.task.labels, map(float, f1(table)), strict=True)),
+        "macro_f1": float(f1(table).mean()),
+        "confusion": table.tolist(),
+        "bag_of_words_accuracy": bag_of_words_accuracy(run, rows, labels),
+        "ceiling": 1 - resenhas.LABEL_NOISE if run.data.corpus == "resenhas" else None,
+    }
+    wrong = np.flatnonzero(guesses != labels)
+    worst = wrong[chances[wrong, guesses[wrong]].argsort(kind="stable")[::-1][:errors]]
+    found = [
+        {
+            "text": text_of(run, rows[i]),
+            "label": run.task.labels[labels[i]],
+            "guess": run.task.labels[guesses[i]],
+            "probability": float(chances[i, guesses[i]]),
+        }
+        for i in worst
+    ]
+    if as_json:
+        emit({**figures, "errors": found})
+    else:
+        show(figures, run.task.labels)
+        show_errors(found)
+
+
+def bag_of_words_accuracy(run, rows, labels):
+    """The accuracy of a bag of words that has learned from the same texts."""
+    train, train_labels = run.task.examples(run, "train")
+    texts = [text_of(run, row) for row in train[:LARGEST_BAG]]
+    bag = BagOfWords(texts, train_labels[:LARGEST_BAG], len(run.task.labels))
+    return accuracy(confusion(labels, bag([text_of(run, row) for row in rows]), len(run.task.labels)))
+
+
+def text_of(run, row):
+    """The text of a row of ids, without the mark of its end."""
+    return run.tokenizer.decode(row[:-1])
+
+
+def show(figures, labels):
+    print(f"\nEm {counted(figures['texts'], 'texto')} de teste, que não estão no treino:\n")
+    print(f"  acurácia            {percent(figures['accuracy'])}")
+    if figures["ceiling"]:
+        print(
+            f"  teto                {percent(figures['ceiling'])}, porque o resto dos rótulos foi trocado de propósito"
+        )
+    print(f"  saco de palavras    {percent(figures['bag_of_words_accuracy'])}, a quem não vê a ordem delas")
+    print(f"  F1 médio            {percent(figures['macro_f1'])}\n")
+    width = max(12, *(len(label) + 2 for label in labels))
+    print(f"  {'rótulo':{width}}" + "".join(f"{label:>{width}}" for label in labels) + f"{'F1':>{width}}")
+    for label, row in zip(labels, figures["confusion"], strict=True):
+        cells = "".join(f"{count:>{width}}" for count in row)
+        print(f"  {label:{width}}{cells}{percent(figures['f1'][label]):>{width}}")
+    print("\n  Cada linha é um rótulo verdadeiro; cada coluna, o que o modelo disse.")
+
+
+def show_errors(found):
+    for error in found:
+        print(f"\n  {error['label']}, mas o modelo diz {error['guess']} ({percent(error['probability'])}):")
+        print(f"  {error['text']}")
+
+
+def percent(share):
+    return f"{decimal(100 * share, 1)} %"

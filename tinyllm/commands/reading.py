@@ -1,0 +1,89 @@
+"""Commands that let a trained model read: what is hidden in a text, which label it bears."""
+
+import numpy as np
+
+from tinyllm import console
+from tinyllm.classify_report import percent, show_test
+from tinyllm.errors import UsageError
+from tinyllm.infer.fill import GAP, candidates, written_gaps
+from tinyllm.models.bert import BERTConfig
+from tinyllm.models.t5 import T5Config
+from tinyllm.parser import add_command, positive
+from tinyllm.train import run as runs
+from tinyllm.train.tasks import Classify, probabilities
+
+
+def fill_command(arguments):
+    """adivinha o que falta num texto, onde ele tem ___ (BERT, T5)"""
+    run = runs.open_run(arguments.run)
+    if run.task.name == Classify.name or not isinstance(run.model_config, BERTConfig | T5Config):
+        raise UsageError(f"{run.folder} holds no model that fills gaps; a run of --model bert or --model t5 does")
+    model = run.trained_model(warn=console.tell)
+    fill = fill_by_bert if isinstance(run.model_config, BERTConfig) else fill_by_t5
+    fill(run, model, arguments)
+
+
+def fill_by_bert(run, model, arguments):
+    """Show the most probable tokens of each gap, and the text with the first of them."""
+    found = candidates(model, run.tokenizer, run.task.objective(run), arguments.text, count=arguments.candidates)
+    text = arguments.text
+    for gap in found:
+        text = text.replace(GAP, gap[0][0].strip(), 1)
+    if arguments.json:
+        gaps = [[{"text": piece, "probability": chance} for piece, chance in gap] for gap in found]
+        console.emit({"text": text, "gaps": gaps})
+        return
+    print(text)
+    for number, gap in enumerate(found, start=1):
+        print(
+            f"\n  {number}ª lacuna: "
+            + ", ".join(f"{piece.strip() or repr(piece)} {percent(chance)}" for piece, chance in gap)
+        )
+
+
+def fill_by_t5(run, model, arguments):
+    """Show the text with what the model writes into each gap."""
+    found = written_gaps(model, run.tokenizer, run.task.objective(run), arguments.text)
+    text = arguments.text
+    for piece in found:
+        text = text.replace(GAP, piece.strip(), 1)
+    if arguments.json:
+        console.emit({"text": text, "gaps": found})
+    else:
+        print(text)
+
+
+def classify_command(arguments):
+    """diz o rótulo de um texto; sem texto, mede o modelo e mostra onde ele falha"""
+    run = runs.open_run(arguments.run)
+    if run.task.name != Classify.name:
+        raise UsageError(f"{run.folder} learned a language, not labels; train with --task classify")
+    model = run.trained_model(warn=console.tell)
+    if not arguments.texts:
+        show_test(run, model, errors=arguments.errors, as_json=arguments.json)
+        return
+    empty = [text for text in arguments.texts if not text.strip()]
+    if empty:
+        raise UsageError(f"there is nothing to classify in {empty[0]!r}; give a text with at least one word")
+    rows = [run.task.row(run.tokenizer, text, run.model_config) for text in arguments.texts]
+    for text, chances in zip(arguments.texts, probabilities(model, rows), strict=True):
+        best = int(np.argmax(chances))
+        if arguments.json:
+            by_label = dict(zip(run.task.labels, map(float, chances), strict=True))
+            console.emit({"text": text, "label": run.task.labels[best], "probabilities": by_label})
+        else:
+            print(f"{run.task.labels[best]} ({percent(chances[best])}): {text}")
+
+
+def add_commands(commands):
+    p = add_command(commands, "fill", fill_command, json=True)
+    p.add_argument("run", metavar="PASTA", help="pasta de um treino de BERT ou de T5")
+    p.add_argument(
+        "text", metavar="TEXTO", help="um texto com ___ onde falta algo: um token para o BERT, vários para o T5"
+    )
+    p.add_argument("--candidates", type=positive, default=5, help="quantos palpites do BERT mostrar (padrão: 5)")
+
+    p = add_command(commands, "classify", classify_command, json=True)
+    p.add_argument("run", metavar="PASTA", help="pasta de um treino com --task classify")
+    p.add_argument("texts", metavar="TEXTO", nargs="*", help="o que classificar (padrão: os textos de teste do treino)")
+    p.add_argument("--errors", type=positive, default=5, help="quantos erros mostrar, os mais seguros (padrão: 5)")

@@ -1,0 +1,102 @@
+"""Texts that bear a label: from a corpus or a file, and in batches of rows that are about as long as each other.
+
+A .tsv has a text and its label in each line, with a tab between them; a .jsonl has {"text": …, "label": …} in each.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from tinyllm.data.objectives import padded
+from tinyllm.data.texts import not_utf8
+from tinyllm.errors import UsageError
+
+NEIGHBOURS = 50  # batches: how many are cut from rows that are sorted by their length together
+
+
+def read_labelled(path):
+    """Path of a .tsv or .jsonl -> list of (text, label). UsageError, with the line, for one that is not of its form."""
+    path = Path(path)
+    read = {".tsv": from_tsv, ".jsonl": from_jsonl}.get(path.suffix)
+    if read is None:
+        raise UsageError(f"{path} must end in .tsv (text, tab, label) or in .jsonl (an object a line)")
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        raise UsageError(f"{path} does not exist; give a .tsv or a .jsonl of texts with labels") from None
+    except UnicodeDecodeError as error:
+        raise not_utf8(path, error.start) from None
+    examples = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                text, label = (part.strip() for part in read(line))
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                form = '{"text": "...", "label": "..."}' if path.suffix == ".jsonl" else "a text, a tab and a label"
+                raise UsageError(f"{path}, line {number} is not {form}: {line[:40]!r}") from None
+            if not text or not label:
+                raise UsageError(
+                    f"{path}, line {number} has no {'text' if label else 'label'}; complete it or delete it"
+                )
+            examples.append((text, label))
+    return examples
+
+
+def from_tsv(line):
+    text, label = line.split("\t")
+    return text, label
+
+
+def from_jsonl(line):
+    values = json.loads(line)
+    return values["text"], values["label"]
+
+
+def split_examples(examples, *, seed):
+    """list of (text, label) -> {split: list}: in another order, a tenth for validation and a tenth for test.
+
+    Raises UsageError where less than two labels are left to be learned.
+    """
+    order = np.random.default_rng(seed).permutation(len(examples))
+    held_out = max(1, len(examples) // 10)
+    shuffled = [examples[i] for i in order]
+    found = {
+        "train": shuffled[2 * held_out :],
+        "validation": shuffled[:held_out],
+        "test": shuffled[held_out : 2 * held_out],
+    }
+    labels = {label for _, label in found["train"]}
+    strange = sorted({label for _, label in examples} - labels)
+    if len(labels) < 2 or strange:
+        missing = f"the label {strange[0]!r} is not in it" if strange else f"it has {len(labels)} labels"
+        raise UsageError(
+            f"the {len(found['train'])} of {len(examples)} texts that are left for training do not do: {missing}; "
+            "give more texts of each label"
+        )
+    return found
+
+
+def labelled_batches(rows, labels, *, batch, seed, start=0):
+    """Yield (ids (B, T), lengths (B,), labels (B,)) from batch `start` on, without end; the padding is 0.
+
+    An epoch takes every row once, but for a rest smaller than a batch. Rows of about the same length come together, so
+    that there is little padding. Batch number n is a function of the rows, the sizes, the seed and n.
+    Raises UsageError if there are fewer rows than a batch needs.
+    """
+    per_epoch = len(rows) // batch
+    if per_epoch < 1:
+        raise UsageError(f"{len(rows)} texts are too few for a batch of {batch}; give more, or lower batch")
+    lengths, epoch = np.array([len(row) for row in rows]), None
+    while True:
+        if epoch != start // per_epoch:
+            epoch = start // per_epoch
+            rng = np.random.default_rng([seed, epoch])
+            order = rng.permutation(len(rows))[: per_epoch * batch]
+            parts = np.split(order, range(NEIGHBOURS * batch, len(order), NEIGHBOURS * batch))
+            order = np.concatenate([part[lengths[part].argsort(kind="stable")] for part in parts])
+            turns = rng.permutation(per_epoch)
+        place = turns[start % per_epoch] * batch
+        chosen = order[place : place + batch]
+        yield *padded([rows[i] for i in chosen], 0), labels[chosen]
+        start += 1

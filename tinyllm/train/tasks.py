@@ -1,0 +1,232 @@
+"""What a run trains for: a language, by the model's own objective, or to tell the labels of texts.
+
+A task says how the texts come, what is stored of each split, which model learns, from which batches, and how well.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tinyllm import storage
+from tinyllm.backend import to_host
+from tinyllm.config import Config, option
+from tinyllm.data import corpora, dataset
+from tinyllm.data.batches import batches
+from tinyllm.data.corpora import resenhas
+from tinyllm.data.labelled import labelled_batches, read_labelled, split_examples
+from tinyllm.data.objectives import END, padded
+from tinyllm.errors import UsageError
+from tinyllm.evaluate.metrics import mean_loss
+from tinyllm.models import catalog
+from tinyllm.models.classifier import Classifier
+from tinyllm.tensor import no_grad
+from tinyllm.text import files
+from tinyllm.train.loop import TrainConfig
+
+AT_ONCE = 128  # texts that are read side by side when nothing is learned
+
+
+@dataclass(frozen=True)
+class DataConfig(Config):
+    """dados"""
+
+    corpus: str = option(
+        "contos",
+        f"corpus gerado ({', '.join(corpora.CORPORA)}) ou um arquivo .txt, com uma linha vazia entre os textos; "
+        "para classificar: resenhas, ou um arquivo .tsv ou .jsonl de textos com rótulos",
+    )
+    tokenizer: str = option("bpe", f"tokenizador: {', '.join(files.KINDS)}", choices=files.KINDS)
+    texts: int = option(6000, "quantos textos gerar para o treino", at_least=1)
+    save_every: int = option(100, "passos entre checkpoints", at_least=1)
+    validate_every: int = option(100, "passos entre medidas da perda de validação", at_least=1)
+
+
+class Language:
+    """To learn a language: each split is one long row of tokens, of which windows are cut."""
+
+    name = "language"
+    data_config, train_config = DataConfig, TrainConfig
+    labels = ()
+
+    @staticmethod
+    def file(split):
+        return f"{split}.npy"
+
+    @staticmethod
+    def read(data, *, seed):
+        """{split: list of texts}: a generated corpus by plot, of a file the last two twentieths are held out."""
+        if data.corpus in corpora.CORPORA:
+            make = corpora.CORPORA[data.corpus]
+            held_out = max(40, data.texts // 20)
+            counts = {"train": data.texts, "validation": held_out, "test": held_out}
+            return {split: list(make(count, split=split, seed=seed)) for split, count in counts.items()}
+        try:
+            text = Path(data.corpus).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            known = ", ".join(corpora.CORPORA)
+            raise UsageError(f"corpus={data.corpus} is neither a generated corpus ({known}) nor a file") from None
+        except UnicodeDecodeError as error:
+            raise UsageError(
+                f"{data.corpus} is not UTF-8 at byte {error.start}; convert it, for example with iconv"
+            ) from None
+        texts = [part for part in (part.strip() for part in text.split("\n\n")) if part]
+        if len(texts) < 3:  # one long text: cut it by its lines
+            texts = [line for line in text.splitlines() if line.strip()]
+        if len(texts) < 3:
+            raise UsageError(
+                f"{data.corpus} has {len(texts)} texts; at least 3 are needed, with an empty line between them"
+            )
+        held_out = max(1, len(texts) // 20)
+        return {
+            "train": texts[: -2 * held_out],
+            "validation": texts[-2 * held_out : -held_out],
+            "test": texts[-held_out:],
+        }
+
+    @staticmethod
+    def train_tokenizer(data, config, texts):
+        """A tokenizer with what the model has to mark on top of its `vocab_size`: all models get the same merges."""
+        specials = objective_of(config).specials(config.context)
+        size = config.vocab_size + len(specials) - 1
+        return files.train(data.tokenizer, texts["train"], size, special_tokens=specials)
+
+    def write(self, folder, split, texts, tokenizer, config):
+        rows = dataset.encoded(tokenizer, texts, end_id=tokenizer.special_id(END))
+        dataset.write_tokens(folder / self.file(split), rows, vocab_size=tokenizer.vocab_size)
+
+    @staticmethod
+    def new_model(config, *, rng):
+        return catalog.new_model(config, rng=rng)
+
+    @staticmethod
+    def objective(run):
+        """What the model learns from a text, with the ids of the run's tokenizer."""
+        kind, context = objective_of(run.model_config), run.model_config.context
+        special_ids = [run.tokenizer.special_id(text) for text in kind.specials(context)]
+        return kind(context, run.tokenizer.vocab_size, special_ids)
+
+    def tiny_batch(self, config):
+        """A batch of one row, of nothing: what `loss` of a model with this config takes."""
+        kind, ids = objective_of(config), np.zeros((1, config.context), dtype=np.int64)
+        special_ids = range(len(kind.specials(config.context)))
+        return kind(config.context, config.vocab_size, special_ids)(ids, ids, np.random.default_rng(0))
+
+    def batches(self, run, start):
+        return batches(
+            run.tokens("train"), batch=run.training.batch, context=run.model_config.context,
+            seed=run.training.seed, start=start, objective=self.objective(run),
+        )  # fmt: skip
+
+    def mean_loss(self, run, model, split):
+        return mean_loss(model, run.tokens(split), objective=self.objective(run))
+
+
+def objective_of(config):
+    """The class of the objective of the model that a config describes."""
+    return catalog.find(catalog.name_of(config)).objective
+
+
+@dataclass(frozen=True)
+class LabelledConfig(DataConfig):
+    """dados"""
+
+    corpus: str = option("resenhas", "")
+    tokenizer: str = option("word", "", choices=files.KINDS)
+    texts: int = option(40_000, "", at_least=1)
+    save_every: int = option(500, "", at_least=1)
+    validate_every: int = option(500, "", at_least=1)
+
+
+@dataclass(frozen=True)
+class ClassifyConfig(TrainConfig):
+    """treino"""
+
+    steps: int = option(3000, "", at_least=1, at_most=10**8 - 1)
+    batch: int = option(64, "", at_least=1)
+    learning_rate: float = option(3e-3, "", above=0)
+    warmup: int = option(200, "", at_least=0)
+
+
+class Classify:
+    """To tell the label of a text: each split is a list of rows of tokens, each with the number of its label."""
+
+    name = "classify"
+    data_config, train_config = LabelledConfig, ClassifyConfig
+
+    def __init__(self, labels=()):
+        self.labels = tuple(labels)
+
+    @staticmethod
+    def file(split):
+        return f"{split}.safetensors"
+
+    def read(self, data, *, seed):
+        """{split: list of (text, label)}; the labels there are become those of the task."""
+        if data.corpus == "resenhas":
+            held_out = max(1000, data.texts // 20)
+            counts = {"train": data.texts, "validation": held_out, "test": held_out}
+            examples = {split: list(resenhas.labelled(n, split=split, seed=seed)) for split, n in counts.items()}
+        elif data.corpus in corpora.CORPORA:
+            raise UsageError(f"the texts of corpus={data.corpus} bear no labels; those of resenhas do")
+        else:
+            examples = split_examples(read_labelled(data.corpus), seed=seed)
+        self.labels = tuple(sorted({label for _, label in examples["train"]}))
+        return examples
+
+    @staticmethod
+    def train_tokenizer(data, config, examples):
+        texts = [text for text, _ in examples["train"]]
+        return files.train(data.tokenizer, texts, config.vocab_size, special_tokens=(END,))
+
+    def write(self, folder, split, examples, tokenizer, config):
+        rows = [self.row(tokenizer, text, config) for text, _ in examples]
+        arrays = {
+            "ids": np.concatenate(rows),
+            "lengths": np.array([len(row) for row in rows]),
+            "labels": np.array([self.labels.index(label) for _, label in examples]),
+        }
+        storage.save_arrays(folder / self.file(split), arrays)
+
+    @staticmethod
+    def row(tokenizer, text, config):
+        """What a model reads of a text: its tokens and the end, of which a text too long loses the beginning."""
+        ids = np.append(tokenizer.encode(text), tokenizer.special_id(END))
+        return ids[-config.context :].astype(np.int64)
+
+    def new_model(self, config, *, rng):
+        body = catalog.find(catalog.name_of(config)).body
+        return Classifier(body(config, rng=rng), len(self.labels), rng=rng)
+
+    def tiny_batch(self, config):
+        """A batch of one row, of nothing: what `loss` of a classifier with this config takes."""
+        nothing = np.zeros((1, config.context), dtype=np.int64)
+        return nothing, np.array([config.context]), nothing[:, 0]
+
+    def examples(self, run, split):
+        """(list of rows of ids, (N,) numbers of labels) of a split."""
+        arrays = storage.load_arrays(run.folder / self.file(split))
+        return np.split(arrays["ids"], arrays["lengths"].cumsum()[:-1]), arrays["labels"]
+
+    def batches(self, run, start):
+        rows, labels = self.examples(run, "train")
+        return labelled_batches(rows, labels, batch=run.training.batch, seed=run.training.seed, start=start)
+
+    def mean_loss(self, run, model, split):
+        rows, labels = self.examples(run, split)
+        chances = probabilities(model, rows)
+        return float(-np.log(np.maximum(chances[np.arange(len(labels)), labels], 1e-30)).mean())
+
+
+def probabilities(model, rows):
+    """A classifier and a list of rows of ids -> (N, L) float64: how probable it finds each label."""
+    order, found = sorted(range(len(rows)), key=lambda i: len(rows[i])), []
+    for start in range(0, len(rows), AT_ONCE):
+        with no_grad():
+            logits = to_host(model(*padded([rows[i] for i in order[start : start + AT_ONCE]], 0)).data)
+        e = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+        found.append(e / e.sum(axis=1, keepdims=True))
+    return np.concatenate(found)[np.argsort(order)]
+
+
+TASKS = {task.name: task for task in (Language, Classify)}
