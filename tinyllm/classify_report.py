@@ -15,21 +15,23 @@ def show_test(run, model, *, errors=0, as_json=False):
     tell("Medindo nos textos de teste, e numa regressão logística sobre as mesmas palavras sem ordem…")
     rows, labels = run.task.examples(run, "test")
     chances = probabilities(model, rows)
-    guesses, table = chances.argmax(axis=1), confusion(labels, chances.argmax(axis=1), len(run.task.labels))
+    guesses = chances.argmax(axis=1)
+    table = confusion(labels, guesses, len(run.task.labels))
     figures = {
         "texts": len(rows),
         "accuracy": accuracy(table),
         "f1": dict(zip(run.task.labels, map(float, f1(table)), strict=True)),
         "macro_f1": float(f1(table).mean()),
         "confusion": table.tolist(),
-        "bag_of_words_accuracy": bag_of_words_accuracy(run, rows, labels),
+        "bag_of_words_accuracy": bag_of_words_accuracy(run),
         "ceiling": 1 - resenhas.LABEL_NOISE if run.data.corpus == "resenhas" else None,
     }
     wrong = np.flatnonzero(guesses != labels)
     worst = wrong[chances[wrong, guesses[wrong]].argsort(kind="stable")[::-1][:errors]]
+    texts = run.task.texts(run, "test")
     found = [
         {
-            "text": text_of(run, rows[i]),
+            "text": texts[i],
             "label": run.task.labels[labels[i]],
             "guess": run.task.labels[guesses[i]],
             "probability": float(chances[i, guesses[i]]),
@@ -43,17 +45,12 @@ def show_test(run, model, *, errors=0, as_json=False):
         show_errors(found)
 
 
-def bag_of_words_accuracy(run, rows, labels):
-    """The accuracy of a bag of words that has learned from the same texts."""
-    train, train_labels = run.task.examples(run, "train")
-    texts = [text_of(run, row) for row in train[:LARGEST_BAG]]
-    bag = BagOfWords(texts, train_labels[:LARGEST_BAG], len(run.task.labels))
-    return accuracy(confusion(labels, bag([text_of(run, row) for row in rows]), len(run.task.labels)))
-
-
-def text_of(run, row):
-    """The text of a row of ids, without the mark of its end."""
-    return run.tokenizer.decode(row[:-1])
+def bag_of_words_accuracy(run):
+    """The accuracy on the test texts of a bag of words that has learned from the same texts."""
+    (_, labels), (_, test_labels) = (run.task.examples(run, split) for split in ("train", "test"))
+    count = len(run.task.labels)
+    bag = BagOfWords(run.task.texts(run, "train")[:LARGEST_BAG], labels[:LARGEST_BAG], count)
+    return accuracy(confusion(test_labels, bag(run.task.texts(run, "test")), count))
 
 
 def show(figures, labels):
@@ -63,7 +60,7 @@ def show(figures, labels):
         print(
             f"  teto                {percent(figures['ceiling'])}, porque o resto dos rótulos foi trocado de propósito"
         )
-    print(f"  saco de palavras    {percent(figures['bag_of_words_accuracy'])}, a quem não vê a ordem delas")
+    print(f"  saco de palavras    {percent(figures['bag_of_words_accuracy'])}, que não vê a ordem delas")
     print(f"  F1 médio            {percent(figures['macro_f1'])}\n")
     width = max(12, *(len(label) + 2 for label in labels))
     print(f"  {'rótulo':{width}}" + "".join(f"{label:>{width}}" for label in labels) + f"{'F1':>{width}}")

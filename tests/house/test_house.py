@@ -25,7 +25,7 @@ FLOORS = [
     ["memory", "evaluate", "infer"],
     ["train"],
     ["console"],
-    ["classify_report", "compare", "estimate_report"],
+    ["attention_report", "classify_report", "compare", "estimate_report"],
     ["doctor", "quickstart", "bench", "course"],
     ["commands"],
     ["cli"],

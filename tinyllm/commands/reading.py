@@ -1,8 +1,9 @@
-"""Commands that let a trained model read: what is hidden in a text, which label it bears."""
+"""Commands that let a trained model read: what is hidden in a text, which label it bears, where it looks."""
 
 import numpy as np
 
 from tinyllm import console
+from tinyllm.attention_report import show_attention
 from tinyllm.classify_report import percent, show_test
 from tinyllm.errors import UsageError
 from tinyllm.infer.fill import GAP, candidates, written_gaps
@@ -75,6 +76,14 @@ def classify_command(arguments):
             print(f"{run.task.labels[best]} ({percent(chances[best])}): {text}")
 
 
+def attention_command(arguments):
+    """mostra para onde um modelo olha ao ler um texto"""
+    show_attention(
+        runs.open_run(arguments.run), arguments.text,
+        layer=arguments.layer, head=arguments.head, picture=arguments.out, as_json=arguments.json,
+    )  # fmt: skip
+
+
 def add_commands(commands):
     p = add_command(commands, "fill", fill_command, json=True)
     p.add_argument("run", metavar="PASTA", help="pasta de um treino de BERT ou de T5")
@@ -87,3 +96,17 @@ def add_commands(commands):
     p.add_argument("run", metavar="PASTA", help="pasta de um treino com --task classify")
     p.add_argument("texts", metavar="TEXTO", nargs="*", help="o que classificar (padrão: os textos de teste do treino)")
     p.add_argument("--errors", type=positive, default=5, help="quantos erros mostrar, os mais seguros (padrão: 5)")
+
+    p = add_command(commands, "attention", attention_command, json=True)
+    p.add_argument("run", metavar="PASTA", help="pasta de um treino")
+    p.add_argument("text", metavar="TEXTO", help="o texto que o modelo lê")
+    p.add_argument(
+        "--layer",
+        type=positive,
+        metavar="N",
+        help="só esta camada, a partir de 1 (padrão: todas; no terminal, a última)",
+    )
+    p.add_argument(
+        "--head", type=positive, metavar="N", help="só esta cabeça, a partir de 1 (padrão: todas; no terminal, a média)"
+    )
+    p.add_argument("--out", metavar="ARQUIVO", help="desenha neste arquivo, .svg ou .png, em vez de no terminal")

@@ -51,7 +51,7 @@ def train_or_resume(arguments):
         console.announce(model, training, classify=task.name == Classify.name)
         run = runs.create(
             arguments.out, data, model, training,
-            task=task, say=lambda stage: console.tell(f"Preparando {stage}…"),
+            task=task, say=lambda stage: console.tell(f"Preparando {stage}…"), warn=console.tell,
         )  # fmt: skip
     console.compile_kernels(run)
     profile = Profile() if arguments.profile else None

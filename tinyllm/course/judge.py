@@ -238,6 +238,8 @@ def difference(found, expected, where=""):
         troubles = (difference(f, e, f" no {names[i]}") for i, (f, e) in parts)
         return next(filter(None, troubles), None)
     if isinstance(expected, bool) or not isinstance(expected, int | float | np.ndarray | np.generic):
+        if isinstance(found, np.ndarray):  # it has no one truth to compare
+            return f"esperado {expected!r}{where}; veio {describe(found)}"
         return None if found == expected else f"obtido {found!r}, esperado {expected!r}{where}"
     if isinstance(expected, np.ndarray) and not isinstance(found, np.ndarray):
         return f"esperado um array de forma {expected.shape}{where}; veio {describe(found)}"

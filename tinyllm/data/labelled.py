@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyllm import storage
 from tinyllm.data.objectives import padded
 from tinyllm.data.texts import not_utf8
 from tinyllm.errors import UsageError
@@ -22,7 +23,7 @@ def read_labelled(path):
     if read is None:
         raise UsageError(f"{path} must end in .tsv (text, tab, label) or in .jsonl (an object a line)")
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # a text may hold other ends of lines
     except FileNotFoundError:
         raise UsageError(f"{path} does not exist; give a .tsv or a .jsonl of texts with labels") from None
     except UnicodeDecodeError as error:
@@ -43,6 +44,13 @@ def read_labelled(path):
     return examples
 
 
+def write_labelled(path, examples):
+    """Write (text, label) pairs as a .jsonl, whole or not at all."""
+    with storage.aside(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        for text, label in examples:
+            file.write(json.dumps({"text": text, "label": label}, ensure_ascii=False) + "\n")
+
+
 def from_tsv(line):
     text, label = line.split("\t")
     return text, label
@@ -56,8 +64,10 @@ def from_jsonl(line):
 def split_examples(examples, *, seed):
     """list of (text, label) -> {split: list}: in another order, a tenth for validation and a tenth for test.
 
-    Raises UsageError where less than two labels are left to be learned.
+    A text that is repeated stays where it stood last, so that no text is in two splits. Raises UsageError where less
+    than two labels are left to be learned.
     """
+    examples = list(dict(examples).items())
     order = np.random.default_rng(seed).permutation(len(examples))
     held_out = max(1, len(examples) // 10)
     shuffled = [examples[i] for i in order]
@@ -69,9 +79,9 @@ def split_examples(examples, *, seed):
     labels = {label for _, label in found["train"]}
     strange = sorted({label for _, label in examples} - labels)
     if len(labels) < 2 or strange:
-        missing = f"the label {strange[0]!r} is not in it" if strange else f"it has {len(labels)} labels"
+        missing = f"the label {strange[0]!r}" if strange else "two different labels"
         raise UsageError(
-            f"the {len(found['train'])} of {len(examples)} texts that are left for training do not do: {missing}; "
+            f"of {len(examples)} different texts {len(found['train'])} are left for training, without {missing}; "
             "give more texts of each label"
         )
     return found

@@ -34,8 +34,9 @@ def candidates(model, tokenizer, masked, text, *, count):
     for row in logits:
         chances = np.zeros(len(row))
         chances[masked.ordinary] = probabilities(row[masked.ordinary])
-        best = chances.argsort(kind="stable")[::-1][:count]
-        found.append([(tokenizer.decode([token]), float(chances[token])) for token in best])
+        ordered = ((tokenizer.decode([token]), float(chances[token])) for token in chances.argsort()[::-1])
+        whole = (guess for guess in ordered if "\ufffd" not in guess[0])  # not a part of a character
+        found.append(list(itertools.islice(whole, count)))
     return found
 
 

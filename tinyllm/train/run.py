@@ -3,7 +3,7 @@
 config.json        the task and its labels, the name of the model, data, model, training, and the SHA-256 of the files
                    below; it is written last: without it there is no run
 tokenizer.json     train.npy   validation.npy   test.npy      the tokenizer and the tokens of each split; texts with
-                   labels are in train.safetensors and so on
+                   labels are in train.safetensors, and as they were in train.jsonl, and so on
 log.jsonl          one line per step, and one per validation
 checkpoints/       the last two checkpoints
 """
@@ -26,7 +26,7 @@ from tinyllm.nn.module import map_parameters
 from tinyllm.text import files
 from tinyllm.train import checkpoint
 from tinyllm.train.loop import make_optimizer, train
-from tinyllm.train.tasks import Classify, Language
+from tinyllm.train.tasks import Language, find_task
 
 
 class Run:
@@ -39,7 +39,7 @@ class Run:
 
     def tokens(self, split):
         """(N,) of uint16 or uint32, read from the disk as needed, of a run that learns a language."""
-        return dataset.open_tokens(self.folder / self.task.file(split))
+        return dataset.open_tokens(self.folder / self.task.files(split)[0])
 
     def new_model(self):
         """The model before its first step."""
@@ -64,13 +64,11 @@ class Run:
         return self.folder / "checkpoints"
 
 
-def create(folder, data, model, training, *, task=None, say=lambda text: None):
+def create(folder, data, model, training, *, task=None, say=lambda text: None, warn=lambda text: None):
     """Make the folder of a new run: texts, tokenizer, tokens, config. `say` hears of each stage.
 
-    The task is to learn a language, if no other is given.
-
-    Raises UsageError if the folder holds a run, if there is no such device, or if the corpus is missing, empty or too
-    small.
+    The task is to learn a language, if no other is given. `warn` hears of what is lost. Raises UsageError if the folder
+    holds a run, if there is no such device, or if the corpus is missing, empty or too small.
     """
     folder, task = Path(folder), task or Language()
     if (folder / "config.json").exists():
@@ -85,7 +83,7 @@ def create(folder, data, model, training, *, task=None, say=lambda text: None):
     model = dataclasses.replace(model, vocab_size=tokenizer.vocab_size)
     say("tokens")
     for split in SPLITS:
-        task.write(folder, split, texts[split], tokenizer, model)
+        task.write(folder, split, texts[split], tokenizer, model, warn)
     training = dataclasses.replace(training, workers=training.threads, decay_steps=training.last_decay_step)
     run = Run(folder, task, data, model, training, tokenizer)
     next(run.batches())  # enough for one batch?
@@ -95,7 +93,7 @@ def create(folder, data, model, training, *, task=None, say=lambda text: None):
 
 def save_config(run):
     """Write config.json, with the hashes of the files that a resumed run must find unchanged."""
-    names = ["tokenizer.json", *(run.task.file(split) for split in SPLITS)]
+    names = ["tokenizer.json", *(name for split in SPLITS for name in run.task.files(split))]
     storage.save_json(
         run.folder / "config.json",
         {
@@ -119,7 +117,7 @@ def open_run(folder):
     stored = storage.load_json(folder / "config.json")
     try:
         architecture = catalog.find(stored.get("architecture", "gpt"))  # before there was another, none was named
-        task = Classify(stored["labels"]) if stored.get("task") == Classify.name else Language()
+        task = find_task(stored.get("task", Language.name), stored.get("labels", ()))
         kinds = {"data": task.data_config, "model": architecture.config, "train": task.train_config}
         parts = [from_dict(kind, stored[name]) for name, kind in kinds.items()]
         hashes = dict(stored["sha256"])

@@ -14,7 +14,7 @@ from tinyllm.config import Config, option
 from tinyllm.data import corpora, dataset
 from tinyllm.data.batches import batches
 from tinyllm.data.corpora import resenhas
-from tinyllm.data.labelled import labelled_batches, read_labelled, split_examples
+from tinyllm.data.labelled import labelled_batches, read_labelled, split_examples, write_labelled
 from tinyllm.data.objectives import END, padded
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import mean_loss
@@ -50,8 +50,8 @@ class Language:
     labels = ()
 
     @staticmethod
-    def file(split):
-        return f"{split}.npy"
+    def files(split):
+        return (f"{split}.npy",)
 
     @staticmethod
     def read(data, *, seed):
@@ -91,9 +91,9 @@ class Language:
         size = config.vocab_size + len(specials) - 1
         return files.train(data.tokenizer, texts["train"], size, special_tokens=specials)
 
-    def write(self, folder, split, texts, tokenizer, config):
+    def write(self, folder, split, texts, tokenizer, config, warn):
         rows = dataset.encoded(tokenizer, texts, end_id=tokenizer.special_id(END))
-        dataset.write_tokens(folder / self.file(split), rows, vocab_size=tokenizer.vocab_size)
+        dataset.write_tokens(folder / self.files(split)[0], rows, vocab_size=tokenizer.vocab_size)
 
     @staticmethod
     def new_model(config, *, rng):
@@ -158,8 +158,8 @@ class Classify:
         self.labels = tuple(labels)
 
     @staticmethod
-    def file(split):
-        return f"{split}.safetensors"
+    def files(split):
+        return f"{split}.safetensors", f"{split}.jsonl"
 
     def read(self, data, *, seed):
         """{split: list of (text, label)}; the labels there are become those of the task."""
@@ -179,14 +179,23 @@ class Classify:
         texts = [text for text, _ in examples["train"]]
         return files.train(data.tokenizer, texts, config.vocab_size, special_tokens=(END,))
 
-    def write(self, folder, split, examples, tokenizer, config):
+    def write(self, folder, split, examples, tokenizer, config, warn):
+        """The rows of ids, and the texts beside them. `warn` hears how many are so long that they lose their beginning."""
         rows = [self.row(tokenizer, text, config) for text, _ in examples]
         arrays = {
             "ids": np.concatenate(rows),
             "lengths": np.array([len(row) for row in rows]),
             "labels": np.array([self.labels.index(label) for _, label in examples]),
         }
-        storage.save_arrays(folder / self.file(split), arrays)
+        of_ids, of_texts = (folder / name for name in self.files(split))
+        storage.save_arrays(of_ids, arrays)
+        write_labelled(of_texts, examples)
+        cut = int((arrays["lengths"] == config.context).sum())
+        if cut:
+            warn(
+                f"{cut} of {len(rows)} texts of {split} fill the context of {config.context} tokens, and have lost "
+                "what they had before; raise --context to keep it"
+            )
 
     @staticmethod
     def row(tokenizer, text, config):
@@ -205,8 +214,12 @@ class Classify:
 
     def examples(self, run, split):
         """(list of rows of ids, (N,) numbers of labels) of a split."""
-        arrays = storage.load_arrays(run.folder / self.file(split))
+        arrays = storage.load_arrays(run.folder / self.files(split)[0])
         return np.split(arrays["ids"], arrays["lengths"].cumsum()[:-1]), arrays["labels"]
+
+    def texts(self, run, split):
+        """(N,) of the texts of a split, whole, in the order of its examples."""
+        return [text for text, _ in read_labelled(run.folder / self.files(split)[1])]
 
     def batches(self, run, start):
         rows, labels = self.examples(run, "train")
@@ -227,6 +240,13 @@ def probabilities(model, rows):
         e = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
         found.append(e / e.sum(axis=1, keepdims=True))
     return np.concatenate(found)[np.argsort(order)]
+
+
+def find_task(name, labels):
+    """The task of a name and of its labels, if it has any. Raises UsageError if there is none."""
+    if name not in TASKS:
+        raise UsageError(f"there is no task {name!r}; there are {', '.join(TASKS)}")
+    return Classify(labels) if name == Classify.name else Language()
 
 
 TASKS = {task.name: task for task in (Language, Classify)}

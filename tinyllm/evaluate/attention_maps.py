@@ -1,0 +1,54 @@
+"""Where a model looks: the weights of every attention that it makes while it reads a text."""
+
+import contextlib
+
+import numpy as np
+
+from tinyllm import functional as F
+from tinyllm.backend import to_host
+from tinyllm.errors import UsageError
+from tinyllm.models.bert import BERT
+from tinyllm.models.classifier import Classifier
+from tinyllm.models.rnn import RecurrentModel
+from tinyllm.models.t5 import T5
+from tinyllm.tensor import Tensor, no_grad
+
+
+def attention_maps(model, ids):
+    """A model and a row of T ids -> (layers, H, T, T): how much position t of each head looks at each position.
+
+    Of a T5 they are those of its encoder. Raises UsageError for a model without attention.
+    """
+    reader = model.body if isinstance(model, Classifier) else model.encoder if isinstance(model, BERT | T5) else model
+    if isinstance(reader, RecurrentModel):
+        raise UsageError("a recurrent model has no attention to show; gpt, llama, bert and t5 have")
+    with no_grad(), watched() as maps:
+        reader.hidden(np.array([ids]))
+    return np.stack([to_host(one)[0] for one in maps])
+
+
+@contextlib.contextmanager
+def watched():
+    """Inside this block every attention also puts its weights, (B, H, T, S), into the list that the block is given."""
+    maps, attention = [], F.attention
+
+    def watching(q, k, v, bias=None, **options):
+        maps.append(weights_of(attention, q, k, v, bias, **options))
+        return attention(q, k, v, bias, **options)
+
+    F.attention = watching
+    try:
+        yield maps
+    finally:
+        F.attention = attention
+
+
+def weights_of(attention, q, k, v, bias, **options):
+    """The weights of an attention: what it makes of values that are the identity, some of its columns at a time."""
+    S, D = v.shape[-2:]
+    identity = np.eye(S, -(-S // D) * D, dtype=v.dtype)
+    columns = []
+    for start in range(0, S, D):
+        some = np.broadcast_to(identity[:, start : start + D], v.shape).copy()
+        columns.append(to_host(attention(q, k, Tensor(some), bias, **options).data))
+    return np.concatenate(columns, axis=-1)[..., :S]
