@@ -1,20 +1,28 @@
 """`tinyllm compare`: several models on the same text, with the same tokenizer, batches and number of tokens.
 
 Each model is a run of its own, in a folder beside the others; the table and the curves are read from their logs, so a
-comparison that was stopped goes on, and one that is done is shown again at once.
+comparison that was stopped goes on, and one that is done is shown again at once. What a loss is over depends on what
+the model learns: beside it stands that of somebody who only knows how frequent each token is among the same targets.
 """
 
 import json
 import math
 from pathlib import Path
 
+import numpy as np
+
 from tinyllm import console, plot
 from tinyllm.backend import single_threaded_blas
 from tinyllm.console import decimal, tell, thousands
+from tinyllm.data.batches import windows
+from tinyllm.data.objectives import Causal
 from tinyllm.errors import UsageError
-from tinyllm.evaluate.metrics import InterpolatedBigram, mean_loss
+from tinyllm.evaluate.metrics import InterpolatedBigram
+from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig
+from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.rnn import LSTMConfig, RNNConfig
+from tinyllm.models.t5 import T5Config
 from tinyllm.nn.module import count_parameters
 from tinyllm.train import run as runs
 from tinyllm.train import tasks
@@ -27,6 +35,9 @@ SETTINGS = {  # models of about a million parameters, each with the best of the 
     "rnn": (RNNConfig(vocab_size=VOCABULARY, layers=4, width=256), 8e-3),
     "lstm": (LSTMConfig(vocab_size=VOCABULARY, layers=2, width=200), 8e-3),
     "gpt": (GPTConfig(vocab_size=VOCABULARY, layers=4, heads=4, width=128), 8e-3),
+    "llama": (LlamaConfig(vocab_size=VOCABULARY, layers=4, heads=4, kv_heads=2, width=128, hidden=352), 8e-3),
+    "bert": (BERTConfig(vocab_size=VOCABULARY, layers=4, heads=4, width=128), 4e-3),
+    "t5": (T5Config(vocab_size=VOCABULARY, layers=2, decoder_layers=2, heads=4, width=128, hidden=256), 8e-3),
 }
 
 
@@ -43,7 +54,7 @@ def compare_models(names, folder, *, steps, texts, seed, picture=None, as_json=F
             if status:
                 return status
     found = [measure(name, run) for name, run in compared.items()]
-    bigram = bigram_perplexity(next(iter(compared.values())))
+    bigram = bigram_perplexity(next((run for run in compared.values() if is_causal(run)), None))
     if picture:
         plot.draw(picture, lambda figure: curves(figure, found, bigram))
     if as_json:
@@ -77,41 +88,78 @@ def measure(name, run):
     """What the log of a finished run tells, and the perplexity on texts that no step and no choice has seen."""
     lines = [json.loads(line) for line in (run.folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     steps = [line for line in lines if "loss" in line]
-    each, seconds = steps[0]["tokens"], sum(line["seconds"] for line in steps)
+    each, seconds = run.training.batch * run.model_config.context, sum(line["seconds"] for line in steps)
     model = run.trained_model(warn=tell)
     with single_threaded_blas():  # a recurrent model multiplies small matrices, which threads only delay
-        perplexity = math.exp(mean_loss(model, run.tokens("test")))
+        loss = run.mean_loss(model, "test")
     return {
         "model": name,
+        "target": run.task.objective(run).target,
         "parameters": count_parameters(model),
         "learning_rate": run.training.learning_rate,
         "curve": [[line["step"] * each, line["validation_loss"]] for line in lines if "validation_loss" in line],
-        "perplexity": perplexity,
+        "loss": loss,
+        "perplexity": math.exp(loss),
+        "unigram_loss": unigram_loss(run),
         "tokens_per_second": each * len(steps) / seconds,
         "seconds": seconds,
     }
 
 
+def is_causal(run):
+    return isinstance(run.task.objective(run), Causal)
+
+
+def unigram_loss(run):
+    """The mean loss on the test text of who only knows how often each token was a target in the training text."""
+    seen, new = (targets_of(run, split) for split in ("train", "test"))
+    counts = np.bincount(seen, minlength=run.tokenizer.vocab_size) + 1
+    return float(-np.log(counts[new] / counts.sum()).mean())
+
+
+def targets_of(run, split):
+    """(N,) of what the model is to guess in a text, cut into windows side by side."""
+    tokens, context = run.tokens(split), run.model_config.context
+    starts = np.arange(0, len(tokens) - context, context)
+    x, y = windows(tokens, starts, context)
+    return run.task.objective(run)(x, y, np.random.default_rng(0))[-1].reshape(-1)
+
+
 def bigram_perplexity(run):
-    """The perplexity on the test text of what counts pairs of tokens in the same training text."""
+    """The perplexity on the test text of what counts pairs of tokens in the same training text; None without a run."""
+    if run is None:
+        return None
     train, validation, test = (run.tokens(split) for split in runs.SPLITS)
     return math.exp(InterpolatedBigram(train, validation, run.tokenizer.vocab_size).mean_loss(test))
 
 
 def show(found, bigram):
-    """Print the table."""
+    """Print the table, the models that guess the same things together."""
     tokens = found[0]["curve"][-1][0]
-    print(f"\n{thousands(tokens)} tokens de treino para cada um, nos mesmos lotes.")
-    print("Perda em nats por token no texto de validação, ao longo do treino; perplexidade no texto de teste.\n")
+    print(
+        f"\n{thousands(tokens)} tokens de texto para cada um, nos mesmos lotes. A perda, em nats por alvo, é a do texto"
+    )
+    print(
+        "de validação ao longo do treino e, em teste, a do texto de teste. O unigrama só conhece a frequência dos alvos."
+    )
     parts = (0.25, 0.5, 0.75, 1.0)
-    heads = "".join(f"{f'{100 * part:.0f} %':>8}" for part in parts)
-    print(f"{'modelo':8}{'parâmetros':>12}{'taxa':>8}{heads}{'perplexidade':>14}{'tokens/s':>10}{'tempo':>9}")
-    for figures in found:
-        row = f"{figures['model']:8}{thousands(figures['parameters']):>12}{decimal(figures['learning_rate'], 4):>8}"
-        row += "".join(f"{decimal(loss_at(figures['curve'], part * tokens), 3):>8}" for part in parts)
-        row += f"{decimal(figures['perplexity']):>14}{thousands(round(figures['tokens_per_second'])):>10}"
-        print(f"{row}{decimal(figures['seconds'], 0):>7} s")
-    print(f"{'bigrama':60}{decimal(bigram):>14}")
+    heads = "".join(f"{f'{100 * part:.0f} %':>7}" for part in parts)
+    for target in dict.fromkeys(figures["target"] for figures in found):
+        print(f"\nO que se adivinha: {target}\n")
+        print(
+            f"{'modelo':9}{'parâmetros':>11}{'taxa':>8}{heads}{'teste':>8}{'perplexidade':>14}{'tokens/s':>10}{'tempo':>8}"
+        )
+        same = [figures for figures in found if figures["target"] == target]
+        for figures in same:
+            row = f"{figures['model']:9}{thousands(figures['parameters']):>11}{decimal(figures['learning_rate'], 4):>8}"
+            row += "".join(f"{decimal(loss_at(figures['curve'], part * tokens)):>7}" for part in parts)
+            row += f"{decimal(figures['loss']):>8}{decimal(figures['perplexity']):>14}"
+            print(f"{row}{thousands(round(figures['tokens_per_second'])):>10}{decimal(figures['seconds'], 0):>6} s")
+        simple = {"unigrama": math.exp(same[0]["unigram_loss"])} | (
+            {"bigrama": bigram} if target == Causal.target else {}
+        )
+        for name, perplexity in simple.items():
+            print(f"{name:56}{decimal(math.log(perplexity)):>8}{decimal(perplexity):>14}")
 
 
 def loss_at(curve, tokens):
@@ -126,9 +174,10 @@ def curves(figure, found, bigram):
         tokens, losses = zip(*figures["curve"], strict=True)
         label = f"{figures['model'].upper()}: {decimal(figures['perplexity'], 1)} no fim"
         axes.plot([count / 1e6 for count in tokens], losses, color=color, linewidth=2, label=label)
-    label = f"bigrama: {decimal(bigram, 1)}"
-    axes.axhline(math.log(bigram), color=plot.SOFT, linestyle="--", linewidth=1.3, label=label)
-    axes.set(xlabel="milhões de tokens de treino", ylabel="perda no texto de validação (nats por token)")
+    if bigram:
+        label = f"bigrama: {decimal(bigram, 1)}"
+        axes.axhline(math.log(bigram), color=plot.SOFT, linestyle="--", linewidth=1.3, label=label)
+    axes.set(xlabel="milhões de tokens de treino", ylabel="perda no texto de validação (nats por alvo)")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda value, _: decimal(value, 1))
     axes.grid(axis="y", color="#e4e7eb")

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tinyllm import cli, compare
@@ -35,6 +36,14 @@ def test_all_models_see_the_same_text_in_the_same_batches(folder):
             k: v for k, v in first["train"].items() if k not in rates
         }
         assert run.model_config.context == found[0].model_config.context
+    for name in ("llama", "bert", "t5"):
+        other = runs.open_run(folder / name)
+        assert other.data == found[0].data and other.model_config.context == found[0].model_config.context
+        found.append(other)
+    extra = [run.tokenizer.vocab_size - 2048 for run in found]
+    assert extra == [0, 0, 0, 0, 1, 6]  # the marks of BERT and T5; the merges are the same
+    texts = [run.tokenizer.decode(run.tokens("test")) for run in found]
+    assert len(set(texts)) == 1 and len({len(run.tokens("test")) for run in found}) == 1
     sizes = [compare.count_parameters(run.new_model()) for run in found]
     assert max(sizes) < 1.1 * min(sizes)
 
@@ -43,7 +52,10 @@ def test_a_finished_comparison_is_shown_at_once(capsys, folder):
     status, out, err = call(capsys, "--out", folder, *FEW)
     assert status == 0 and "passo" not in err
     lines = out.splitlines()
-    assert [line.split()[0] for line in lines[-4:]] == ["rnn", "lstm", "gpt", "bigrama"]
+    named = [
+        line.split()[0] for line in lines if line and line.split()[0] in (*compare.SETTINGS, "unigrama", "bigrama")
+    ]
+    assert named == ["rnn", "lstm", "gpt", "llama", "unigrama", "bigrama", "bert", "unigrama", "t5", "unigrama"]
     assert "8.192 tokens" in out and "perplexidade" in out
 
 
@@ -53,6 +65,7 @@ def test_as_json(capsys, folder):
     assert status == 0 and (gpt["model"], rnn["model"]) == ("gpt", "rnn")
     assert [tokens for tokens, _ in gpt["curve"]] == [2048, 4096, 6144, 8192]
     assert gpt["tokens_per_second"] == pytest.approx(8192 / gpt["seconds"])
+    assert gpt["perplexity"] == pytest.approx(np.exp(gpt["loss"])) and gpt["target"] == "o próximo token"
     assert gpt["bigram_perplexity"] == rnn["bigram_perplexity"] < gpt["perplexity"] < 2100
 
 
@@ -73,7 +86,7 @@ def refusal(capsys, *arguments):
 
 
 def test_refusals(capsys, folder, tmp_path):
-    assert "there is no model bert" in refusal(capsys, "bert", "--out", tmp_path)
+    assert "there is no model mamba" in refusal(capsys, "mamba", "--out", tmp_path)
     assert "steps=4" in refusal(capsys, "--out", folder, "--steps", "5", "--texts", "60")
     assert not list(Path(tmp_path).iterdir())
 

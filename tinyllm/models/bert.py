@@ -44,9 +44,10 @@ class Block(Module):
     """(B, T, C) -> (B, T, C): attention to all real positions, then the feed-forward; x is normalised after each."""
 
     def __init__(self, config, *, rng):
-        self.attention = attention.SelfAttention(config.width, config.heads, rng=rng)
+        out_std = 0.1 * (2 * config.layers * config.width) ** -0.5  # at first, a block hardly disturbs what it reads
+        self.attention = attention.SelfAttention(config.width, config.heads, rng=rng, out_std=out_std)
         self.norm1 = layers.LayerNorm(config.width)
-        self.feed_forward = layers.FeedForward(config.width, 4 * config.width, rng=rng)
+        self.feed_forward = layers.FeedForward(config.width, 4 * config.width, rng=rng, out_std=out_std / 2)
         self.norm2 = layers.LayerNorm(config.width)
         self.dropout = layers.Dropout(config.dropout)
 

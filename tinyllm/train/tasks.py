@@ -180,7 +180,7 @@ class Classify:
         return files.train(data.tokenizer, texts, config.vocab_size, special_tokens=(END,))
 
     def write(self, folder, split, examples, tokenizer, config, warn):
-        """The rows of ids, and the texts beside them. `warn` hears how many are so long that they lose their beginning."""
+        """The rows of ids, and the texts beside them. `warn` hears how many lose their beginning, being too long."""
         rows = [self.row(tokenizer, text, config) for text, _ in examples]
         arrays = {
             "ids": np.concatenate(rows),
