@@ -1,6 +1,6 @@
 """Respostas erradas de m03.e03, cada uma com a frase que o aluno lê, as dicas e o trabalho em que se mede cada peça."""
 
-from typing import NamedTuple
+from collections import namedtuple
 
 import numpy as np
 
@@ -10,21 +10,9 @@ from tinyllm.tensor import Tensor, backward, op
 rng = np.random.default_rng(0)
 
 
-class LayerNormed(NamedTuple):
-    """What a layer norm gives, and its gradients. A learner reads these names."""
-
-    valor: np.ndarray
-    gradiente_de_x: np.ndarray
-    gradiente_de_weight: np.ndarray
-    gradiente_de_bias: np.ndarray
-
-
-class RMSNormed(NamedTuple):
-    """The same of an RMS norm."""
-
-    valor: np.ndarray
-    gradiente_de_x: np.ndarray
-    gradiente_de_weight: np.ndarray
+# what each norm gives, and its gradients: a learner reads these names
+LayerNormed = namedtuple("LayerNormed", "valor gradiente_de_x gradiente_de_weight gradiente_de_bias")
+RMSNormed = namedtuple("RMSNormed", "valor gradiente_de_x gradiente_de_weight")
 
 
 def every_gradient(piece, dy, *inputs, **options):
