@@ -68,6 +68,23 @@ def test_training_and_writing_with_the_cells_of_the_learner(checkout, model):
     assert status == 0 and calls(err)[f"{model}_cell"] >= 2 * 2  # blocks, tokens after the first
 
 
+@pytest.mark.parametrize(
+    ("options", "pieces"),
+    [
+        (["--model=gpt"], {"embedding", "layer_norm", "gelu", "FeedForward"}),
+        (["--model=llama"], {"embedding", "rotations", "rotary", "rms_norm", "swiglu"}),
+        (["--model=bert", "--positions=sinusoidal"], {"embedding", "sinusoids", "layer_norm", "gelu", "FeedForward"}),
+    ],
+)
+def test_training_with_the_parts_of_a_transformer_of_the_learner(checkout, options, pieces):
+    solve(checkout, "m03.e01", "m03.e02", "m03.e03", "m03.e04")
+    status, out, err = tinyllm(checkout, "train", "--out=mine", "--mine", "--json", *options, *SMALL)
+    assert status == 0, err
+    assert {name for name, count in calls(err).items() if count} == pieces
+    reference = losses(tinyllm(checkout, "train", "--out=reference", "--json", *options, *SMALL)[1])
+    np.testing.assert_allclose(losses(out), reference, atol=1e-4, rtol=0)
+
+
 def test_the_data_commands_with_the_pieces_of_the_learner(checkout):
     solve(checkout, "m02.e03", "m02.e04", "m02.e05", "m02.e06")
     tales = [
@@ -150,6 +167,7 @@ def test_every_piece_is_called_by_some_command(checkout):
     small = [option for option in SMALL if not option.startswith("--steps")]
     commands = [
         *(("train", f"--model={model}", f"--out={model}", "--steps=1", *small) for model in MODELS),
+        ("train", "--model=bert", "--positions=sinusoidal", "--out=waves", "--steps=1", *small),
         ("generate", "gpt", "--max-tokens=3"),
         ("tokenizer", "train", "texts.txt", "--kind=word", "--vocab-size=20", "--out=words.json"),
         ("tokenizer", "convert", "gpt", "gpt2-files"),

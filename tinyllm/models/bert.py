@@ -113,4 +113,5 @@ class BERT(Module):
         layers.check_ids(targets, self.config.vocab_size)
         places, targets = (beside(array, self.bias.data) for array in (places, targets))
         rows = beside(np.arange(len(ids))[:, None], self.bias.data)
-        return F.cross_entropy(self.guess(self.hidden(ids)[rows, places]), targets)  # of (B, M, V)
+        logits = self.guess(self.hidden(ids)[rows, places])  # (B, M, V)
+        return F.cross_entropy(logits.reshape(-1, self.config.vocab_size), targets.reshape(-1))
