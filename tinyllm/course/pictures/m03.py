@@ -3,10 +3,12 @@
 import numpy as np
 
 from tinyllm import functional as F
+from tinyllm import tensor
 from tinyllm.course.pictures.drawing import BLUE, GREEN, ORANGE, PURPLE, arrow, box
 from tinyllm.nn import attention, layers
+from tinyllm.nn.module import map_parameters
 from tinyllm.plot import INK, PAPER, SOFT
-from tinyllm.tensor import Tensor, backward, no_grad
+from tinyllm.tensor import Tensor, no_grad
 
 FOLDER = "m03_transformer/imagens"
 
@@ -113,13 +115,17 @@ def around_a_block(figure):
 
 
 def deviations(name, blocks=24, width=64):
-    """The deviation of the channels after each block of a stack whose weights are those before any training."""
+    """The deviation of the channels after each block of a stack whose weights are those before any training.
+
+    In float64: 24 blocks without a norm would make the last digits of a float32, never twice the same, visible.
+    """
     rng, norm, found = np.random.default_rng(0), layers.LayerNorm(width), []
-    x = Tensor(rng.normal(scale=0.1, size=(2, 16, width)).astype(np.float32))
+    x = Tensor(rng.normal(scale=0.1, size=(2, 16, width)))
     with no_grad():
         for _ in range(blocks):
             parts = (attention.SelfAttention(width, 4, rng=rng), layers.FeedForward(width, 4 * width, rng=rng))
             for part in parts:
+                map_parameters(part, lambda weight: weight.astype(np.float64))
                 if name.startswith("antes"):
                     x = x + part(norm(x))
                 elif name.startswith("depois"):
@@ -147,7 +153,7 @@ def activations(figure):
         leaf = Tensor(x, requires_grad=True)
         y = activation(leaf)
         shown.plot(x, y.data, color=color, linestyle=style, linewidth=2, label=name)
-        slopes.plot(x, backward(y, one)[leaf], color=color, linestyle=style, linewidth=2)
+        slopes.plot(x, tensor.backward(y, one)[leaf], color=color, linestyle=style, linewidth=2)
     shown.set(title="o valor", xlabel="x", ylim=(-0.6, 3))
     slopes.set(title="a inclinação", xlabel="x", ylim=(-0.3, 1.3))
     shown.legend(frameon=False, loc="upper left")
