@@ -75,7 +75,7 @@ def tell_what_next(run, *, as_json):
 
 def chosen_model(arguments):
     """The class of configuration of the model to train. Raises UsageError for an option that only others have."""
-    otherwise = "bert" if vars(arguments).get("task") == Classify.name else "gpt"
+    otherwise = "t5" if vars(arguments).get("task") == Classify.name else "gpt"
     name = vars(arguments).get("model", otherwise)
     kind = MODELS[name].config
     given = {option for other in MODELS.values() for option in given_options(arguments, other.config)}
@@ -183,7 +183,7 @@ def add_commands(commands):
         "--model",
         choices=list(MODELS),
         default=argparse.SUPPRESS,
-        help="qual modelo (padrão: gpt, ou bert para classificar)",
+        help="qual modelo (padrão: gpt, ou t5 para classificar)",
     )
     p.add_argument("--task", choices=list(TASKS), default=argparse.SUPPRESS,
                    help="aprender a língua (language, o padrão) ou a classificar textos (classify)")  # fmt: skip

@@ -11,6 +11,8 @@ from tinyllm.backend import beside
 from tinyllm.nn import layers
 from tinyllm.nn.module import Module, Parameter
 
+PREFERENCE = 4.0  # e⁴ times as much weight, before it learns, as to any other distance
+
 
 class CausalSelfAttention(Module):
     """(B, T, C) -> (B, T, C): every position looks at itself and at earlier ones (Vaswani et al. 2017)."""
@@ -75,19 +77,24 @@ class GroupedQueryAttention(Module):
 class RelativePositions(Module):
     """(T, S) numbers of queries and of positions -> (1, H, T, S): a learned bias for how far apart the two are.
 
-    The T queries are the last T of the S positions. Far distances share a bucket (Raffel et al. 2020).
+    The T queries are the last T of the S positions. Far distances share a bucket (Raffel et al. 2020). At first each
+    head prefers one distance: who looks everywhere alike sees a bag of tokens, and takes long to find an order in it.
     """
 
     def __init__(self, heads, *, rng, both_ways, buckets=32, furthest=128):
         self.weight = Parameter(rng.normal(scale=0.1, size=(buckets, heads)))
         self.both_ways, self.furthest = both_ways, furthest
+        places = np.arange(heads)
+        preferred = (places // 2 + 1) * np.where(places % 2, 1, -1) if both_ways else -1 - places  # -1, 1, -2, 2, …
+        self.weight.data[self.buckets_of(preferred), places] += PREFERENCE
+
+    def buckets_of(self, distances):
+        """(...) of how far ahead a position is of its query -> (...) rows of the weight."""
+        return F.relative_buckets(distances, buckets=len(self.weight), furthest=self.furthest, both_ways=self.both_ways)
 
     def __call__(self, queries, positions):
         distances = np.arange(positions) - np.arange(positions - queries, positions)[:, None]  # (T, S)
-        buckets = F.relative_buckets(
-            distances, buckets=len(self.weight), furthest=self.furthest, both_ways=self.both_ways
-        )
-        bias = F.embedding(beside(buckets, self.weight.data), self.weight)  # (T, S, H)
+        bias = F.embedding(beside(self.buckets_of(distances), self.weight.data), self.weight)  # (T, S, H)
         return bias.transpose(2, 0, 1).reshape(1, -1, queries, positions)
 
 

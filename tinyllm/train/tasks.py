@@ -142,9 +142,9 @@ class LabelledConfig(DataConfig):
 class ClassifyConfig(TrainConfig):
     """treino"""
 
-    steps: int = option(3000, "", at_least=1, at_most=10**8 - 1)
+    steps: int = option(2500, "", at_least=1, at_most=10**8 - 1)
     batch: int = option(64, "", at_least=1)
-    learning_rate: float = option(3e-3, "", above=0)
+    learning_rate: float = option(2e-3, "", above=0)
     warmup: int = option(200, "", at_least=0)
 
 

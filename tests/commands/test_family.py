@@ -1,0 +1,263 @@
+"""Every model from the command line: trained, resumed, writing, filling gaps, classifying, shown where it looks."""
+
+import itertools
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from tinyllm import cli
+from tinyllm.data.corpora import resenhas
+from tinyllm.evaluate.attention_maps import attention_maps, watched
+from tinyllm.models.catalog import MODELS
+from tinyllm.tensor import no_grad
+from tinyllm.train import run as runs
+
+SMALL = ("--texts=60", "--context=24", "--layers=2", "--width=16", "--batch=4", "--warmup=2", "--steps=4")
+LANGUAGE = (*SMALL, "--vocab-size=300")
+TRANSFORMERS = [name for name in MODELS if name not in ("rnn", "lstm")]
+RESENHA = "O roteiro não é nada confuso. Recomendo a todos."
+
+
+def call(capsys, *arguments):
+    """(exit status, standard output, standard error)"""
+    status = cli.main([str(a) for a in arguments])
+    return status, *capsys.readouterr()
+
+
+def refusal(capsys, *arguments):
+    status, out, err = call(capsys, *arguments)
+    assert status == 2 and out == "" and err.count("\n") == 1, err
+    return err
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A run of each model and task: its folder is named after both."""
+    folder = tmp_path_factory.mktemp("family")
+    for name in MODELS:
+        heads = [] if name in ("rnn", "lstm") else ["--heads=2"]
+        heads += ["--kv-heads=1"] if name == "llama" else []
+        assert cli.main(["train", f"--model={name}", f"--out={folder}/{name}", *LANGUAGE, *heads]) == 0
+        classify = ["train", "--task=classify", f"--model={name}", f"--out={folder}/{name}-classify"]
+        assert cli.main([*classify, *SMALL, *heads]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("name", [*MODELS, *(f"{name}-classify" for name in MODELS)])
+def test_a_run_goes_on_as_if_it_had_never_stopped(capsys, folder, name, tmp_path):
+    """Four steps and four more leave what eight do: the batches, masks and gaps are functions of their number."""
+    config = json.loads((folder / name / "config.json").read_text())
+    options = [f"--{key.replace('_', '-')}={value}" for part in ("data", "model", "train")
+               for key, value in config[part].items() if key not in ("steps", "decay_steps")]  # fmt: skip
+    options += [f"--model={config['architecture']}", f"--task={config['task']}", "--decay-steps=1000"]
+    options = [
+        o if not o.startswith("--vocab-size") else f"--vocab-size={300 if 'classify' not in name else 4096}"
+        for o in options
+    ]
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert call(capsys, "train", f"--out={whole}", *options, "--steps=6")[0] == 0
+    assert call(capsys, "train", f"--out={parts}", *options, "--steps=3")[0] == 0
+    assert call(capsys, "train", f"--resume={parts}", "--steps=6")[0] == 0
+    for file in ("model.safetensors", "optimizer.safetensors"):
+        one, other = (f / "checkpoints" / "step-00000006" / file for f in (whole, parts))
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_task_that_is_not_known(folder, tmp_path):
+    run = runs.open_run(folder / "gpt")
+    (tmp_path / "config.json").write_text((run.folder / "config.json").read_text().replace('"language"', '"dance"'))
+    with pytest.raises(runs.UsageError, match="there is no task 'dance'; there are language, classify"):
+        runs.open_run(tmp_path)
+
+
+# ------------------------------------------------------------------------------------------------- writing and filling
+
+
+@pytest.mark.parametrize("name", ["gpt", "llama", "t5", "rnn", "lstm"])
+def test_it_writes(capsys, folder, name):
+    arguments = ("generate", folder / name, "--prompt=Era uma", "--max-tokens=8", "--json", "--seed=3")
+    status, out, _ = call(capsys, *arguments)
+    found = json.loads(out)
+    assert status == 0 and found["prompt"] == "Era uma" and "<|" not in found["text"]
+    assert call(capsys, *arguments)[1] == out
+    texts = [json.loads(call(capsys, *arguments[:-1], f"--seed={seed}")[1])["text"] for seed in range(5)]
+    assert len(set(texts)) > 1
+
+
+def test_bert_fills_gaps(capsys, folder):
+    status, out, _ = call(capsys, "fill", folder / "bert", "Era ___ vez um ___.", "--candidates=3", "--json")
+    found = json.loads(out)
+    assert status == 0 and [len(gap) for gap in found["gaps"]] == [3, 3]
+    for gap in found["gaps"]:
+        chances = [guess["probability"] for guess in gap]
+        assert chances == sorted(chances, reverse=True) and chances[-1] > 0 and sum(chances) <= 1
+        assert not any("\ufffd" in guess["text"] or "<|" in guess["text"] for guess in gap)
+    assert "___" not in found["text"] and found["text"].startswith("Era ")
+    status, out, _ = call(capsys, "fill", folder / "bert", "Era ___ vez um ___.")
+    assert status == 0 and "1ª lacuna: " in out and "2ª lacuna: " in out and out.count("%") == 10
+
+
+def test_t5_fills_gaps(capsys, folder):
+    status, out, _ = call(capsys, "fill", folder / "t5", "Era ___ um gato.", "--json")
+    found = json.loads(out)
+    assert status == 0 and len(found["gaps"]) == 1 and "___" not in found["text"]
+
+
+def test_who_cannot_says_who_can(capsys, folder):
+    assert "fills gaps and writes no text; those that do are gpt, llama, t5, rnn, lstm" in refusal(
+        capsys, "generate", folder / "bert"
+    )
+    assert "tells labels and writes no text" in refusal(capsys, "generate", folder / "gpt-classify")
+    for name in ("gpt", "bert-classify"):
+        assert "a run of --model bert or --model t5 does" in refusal(capsys, "fill", folder / name, "um ___")
+    assert "learned a language, not labels; train with --task classify" in refusal(
+        capsys, "classify", folder / "gpt", "a"
+    )
+    assert "there is no gap in 'um gato'; write ___" in refusal(capsys, "fill", folder / "bert", "um gato")
+    assert "the text has 9 gaps, but the model knows only 1" in refusal(capsys, "fill", folder / "t5", "___ " * 9)
+    assert "do not fit in a context of 24" in refusal(capsys, "fill", folder / "bert", "___ palavra" * 30)
+
+
+# ------------------------------------------------------------------------------------------------------------ classifying
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_it_classifies(capsys, folder, name):
+    status, out, _ = call(capsys, "classify", folder / f"{name}-classify", RESENHA, "Péssimo.", "--json")
+    found = [json.loads(line) for line in out.splitlines()]
+    assert status == 0 and [each["text"] for each in found] == [RESENHA, "Péssimo."]
+    for each in found:
+        assert set(each["probabilities"]) == set(resenhas.LABELS) and sum(
+            each["probabilities"].values()
+        ) == pytest.approx(1)
+        assert each["label"] == max(each["probabilities"], key=each["probabilities"].get)
+
+
+def test_figures_on_the_test_texts(capsys, folder):
+    status, out, _ = call(capsys, "classify", folder / "bert-classify", "--json", "--errors=3")
+    found = json.loads(out)
+    table = np.array(found["confusion"])
+    assert status == 0 and found["texts"] == table.sum() == 1000 and found["ceiling"] == 0.97
+    assert found["accuracy"] == pytest.approx(table.trace() / 1000) and 0.5 < found["bag_of_words_accuracy"] < 0.85
+    real = {text: label for text, label in resenhas.labelled(1000, split="test")}
+    assert len(found["errors"]) == 3
+    for error in found["errors"]:
+        assert real[error["text"]] == error["label"] != error["guess"] and error["probability"] >= 0.5
+    chances = [error["probability"] for error in found["errors"]]
+    assert chances == sorted(chances, reverse=True)
+    status, out, _ = call(capsys, "classify", folder / "bert-classify", "--errors=1")
+    assert "teto                97,0 %" in out and "mas o modelo diz" in out and "saco de palavras" in out
+
+
+def test_a_file_of_ones_own(capsys, tmp_path):
+    lines = [f"{greeting} {i}\t{label}" for i in range(40)
+             for greeting, label in (("bom dia", "manhã"), ("boa noite", "noite"), ("boa tarde", "tarde"))]  # fmt: skip
+    (tmp_path / "a.tsv").write_text("\n".join(lines), encoding="utf-8")
+    options = [
+        "--layers=1",
+        "--width=16",
+        "--heads=2",
+        "--steps=60",
+        "--batch=16",
+        "--warmup=5",
+        "--learning-rate=0.01",
+    ]
+    status, out, err = call(
+        capsys, "train", "--task=classify", f"--corpus={tmp_path}/a.tsv", f"--out={tmp_path}/run", *options
+    )
+    assert status == 0 and "acurácia            100,0 %" in out and "teto" not in out
+    status, out, _ = call(capsys, "classify", tmp_path / "run", "boa noite, amigos")
+    assert status == 0 and out.startswith("noite (")
+
+
+def test_texts_that_are_cut_are_told(capsys, tmp_path):
+    options = [*SMALL[:1], *SMALL[2:], "--heads=2", "--context=20", "--model=bert"]
+    status, _, err = call(capsys, "train", "--task=classify", f"--out={tmp_path}/run", *options)
+    assert status == 0 and "of 60 texts of train fill the context of 20 tokens" in err
+
+
+def test_what_classifying_refuses(capsys, folder, tmp_path):
+    train = ("train", "--task=classify", f"--out={tmp_path}/run")
+    assert "the texts of corpus=contos bear no labels; those of resenhas do" in refused_last(
+        capsys, *train, "--corpus=contos"
+    )
+    assert "must end in .tsv" in refused_last(capsys, *train, "--corpus=nada.txt")
+    assert "there is nothing to classify in ' '" in refusal(capsys, "classify", folder / "bert-classify", " ")
+    assert "--task cannot change in a run that is resumed" in refusal(
+        capsys, "train", f"--resume={folder}/gpt", "--task=classify"
+    )
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+def refused_last(capsys, *arguments):
+    status, out, err = call(capsys, *arguments)
+    assert status == 2 and out == ""
+    return err.splitlines()[-1]
+
+
+# -------------------------------------------------------------------------------------------------------- where it looks
+
+
+@pytest.mark.parametrize("name", [*TRANSFORMERS, *(f"{name}-classify" for name in TRANSFORMERS)])
+def test_rows_of_attention_sum_to_1_and_see_no_future(folder, name):
+    run = runs.open_run(folder / name)
+    ids = np.arange(5, 18)
+    maps = attention_maps(run.trained_model(), ids)
+    assert maps.shape == (2, 2, 13, 13)
+    np.testing.assert_allclose(maps.sum(axis=-1), 1, atol=1e-5)
+    future = maps[..., *np.triu_indices(13, 1)]
+    assert (future == 0).all() if name.startswith(("gpt", "llama")) else (future > 0).all()
+
+
+def test_the_weights_times_the_values_are_what_comes_out(folder):
+    from tinyllm import functional as F
+
+    rng, results = np.random.default_rng(0), []
+    q, k, v = (rng.normal(size=(2, 3, n, 4)).astype(np.float32) for n in (5, 7, 7))
+    bias, lengths = rng.normal(size=(1, 3, 5, 7)).astype(np.float32), np.array([7, 3])
+    plain = F.attention
+    for options in ({}, {"causal": True}, {"lengths": lengths, "scale": 0.3}):
+        with no_grad(), watched() as maps:
+            results.append((maps, F.attention(q, k, v, bias, **options).data))
+    assert F.attention is plain
+    for maps, y in results:
+        np.testing.assert_allclose(maps[0] @ v, y, atol=1e-5)
+    assert (results[2][0][0][1, :, :, 3:] == 0).all()
+
+
+def test_attention_in_the_terminal_and_as_json(capsys, folder):
+    status, out, _ = call(capsys, "attention", folder / "gpt", "Era uma vez")
+    assert status == 0 and "Camada 2, média de 2 cabeças" in out and "<|fim|>" in out and "█" in out
+    assert max(map(len, out.splitlines())) <= 100
+    status, out, _ = call(capsys, "attention", folder / "gpt", "Era uma vez", "--layer=1", "--head=2", "--json")
+    found = json.loads(out)
+    weights = np.array(found["weights"])
+    assert found["layers"] == [1] and found["heads"] == [2] and weights.shape[:2] == (1, 1)
+    assert weights.shape[2] == weights.shape[3] == len(found["tokens"])
+
+
+def test_what_attention_refuses(capsys, folder, tmp_path):
+    assert "a recurrent model has no attention to show; gpt, llama, bert and t5 have" in refusal(
+        capsys, "attention", folder / "lstm", "a"
+    )
+    assert "--layer 3 is not there; the model has layers 1 to 2" in refusal(
+        capsys, "attention", folder / "gpt", "a", "--layer=3"
+    )
+    assert "do not fit in a context of 24" in refusal(capsys, "attention", folder / "gpt", "a " * 99)
+
+
+def test_without_matplotlib_the_picture_is_refused(capsys, folder, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
+    assert "pip install matplotlib" in refusal(capsys, "attention", folder / "gpt", "a", f"--out={tmp_path}/a.svg")
+
+
+@pytest.mark.oracle
+def test_it_draws_attention(capsys, folder, tmp_path):
+    pytest.importorskip("matplotlib")
+    for name, file in itertools.product(("bert", "t5-classify"), ("a.svg", "b.svg", "c.png")):
+        assert call(capsys, "attention", folder / name, "Era uma vez", f"--out={tmp_path}/{file}")[0] == 0
+        assert (tmp_path / file).stat().st_size > 1000
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert "use one of" in refusal(capsys, "attention", folder / "bert", "a", f"--out={tmp_path}/d.xyz")
