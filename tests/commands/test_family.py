@@ -159,7 +159,7 @@ def test_a_file_of_ones_own(capsys, tmp_path):
         "--layers=1",
         "--width=16",
         "--heads=2",
-        "--steps=60",
+        "--steps=150",
         "--batch=16",
         "--warmup=5",
         "--learning-rate=0.01",
