@@ -120,7 +120,7 @@ def test_who_cannot_says_who_can(capsys, folder):
     assert "do not fit in a context of 24" in refusal(capsys, "fill", folder / "bert", "___ palavra" * 30)
 
 
-# ------------------------------------------------------------------------------------------------------------ classifying
+# -------------------------------------------------------------------------------------------------------- classifying
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -141,7 +141,7 @@ def test_figures_on_the_test_texts(capsys, folder):
     table = np.array(found["confusion"])
     assert status == 0 and found["texts"] == table.sum() == 1000 and found["ceiling"] == 0.97
     assert found["accuracy"] == pytest.approx(table.trace() / 1000) and 0.5 < found["bag_of_words_accuracy"] < 0.85
-    real = {text: label for text, label in resenhas.labelled(1000, split="test")}
+    real = dict(resenhas.labelled(1000, split="test"))
     assert len(found["errors"]) == 3
     for error in found["errors"]:
         assert real[error["text"]] == error["label"] != error["guess"] and error["probability"] >= 0.5
@@ -164,7 +164,7 @@ def test_a_file_of_ones_own(capsys, tmp_path):
         "--warmup=5",
         "--learning-rate=0.01",
     ]
-    status, out, err = call(
+    status, out, _ = call(
         capsys, "train", "--task=classify", f"--corpus={tmp_path}/a.tsv", f"--out={tmp_path}/run", *options
     )
     assert status == 0 and "acurácia            100,0 %" in out and "teto" not in out
@@ -197,7 +197,7 @@ def refused_last(capsys, *arguments):
     return err.splitlines()[-1]
 
 
-# -------------------------------------------------------------------------------------------------------- where it looks
+# ----------------------------------------------------------------------------------------------------- where it looks
 
 
 @pytest.mark.parametrize("name", [*TRANSFORMERS, *(f"{name}-classify" for name in TRANSFORMERS)])
