@@ -140,7 +140,7 @@ def show(found, bigram):
         f"\n{thousands(tokens)} tokens de texto para cada um, nos mesmos lotes. A perda, em nats por alvo, é a do texto"
     )
     print(
-        "de validação ao longo do treino e, em teste, a do texto de teste. O unigrama só conhece a frequência dos alvos."
+        "de validação ao longo do treino e, em teste, a do texto de teste; o unigrama só sabe a frequência dos alvos."
     )
     parts = (0.25, 0.5, 0.75, 1.0)
     heads = "".join(f"{f'{100 * part:.0f} %':>7}" for part in parts)
