@@ -46,5 +46,14 @@ def draw(path, paint, *, width=9.0, height=4.5):
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         paint(figure)
+        settle(figure)
         is_svg = Path(path).suffix == ".svg"
         figure.savefig(path, metadata={"Date": None, "Creator": None} if is_svg else None)
+
+
+def settle(figure):
+    """Lay a figure out once and round the places of its axes: the solver's last digits are not twice the same."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position([round(float(edge), 4) for edge in axes.get_position(original=True).bounds])
