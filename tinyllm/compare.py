@@ -136,11 +136,9 @@ def bigram_perplexity(run):
 def show(found, bigram):
     """Print the table, the models that guess the same things together."""
     tokens = found[0]["curve"][-1][0]
+    print(f"\n{thousands(tokens)} tokens de texto para cada um, nos mesmos lotes. A perda, em nats por alvo, é a do")
     print(
-        f"\n{thousands(tokens)} tokens de texto para cada um, nos mesmos lotes. A perda, em nats por alvo, é a do texto"
-    )
-    print(
-        "de validação ao longo do treino e, em teste, a do texto de teste; o unigrama só sabe a frequência dos alvos."
+        "texto de validação ao longo do treino e, em teste, a do de teste; o unigrama só sabe a frequência dos alvos."
     )
     parts = (0.25, 0.5, 0.75, 1.0)
     heads = "".join(f"{f'{100 * part:.0f} %':>7}" for part in parts)
