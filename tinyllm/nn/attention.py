@@ -101,13 +101,13 @@ class RelativePositions(Module):
 class RelativeSelfAttention(Module):
     """(B, T, C) -> (B, T, C): with a bias of `RelativePositions`, (1, H, T, S), for both ways or causal.
 
-    The scores are not divided by √D; the first queries are smaller instead (Raffel et al. 2020).
+    The scores are not divided by √D; the first queries and keys are smaller instead (Raffel et al. 2020).
     """
 
     def __init__(self, width, heads, *, rng, out_std=None):
         self.heads = heads
         self.qkv = layers.Projection(width, 3 * width, rng=rng)
-        self.qkv.weight.data[:, :width] *= (width // heads) ** -0.5
+        self.qkv.weight.data[:, : 2 * width] *= (width // heads) ** -0.25
         self.out = layers.Projection(width, width, rng=rng, std=out_std)
 
     def __call__(self, x, bias, *, causal=False, lengths=None, cache=None):
@@ -123,7 +123,8 @@ class CrossAttention(Module):
     """(B, T, C), (B, S, C) -> (B, T, C): the positions of x look at all of another text, `memory`, but for its padding.
 
     Of row b of the memory the first lengths[b] positions are real (Vaswani et al. 2017). A cache keeps the keys and
-    values of the memory, which never change. With `scale` given, the scores are multiplied by it and not by 1 / √D.
+    values of the memory, which never change. With `scale` given, the scores are multiplied by it and not by 1 / √D, and
+    the first queries and keys are such that this changes nothing yet.
     """
 
     def __init__(self, width, heads, *, rng, out_std=None, scale=None):
@@ -131,6 +132,10 @@ class CrossAttention(Module):
         self.query = layers.Projection(width, width, rng=rng)
         self.key_value = layers.Projection(width, 2 * width, rng=rng)
         self.out = layers.Projection(width, width, rng=rng, std=out_std)
+        if scale is not None:
+            smaller = ((width // heads) ** -0.5 / scale) ** 0.5
+            self.query.weight.data *= smaller
+            self.key_value.weight.data[:, :width] *= smaller
 
     def __call__(self, x, memory, lengths=None, cache=None):
         q = F.split_heads(self.query(x), heads=self.heads)  # (B, H, T, D)
