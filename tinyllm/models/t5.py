@@ -106,6 +106,9 @@ class Decoder(Module):
         self.tokens = tokens
         self.positions = attention.RelativePositions(config.heads, rng=rng, both_ways=False)
         self.blocks = [DecoderBlock(config, rng=rng) for _ in range(config.decoder_layers)]
+        for block in self.blocks:  # its scores are not divided by √D: the first queries and keys are smaller instead
+            for weight in (block.cross_attention.query.weight, block.cross_attention.key_value.weight):
+                weight.data[:, : config.width] *= (config.width // config.heads) ** -0.25
         self.norm = layers.RMSNorm(config.width)
         self.norm.weight.data *= 0.3 * config.width**0.5  # so that the logits, which are scaled, begin small
         self.dropout = layers.Dropout(config.dropout)

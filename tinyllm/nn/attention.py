@@ -123,8 +123,7 @@ class CrossAttention(Module):
     """(B, T, C), (B, S, C) -> (B, T, C): the positions of x look at all of another text, `memory`, but for its padding.
 
     Of row b of the memory the first lengths[b] positions are real (Vaswani et al. 2017). A cache keeps the keys and
-    values of the memory, which never change. With `scale` given, the scores are multiplied by it and not by 1 / √D, and
-    the first queries and keys are such that this changes nothing yet.
+    values of the memory, which never change. With `scale` given, the scores are multiplied by it and not by 1 / √D.
     """
 
     def __init__(self, width, heads, *, rng, out_std=None, scale=None):
@@ -132,10 +131,6 @@ class CrossAttention(Module):
         self.query = layers.Projection(width, width, rng=rng)
         self.key_value = layers.Projection(width, 2 * width, rng=rng)
         self.out = layers.Projection(width, width, rng=rng, std=out_std)
-        if scale is not None:
-            smaller = ((width // heads) ** -0.5 / scale) ** 0.5
-            self.query.weight.data *= smaller
-            self.key_value.weight.data[:, :width] *= smaller
 
     def __call__(self, x, memory, lengths=None, cache=None):
         q = F.split_heads(self.query(x), heads=self.heads)  # (B, H, T, D)
