@@ -2,8 +2,8 @@
 
 35 minutos · dificuldade 3 de 5 · precisa de: m01.e06
 pode usar: numpy
-na biblioteca: nenhuma peça, porque lá os alvos são cortados junto com o lote, a máscara é feita dentro da atenção, e
-    BERT e T5 só chegam no módulo 3
+na biblioteca: nenhuma peça, porque lá a máscara é feita dentro da atenção, e tinyllm/data/objectives.py sorteia o que
+    se esconde para um lote inteiro de uma vez
 
 Por que importa: os três são o mesmo Transformer. O que os separa cabe em duas perguntas: o que cada posição pode ver, e
 o que o modelo tem de prever. Das respostas vem para que cada um serve: escrever, entender, ou transformar um texto em

@@ -268,6 +268,13 @@ def test_every_model_is_estimated(capsys, model, blocks, kept):
     assert [name for name in ("KV cache", "estado") if f"\n  {name}" in out] == ([kept] if kept else [])
 
 
+def test_a_classifier_compares_nothing_with_the_vocabulary():
+    language, classify = (training(BERTConfig(), Plan(8, classify=classify)) for classify in (False, True))
+    gpt, of_gpt = (training(GPTConfig(), Plan(8, classify=classify)) for classify in (False, True))
+    assert of_gpt.logits == classify.logits == 0 < gpt.logits and of_gpt.total < gpt.total
+    assert classify.total <= language.total
+
+
 def test_a_cache_of_shared_heads_is_smaller():
     gpt, llama = (estimate.cache_numbers(config, 100) for config in (GPTConfig(), LlamaConfig(heads=4, kv_heads=1)))
     assert gpt == 4 * llama and estimate.cache_numbers(BERTConfig(), 100) == 0
