@@ -122,15 +122,16 @@ def announce(config, training, *, classify=False):
     workers, name = training.threads, catalog.name_of(config)
     plan = estimate.Plan(training.batch, workers, training.accumulate, on_gpu=training.device == "gpu",
                          classify=classify)  # fmt: skip
-    needed, parameters = estimate.training(config, plan).total, estimate.parameters(config)
+    needed = estimate.training(config, plan)
     available = None if plan.on_gpu else physical_memory()
-    size = f"{counted(config.layers, 'bloco')} de largura {config.width}, {thousands(parameters)} parâmetros"
+    size = f"{counted(config.layers, 'bloco')} de largura {config.width}, {thousands(needed.parameters)} parâmetros"
+    size += f" e mais {config.width + 1} por rótulo" if classify else ""
     tell(f"Modelo: {name.upper()} de {size}, contexto de {config.context} tokens.")
     of_machine = f" (esta máquina tem {megabytes(available)})" if available else ""
-    tell(f"Memória para treinar: cerca de {megabytes(needed)}{of_machine}; {workers} threads.")
-    if available and needed > available:
+    tell(f"Memória para treinar: cerca de {megabytes(needed.total)}{of_machine}; {workers} threads.")
+    if available and needed.total > available:
         raise UsageError(
-            f"training needs about {needed >> 20} MB and this machine has {available >> 20} MB; "
+            f"training needs about {needed.total >> 20} MB and this machine has {available >> 20} MB; "
             f"lower batch={training.batch}, context={config.context} or width={config.width}"
         )
 

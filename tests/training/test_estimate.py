@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from tinyllm import backend, cli, console, estimate_report
-from tinyllm.memory import estimate
+from tinyllm.memory import activations, estimate
 from tinyllm.memory.estimate import Plan, inference, largest_batch, training
 from tinyllm.models import catalog
 from tinyllm.models.bert import BERTConfig
+from tinyllm.models.classifier import Classifier
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.rnn import LSTMConfig, RNNConfig
@@ -42,6 +43,14 @@ CASES = [  # config, batch, workers, accumulate
     (T5Config(2048, 128, 2, 2, 4, 192, 512), 16, 2, 1),
     (T5Config(4096, 256, 3, 1, 4, 256, 688, dropout=0.1), 8, 2, 1),
 ]
+BODIES = [  # of classifiers: config, batch
+    (GPTConfig(4096, 64, 4, 4, 192), 64),
+    (LlamaConfig(2048, 64, 3, 4, 2, 192, 512), 64),
+    (BERTConfig(4096, 64, 4, 4, 192), 64),
+    (T5Config(4096, 64, 3, 3, 4, 256, 688), 64),
+    (T5Config(4096, 64, 4, 4, 4, 384, 1024), 8),
+    (LSTMConfig(4096, 64, 3, 192), 64),
+]
 PLANS = [
     Plan(1, workers=workers, precision=precision, recompute=recompute, on_gpu=on_gpu)
     for workers in (1, 4)
@@ -55,14 +64,19 @@ import json, re, sys
 from pathlib import Path
 import numpy as np
 from tinyllm.models import catalog
+from tinyllm.models.classifier import Classifier
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
-name, values, batch, workers, accumulate = json.loads(sys.argv[1])
+name, values, batch, workers, accumulate, classify = json.loads(sys.argv[1])
 kind, rng = catalog.find(name), np.random.default_rng(0)
-model = catalog.new_model(kind.config(**values), rng=rng)
 config = TrainConfig(steps=3, batch=batch, workers=workers, accumulate=accumulate)
 ids, context = np.zeros((batch, values["context"]), dtype=np.int64), values["context"]
-objective = kind.objective(context, values["vocab_size"], range(len(kind.objective.specials(context))))
-batches = [objective(ids, ids, rng) for _ in range(3 * accumulate)]
+if classify:
+    model = Classifier(kind.body(kind.config(**values), rng=rng), 2, rng=rng)
+    batches = [(ids, np.full(batch, context), ids[:, 0])] * 3 * accumulate
+else:
+    model = catalog.new_model(kind.config(**values), rng=rng)
+    objective = kind.objective(context, values["vocab_size"], range(len(kind.objective.specials(context))))
+    batches = [objective(ids, ids, rng) for _ in range(3 * accumulate)]
 list(train(model, batches, make_optimizer(model, config), config=config))
 print(int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024)
 """
@@ -78,15 +92,27 @@ def test_parameters_are_counted_exactly(config):
     assert estimate.parameters(config) == count_parameters(model) == training(config, Plan(1)).parameters
 
 
+@pytest.mark.parametrize("config", [body for body, _ in BODIES], ids=name_of)
+def test_parameters_of_classifiers_are_counted_exactly(config):
+    rng, labels = np.random.default_rng(0), 3
+    model = Classifier(catalog.find(catalog.name_of(config)).body(config, rng=rng), labels, rng=rng)
+    body = training(config, Plan(1, classify=True)).parameters
+    assert body + labels * (config.width + 1) == count_parameters(model)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="measures the resident memory as Linux counts it")
-@pytest.mark.parametrize(("config", "batch", "workers", "accumulate"), CASES, ids=name_of)
-def test_the_estimate_is_within_15_percent_of_the_measured_peak(config, batch, workers, accumulate):
-    case = json.dumps([catalog.name_of(config), dataclasses.asdict(config), batch, workers, accumulate])
+@pytest.mark.parametrize(
+    ("config", "batch", "workers", "accumulate", "classify"),
+    [(*case, False) for case in CASES] + [(*body, 2, 1, True) for body in BODIES],
+    ids=name_of,
+)
+def test_the_estimate_is_within_15_percent_of_the_measured_peak(config, batch, workers, accumulate, classify):
+    case = json.dumps([catalog.name_of(config), dataclasses.asdict(config), batch, workers, accumulate, classify])
     command = [sys.executable, "-c", STEPS, case]
     peaks = [int(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(2)]
     measured = min(peaks)  # the first may have compiled kernels, for which LLVM takes memory of its own
-    estimated = training(config, Plan(batch, workers, accumulate)).total
+    estimated = training(config, Plan(batch, workers, accumulate, classify=classify)).total
     print(f"estimated {estimated >> 20} MB, measured {measured >> 20} MB")
     assert 0.85 < estimated / measured < 1.15, f"estimated {estimated >> 20} MB, measured {measured >> 20} MB"
 
@@ -209,7 +235,7 @@ def test_nothing_fits_where_the_weights_do_not():
 
 def test_the_block_of_the_attention_is_that_of_the_library():
     attention = sys.modules["tinyllm.functional.attention"]
-    assert (attention.CAUSAL_BLOCK, attention.BLOCK) == (estimate.CAUSAL_BLOCK, estimate.BLOCK)
+    assert (attention.CAUSAL_BLOCK, attention.BLOCK) == (activations.CAUSAL_BLOCK, activations.BLOCK)
 
 
 # ---------------------------------------------------------------------------------------------------------- the command
@@ -284,7 +310,9 @@ def test_a_model_that_fits_nowhere_is_told_with_a_mend(capsys):
     status, out, _ = call(capsys, "--layers", 10**9)
     assert status == 0 and "nem um lote de 1 cabe; diminua --layers, --width, --context ou --vocab-size" in out
     assert call(capsys, "--layers", 10**400, "--json")[0] == 0
-    assert call(capsys, "--layers", 10**400)[0] == 0
+    for model in catalog.MODELS:
+        assert call(capsys, "--model", model, "--layers", 10**400)[0] == 0
+        assert call(capsys, "--model", model, "--vocab-size", 10**400, "--context", 10**400)[0] == 0
 
 
 @pytest.mark.parametrize(

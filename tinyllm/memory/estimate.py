@@ -1,13 +1,13 @@
 """How much memory a model takes to train and to use, counted from the arrays that are alive at the height of a step.
 
-What the layers keep is counted for the compiled routines on a CPU, and on a GPU for the plain ones, which also keep
-every weight of the attention. Everything is a whole number of Python's: no model is too large to be counted.
+Everything is a whole number of Python's: no model is too large to be counted.
 """
 
 from typing import NamedTuple
 
 from tinyllm import functional as F
-from tinyllm.data.objectives import GAP, SHARE, missing
+from tinyllm.data.objectives import GAP
+from tinyllm.memory.activations import KEPT, hidden_of
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.models.llama import LlamaConfig
@@ -15,7 +15,6 @@ from tinyllm.models.rnn import LSTMConfig, RNNConfig
 from tinyllm.models.t5 import T5Config
 
 PROCESS = 142 << 20  # bytes of Python, NumPy, Numba and its compiled kernels, as measured on Linux
-CAUSAL_BLOCK, BLOCK = 64, 128  # queries: how many the compiled attention takes at a time, of one side or of both
 BUCKETS = 32  # of distances, in the encoder of a T5 and in its decoder
 CUDA_CONTEXT = 512 << 20  # bytes a GPU holds before any array: driver, kernels, cuBLAS. An assumption, not a measure
 
@@ -37,19 +36,30 @@ def llama_parameters(config):
 
 
 def bert_parameters(config):
-    """How many numbers a BERT of this config learns, with the layer that guesses hidden tokens."""
+    """How many numbers a BERT of this config learns: its encoder, and what guesses hidden tokens."""
+    return bert_encoder_parameters(config) + config.width**2 + 3 * config.width + config.vocab_size
+
+
+def bert_encoder_parameters(config):
+    """How many of them read the text."""
     C = config.width
     block = 4 * C + (3 * C * C + 3 * C) + (C * C + C) + (4 * C * C + 4 * C) + (4 * C * C + C)
     positions = config.context * C if config.positions == "learned" else 0
-    return config.vocab_size * C + positions + 2 * C + config.layers * block + (C * C + 3 * C) + config.vocab_size
+    return config.vocab_size * C + positions + 2 * C + config.layers * block
 
 
 def t5_parameters(config):
     """How many numbers a T5 of this config learns: a decoder's block looks at two texts."""
-    C, feed_forward = config.width, 3 * config.width * config.hidden
-    encoder = config.layers * (2 * C + 4 * C * C + feed_forward)
-    decoder = config.decoder_layers * (3 * C + 8 * C * C + feed_forward)
-    return config.vocab_size * C + encoder + decoder + 2 * C + 2 * BUCKETS * config.heads
+    C, distances = config.width, BUCKETS * config.heads
+    block = 3 * C + 8 * C * C + 3 * C * config.hidden
+    return t5_encoder_parameters(config) + config.decoder_layers * block + C + distances
+
+
+def t5_encoder_parameters(config):
+    """How many of them read the text."""
+    C, distances = config.width, BUCKETS * config.heads
+    block = 2 * C + 4 * C * C + 3 * C * config.hidden
+    return config.vocab_size * C + config.layers * block + C + distances
 
 
 def rnn_parameters(config):
@@ -66,76 +76,16 @@ def lstm_parameters(config):
     return config.vocab_size * C + config.layers * block + 2 * C
 
 
-class Kept(NamedTuple):
-    """The activations of a model, in numbers per token."""
-
-    block: int  # what a block keeps from its forward to its backward
-    height: int  # what its backward holds besides, at its height
-    ends: int  # what there is outside the blocks when the loss is computed
-
-
-def gpt_kept(config, *, on_gpu):
-    C, H, T = config.width, config.heads, config.context
-    dropped, rows = (C if config.dropout else 0), min(CAUSAL_BLOCK, T)
-    if on_gpu:
-        # two norms and their outputs, q k v, the attention and its weights, three of the hidden layer, the masks
-        return Kept(block=20 * C + H * T + 2 * dropped, height=max(13 * C, 3 * H * T - 12 * C), ends=6 * C + dropped)
-    # two residuals, two norms, q k v, the attention, the hidden layer and its slope. The height is where the hidden
-    # layer has two gradients or, with many small heads, where the attention has the weights of two blocks and theirs
-    attention = (4 * T - 2 * rows) * rows * H // T - 5 * C
-    return Kept(block=16 * C, height=max(5 * C + dropped, attention), ends=3 * C)
-
-
-def llama_kept(config, *, on_gpu):
-    C, M, H, T = config.width, config.hidden, config.heads, config.context
-    dropped, rows = (C if config.dropout else 0), min(CAUSAL_BLOCK, T)
-    if on_gpu:
-        return Kept(block=12 * C + 4 * M + H * T + 2 * dropped, height=max(4 * M, 3 * H * T), ends=6 * C + dropped)
-    # two residuals, two norms, q k v (k and v for each head of q), the attention; gate, hidden and their product
-    attention = (4 * T - 2 * rows) * rows * H // T - 3 * M
-    return Kept(block=8 * C + 3 * M, height=max(2 * M + C + dropped, attention), ends=3 * C)
-
-
-def bert_kept(config, *, on_gpu):
-    C, H, T = config.width, config.heads, config.context
-    dropped, guesses = (C if config.dropout else 0), 3 * round(SHARE * config.vocab_size)
-    if on_gpu:
-        return Kept(block=20 * C + H * T + 2 * dropped, height=max(13 * C, 3 * H * T - 12 * C), ends=6 * C + guesses)
-    # what enters, q k v, the attention, two sums, the norm between, the hidden layer and its slope
-    attention = 4 * min(BLOCK, T) * H - 5 * C
-    return Kept(block=16 * C, height=max(5 * C + dropped, attention), ends=4 * C + guesses)
-
-
-def t5_kept(config, *, on_gpu):
-    """By the token of the text, of which the encoder reads nearly all and the decoder writes SHARE."""
-    C, M, H, T = config.width, config.hidden, config.heads, config.context
-    encoder, decoder = 8 * C + 3 * M, 14 * C + 3 * M
-    if on_gpu:
-        encoder, decoder = 12 * C + 4 * M + H * T, 20 * C + 4 * M + 2 * H * T
-    block = encoder + round(SHARE * decoder * config.decoder_layers / config.layers)
-    attention = 4 * min(BLOCK, T) * H - 3 * M
-    return Kept(block=block, height=max(2 * M + C, attention), ends=3 * C + 4 * H * T)
-
-
-def rnn_kept(config, *, on_gpu):
-    C, dropped = config.width, (config.width if config.dropout else 0)
-    if on_gpu:
-        return Kept(block=4 * C + dropped, height=4 * C, ends=6 * C + dropped)
-    return Kept(block=4 * C, height=4 * C + dropped, ends=3 * C)  # a block: residual, norm, input, state
-
-
-def lstm_kept(config, *, on_gpu):
-    C, dropped = config.width, (config.width if config.dropout else 0)
-    if on_gpu:
-        return Kept(block=12 * C + dropped, height=8 * C, ends=6 * C + dropped)
-    return Kept(block=12 * C, height=8 * C + dropped, ends=3 * C)  # the same, where input and gates are of 4 C each
-
-
 def parameters(config):
     """How many numbers a model of this config learns."""
     if isinstance(config, GPTConfig):
         return gpt_parameters(config)  # looked up here: a learner's may stand in its place
     return PARAMETERS[type(config)](config)
+
+
+def body_parameters(config):
+    """How many of them a classifier stands on. It learns `config.width` + 1 more for each label."""
+    return ENCODERS.get(type(config), parameters)(config)
 
 
 PARAMETERS = {
@@ -145,14 +95,7 @@ PARAMETERS = {
     RNNConfig: rnn_parameters,
     LSTMConfig: lstm_parameters,
 }
-KEPT = {
-    GPTConfig: gpt_kept,
-    LlamaConfig: llama_kept,
-    BERTConfig: bert_kept,
-    T5Config: t5_kept,
-    RNNConfig: rnn_kept,
-    LSTMConfig: lstm_kept,
-}
+ENCODERS = {BERTConfig: bert_encoder_parameters, T5Config: t5_encoder_parameters}
 
 # ------------------------------------------------------------------------------------------------------------- training
 
@@ -208,8 +151,9 @@ class Training(NamedTuple):
 
 def training(config, plan):
     """The memory that training a model of `config` takes under a `plan`."""
-    sizes, kept = PRECISIONS[plan.precision], KEPT[type(config)](config, on_gpu=plan.on_gpu)
-    P, head, T = parameters(config), config.vocab_size * config.width, config.context
+    sizes, kept = PRECISIONS[plan.precision], KEPT[type(config)](config, plan)
+    P = body_parameters(config) if plan.classify else parameters(config)
+    head, T = config.vocab_size * config.width, config.context
     workers = min(plan.workers, plan.batch)  # more have no share of the batch
     tokens = plan.batch * T
 
@@ -251,7 +195,7 @@ def targets_of(config):
     """How many tokens of a row `F.linear_cross_entropy` compares; what BERT guesses is counted with its activations."""
     if isinstance(config, BERTConfig):
         return 0
-    return missing(config.context) * (GAP + 1) // GAP if isinstance(config, T5Config) else config.context
+    return hidden_of(config.context) * (GAP + 1) // GAP if isinstance(config, T5Config) else config.context
 
 
 def loss_bytes(head, vocabulary, tokens, sizes):

@@ -1,0 +1,96 @@
+"""The activations of a model: what its layers keep for the way back, in numbers per token.
+
+Counted for the compiled routines on a CPU, and on a GPU for the plain ones, which also keep every weight of the
+attention. What each function returns is for an `estimate.Plan`.
+"""
+
+from typing import NamedTuple
+
+from tinyllm.data.objectives import SHARE
+from tinyllm.models.bert import BERTConfig
+from tinyllm.models.gpt import GPTConfig
+from tinyllm.models.llama import LlamaConfig
+from tinyllm.models.rnn import LSTMConfig, RNNConfig
+from tinyllm.models.t5 import T5Config
+
+CAUSAL_BLOCK, BLOCK = 64, 128  # queries: how many the compiled attention takes at a time, of one side or of both
+
+
+class Kept(NamedTuple):
+    """What a model keeps of each token, counted in numbers."""
+
+    block: int  # what a block keeps from its forward to its backward
+    height: int  # what its backward holds besides, at its height
+    ends: int  # what there is outside the blocks when the loss is computed
+
+
+def hidden_of(number):
+    """How many of so many tokens an objective hides. In whole numbers, which are never too large."""
+    return number * round(100 * SHARE) // 100
+
+
+def gpt_kept(config, plan):
+    C, H, T = config.width, config.heads, config.context
+    dropped, rows = (C if config.dropout else 0), min(CAUSAL_BLOCK, T)
+    if plan.on_gpu:
+        # two norms and their outputs, q k v, the attention and its weights, three of the hidden layer, the masks
+        return Kept(block=20 * C + H * T + 2 * dropped, height=max(13 * C, 3 * H * T - 12 * C), ends=6 * C + dropped)
+    # two residuals, two norms, q k v, the attention, the hidden layer and its slope. The height is where the hidden
+    # layer has two gradients or, with many small heads, where the attention has the weights of two blocks and theirs
+    attention = (4 * T - 2 * rows) * rows * H // T - 5 * C
+    return Kept(block=16 * C, height=max(5 * C + dropped, attention), ends=3 * C)
+
+
+def llama_kept(config, plan):
+    C, M, H, T = config.width, config.hidden, config.heads, config.context
+    dropped, rows = (C if config.dropout else 0), min(CAUSAL_BLOCK, T)
+    if plan.on_gpu:
+        return Kept(block=12 * C + 4 * M + H * T + 2 * dropped, height=max(4 * M, 3 * H * T), ends=6 * C + dropped)
+    # two residuals, two norms, q k v (k and v for each head of q), the attention; gate, hidden and their product
+    attention = (4 * T - 2 * rows) * rows * H // T - 3 * M
+    return Kept(block=8 * C + 3 * M, height=max(2 * M + C + dropped, attention), ends=3 * C)
+
+
+def bert_kept(config, plan):
+    C, H, T = config.width, config.heads, config.context
+    dropped, guesses = (C if config.dropout else 0), 0 if plan.classify else 3 * hidden_of(config.vocab_size)
+    if plan.on_gpu:
+        return Kept(block=20 * C + H * T + 2 * dropped, height=max(13 * C, 3 * H * T - 12 * C), ends=6 * C + guesses)
+    # what enters, q k v, the attention, two sums, the norm between, the hidden layer and its slope
+    attention = 4 * min(BLOCK, T) * H - 5 * C
+    return Kept(block=16 * C, height=max(5 * C + dropped, attention), ends=4 * C + guesses)
+
+
+def t5_kept(config, plan):
+    """Of a token of the text: the encoder reads nearly all of them, the decoder writes SHARE, but not to classify."""
+    C, M, H, T = config.width, config.hidden, config.heads, config.context
+    encoder, decoder = 8 * C + 3 * M, 14 * C + 3 * M
+    if plan.on_gpu:
+        encoder, decoder = 12 * C + 4 * M + H * T, 20 * C + 4 * M + 2 * H * T
+    block = encoder + (0 if plan.classify else hidden_of(decoder * config.decoder_layers) // config.layers)
+    attention = 4 * min(BLOCK, T) * H - 3 * M
+    return Kept(block=block, height=max(2 * M + C, attention), ends=3 * C + 4 * H * T)
+
+
+def rnn_kept(config, plan):
+    C, dropped = config.width, (config.width if config.dropout else 0)
+    if plan.on_gpu:
+        return Kept(block=4 * C + dropped, height=4 * C, ends=6 * C + dropped)
+    return Kept(block=4 * C, height=4 * C + dropped, ends=3 * C)  # a block: residual, norm, input, state
+
+
+def lstm_kept(config, plan):
+    C, dropped = config.width, (config.width if config.dropout else 0)
+    if plan.on_gpu:
+        return Kept(block=12 * C + dropped, height=8 * C, ends=6 * C + dropped)
+    return Kept(block=12 * C, height=8 * C + dropped, ends=3 * C)  # the same, where input and gates are of 4 C each
+
+
+KEPT = {
+    GPTConfig: gpt_kept,
+    LlamaConfig: llama_kept,
+    BERTConfig: bert_kept,
+    T5Config: t5_kept,
+    RNNConfig: rnn_kept,
+    LSTMConfig: lstm_kept,
+}
