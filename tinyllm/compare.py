@@ -14,7 +14,7 @@ import numpy as np
 from tinyllm import console, plot
 from tinyllm.backend import single_threaded_blas
 from tinyllm.console import decimal, tell, thousands
-from tinyllm.data.batches import windows
+from tinyllm.data import batches
 from tinyllm.data.objectives import Causal
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import InterpolatedBigram
@@ -121,7 +121,7 @@ def targets_of(run, split):
     """(N,) of what the model is to guess in a text, cut into windows side by side."""
     tokens, context = run.tokens(split), run.model_config.context
     starts = np.arange(0, len(tokens) - context, context)
-    x, y = windows(tokens, starts, context)
+    x, y = batches.windows(tokens, starts, context)
     return run.task.objective(run)(x, y, np.random.default_rng(0))[-1].reshape(-1)
 
 

@@ -64,8 +64,8 @@ def from_jsonl(line):
 def split_examples(examples, *, seed):
     """list of (text, label) -> {split: list}: in another order, a tenth for validation and a tenth for test.
 
-    A text that is repeated stays where it stood last, so that no text is in two splits. Raises UsageError where less
-    than two labels are left to be learned.
+    A text that is repeated counts once, with the last of its labels, so that none is in two splits. Raises UsageError
+    where less than two labels are left to be learned.
     """
     examples = list(dict(examples).items())
     order = np.random.default_rng(seed).permutation(len(examples))

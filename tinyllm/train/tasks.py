@@ -181,7 +181,8 @@ class Classify:
 
     def write(self, folder, split, examples, tokenizer, config, warn):
         """The rows of ids, and the texts beside them. `warn` hears how many lose their beginning, being too long."""
-        rows = [self.row(tokenizer, text, config) for text, _ in examples]
+        whole = [whole_row(tokenizer, text) for text, _ in examples]
+        rows = [row[-config.context :] for row in whole]
         arrays = {
             "ids": np.concatenate(rows),
             "lengths": np.array([len(row) for row in rows]),
@@ -190,18 +191,17 @@ class Classify:
         of_ids, of_texts = (folder / name for name in self.files(split))
         storage.save_arrays(of_ids, arrays)
         write_labelled(of_texts, examples)
-        cut = int((arrays["lengths"] == config.context).sum())
+        cut = sum(len(row) > config.context for row in whole)
         if cut:
             warn(
-                f"{cut} of {len(rows)} texts of {split} fill the context of {config.context} tokens, and have lost "
-                "what they had before; raise --context to keep it"
+                f"{cut} of {len(rows)} texts of {split} do not fit in the context of {config.context} tokens, and lose "
+                "their beginning; raise --context to keep it"
             )
 
     @staticmethod
     def row(tokenizer, text, config):
         """What a model reads of a text: its tokens and the end, of which a text too long loses the beginning."""
-        ids = np.append(tokenizer.encode(text), tokenizer.special_id(END))
-        return ids[-config.context :].astype(np.int64)
+        return whole_row(tokenizer, text)[-config.context :]
 
     def new_model(self, config, *, rng):
         body = catalog.find(catalog.name_of(config)).body
@@ -229,6 +229,11 @@ class Classify:
         rows, labels = self.examples(run, split)
         chances = probabilities(model, rows)
         return float(-np.log(np.maximum(chances[np.arange(len(labels)), labels], 1e-30)).mean())
+
+
+def whole_row(tokenizer, text):
+    """Text -> (T,) int64: its tokens and the end."""
+    return np.append(tokenizer.encode(text), tokenizer.special_id(END)).astype(np.int64)
 
 
 def probabilities(model, rows):
