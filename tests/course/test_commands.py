@@ -170,6 +170,9 @@ def test_compare(checkout):
     assert rows[0]["state"] == "pendente" and rows[0]["seconds"] is None
     for row in rows[1:3]:
         assert row["state"] == "certo" and row["seconds"] > 0 and row["peak_bytes"] > 0 and row["lines"] > 3
+    status, out, _ = course(checkout, "compare", "m03.e04", "--json")  # its last piece is a class
+    layer = [json.loads(line) for line in out.splitlines()][-2:]
+    assert status == 0 and [(row["piece"], row["lines"]) for row in layer] == [("FeedForward", 5)] * 2
 
 
 @pytest.mark.parametrize("way", ["from tinyllm.tensor import backward", "from tinyllm.tensor import *",

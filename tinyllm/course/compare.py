@@ -3,7 +3,7 @@
 import ast
 import importlib
 import inspect
-import textwrap
+from pathlib import Path
 
 from tinyllm.console import emit
 from tinyllm.course import measure
@@ -70,9 +70,11 @@ def tried(work, piece):
 
 
 def lines(piece):
-    """How many lines of code a function has, without its docstring, comments and empty lines."""
-    source = textwrap.dedent(inspect.getsource(inspect.unwrap(piece)))
-    (function,) = ast.parse(source).body
-    body = function.body[1:] if ast.get_docstring(function) else function.body
+    """How many lines of code a function or class has, without its docstring, comments and empty lines."""
+    piece = inspect.unwrap(piece)
+    code = (piece.__call__ if inspect.isclass(piece) else piece).__code__  # a class does not know its file
+    source = Path(code.co_filename).read_text(encoding="utf-8")
+    found = next(node for node in ast.parse(source).body if getattr(node, "name", None) == piece.__name__)
+    body = found.body[1:] if ast.get_docstring(found) else found.body
     text = source.splitlines()[body[0].lineno - 1 : body[-1].end_lineno]
     return sum(bool(line.strip()) and not line.strip().startswith("#") for line in text)

@@ -223,7 +223,7 @@ def vectors(size):
 
 
 WORK = {
-    "gelu": Work(numbers, small=100, large=800, through=there_and_back),
+    "gelu": Work(numbers, small=4, large=32, through=there_and_back),
     "swiglu": Work(three, small=100, large=800, through=both_gradients),
     "FeedForward": Work(vectors, small=100, large=800, through=built),
 }
