@@ -85,6 +85,27 @@ def test_training_with_the_parts_of_a_transformer_of_the_learner(checkout, optio
     np.testing.assert_allclose(losses(out), reference, atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize(
+    ("model", "pieces"),
+    [
+        ("gpt", {"future", "CausalSelfAttention"}),
+        ("llama", {"future"}),
+        ("t5", {"future", "CrossAttention", "DecoderBlock", "shift_right"}),
+    ],
+)
+def test_training_and_writing_with_the_decoder_of_the_learner(checkout, model, pieces):
+    solve(checkout, "m03.e08", "m03.e09", "m03.e10")
+    options = (f"--model={model}", "--json", *SMALL)
+    status, out, err = tinyllm(checkout, "train", "--out=mine", "--mine", *options)
+    assert status == 0, err
+    assert {name for name, count in calls(err).items() if count} == pieces
+    reference = losses(tinyllm(checkout, "train", "--out=reference", *options)[1])
+    np.testing.assert_allclose(losses(out), reference, atol=1e-4, rtol=0)
+    command, text = ("fill", "A gata ___ muito.") if model == "t5" else ("generate", "--max-tokens=5")
+    whose = ("--mine",) if command == "generate" else ()
+    assert tinyllm(checkout, command, "mine", text, *whose)[0] == 0
+
+
 def test_the_data_commands_with_the_pieces_of_the_learner(checkout):
     solve(checkout, "m02.e03", "m02.e04", "m02.e05", "m02.e06")
     tales = [

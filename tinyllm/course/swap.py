@@ -26,6 +26,7 @@ AROUND = {  # piece: the operations that do its work by themselves or prepare it
     "rnn_cell": [(F, composed.rnn)],
     "lstm_cell": [(F, composed.lstm)],
     "multiply": [(F, composed.attention)],
+    "future": [(F, composed.attention)],
     "train_merges": [(words, composed.count_words)],
 }
 
