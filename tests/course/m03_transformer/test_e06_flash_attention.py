@@ -104,11 +104,11 @@ def test_the_order_of_the_blocks_means_nothing(judge):
 # ----------------------------------------------------------------------------------------------------------- attention
 
 
-@pytest.mark.parametrize("block", [3, 1, 4, 9])
+@pytest.mark.parametrize("block", [4, 1, 3, 9])
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_flash_attention(alone, block, causal, dtype):
-    q, k, v = (rng.normal(size=(2, n, 5)).astype(dtype) for n in (4, 8, 8))
+    q, k, v = (rng.normal(size=(2, n, 5)).astype(dtype) for n in (4, 6, 6))
     attend(alone, q, k, v, block, causal, case=f"q {shapes(q)}, k {shapes(k)}, block={block}, causal={causal}")
 
 
