@@ -4,6 +4,7 @@ import numpy as np
 
 from tinyllm import functional as F
 from tinyllm import tensor
+from tinyllm.course.pictures import m03_attention, m03_decoder
 from tinyllm.course.pictures.drawing import BLUE, GREEN, ORANGE, PURPLE, arrow, box
 from tinyllm.nn import attention, layers
 from tinyllm.nn.module import map_parameters
@@ -165,4 +166,6 @@ PICTURES = {
     "normas": (norms, 10, 3.2),
     "pre-e-pos": (around_a_block, 10, 3.6),
     "ativacoes": (activations, 9, 3.3),
+    **m03_attention.PICTURES,
+    **m03_decoder.PICTURES,
 }
