@@ -1,4 +1,4 @@
-"""`tinyllm compare`: several models on the same text, with the same tokenizer, batches and number of tokens.
+"""`tinyllm compare`: several models on the same text, with the same tokenizer and number of tokens.
 
 Each model is a run of its own, in a folder beside the others; the table and the curves are read from their logs, so a
 comparison that was stopped goes on, and one that is done is shown again at once. What a loss is over depends on what
@@ -29,14 +29,16 @@ from tinyllm.train import tasks
 from tinyllm.train.loop import TrainConfig
 
 STEPS, TEXTS = 600, 3000
-BATCH, VOCABULARY = 16, 2048
+TOKENS, VOCABULARY = 2048, 2048  # in each step
 MARKS = 20  # how many times the loss on the validation text is measured; the table shows every fourth part
-SETTINGS = {  # models of about a million parameters, each with the best of the learning rates tried for it, up to 0.016
+# Models of about a million parameters, each with the best of the learning rates tried for it. From long windows BERT
+# takes several times as long to begin: before it knows where to look, what it sees is a bag of as many tokens.
+SETTINGS = {
     "rnn": (RNNConfig(vocab_size=VOCABULARY, layers=4, width=256), 8e-3),
     "lstm": (LSTMConfig(vocab_size=VOCABULARY, layers=2, width=200), 8e-3),
     "gpt": (GPTConfig(vocab_size=VOCABULARY, layers=4, heads=4, width=128), 8e-3),
     "llama": (LlamaConfig(vocab_size=VOCABULARY, layers=4, heads=4, kv_heads=2, width=128, hidden=352), 8e-3),
-    "bert": (BERTConfig(vocab_size=VOCABULARY, layers=4, heads=4, width=128), 4e-3),
+    "bert": (BERTConfig(vocab_size=VOCABULARY, context=32, layers=4, heads=4, width=128), 2e-3),
     "t5": (T5Config(vocab_size=VOCABULARY, layers=2, decoder_layers=2, heads=4, width=128, hidden=256), 8e-3),
 }
 
@@ -72,7 +74,9 @@ def find_or_make(name, folder, *, steps, texts, seed):
     if not (folder / "config.json").exists():
         config, rate = SETTINGS[name]
         data = tasks.DataConfig(texts=texts, save_every=steps, validate_every=max(1, steps // MARKS))
-        training = TrainConfig(steps=steps, batch=BATCH, learning_rate=rate, decay_steps=steps, seed=seed)
+        training = TrainConfig(
+            steps=steps, batch=TOKENS // config.context, learning_rate=rate, decay_steps=steps, seed=seed
+        )
         return runs.create(folder, data, config, training)
     run = runs.open_run(folder)
     there, asked = (run.training.steps, run.data.texts, run.training.seed), (steps, texts, seed)
@@ -136,7 +140,7 @@ def bigram_perplexity(run):
 def show(found, bigram):
     """Print the table, the models that guess the same things together."""
     tokens = found[0]["curve"][-1][0]
-    print(f"\n{thousands(tokens)} tokens de texto para cada um, nos mesmos lotes. A perda, em nats por alvo, é a do")
+    print(f"\n{thousands(tokens)} tokens de texto para cada um, do mesmo texto. A perda, em nats por alvo, é a do")
     print(
         "texto de validação ao longo do treino e, em teste, a do de teste; o unigrama só sabe a frequência dos alvos."
     )
