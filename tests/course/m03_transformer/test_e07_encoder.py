@@ -221,7 +221,9 @@ def test_only_positions_tell_the_order(alone):
 
 
 def test_the_learners_own_block_is_inside(judge):
-    made = judge.answer.Encoder(config_of(layers=3), rng=rng)
+    config = config_of(layers=3)
+    made = judge.answer.Encoder(config, rng=rng)
+    judge.that(made.config is config, "Encoder", "layers=3", "self.config deveria ser a configuração: outros a leem")
     judge.that(len(made.blocks) == 3 and all(isinstance(one, judge.answer.Block) for one in made.blocks), "Encoder",
                "layers=3", "self.blocks deveria ser uma lista de três Block seus")  # fmt: skip
 
