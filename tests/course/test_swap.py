@@ -106,6 +106,19 @@ def test_training_and_writing_with_the_decoder_of_the_learner(checkout, model, p
         assert status == 0 and calls(err)["future"] > 0
 
 
+def test_classifying_with_the_encoder_of_the_learner(checkout):
+    solve(checkout, "m03.e05", "m03.e07")
+    options = ("--task=classify", "--model=bert", "--json", "--texts=60", "--context=24", "--layers=2", "--width=16",
+               "--heads=2", "--batch=4", "--steps=4")  # fmt: skip
+    status, out, err = tinyllm(checkout, "train", "--out=mine", "--mine", *options)
+    assert status == 0, err
+    pieces = {"split_heads", "merge_heads", "SelfAttention", "Block", "Encoder"}
+    assert {name for name, count in calls(err).items() if count} == pieces
+    *steps, _ = out.splitlines(keepends=True)  # the last line has the figures on the test texts
+    *reference, _ = tinyllm(checkout, "train", "--out=reference", *options)[1].splitlines(keepends=True)
+    np.testing.assert_allclose(losses("".join(steps)), losses("".join(reference)), atol=1e-4, rtol=0)
+
+
 def test_the_data_commands_with_the_pieces_of_the_learner(checkout):
     solve(checkout, "m02.e03", "m02.e04", "m02.e05", "m02.e06")
     tales = [

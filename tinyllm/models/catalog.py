@@ -1,5 +1,6 @@
 """Which models there are to train, by the name that the command line and the folder of a run call them."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tinyllm.data.objectives import Causal, Masked, SpanCorruption
@@ -19,13 +20,18 @@ class Architecture(NamedTuple):
     config: type
     model: type
     objective: type
-    body: type
+    body: Callable
+
+
+def bert_encoder(config, *, rng):
+    """Looked up when it is made, so that another encoder can take its place."""
+    return bert.Encoder(config, rng=rng)
 
 
 MODELS = {
     "gpt": Architecture(GPTConfig, GPT, Causal, GPT),
     "llama": Architecture(LlamaConfig, Llama, Causal, Llama),
-    "bert": Architecture(BERTConfig, BERT, Masked, bert.Encoder),
+    "bert": Architecture(BERTConfig, BERT, Masked, bert_encoder),
     "t5": Architecture(T5Config, T5, SpanCorruption, t5.Encoder),
     "rnn": Architecture(RNNConfig, RNN, Causal, RNN),
     "lstm": Architecture(LSTMConfig, LSTM, Causal, LSTM),
