@@ -119,13 +119,15 @@ def test_the_estimate_is_within_15_percent_of_the_measured_peak(config, batch, w
 
 def traced_peak(config, batch, device):
     """The bytes of arrays at the height of two training steps, by NumPy's own account."""
-    for each in (dataclasses.replace(config, vocab_size=8, layers=1), config):  # the first loads what is compiled
+    for each in (dataclasses.replace(config, layers=1), config):  # the first loads what is compiled
         tracemalloc.start(1)
         model = catalog.new_model(each, rng=np.random.default_rng(0))
         map_parameters(model, lambda array: backend.to_device(array, device))
         steps = TrainConfig(steps=2, batch=batch, workers=1, device=device)
-        ids = np.zeros((batch, config.context), dtype=np.int64)
-        list(train(model, [(ids, ids)] * 2, make_optimizer(model, steps), config=steps))
+        kind, ids = catalog.find(catalog.name_of(config)).objective, np.zeros((batch, config.context), dtype=np.int64)
+        objective = kind(config.context, config.vocab_size, range(len(kind.specials(config.context))))
+        batches = [objective(ids, ids, np.random.default_rng(0))] * 2
+        list(train(model, batches, make_optimizer(model, steps), config=steps))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     return peak
@@ -137,6 +139,9 @@ def traced_peak(config, batch, device):
     [
         GPTConfig(512, 128, 4, 4, 128),
         GPTConfig(512, 128, 2, 16, 64, 0.1),
+        LlamaConfig(512, 128, 3, 4, 2, 128, 344),
+        BERTConfig(512, 128, 3, 4, 128),
+        T5Config(512, 128, 2, 2, 4, 128, 344),
         RNNConfig(512, 64, 3),
         LSTMConfig(512, 64, 3),
     ],
@@ -152,6 +157,9 @@ def test_the_arrays_of_a_step_are_counted_within_5_percent(config):
     [
         GPTConfig(512, 128, 3, 4, 128),
         GPTConfig(512, 128, 2, 16, 64, 0.1),
+        LlamaConfig(512, 128, 3, 4, 2, 128, 344),
+        BERTConfig(512, 128, 3, 4, 128),
+        T5Config(512, 128, 2, 2, 4, 128, 344),
         RNNConfig(512, 64, 3),
         LSTMConfig(512, 64, 3),
     ],
@@ -207,7 +215,19 @@ def test_the_state_of_a_recurrent_model_does_not_grow():
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=str)
-@pytest.mark.parametrize("config", [GPTConfig(), GPTConfig(512, 64, 2, 16, 64, 0.1), RNNConfig(), LSTMConfig()])
+@pytest.mark.parametrize(
+    "config",
+    [
+        GPTConfig(),
+        GPTConfig(512, 64, 2, 16, 64, 0.1),
+        LlamaConfig(),
+        BERTConfig(),
+        T5Config(),
+        RNNConfig(),
+        LSTMConfig(),
+    ],
+    ids=name_of,
+)
 def test_more_takes_more(config, plan):
     totals = [training(config, plan._replace(batch=batch)).total for batch in range(1, 70)]
     assert totals == sorted(totals)

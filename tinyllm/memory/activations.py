@@ -6,7 +6,7 @@ attention. What each function returns is for an `estimate.Plan`.
 
 from typing import NamedTuple
 
-from tinyllm.data.objectives import SHARE
+from tinyllm.data.objectives import GAP, SHARE
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.models.llama import LlamaConfig
@@ -45,10 +45,11 @@ def llama_kept(config, plan):
     C, M, H, T = config.width, config.hidden, config.heads, config.context
     dropped, rows = (C if config.dropout else 0), min(CAUSAL_BLOCK, T)
     if plan.on_gpu:
-        return Kept(block=12 * C + 4 * M + H * T + 2 * dropped, height=max(4 * M, 3 * H * T), ends=6 * C + dropped)
+        height = max(3 * M - C, 3 * H * T - 9 * C)
+        return Kept(block=8 * C + 4 * M + H * T + 2 * dropped, height=height, ends=3 * C + dropped)
     # two residuals, two norms, q k v (k and v for each head of q), the attention; gate, hidden and their product
     attention = (4 * T - 2 * rows) * rows * H // T - 3 * M
-    return Kept(block=8 * C + 3 * M, height=max(2 * M + C + dropped, attention), ends=3 * C)
+    return Kept(block=8 * C + 3 * M, height=max(2 * M - C + dropped, attention), ends=3 * C)
 
 
 def bert_kept(config, plan):
@@ -57,19 +58,29 @@ def bert_kept(config, plan):
     if plan.on_gpu:
         return Kept(block=20 * C + H * T + 2 * dropped, height=max(13 * C, 3 * H * T - 12 * C), ends=6 * C + guesses)
     # what enters, q k v, the attention, two sums, the norm between, the hidden layer and its slope
-    attention = 4 * min(BLOCK, T) * H - 5 * C
-    return Kept(block=16 * C, height=max(5 * C + dropped, attention), ends=4 * C + guesses)
+    attention = 2 * min(2 * BLOCK, T) * H - 9 * C
+    return Kept(block=16 * C, height=max(2 * C + dropped, attention), ends=4 * C + guesses)
 
 
 def t5_kept(config, plan):
-    """Of a token of the text: the encoder reads nearly all of them, the decoder writes SHARE, but not to classify."""
+    """Of a token of the text, of which the encoder reads S / T and the decoder writes U / T; a classifier has none."""
     C, M, H, T = config.width, config.hidden, config.heads, config.context
-    encoder, decoder = 8 * C + 3 * M, 14 * C + 3 * M
+    hidden = 0 if plan.classify else hidden_of(T)
+    S, U = T - hidden + hidden // GAP, hidden + hidden // GAP
+    # two residuals, two norms, q k v, the attention; gate, hidden and their product. A decoder's block has the norm,
+    # residual, q and attention of a second look, and k v of each token that was read
+    encoder, decoder = S * (8 * C + 3 * M), U * (12 * C + 3 * M) + S * 2 * C
     if plan.on_gpu:
-        encoder, decoder = 12 * C + 4 * M + H * T, 20 * C + 4 * M + 2 * H * T
-    block = encoder + (0 if plan.classify else hidden_of(decoder * config.decoder_layers) // config.layers)
-    attention = 4 * min(BLOCK, T) * H - 3 * M
-    return Kept(block=block, height=max(2 * M + C, attention), ends=3 * C + 4 * H * T)
+        dropped = C if config.dropout else 0
+        encoder += S * (M + H * S + 2 * dropped)
+        decoder += U * (M + H * (U + S) + 3 * dropped)
+    decoder *= 0 if plan.classify else config.decoder_layers
+    bias = H * S * S * min(plan.workers, plan.batch) // plan.batch  # one for all rows of a worker
+    # the weights of the attention and two gradients; of the bias: a block's gradient, and the sum before and after it
+    attention = 3 * H * S * (S if plan.on_gpu else min(BLOCK, S)) + 3 * bias - 6 * C * T
+    inside = max(S * ((3 if plan.on_gpu else 2) * M - C), attention)
+    height = max(C * T, inside - decoder)  # what the decoder kept is gone when the encoder's gradients come
+    return Kept(block=(encoder + decoder // config.layers) // T, height=height // T, ends=3 * C + bias // T)
 
 
 def rnn_kept(config, plan):
