@@ -173,6 +173,8 @@ def test_compare(checkout):
     status, out, _ = course(checkout, "compare", "m03.e04", "--json")  # its last piece is a class
     layer = [json.loads(line) for line in out.splitlines()][-2:]
     assert status == 0 and [(row["piece"], row["lines"]) for row in layer] == [("FeedForward", 5)] * 2
+    status, out, _ = course(checkout, "compare", "m03.e07", "--json")  # an encoder has no __call__
+    assert status == 0 and all(json.loads(line)["lines"] > 9 for line in out.splitlines()[-2:])
 
 
 @pytest.mark.parametrize("way", ["from tinyllm.tensor import backward", "from tinyllm.tensor import *",

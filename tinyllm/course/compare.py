@@ -72,7 +72,8 @@ def tried(work, piece):
 def lines(piece):
     """How many lines of code a function or class has, without its docstring, comments and empty lines."""
     piece = inspect.unwrap(piece)
-    code = (piece.__call__ if inspect.isclass(piece) else piece).__code__  # a class does not know its file
+    parts = vars(piece).values() if inspect.isclass(piece) else [piece]  # a class does not know its file, a method does
+    code = next(filter(inspect.isfunction, parts)).__code__
     source = Path(code.co_filename).read_text(encoding="utf-8")
     found = next(node for node in ast.parse(source).body if getattr(node, "name", None) == piece.__name__)
     body = found.body[1:] if ast.get_docstring(found) else found.body
