@@ -11,13 +11,19 @@ from tinyllm.models.t5 import T5Config
 from tinyllm.train.tasks import Classify
 
 SHADES = " ░▒▓█"
-LABEL = 12  # characters of a token's text beside its row
+LABEL = 11  # characters of a token's text beside its row
+ACROSS = 30  # columns of a map, of two characters each: with the names of the rows they fit on a line of 80
+NAMED = {
+    False: 24,
+    True: 64,
+}  # the most tokens that have room for their names beside one of many maps, beside one alone
 
 
 def show_attention(run, text, *, layer=None, head=None, picture=None, as_json=False):
     """Show the attention of a run's model. Layers and heads count from 1; without one it is all of them.
 
-    Raises UsageError for a layer or head that is not there, and for a text that the model cannot read.
+    Raises UsageError for a layer or head that is not there, for a text longer than the context, for a model without
+    attention, and as `plot.check` does.
     """
     if picture:
         plot.check(picture)
@@ -26,23 +32,25 @@ def show_attention(run, text, *, layer=None, head=None, picture=None, as_json=Fa
     layers, heads = chosen(layer, maps.shape[0], "layer"), chosen(head, maps.shape[1], "head")
     maps = maps[layers][:, heads]
     tokens = [piece(run.tokenizer, token) for token in ids]
+    if picture:
+        plot.draw(picture, lambda figure: paint(figure, maps, tokens, layers, heads), **size_of(layers, heads))
+        tell(f"figura salva em {picture}")
     if as_json:
         numbers = {"layers": [i + 1 for i in layers], "heads": [i + 1 for i in heads]}
         emit({"tokens": tokens, **numbers, "weights": maps.astype(float).round(6).tolist()})
     elif not picture:
         show(maps, tokens, layers, heads)
-    if picture:
-        height = min(40.0, max(4.0, 2.6 * len(layers)))
-        plot.draw(picture, lambda figure: paint(figure, maps, tokens, layers, heads),
-                  width=min(40.0, max(5.0, 2.6 * len(heads))), height=height)  # fmt: skip
 
 
 def ids_of(run, text):
     """What the model reads of a text, with the marks of its ends that it knows from training."""
+    before, after = [run.end_id], [run.end_id] * isinstance(run.model_config, BERTConfig | T5Config)
     if run.task.name == Classify.name:
-        return run.task.row(run.tokenizer, text, run.model_config)
-    ids = [run.end_id, *run.tokenizer.encode(text)]
-    return ids + [run.end_id] * isinstance(run.model_config, BERTConfig | T5Config)
+        before, after = [], [run.end_id]
+    ids, context = [*before, *run.tokenizer.encode(text), *after], run.model_config.context
+    if len(ids) > context:
+        raise UsageError(f"{len(ids)} tokens do not fit in a context of {context}; shorten the text")
+    return ids
 
 
 def chosen(number, count, name):
@@ -58,21 +66,35 @@ def piece(tokenizer, token):
 
 
 def show(maps, tokens, layers, heads):
-    """Print the mean over the chosen heads of the last chosen layer: a row for each position, darker where it looks."""
+    """Print the mean over the chosen heads of the last chosen layer: a row for each position, 30 columns at a time."""
     weights = maps[-1].mean(axis=0)  # (T, T)
     of_heads = f"cabeça {heads[0] + 1}" if len(heads) == 1 else f"média de {counted(len(heads), 'cabeça')}"
-    print(f"Camada {layers[-1] + 1}, {of_heads}. Cada linha é uma posição; quanto mais escuro, mais ela olha para a")
-    print("posição da coluna.\n")
-    print(" " * (LABEL + 4) + "".join(f"{i % 100:>2}" for i in range(len(tokens))))
-    for i, (token, row) in enumerate(zip(tokens, weights, strict=True)):
-        shades = (len(SHADES) - 1) * row / row.max()
-        print(f"{i:>3} {token[:LABEL]:{LABEL}}" + "".join(2 * SHADES[round(shade)] for shade in shades))
+    print(f"Camada {layers[-1] + 1}, {of_heads}. Cada linha é uma posição: de ░ a █, quanto mais")
+    print("cheio o quadro, mais ela olha para a posição da coluna.")
+    levels = (len(SHADES) - 1) * weights / weights.max(axis=1, keepdims=True)
+    for start in range(0, len(tokens), ACROSS):
+        columns = slice(start, start + ACROSS)
+        marks = "".join(f"{i:<10}" for i in range(start, min(start + ACROSS, len(tokens)), 5))
+        print(f"\n{'':{LABEL + 5}}{marks.rstrip()}")
+        for i, (token, row) in enumerate(zip(tokens, levels[:, columns].round(), strict=True)):
+            if not weights[i, columns].any():  # all of it lies in the future
+                continue
+            shades = "".join(2 * SHADES[int(level)] for level in row)
+            print(f"{i:>3} {token[:LABEL]:{LABEL}} {shades}".rstrip())
+
+
+def size_of(layers, heads):
+    """Width and height in inches of a picture of so many maps."""
+    if len(layers) == len(heads) == 1:
+        return {"width": 7.5, "height": 7.0}
+    return {"width": min(40.0, max(5.0, 2.6 * len(heads))), "height": min(40.0, max(4.0, 2.6 * len(layers)))}
 
 
 def paint(figure, maps, tokens, layers, heads):
     """Paint a map for each layer and head; the names of the tokens only where there is room for them."""
     grid = figure.subplots(len(layers), len(heads), squeeze=False)
-    few, alone = len(tokens) <= 24, len(layers) == len(heads) == 1
+    alone = len(layers) == len(heads) == 1
+    few = len(tokens) <= NAMED[alone]
     for i, j in np.ndindex(grid.shape):
         axes = grid[i, j]
         axes.imshow(maps[i, j], cmap="Blues", vmin=0.0, vmax=maps[i, j].max())

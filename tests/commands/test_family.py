@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tinyllm import cli
+from tinyllm.attention_report import show
 from tinyllm.data.corpora import resenhas
 from tinyllm.evaluate.attention_maps import attention_maps, watched
 from tinyllm.models.catalog import MODELS
@@ -230,12 +231,22 @@ def test_the_weights_times_the_values_are_what_comes_out(folder):
 def test_attention_in_the_terminal_and_as_json(capsys, folder):
     status, out, _ = call(capsys, "attention", folder / "gpt", "Era uma vez")
     assert status == 0 and "Camada 2, média de 2 cabeças" in out and "<|fim|>" in out and "█" in out
-    assert max(map(len, out.splitlines())) <= 100
+    assert max(map(len, out.splitlines())) <= 80
     status, out, _ = call(capsys, "attention", folder / "gpt", "Era uma vez", "--layer=1", "--head=2", "--json")
     found = json.loads(out)
     weights = np.array(found["weights"])
     assert found["layers"] == [1] and found["heads"] == [2] and weights.shape[:2] == (1, 1)
     assert weights.shape[2] == weights.shape[3] == len(found["tokens"])
+
+
+def test_a_long_text_is_shown_some_columns_at_a_time(capsys):
+    tokens, weights = ["·palavra"] * 70, np.tril(np.ones((70, 70))) / np.arange(1, 71)[:, None]
+    show(weights[None, None], tokens, [0], [1])
+    out = capsys.readouterr().out
+    assert "Camada 1, cabeça 2" in out and max(map(len, out.splitlines())) <= 80
+    numbers = [int(line[:3]) for line in out.splitlines() if line[:3].strip().isdigit()]
+    assert numbers == [*range(70), *range(30, 70), *range(60, 70)]  # who looks only at what came before has no more
+    assert out.count("█") == 1 + 2 * 70 * 71 // 2
 
 
 def test_what_attention_refuses(capsys, folder, tmp_path):
@@ -245,7 +256,10 @@ def test_what_attention_refuses(capsys, folder, tmp_path):
     assert "--layer 3 is not there; the model has layers 1 to 2" in refusal(
         capsys, "attention", folder / "gpt", "a", "--layer=3"
     )
-    assert "do not fit in a context of 24" in refusal(capsys, "attention", folder / "gpt", "a " * 99)
+    for name in ("gpt", "t5", "bert-classify"):
+        assert "tokens do not fit in a context of 24; shorten the text" in refusal(
+            capsys, "attention", folder / name, "a " * 99
+        )
 
 
 def test_without_matplotlib_the_picture_is_refused(capsys, folder, tmp_path, monkeypatch):

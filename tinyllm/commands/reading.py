@@ -77,7 +77,7 @@ def classify_command(arguments):
 
 
 def attention_command(arguments):
-    """mostra para onde um modelo olha ao ler um texto"""
+    """mostra para onde um modelo olha ao ler um texto; de um T5, o seu codificador"""
     show_attention(
         runs.open_run(arguments.run), arguments.text,
         layer=arguments.layer, head=arguments.head, picture=arguments.out, as_json=arguments.json,

@@ -5,7 +5,6 @@ import contextlib
 import numpy as np
 
 from tinyllm import functional as F
-from tinyllm.backend import to_host
 from tinyllm.errors import UsageError
 from tinyllm.models.bert import BERT
 from tinyllm.models.classifier import Classifier
@@ -24,7 +23,7 @@ def attention_maps(model, ids):
         raise UsageError("a recurrent model has no attention to show; gpt, llama, bert and t5 have")
     with no_grad(), watched() as maps:
         reader.hidden(np.array([ids]))
-    return np.stack([to_host(one)[0] for one in maps])
+    return np.stack([one[0] for one in maps])
 
 
 @contextlib.contextmanager
@@ -50,5 +49,5 @@ def weights_of(attention, q, k, v, bias, **options):
     columns = []
     for start in range(0, S, D):
         some = np.broadcast_to(identity[:, start : start + D], v.shape).copy()
-        columns.append(to_host(attention(q, k, Tensor(some), bias, **options).data))
+        columns.append(attention(q, k, Tensor(some), bias, **options).data)
     return np.concatenate(columns, axis=-1)[..., :S]
