@@ -19,6 +19,31 @@ from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 pytestmark = pytest.mark.gate
 MODULES = sorted(FOLDER.glob("tests/course/m[0-9]*"))
 EVERY = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.id)
+LATELY = 4 * 3600  # seconds: as long as a piece of work takes
+
+
+def changed_lately():
+    """The exercises of which a file changed within LATELY of the newest commit; all of them where git does not tell."""
+    git = shutil.which("git")
+    if git is None or not (FOLDER / ".git").exists():
+        return list(EXERCISES.values())
+    newest = subprocess.run(
+        [git, "log", "-1", "--format=%ct"], cwd=FOLDER, capture_output=True, encoding="utf-8", check=True
+    )
+    since = f"--since={int(newest.stdout) - LATELY}"
+    command = [git, "log", since, "--format=", "--name-only"]
+    names = set(
+        subprocess.run(command, cwd=FOLDER, capture_output=True, encoding="utf-8", check=True).stdout.split("\n")
+    )
+    return [e for e in EXERCISES.values() if names & {f"solutions/{e.place}", str(e.tests), str(e.support)}]
+
+
+CHANGED = changed_lately()
+EVERY_AND_SLOW_IF_UNCHANGED = pytest.mark.parametrize(
+    "exercise",
+    [pytest.param(e, marks=() if e in CHANGED else pytest.mark.slow) for e in EXERCISES.values()],
+    ids=lambda e: e.id,
+)
 
 
 def judge(implementation, *tests):
@@ -127,7 +152,7 @@ def test_a_learner_who_solves_them_in_order_sees_the_pending_ones_fall_one_by_on
     assert last == f"exercícios: {len(exercises)} certos"
 
 
-@EVERY
+@EVERY_AND_SLOW_IF_UNCHANGED
 def test_the_tests_kill_the_mutants_of_the_solution(exercise):
     command = [sys.executable, "tests/course/mutants.py", exercise.id]
     ran = subprocess.run(command, cwd=FOLDER, stdout=subprocess.PIPE, encoding="utf-8", check=True)
