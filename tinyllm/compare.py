@@ -39,7 +39,7 @@ SETTINGS = {
     "gpt": (GPTConfig(vocab_size=VOCABULARY, layers=4, heads=4, width=128), 8e-3),
     "llama": (LlamaConfig(vocab_size=VOCABULARY, layers=4, heads=4, kv_heads=2, width=128, hidden=352), 8e-3),
     "bert": (BERTConfig(vocab_size=VOCABULARY, context=32, layers=4, heads=4, width=128), 2e-3),
-    "t5": (T5Config(vocab_size=VOCABULARY, layers=2, decoder_layers=2, heads=4, width=128, hidden=256), 8e-3),
+    "t5": (T5Config(vocab_size=VOCABULARY, layers=2, decoder_layers=2, heads=4, width=128, hidden=256), 4e-3),
 }
 
 
