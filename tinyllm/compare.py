@@ -58,7 +58,8 @@ def compare_models(names, folder, *, steps, texts, seed, picture=None, as_json=F
     found = [measure(name, run) for name, run in compared.items()]
     bigram = bigram_perplexity(next((run for run in compared.values() if is_causal(run)), None))
     if picture:
-        plot.draw(picture, lambda figure: curves(figure, found, bigram))
+        width = 9.0 if len({figures["target"] for figures in found}) == 1 else 13.0
+        plot.draw(picture, lambda figure: curves(figure, found, bigram), width=width)
     if as_json:
         for figures in found:
             console.emit({**figures, "bigram_perplexity": bigram})
@@ -170,17 +171,25 @@ def loss_at(curve, tokens):
 
 
 def curves(figure, found, bigram):
-    """Paint the loss on the validation text against the tokens seen, and the bigram's as a line to get below."""
-    axes = figure.add_subplot()
-    for color, figures in zip(plot.COLORS, found, strict=False):
-        tokens, losses = zip(*figures["curve"], strict=True)
-        label = f"{figures['model'].upper()}: {decimal(figures['perplexity'], 1)} no fim"
-        axes.plot([count / 1e6 for count in tokens], losses, color=color, linewidth=2, label=label)
-    if bigram:
-        label = f"bigrama: {decimal(bigram, 1)}"
-        axes.axhline(math.log(bigram), color=plot.SOFT, linestyle="--", linewidth=1.3, label=label)
-    axes.set(xlabel="milhões de tokens de treino", ylabel="perda no texto de validação (nats por alvo)")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(lambda value, _: decimal(value, 1))
-    axes.grid(axis="y", color="#e4e7eb")
-    axes.legend(title="perplexidade no texto de teste", frameon=False)
+    """Paint the loss on the validation text against the tokens seen: a panel for each thing that is guessed.
+
+    The bigram's, where it can be, is a line to get below.
+    """
+    targets = list(dict.fromkeys(figures["target"] for figures in found))
+    colors = dict(zip((figures["model"] for figures in found), plot.COLORS, strict=False))
+    for axes, target in zip(figure.subplots(1, len(targets), squeeze=False)[0], targets, strict=True):
+        for figures in (figures for figures in found if figures["target"] == target):
+            tokens, losses = zip(*figures["curve"], strict=True)
+            label = f"{figures['model']}: {decimal(figures['perplexity'], 1)} no fim"
+            axes.plot(
+                [count / 1e6 for count in tokens], losses, color=colors[figures["model"]], linewidth=2, label=label
+            )
+        if bigram and target == Causal.target:
+            label = f"bigrama: {decimal(bigram, 1)}"
+            axes.axhline(math.log(bigram), color=plot.SOFT, linestyle="--", linewidth=1.3, label=label)
+        axes.set(title=target, xlabel="milhões de tokens de treino")
+        axes.yaxis.set_major_formatter(lambda value, _: decimal(value, 1))
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace(".", ","))
+        axes.grid(axis="y", color="#e4e7eb")
+        axes.legend(title="perplexidade no texto de teste", frameon=False)
+    figure.supylabel("perda no texto de validação (nats por alvo)", fontsize=10)

@@ -33,24 +33,28 @@ MEMORIES = {RNNConfig: "estado", LSTMConfig: "estado", BERTConfig: None}  # what
 WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8*", "nf4": "nf4*"}
 
 
-def show_estimate(config, training, *, tokens=None, as_json=False):
-    """Print the tables, or one JSON object. Raises UsageError for more `tokens` (the context by default) than fit."""
+def show_estimate(config, training, *, tokens=None, classify=False, as_json=False):
+    """Print the tables, or one JSON object, of a model that learns a language, or to classify. Raises UsageError for more `tokens` (the context by default) than fit."""
     tokens = tokens or config.context
     if isinstance(config, GPTConfig | LlamaConfig | BERTConfig) and tokens > config.context:
         raise UsageError(
             f"{tokens} tokens do not fit in a context of {config.context}; raise --context or lower --tokens"
         )
-    plan = estimate.Plan(training.batch, training.threads, training.accumulate)
+    plan = estimate.Plan(training.batch, training.threads, training.accumulate, classify=classify)
     plans = {way: plan._replace(**changes) for way, (_, changes) in WAYS.items()}
     trainings = {way: estimate.training(config, each) for way, each in plans.items()}
     batches = {device: {"bytes": memory} | {
         way: estimate.largest_batch(config, each._replace(**changes), memory) for way, each in plans.items()
     } for device, memory, changes in devices()}  # fmt: skip
-    uses = {precision: estimate.inference(config, tokens=tokens, precision=precision) for precision in WEIGHTS}
+    uses = {
+        precision: estimate.inference(config, tokens=tokens, precision=precision, classify=classify)
+        for precision in WEIGHTS
+    }
+    parameters = trainings["float32"].parameters
     if as_json:
         emit({
             "model": {"architecture": catalog.name_of(config), **dataclasses.asdict(config)},
-            "parameters": estimate.parameters(config),
+            "parameters": parameters,
             "batch": plan.batch, "workers": plan.workers, "accumulate": plan.accumulate, "tokens": tokens,
             "training": {way: sizes._asdict() for way, sizes in trainings.items()},
             "largest_batch": batches,
@@ -58,11 +62,11 @@ def show_estimate(config, training, *, tokens=None, as_json=False):
         })  # fmt: skip
         return
     size = f"{thousands(config.layers)} blocos de largura {thousands(config.width)}"
-    print(f"{catalog.name_of(config).upper()} de {size}, {thousands(estimate.parameters(config))} parâmetros, "
+    print(f"{catalog.name_of(config).upper()} de {size}, {thousands(parameters)} parâmetros, "
           f"contexto de {thousands(config.context)} tokens.")  # fmt: skip
     show_training(trainings, plan, config)
     show_batches(batches)
-    show_use(uses, tokens, config)
+    show_use(uses, tokens, None if classify else MEMORIES.get(type(config), "KV cache"))
     print("\n* estimativa; ainda não medida aqui")
 
 
@@ -98,8 +102,7 @@ def show_batches(batches):
         print("\n  0: nem um lote de 1 cabe; diminua --layers, --width, --context ou --vocab-size.")
 
 
-def show_use(uses, tokens, config):
-    kept = MEMORIES.get(type(config), "KV cache")
+def show_use(uses, tokens, kept):
     print(f"\nPara {'gerar' if kept else 'ler'} um texto de {thousands(tokens)} tokens, sem contar o programa\n")
     print(row("", WEIGHTS.values()))
     for part, title in (("weights", "pesos"), *([("cache", kept)] if kept else []), ("total", "ao todo")):

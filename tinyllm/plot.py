@@ -24,11 +24,13 @@ STYLE = {
 
 
 def check(path):
-    """Raise UsageError if no picture can be drawn there: without matplotlib, or for an ending that it does not know."""
+    """Raise UsageError if no picture can be drawn there: without matplotlib or a folder, or for an unknown ending."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
     except ImportError:
         raise UsageError("drawing needs matplotlib; install it with: pip install matplotlib") from None
+    if not Path(path).parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {Path(path).parent}; make it, or choose another place")
     known = sorted(FigureCanvasAgg.get_supported_filetypes())
     if Path(path).suffix.removeprefix(".") not in known:
         raise UsageError(f"{path} does not end like a picture; use one of .{', .'.join(known)}")

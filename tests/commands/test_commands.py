@@ -315,9 +315,9 @@ def test_data_generate(capsys, tmp_path):
 def test_data_generate_the_corpora_that_come_in_pairs(capsys):
     _, out, _ = call(capsys, "data", "generate", "resenhas", "--count", 20)
     rows = [line.split("\t") for line in out.splitlines()]
-    assert len(rows) == 20 and {label for label, _ in rows} == {"positiva", "negativa"}
+    assert len(rows) == 20 and {label for _, label in rows} == {"positiva", "negativa"}
     _, out, _ = call(capsys, "data", "generate", "resenhas", "--count", 20, "--json")
-    assert [[record["label"], record["text"]] for record in map(json.loads, out.splitlines())] == rows
+    assert [[record["text"], record["label"]] for record in map(json.loads, out.splitlines())] == rows
     _, out, _ = call(capsys, "data", "generate", "instrucoes", "--count", 5, "--json")
     assert [sorted(json.loads(line)) for line in out.splitlines()] == 5 * [["answer", "question"]]
     _, out, _ = call(capsys, "data", "generate", "receitas", "--count", 1, "--json")

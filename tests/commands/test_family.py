@@ -10,6 +10,7 @@ import pytest
 from tinyllm import cli
 from tinyllm.attention_report import show
 from tinyllm.data.corpora import resenhas
+from tinyllm.data.labelled import read_labelled
 from tinyllm.evaluate.attention_maps import attention_maps, watched
 from tinyllm.models.catalog import MODELS
 from tinyllm.tensor import no_grad
@@ -184,12 +185,28 @@ def test_what_classifying_refuses(capsys, folder, tmp_path):
     assert "the texts of corpus=contos bear no labels; those of resenhas do" in refused_last(
         capsys, *train, "--corpus=contos"
     )
+    assert call(capsys, "data", "generate", "resenhas", "--count=9", f"--out={tmp_path}/a.tsv")[0] == 0
+    assert call(capsys, "data", "generate", "resenhas", "--count=9", f"--out={tmp_path}/a.jsonl")[0] == 0
+    assert read_labelled(tmp_path / "a.tsv") == read_labelled(tmp_path / "a.jsonl") == list(resenhas.labelled(9))
     assert "must end in .tsv" in refused_last(capsys, *train, "--corpus=nada.txt")
     assert "there is nothing to classify in ' '" in refusal(capsys, "classify", folder / "bert-classify", " ")
     assert "--task cannot change in a run that is resumed" in refusal(
         capsys, "train", f"--resume={folder}/gpt", "--task=classify"
     )
-    assert not (tmp_path / "run" / "config.json").exists()
+    (tmp_path / "few.tsv").write_text("".join(f"texto {i}\t{i % 2}\n" for i in range(8)), encoding="utf-8")
+    assert "4 texts are too few for a batch of 64" in refused_last(capsys, *train, f"--corpus={tmp_path}/few.tsv")
+    assert not (tmp_path / "run").exists()
+
+
+def test_too_little_held_out_is_told_before_anything_is_written(capsys, tmp_path):
+    (tmp_path / "a.txt").write_text("\n\n".join(["uma gata " * 200, "um rato", "um rio"]), encoding="utf-8")
+    train = ("train", f"--out={tmp_path}/run", f"--corpus={tmp_path}/a.txt", "--vocab-size=270", "--batch=1")
+    assert "the texts held out for validation have " in refused_last(capsys, *train)
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine.txt").write_text("meu")
+    refused_last(capsys, *train)
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["mine.txt"]
 
 
 def refused_last(capsys, *arguments):

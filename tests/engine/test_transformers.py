@@ -231,7 +231,7 @@ def test_bert_agrees_in_logits_and_every_gradient_with_padding(dtype):
 
 
 def test_t5_agrees_in_logits_and_every_gradient_with_padding():
-    config = T5Config(**SIZES, layers=2, decoder_layers=3, hidden=80)
+    config = T5Config(**SIZES | {"context": 160}, layers=2, decoder_layers=3, hidden=80)
     ours = T5(config, rng=np.random.default_rng(0))
     theirs, worst_gradient = pair(ours, t5, np.float32)
     ids, lengths, targets = tokens(3, 160), np.array([160, 7, 20]), tokens(3, 140)  # so far apart that all are alike

@@ -21,7 +21,9 @@ from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.rnn import LSTMConfig, RNNConfig
 from tinyllm.models.t5 import T5Config
 from tinyllm.nn.module import count_parameters, map_parameters
+from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
+from tinyllm.train.tasks import Classify, LabelledConfig
 
 GPT2_SMALL = GPTConfig(50257, 1024, 12, 12, 768)
 CASES = [  # config, batch, workers, accumulate
@@ -65,6 +67,8 @@ from pathlib import Path
 import numpy as np
 from tinyllm.models import catalog
 from tinyllm.models.classifier import Classifier
+from tinyllm.train import run as runs
+from tinyllm.train.tasks import Classify, LabelledConfig
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
 name, values, batch, workers, accumulate, classify = json.loads(sys.argv[1])
 kind, rng = catalog.find(name), np.random.default_rng(0)
@@ -319,6 +323,18 @@ def test_a_classifier_compares_nothing_with_the_vocabulary():
     gpt, of_gpt = (training(GPTConfig(), Plan(8, classify=classify)) for classify in (False, True))
     assert of_gpt.logits == classify.logits == 0 < gpt.logits and of_gpt.total < gpt.total
     assert classify.total <= language.total
+
+
+def test_the_run_of_a_classifier_is_estimated_as_one(capsys, tmp_path):
+    data = LabelledConfig(texts=60)
+    run = runs.create(
+        tmp_path / "run", data, T5Config(width=16, heads=2, hidden=24), TrainConfig(batch=8), task=Classify()
+    )
+    status, out, _ = call(capsys, tmp_path / "run", "--json")
+    found = json.loads(out)
+    assert status == 0 and found["parameters"] + 2 * 17 == count_parameters(run.new_model())
+    assert found["inference"]["float32"]["cache"] == found["training"]["float32"]["logits"] == 0
+    assert "Para ler um texto" in call(capsys, tmp_path / "run")[1]
 
 
 def test_a_cache_of_shared_heads_is_smaller():

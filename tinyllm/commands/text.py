@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sys
+from pathlib import Path
 
 from tinyllm import console
 from tinyllm.backend import cores
@@ -153,15 +154,15 @@ def data_generate_command(arguments):
 
 
 def generated(arguments):
-    """A corpus as it is written: an empty line after each text, or label, tab and text, or one JSON object a line."""
+    """A corpus as it is written: an empty line after each text, or text, tab and label, or one JSON object a line."""
     request = {"split": arguments.split, "seed": arguments.seed}
     texts = corpora.CORPORA[arguments.corpus](arguments.count, **request)
     names, make = corpora.PAIRS.get(arguments.corpus, (("text",), None))
-    if arguments.json:
+    if arguments.json or Path(arguments.out or "").suffix == ".jsonl":
         records = make(arguments.count, **request) if make else ((text,) for text in texts)
         return (json.dumps(dict(zip(names, record, strict=True)), ensure_ascii=False) + "\n" for record in records)
     if "label" in names:
-        return (f"{label}\t{text}\n" for text, label in make(arguments.count, **request))
+        return (f"{text}\t{label}\n" for text, label in make(arguments.count, **request))
     return (text + "\n\n" for text in texts)
 
 

@@ -106,18 +106,18 @@ def resumed(arguments):
 
 def estimate_command(arguments):
     """diz quanta memória um modelo pede, e o maior lote que cabe"""
-    stored, training = {}, {}
+    stored, training, classify = {}, {}, False
     if arguments.run:
         if "model" in arguments:
             raise UsageError(f"--model cannot change in the run {arguments.run}; leave out one of the two")
         run = runs.open_run(arguments.run)
-        arguments.model = name_of(run.model_config)
+        arguments.model, classify = name_of(run.model_config), run.task.name == Classify.name
         stored, training = dataclasses.asdict(run.model_config), dataclasses.asdict(run.training)
     kind = chosen_model(arguments)
     model = from_dict(kind, {**stored, **given_options(arguments, kind)})
     training = from_dict(TrainConfig, {**training, **given_options(arguments, TrainConfig)})
     with mine() if arguments.mine else contextlib.nullcontext():
-        show_estimate(model, training, tokens=arguments.tokens, as_json=arguments.json)
+        show_estimate(model, training, tokens=arguments.tokens, classify=classify, as_json=arguments.json)
 
 
 def compare_command(arguments):

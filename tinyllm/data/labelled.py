@@ -34,14 +34,21 @@ def read_labelled(path):
             try:
                 text, label = (part.strip() for part in read(line))
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-                form = '{"text": "...", "label": "..."}' if path.suffix == ".jsonl" else "a text, a tab and a label"
-                raise UsageError(f"{path}, line {number} is not {form}: {line[:40]!r}") from None
+                form = "a text, a tab and a label"
+                if path.suffix == ".jsonl":
+                    form = '{"text": "...", "label": "..."}, both of them texts'
+                raise UsageError(f"{path}, line {number} is not {form}; mend or delete it: {shortened(line)}") from None
             if not text or not label:
                 raise UsageError(
                     f"{path}, line {number} has no {'text' if label else 'label'}; complete it or delete it"
                 )
             examples.append((text, label))
     return examples
+
+
+def shortened(line):
+    """The beginning of a line, and its end if there is more."""
+    return repr(line) if len(line) <= 80 else f"{line[:40]!r} … {line[-30:]!r}"
 
 
 def write_labelled(path, examples):
@@ -62,29 +69,29 @@ def from_jsonl(line):
 
 
 def split_examples(examples, *, seed):
-    """list of (text, label) -> {split: list}: in another order, a tenth for validation and a tenth for test.
+    """list of (text, label) -> {split: list}: of each label a tenth for validation, a tenth for test, in another order.
 
     A text that is repeated counts once, with the last of its labels, so that none is in two splits. Raises UsageError
-    where less than two labels are left to be learned.
+    for less than two labels, and for a label of which there are not three texts.
     """
-    examples = list(dict(examples).items())
-    order = np.random.default_rng(seed).permutation(len(examples))
-    held_out = max(1, len(examples) // 10)
-    shuffled = [examples[i] for i in order]
-    found = {
-        "train": shuffled[2 * held_out :],
-        "validation": shuffled[:held_out],
-        "test": shuffled[held_out : 2 * held_out],
-    }
-    labels = {label for _, label in found["train"]}
-    strange = sorted({label for _, label in examples} - labels)
-    if len(labels) < 2 or strange:
-        missing = f"the label {strange[0]!r}" if strange else "two different labels"
-        raise UsageError(
-            f"of {len(examples)} different texts {len(found['train'])} are left for training, without {missing}; "
-            "give more texts of each label"
-        )
-    return found
+    by_label, rng = {}, np.random.default_rng(seed)
+    for text, label in dict(examples).items():
+        by_label.setdefault(label, []).append((text, label))
+    if len(by_label) < 2:
+        only = f"the only label is {next(iter(by_label))!r}" if by_label else "there is no text at all"
+        raise UsageError(f"{only}; a classifier needs texts of two labels or more")
+    found = {"train": [], "validation": [], "test": []}
+    for label, same in by_label.items():
+        if len(same) < 3:
+            raise UsageError(
+                f"of the label {shortened(label)} there are {len(same)} texts, and 3 are needed, one for each split; "
+                "give more, or delete it (are the text and the label the other way round, or is it a header?)"
+            )
+        same, held_out = [same[i] for i in rng.permutation(len(same))], max(1, len(same) // 10)
+        found["validation"] += same[:held_out]
+        found["test"] += same[held_out : 2 * held_out]
+        found["train"] += same[2 * held_out :]
+    return {split: [some[i] for i in rng.permutation(len(some))] for split, some in found.items()}
 
 
 def labelled_batches(rows, labels, *, batch, seed, start=0):

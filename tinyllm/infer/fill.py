@@ -66,12 +66,14 @@ def written_gaps(model, tokenizer, spans, text):
 def continued_by_gaps(model, spans, ids, *, choose, max_tokens):
     """Yield the ids that a T5 writes behind a row of ids: into a gap at its end, then into one behind that, and so on.
 
-    It ends with a gap into which nothing is written, or after `max_tokens`.
+    Of a text longer than the context it reads the end. It stops with a gap into which nothing is written, or after
+    `max_tokens`.
     """
     ids, gap, end = list(ids), spans.marks[0], len(ids) + max_tokens
     while len(ids) < end:
+        source = [*ids[-(spans.context - 1) :], gap] if spans.context > 1 else [gap]
         new = generate(
-            answering(model, [*ids, gap]), [START, gap], choose=choose, max_tokens=end - len(ids), stop_id=spans.end_id
+            answering(model, source), [START, gap], choose=choose, max_tokens=end - len(ids), stop_id=spans.end_id
         )
         before = len(ids)
         for token in itertools.takewhile(lambda token: token not in spans.marks, new):

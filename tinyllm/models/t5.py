@@ -20,7 +20,7 @@ class T5Config(Config):
     """modelo"""
 
     vocab_size: int = option(4096, "quantos tokens o vocabulário tem", at_least=2)
-    context: int = option(128, "quantos tokens de texto há em cada exemplo do treino", at_least=1)
+    context: int = option(128, "o texto mais longo que o modelo lê de uma vez, em tokens", at_least=1)
     layers: int = option(2, "quantos blocos do encoder, um sobre o outro", at_least=1)
     decoder_layers: int = option(2, "quantos blocos do decoder, um sobre o outro", at_least=1)
     heads: int = option(4, "cabeças de atenção em cada bloco", at_least=1)
@@ -91,8 +91,13 @@ class Encoder(Module):
     def hidden(self, ids, lengths=None):
         """(B, S) -> (B, S, C). Of row b the first lengths[b] tokens are real, the others change nothing of these.
 
-        Raises UsageError for ids outside the vocabulary.
+        Raises UsageError for ids outside the vocabulary and for more positions than the context.
         """
+        if ids.shape[1] > self.config.context:
+            raise UsageError(
+                f"{ids.shape[1]} tokens do not fit in a context of {self.config.context}; "
+                "raise T5Config.context or shorten the text"
+            )
         x, bias = self.dropout(self.tokens(ids)), self.positions(ids.shape[1], ids.shape[1])
         for block in self.blocks:
             x = block(x, bias, lengths)

@@ -74,26 +74,37 @@ def create(folder, data, model, training, *, task=None, say=lambda text: None, w
     if (folder / "config.json").exists():
         raise UsageError(f"{folder} holds a run; go on with --resume {folder}, or choose another folder")
     to_device(np.zeros(1), training.device)  # is it there?
-    folder.mkdir(parents=True, exist_ok=True)
     say("textos")
     texts = task.read(data, seed=training.seed)
     say("tokenizador")
     tokenizer = task.train_tokenizer(data, model, texts)
-    tokenizer.save(folder / "tokenizer.json")
     model = dataclasses.replace(model, vocab_size=tokenizer.vocab_size)
-    say("tokens")
-    for split in SPLITS:
-        task.write(folder, split, texts[split], tokenizer, model, warn)
     training = dataclasses.replace(training, workers=training.threads, decay_steps=training.last_decay_step)
-    run = Run(folder, task, data, model, training, tokenizer)
-    next(run.batches())  # enough for one batch?
+    run, was_there = Run(folder, task, data, model, training, tokenizer), folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        tokenizer.save(folder / "tokenizer.json")
+        say("tokens")
+        for split in SPLITS:
+            task.write(folder, split, texts[split], tokenizer, model, warn)
+        task.check(run)
+    except BaseException:  # Ctrl-C too leaves nothing half-written
+        for name in files_of(run):
+            storage.remove(folder / name)
+        if not was_there:
+            folder.rmdir()
+        raise
     save_config(run)
     return run
 
 
+def files_of(run):
+    """The names of the files that a run is made with."""
+    return ["tokenizer.json", *(name for split in SPLITS for name in run.task.files(split))]
+
+
 def save_config(run):
     """Write config.json, with the hashes of the files that a resumed run must find unchanged."""
-    names = ["tokenizer.json", *(name for split in SPLITS for name in run.task.files(split))]
     storage.save_json(
         run.folder / "config.json",
         {
@@ -104,7 +115,7 @@ def save_config(run):
             "data": to_dict(run.data),
             "model": to_dict(run.model_config),
             "train": to_dict(run.training),
-            "sha256": {name: storage.sha256(run.folder / name) for name in names},
+            "sha256": {name: storage.sha256(run.folder / name) for name in files_of(run)},
         },
     )
 

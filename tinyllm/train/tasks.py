@@ -118,6 +118,17 @@ class Language:
             seed=run.training.seed, start=start, objective=self.objective(run),
         )  # fmt: skip
 
+    def check(self, run):
+        """Raise UsageError if there is too little text for a batch, or for a window of what is held out."""
+        next(self.batches(run, 0))
+        for split in ("validation", "test"):
+            count, needed = len(run.tokens(split)), run.model_config.context + 1
+            if count < needed:
+                raise UsageError(
+                    f"the texts held out for {split} have {count} tokens, and a window needs {needed}; give more, "
+                    f"or lower --context={run.model_config.context}"
+                )
+
     def mean_loss(self, run, model, split):
         return mean_loss(model, run.tokens(split), objective=self.objective(run))
 
@@ -224,6 +235,10 @@ class Classify:
     def batches(self, run, start):
         rows, labels = self.examples(run, "train")
         return labelled_batches(rows, labels, batch=run.training.batch, seed=run.training.seed, start=start)
+
+    def check(self, run):
+        """Raise UsageError if there are too few texts for a batch."""
+        next(self.batches(run, 0))
 
     def mean_loss(self, run, model, split):
         rows, labels = self.examples(run, split)
