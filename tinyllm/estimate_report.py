@@ -34,7 +34,10 @@ WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8*", "nf4": 
 
 
 def show_estimate(config, training, *, tokens=None, classify=False, as_json=False):
-    """Print the tables, or one JSON object, of a model that learns a language, or to classify. Raises UsageError for more `tokens` (the context by default) than fit."""
+    """Print the tables, or one JSON object, of a model that learns a language, or to classify.
+
+    Raises UsageError for more `tokens` (the context by default) than fit.
+    """
     tokens = tokens or config.context
     if isinstance(config, GPTConfig | LlamaConfig | BERTConfig) and tokens > config.context:
         raise UsageError(

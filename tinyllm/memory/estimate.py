@@ -240,8 +240,8 @@ class Inference(NamedTuple):
 
 
 def inference(config, *, tokens, batch=1, precision="float32", classify=False):
-    """The memory to generate `batch` texts of `tokens` tokens at once, or to classify them, which leaves no cache. Where
-    the weights are smaller than float32 the cache is of float16."""
+    """The memory to generate `batch` texts of `tokens` tokens at once, or to classify them, which leaves no cache.
+    Where the weights are smaller than float32 the cache is of float16."""
     weights = -(-(body_parameters(config) if classify else parameters(config)) * WEIGHTS[precision] // 64)
     cache = 0 if classify else cache_numbers(config, tokens) * batch * (4 if precision == "float32" else 2)
     return Inference(weights, cache, weights + cache)
