@@ -99,6 +99,8 @@ def find(exercises, wanted):
     found = [e for e in exercises if e.id == wanted.lower() or e.id.endswith("." + wanted.lower())]
     if len(found) == 1:
         return found[0]
+    if found:
+        raise UsageError(f"há mais de um exercício {wanted}: {', '.join(e.id for e in found)}; diga de que módulo")
     raise UsageError(f"não há o exercício {wanted}; há {', '.join(e.id for e in exercises)}")
 
 
