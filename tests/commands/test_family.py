@@ -47,7 +47,13 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("name", [*MODELS, *(f"{name}-classify" for name in MODELS)])
+EVERY_RUN = [*MODELS, *(f"{name}-classify" for name in MODELS)]
+QUICK = ("bert", "t5", "lstm-classify")  # one of each objective and task that test_run.py does not resume
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in EVERY_RUN]
+)
 def test_a_run_goes_on_as_if_it_had_never_stopped(capsys, folder, name, tmp_path):
     """Four steps and four more leave what eight do: the batches, masks and gaps are functions of their number."""
     config = json.loads((folder / name / "config.json").read_text())
