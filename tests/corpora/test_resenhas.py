@@ -73,7 +73,7 @@ def labelled(count, split="train"):
 def pairs_of_neighbours(text):
     """A text in which each pair of words that stand together is one word, behind the words themselves."""
     words = WORD.findall(text.lower())
-    return " ".join([*words, *("_".join(pair) for pair in itertools.pairwise(words))])
+    return " ".join([*words, *("-".join(pair) for pair in itertools.pairwise(words))])
 
 
 def accuracy_of_a_bag(reviews, prepare=lambda text: text, **options):

@@ -6,7 +6,7 @@ from tinyllm import console
 from tinyllm.attention_report import show_attention
 from tinyllm.classify_report import percent, show_test
 from tinyllm.errors import UsageError
-from tinyllm.infer.fill import GAP, candidates, written_gaps
+from tinyllm.infer.fill import candidates, filled, written_gaps
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.t5 import T5Config
 from tinyllm.parser import add_command, positive
@@ -27,9 +27,7 @@ def fill_command(arguments):
 def fill_by_bert(run, model, arguments):
     """Show the most probable tokens of each gap, and the text with the first of them."""
     found = candidates(model, run.tokenizer, run.task.objective(run), arguments.text, count=arguments.candidates)
-    text = arguments.text
-    for gap in found:
-        text = text.replace(GAP, gap[0][0].strip(), 1)
+    text = filled(arguments.text, [gap[0][0] for gap in found])
     if arguments.json:
         gaps = [[{"text": piece, "probability": chance} for piece, chance in gap] for gap in found]
         console.emit({"text": text, "gaps": gaps})
@@ -45,9 +43,7 @@ def fill_by_bert(run, model, arguments):
 def fill_by_t5(run, model, arguments):
     """Show the text with what the model writes into each gap."""
     found = written_gaps(model, run.tokenizer, run.task.objective(run), arguments.text)
-    text = arguments.text
-    for piece in found:
-        text = text.replace(GAP, piece.strip(), 1)
+    text = filled(arguments.text, found)
     if arguments.json:
         console.emit({"text": text, "gaps": found})
     else:

@@ -1,13 +1,12 @@
 """How well labels are told: accuracy, F1 and the confusion matrix, and the bag of words that a model has to beat."""
 
-import re
 from collections import Counter
 
 import numpy as np
 
+from tinyllm import functional as F
 from tinyllm.errors import UsageError
-
-WORD = re.compile(r"\w+")
+from tinyllm.evaluate.metrics import words
 
 
 def confusion(labels, guesses, count):
@@ -45,7 +44,7 @@ class BagOfWords:
         x, right = self.counts(texts), np.eye(count, dtype=np.float32)[labels]
         self.weight, mean, square = (np.zeros((x.shape[1], count), dtype=np.float32) for _ in range(3))
         for step in range(1, steps + 1):
-            gradient = x.T @ (softmax(x @ self.weight) - right) / len(x) + penalty * self.weight
+            gradient = x.T @ (F.softmax(x @ self.weight).data - right) / len(x) + penalty * self.weight
             mean, square = 0.9 * mean + 0.1 * gradient, 0.99 * square + 0.01 * gradient**2
             self.weight -= 0.05 * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-8)
 
@@ -61,12 +60,3 @@ class BagOfWords:
 
     def __call__(self, texts):
         return (self.counts(texts) @ self.weight).argmax(axis=1)
-
-
-def words(text):
-    return WORD.findall(text.lower())
-
-
-def softmax(logits):
-    e = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)

@@ -71,9 +71,9 @@ def continued_by_gaps(model, spans, ids, *, choose, max_tokens):
     """
     ids, gap, end = list(ids), spans.marks[0], len(ids) + max_tokens
     while len(ids) < end:
-        source = [*ids[-(spans.context - 1) :], gap] if spans.context > 1 else [gap]
+        read = ids[max(0, len(ids) - spans.context + 1) :]
         new = generate(
-            answering(model, source), [START, gap], choose=choose, max_tokens=end - len(ids), stop_id=spans.end_id
+            answering(model, [*read, gap]), [START, gap], choose=choose, max_tokens=end - len(ids), stop_id=spans.end_id
         )
         before = len(ids)
         for token in itertools.takewhile(lambda token: token not in spans.marks, new):
@@ -87,6 +87,13 @@ def answering(model, ids):
     """A T5 that has read a row of ids, and is ready to write about it."""
     with no_grad():
         return model.answering(np.array([ids]))
+
+
+def filled(text, pieces):
+    """A text with a piece in the place of each of its gaps."""
+    for piece in pieces:
+        text = text.replace(GAP, piece.strip(), 1)
+    return text
 
 
 def parts_of(text):

@@ -72,11 +72,7 @@ class Encoder(Module):
 
         Raises UsageError for ids outside the vocabulary and for more positions than the context.
         """
-        if ids.shape[1] > self.config.context:
-            raise UsageError(
-                f"{ids.shape[1]} tokens do not fit in a context of {self.config.context}; "
-                "raise BERTConfig.context or shorten the text"
-            )
+        layers.check_length(ids.shape[1], self.config)
         x = self.dropout(self.norm(self.positions(self.tokens(ids))))  # (B, T, C)
         for block in self.blocks:
             x = block(x, lengths)

@@ -66,11 +66,7 @@ class GPT(Module):
         """
         start = caches[0].length if caches else 0
         end = start + ids.shape[1]
-        if end > self.config.context:
-            raise UsageError(
-                f"{end} tokens do not fit in a context of {self.config.context}; "
-                "raise GPTConfig.context or shorten the text"
-            )
+        layers.check_length(end, self.config)
         x = self.dropout(self.tokens(ids) + self.positions.weight[start:end])  # (B, T, C)
         for block, cache in zip(self.blocks, caches or [None] * len(self.blocks), strict=True):
             x = block(x, cache)

@@ -76,11 +76,7 @@ class Llama(Module):
         """
         start = caches[0].length if caches else 0
         end = start + ids.shape[1]
-        if end > self.config.context:
-            raise UsageError(
-                f"{end} tokens do not fit in a context of {self.config.context}; "
-                "raise LlamaConfig.context or shorten the text"
-            )
+        layers.check_length(end, self.config)
         x = self.dropout(self.tokens(ids))  # (B, T, C)
         cos, sin = (beside(turn[start:end], x.data) for turn in self.turns)  # each (T, D / 2)
         for block, cache in zip(self.blocks, caches or [None] * len(self.blocks), strict=True):

@@ -93,11 +93,7 @@ class Encoder(Module):
 
         Raises UsageError for ids outside the vocabulary and for more positions than the context.
         """
-        if ids.shape[1] > self.config.context:
-            raise UsageError(
-                f"{ids.shape[1]} tokens do not fit in a context of {self.config.context}; "
-                "raise T5Config.context or shorten the text"
-            )
+        layers.check_length(ids.shape[1], self.config)
         x, bias = self.dropout(self.tokens(ids)), self.positions(ids.shape[1], ids.shape[1])
         for block in self.blocks:
             x = block(x, bias, lengths)

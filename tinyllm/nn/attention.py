@@ -93,8 +93,9 @@ class RelativePositions(Module):
         return F.relative_buckets(distances, buckets=len(self.weight), furthest=self.furthest, both_ways=self.both_ways)
 
     def __call__(self, queries, positions):
-        distances = np.arange(positions) - np.arange(positions - queries, positions)[:, None]  # (T, S)
-        bias = F.embedding(beside(self.buckets_of(distances), self.weight.data), self.weight)  # (T, S, H)
+        buckets = self.buckets_of(np.arange(1 - positions, queries))  # of every distance there is
+        place = np.arange(positions) + np.arange(queries)[::-1, None]  # (T, S): of each distance among them
+        bias = F.embedding(beside(buckets[place], self.weight.data), self.weight)  # (T, S, H)
         return bias.transpose(2, 0, 1).reshape(1, -1, queries, positions)
 
 

@@ -53,6 +53,15 @@ def check_ids(ids, count):
         )
 
 
+def check_length(length, config):
+    """Raise UsageError for a text of more tokens than the context of a model's config."""
+    if length > config.context:
+        raise UsageError(
+            f"{length} tokens do not fit in a context of {config.context}; "
+            f"raise {type(config).__name__}.context or shorten the text"
+        )
+
+
 class LayerNorm(Module):
     """(..., C) -> (..., C)"""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyllm import functional as F
 from tinyllm import storage
 from tinyllm.backend import to_host
 from tinyllm.config import Config, option
@@ -252,13 +253,12 @@ def whole_row(tokenizer, text):
 
 
 def probabilities(model, rows):
-    """A classifier and a list of rows of ids -> (N, L) float64: how probable it finds each label."""
+    """A classifier and a list of rows of ids -> (N, L): how probable it finds each label."""
     order, found = sorted(range(len(rows)), key=lambda i: len(rows[i])), []
     for start in range(0, len(rows), AT_ONCE):
         with no_grad():
-            logits = to_host(model(*padded([rows[i] for i in order[start : start + AT_ONCE]], 0)).data)
-        e = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-        found.append(e / e.sum(axis=1, keepdims=True))
+            logits = model(*padded([rows[i] for i in order[start : start + AT_ONCE]], 0))
+            found.append(to_host(F.softmax(logits).data))
     return np.concatenate(found)[np.argsort(order)]
 
 
