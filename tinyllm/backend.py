@@ -19,7 +19,6 @@ import types
 from pathlib import Path
 
 import numpy as np
-import threadpoolctl
 
 from tinyllm.errors import UsageError
 
@@ -323,6 +322,8 @@ def map_in_threads(function, items, *, workers):
 
 @functools.cache
 def _blas():
+    import threadpoolctl
+
     return threadpoolctl.ThreadpoolController()
 
 
@@ -359,6 +360,13 @@ def wait_for_gpu():
     cupy = sys.modules.get("cupy")
     if cupy is not None:
         cupy.cuda.runtime.deviceSynchronize()
+
+
+def processor_name():
+    """The make and model of the processor, or None where the system does not tell."""
+    known = Path("/proc/cpuinfo")
+    lines = known.read_text(encoding="utf-8", errors="replace").splitlines() if known.exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), None)
 
 
 def physical_memory():

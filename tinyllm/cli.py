@@ -2,14 +2,15 @@
 
 import argparse
 import errno
+import importlib
 import os
 import sys
 from pathlib import Path
 
 from tinyllm import __version__
-from tinyllm.commands import course, machine, reading, text, training
+from tinyllm.commands import COMMANDS
 from tinyllm.errors import UsageError
-from tinyllm.parser import new_parser
+from tinyllm.parser import add_command, add_commands, new_parser
 
 
 def main(argv=None):
@@ -17,25 +18,27 @@ def main(argv=None):
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    parser = build_parser()
-    arguments = parser.parse_args(argv)
-    if "command" not in arguments:
-        parser.print_help()
-        return 0
+    words, name = sys.argv[1:] if argv is None else argv, "tinyllm"
     try:
+        parser = build_parser(next((word for word in words if not word.startswith("-")), None))
+        arguments = parser.parse_args(words)
+        if "command" not in arguments:
+            parser.print_help()
+            return 0
+        name = arguments.name
         return arguments.command(arguments) or 0
     except BrokenPipeError:  # whoever read the output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (UsageError, OSError, MemoryError) as error:
-        print(f"{arguments.name}: error: {explain(error)}", file=sys.stderr)
+    except (UsageError, OSError, MemoryError, ModuleNotFoundError) as error:
+        print(f"{name}: error: {explain(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"{arguments.name}: stopped", file=sys.stderr)
+        print(f"{name}: stopped", file=sys.stderr)
         return 130
     except Exception as error:
         where = traceback_line(error)
-        print(f"{arguments.name}: internal error: {type(error).__name__}: {error} ({where}); "
+        print(f"{name}: internal error: {type(error).__name__}: {error} ({where}); "
               "please report it", file=sys.stderr)  # fmt: skip
         return 1
 
@@ -44,6 +47,8 @@ def explain(error):
     """One line about an error that is the caller's or the machine's: what, where, and what to do."""
     if isinstance(error, MemoryError):
         return "out of memory; lower --batch, --context or --width"
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error.name} is not installed; install it with: pip install {error.name}"
     if isinstance(error, OSError):
         mends = {
             errno.ENOSPC: "free some space and go on with --resume; what was saved before is intact",
@@ -67,14 +72,19 @@ def traceback_line(error):
     return f"{Path(step.tb_frame.f_code.co_filename).name}:{step.tb_lineno}"
 
 
-def build_parser():
-    """The parser of every command. Each sets `command`, the function to call, and `name`."""
+def build_parser(wanted=None):
+    """The parser of every command, of which only the wanted one is imported and has its options.
+
+    That one sets `command`, the function to call, and `name`.
+    """
     about = "tinyllm: um modelo de linguagem construído do zero."
     parser = new_parser(
         argparse.ArgumentParser, prog="tinyllm", description=about, epilog="Comece por: tinyllm quickstart"
     )
     parser.add_argument("--version", action="version", version=f"tinyllm {__version__}", help="mostra a versão")
-    commands = parser.add_subparsers(title="comandos", metavar="COMANDO")
-    for part in (training, reading, text, course, machine):
-        part.add_commands(commands)
+    commands = add_commands(parser, required=False)
+    for name, (file, help) in COMMANDS.items():
+        command = add_command(commands, name, help)
+        if name == wanted:
+            getattr(importlib.import_module(f"tinyllm.commands.{file}"), f"declare_{name}")(command)
     return parser

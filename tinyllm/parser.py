@@ -11,19 +11,24 @@ def new_parser(make, *arguments, **options):
     return parser
 
 
-def add_command(commands, name, function, *, help=None, json=False):
-    """Add a command whose help is, if not given, the docstring of its function."""
-    help = help or function.__doc__
+def add_command(commands, name, help, function=None, *, json=False):
+    """Add a command with its line of the help. Without a function it is told later by `calls`, or has commands."""
     parser = new_parser(commands.add_parser, name, help=help, description=sentence(help))
-    parser.set_defaults(command=function, name=parser.prog)
-    if json:
-        parser.add_argument("--json", action="store_true", help="escreve JSON, um objeto por linha")
+    if function:
+        calls(parser, function, json=json)
     return parser
 
 
-def add_group(commands, name, help):
-    parser = new_parser(commands.add_parser, name, help=help, description=sentence(help))
-    return parser.add_subparsers(title="comandos", metavar="COMANDO", required=True)
+def calls(parser, function, *, json=False):
+    """The command of a parser calls this function; with `json`, --json asks it to speak to a script."""
+    parser.set_defaults(command=function, name=parser.prog)
+    if json:
+        parser.add_argument("--json", action="store_true", help="escreve JSON, um objeto por linha")
+
+
+def add_commands(parser, *, required=True):
+    """The commands below a command, to be added by `add_command`."""
+    return parser.add_subparsers(title="comandos", metavar="COMANDO", required=required)
 
 
 def sentence(text):

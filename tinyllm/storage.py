@@ -8,8 +8,6 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 
 from tinyllm.backend import to_host
 from tinyllm.errors import UsageError
@@ -19,6 +17,8 @@ LARGEST_HEADER = 100_000_000  # bytes, the limit of the format
 
 def save_arrays(path, arrays, metadata=None):
     """Write {name: array} as a safetensors file, whole or not at all. `metadata` maps strings to strings."""
+    import safetensors.numpy
+
     # the library writes the memory of an array whatever its strides say, so each is made contiguous first
     whole = {name: np.ascontiguousarray(to_host(array)) for name, array in arrays.items()}
     with aside(path) as temporary:
@@ -30,6 +30,8 @@ def load_arrays(path):
 
     Raises UsageError for a file that is missing, cut short, damaged, or whose header is oversized or repeats a name.
     """
+    import safetensors
+
     try:
         header, data_starts = _read_header(path)
         with safetensors.safe_open(path, framework="np") as file:  # checks sizes, holes and overlaps

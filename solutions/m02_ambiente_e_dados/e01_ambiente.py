@@ -2,7 +2,8 @@
 
 30 minutos · dificuldade 2 de 5 · precisa de: nada
 pode usar: re
-na biblioteca: nenhuma peça, porque o exame de lá (tinyllm.doctor) pergunta à máquina, e aqui os fatos chegam prontos
+na biblioteca: nenhuma peça, porque o exame de lá (tinyllm.show.doctor) pergunta à máquina, e aqui os fatos chegam
+    prontos
 
 Por que importa: quase todo “não funciona” de quem começa vem do ambiente: uma versão velha, pouca memória, um CuPy que
 o driver da placa não aceita. Um exame que olha os fatos e diz o remédio poupa horas. E como ele só decide, sem

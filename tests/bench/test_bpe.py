@@ -6,8 +6,9 @@ from collections import Counter
 
 import pytest
 
-from tinyllm.bench import bpe, report
+from tinyllm.bench import bpe
 from tinyllm.bench.portuguese import make_text
+from tinyllm.show.bench import bench_bpe
 
 
 def test_the_text_is_always_the_same_and_as_uneven_as_words_are():
@@ -25,7 +26,7 @@ def test_what_is_the_same():
 
 
 def test_an_object_for_each_case(capsys):
-    report.bench_bpe(list(bpe.CASES), against="none", megabytes=1, workers=2, races=1, as_json=True)
+    bench_bpe(list(bpe.CASES), against="none", megabytes=1, workers=2, races=1, as_json=True)
     *cases, one_word = map(json.loads, capsys.readouterr().out.splitlines())
     assert [found["case"] for found in cases] == list(bpe.CASES)
     for found in cases:
@@ -38,7 +39,7 @@ def test_an_object_for_each_case(capsys):
 @pytest.mark.parametrize(("against", "merges"), [("tokenizers", bpe.MERGES), ("tiktoken", None), ("rustbpe", 1)])
 def test_the_other_side_makes_the_same(capsys, against, merges):
     pytest.importorskip(against)
-    report.bench_bpe(list(bpe.CASES), against=against, megabytes=1, workers=2, races=1, as_json=True)
+    bench_bpe(list(bpe.CASES), against=against, megabytes=1, workers=2, races=1, as_json=True)
     *cases, _ = map(json.loads, capsys.readouterr().out.splitlines())
     for found in cases:
         if found["case"] == "train-8k":

@@ -90,6 +90,68 @@ def test_doctor(capsys):
     assert found["numpy"]["found"] == np.__version__ and found["numpy"]["mend"] is None
 
 
+ON_ITS_OWN = """
+import importlib.machinery, importlib.metadata, json, sys
+
+missing = json.loads(sys.argv.pop(1))
+
+class Missing:  # as if nobody had installed them
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in missing:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+of_package = importlib.metadata.version
+importlib.metadata.version = lambda name: of_package("no-such-package" if name in missing else name)
+importlib.util.find_spec = lambda name, find=importlib.util.find_spec: None if name in missing else find(name)
+from tinyllm.cli import main
+try:
+    status = main()
+except SystemExit as end:  # argparse, after --help
+    status = end.code
+print(json.dumps(sorted(name for name in sys.modules if name.startswith("tinyllm."))), file=sys.stderr)
+sys.exit(status)
+"""
+
+
+def alone(*arguments, missing=()):
+    """(exit status, standard output, standard error, modules of ours imported) of a command in its own process."""
+    command = [sys.executable, "-c", ON_ITS_OWN, json.dumps(missing), *map(str, arguments)]
+    ran = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    *said, imported = ran.stderr.splitlines()
+    return ran.returncode, ran.stdout, said, json.loads(imported)
+
+
+PACKAGES = ["numba", "tqdm", "safetensors", "threadpoolctl", "pytest"]
+
+
+@pytest.mark.parametrize("missing", [[], *([name] for name in PACKAGES), PACKAGES], ids=", ".join)
+def test_the_doctor_and_the_help_need_no_package(missing):
+    status, out, said, _ = alone("doctor", missing=missing)
+    assert (status, said) == (0, [])
+    for name in set(missing) - {"pytest"}:
+        assert re.search(rf"! {name}: +não instalado\n +→ pip install {name}", out)
+    for arguments in ([], ["--help"], ["course", "list"]):
+        status, out, said, _ = alone(*arguments, missing=missing)
+        assert (status, said) == (0, []) and out
+
+
+def test_a_command_without_its_package_says_what_to_install(tmp_path):
+    (tmp_path / "texts.txt").write_text("Era uma vez.\n\nA gata.\n", encoding="utf-8")
+    status, out, said, _ = alone(
+        "tokenizer", "train", tmp_path / "texts.txt", "--out", tmp_path / "t.json", missing=["tqdm"]
+    )
+    assert (status, out) == (2, "")
+    assert said == ["tinyllm tokenizer train: error: progress bars need tqdm; install it with: pip install tqdm"]
+    assert not (tmp_path / "t.json").exists()
+
+
+def test_a_command_imports_only_what_it_needs():
+    for arguments, most in (([], 6), (["doctor"], 30), (["course", "list"], 35)):
+        status, _, _, imported = alone(*arguments)
+        assert status == 0 and len(imported) <= most, imported
+
+
 # ------------------------------------------------------------------------------------------------------------- train
 
 
@@ -380,7 +442,7 @@ def test_bench_kernels_prints_an_object_per_kernel(capsys):
 
 
 def test_bench_without_numba_says_so(capsys, monkeypatch):
-    monkeypatch.setattr("tinyllm.bench.report.numba_version", lambda: None)
+    monkeypatch.setattr("tinyllm.show.bench.numba_version", lambda: None)
     _, _, err = call(capsys, "bench", "kernels", "--case", "gelu", "--races", "1", "--steps", "1", "--against", "none")
     assert "Sem o Numba" in err
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyllm import cli, compare
+from tinyllm import cli
+from tinyllm.show import compare
 from tinyllm.train import run as runs
 
 FEW = ["--steps", "4", "--texts", "60"]
@@ -70,7 +71,7 @@ def test_as_json(capsys, folder):
 
 
 def test_it_goes_on_where_it_stopped(capsys, folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(compare.console, "train_showing", lambda run: 130)
+    monkeypatch.setattr(compare, "train_showing", lambda run: 130)
     assert call(capsys, "gpt", "--out", tmp_path, *FEW)[0] == 130
     monkeypatch.undo()
     status, out, _ = call(capsys, "gpt", "--out", tmp_path, *FEW, "--json")

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from tinyllm import cli
-from tinyllm.attention_report import show
 from tinyllm.data.corpora import resenhas
 from tinyllm.data.labelled import read_labelled
 from tinyllm.evaluate.attention_maps import attention_maps, watched
 from tinyllm.models.catalog import MODELS
+from tinyllm.show.attention import show
 from tinyllm.tensor import no_grad
 from tinyllm.train import run as runs
 

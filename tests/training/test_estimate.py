@@ -10,7 +10,7 @@ import fake_cupy
 import numpy as np
 import pytest
 
-from tinyllm import backend, cli, console, estimate_report
+from tinyllm import backend, cli
 from tinyllm.memory import activations, estimate
 from tinyllm.memory.estimate import Plan, inference, largest_batch, training
 from tinyllm.models import catalog
@@ -21,6 +21,7 @@ from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.rnn import LSTMConfig, RNNConfig
 from tinyllm.models.t5 import T5Config
 from tinyllm.nn.module import count_parameters, map_parameters
+from tinyllm.show.training import announce
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
 from tinyllm.train.tasks import Classify, LabelledConfig
@@ -293,7 +294,7 @@ def test_json_holds_every_figure(capsys):
 
 
 def test_the_table_speaks_portuguese(capsys, monkeypatch):
-    monkeypatch.setattr(estimate_report, "physical_memory", lambda: 8 << 30)
+    monkeypatch.setattr("tinyllm.show.estimate.physical_memory", lambda: 8 << 30)
     status, out, _ = call(capsys, "--batch=8", "--workers=2")
     assert status == 0 and max(map(len, out.splitlines())) <= 100
     assert out.startswith("GPT de 4 blocos de largura 192, 2.590.848 parâmetros, contexto de 128 tokens.")
@@ -304,7 +305,7 @@ def test_the_table_speaks_portuguese(capsys, monkeypatch):
 def test_a_learners_count_takes_the_place_of_the_library(capsys, monkeypatch):
     monkeypatch.setattr(estimate, "gpt_parameters", lambda config: 12345)
     assert "12.345 parâmetros" in call(capsys)[1]
-    console.announce(GPTConfig(), TrainConfig())
+    announce(GPTConfig(), TrainConfig())
     assert "12.345 parâmetros" in capsys.readouterr().err
 
 

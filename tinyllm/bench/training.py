@@ -5,13 +5,13 @@ import time
 
 import numpy as np
 
+from tinyllm.bench import gemm
 from tinyllm.bench.race import middle_peaks, result, sides
 from tinyllm.models import catalog
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.t5 import T5Config
-from tinyllm.parallel.data import DataParallel
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
 
 SMALL = {"vocab_size": 4096, "context": 256, "heads": 4, "width": 256}
@@ -32,7 +32,6 @@ PEERS = {  # what --against names: the module and the options of the other side
 WARM_UP = 3  # steps of each side that are not timed
 COMPARED = 20  # steps whose losses are compared
 TRAINING = TrainConfig(steps=10**6, learning_rate=1e-3, warmup=0, floor=1.0)
-GEMM = 1000  # rows, columns and depth of the product that measures the machine
 
 
 def model_of(case):
@@ -73,21 +72,8 @@ class Training:
         return {"seconds": time.perf_counter() - began, "loss": report.loss}
 
     def gemm(self, threads):
-        """The most floating-point operations a second of plain products of matrices, in several threads at once."""
-
-        def multiply(matrices):
-            a, b, product = matrices
-            for _ in range(4):
-                np.matmul(a, b, out=product)
-
-        matrices = [[np.full((GEMM, GEMM), 1e-3, np.float32) for _ in range(3)] for _ in range(threads)]
-        times = []
-        with DataParallel(threads) as parallel:
-            for _ in range(8):
-                began = time.perf_counter()
-                parallel.map(multiply, matrices)
-                times.append(time.perf_counter() - began)
-        return threads * 4 * 2 * GEMM**3 / min(times)
+        """The speed of plain products of matrices, measured where the training runs."""
+        return gemm.flops(threads)
 
 
 make = Training

@@ -1,1 +1,20 @@
-"""The commands, by what they are for: each file has their functions, and add_commands that declares them."""
+"""The commands: which there are and what the help says of each, without importing what they need.
+
+The file of a command has a function `declare_NAME(parser)`, which gives it its options and the function to call.
+"""
+
+COMMANDS = {  # name: its file, and its line of the help
+    "quickstart": ("training", "do texto ao modelo que escreve, em poucos minutos"),
+    "train": ("training", "treina um modelo, ou continua um treino"),
+    "estimate": ("training", "diz quanta memória um modelo pede, e o maior lote que cabe"),
+    "compare": ("training", "treina vários modelos no mesmo texto e os põe lado a lado"),
+    "generate": ("training", "escreve a continuação de um texto"),
+    "fill": ("reading", "adivinha o que falta num texto, onde ele tem ___ (BERT, T5)"),
+    "classify": ("reading", "diz o rótulo de um texto; sem texto, mede o modelo e mostra onde ele falha"),
+    "attention": ("reading", "mostra para onde um modelo olha ao ler um texto; de um T5, o seu codificador"),
+    "tokenizer": ("text", "treina, usa e converte tokenizadores"),
+    "data": ("data", "gera, baixa, limpa, divide e empacota textos"),
+    "course": ("course", "o curso: onde estou, o que vem a seguir, testar, dicas"),
+    "doctor": ("machine", "examina esta máquina: o que há, o que falta, o que fazer"),
+    "bench": ("bench", "mede o que esta máquina consegue, em corridas lado a lado"),
+}

@@ -3,43 +3,36 @@
 from tinyllm.commands.machine import doctor_command
 from tinyllm.course import catalog, guide
 from tinyllm.course.compare import compare
-from tinyllm.parser import add_command
+from tinyllm.parser import add_command, add_commands, calls
 
 
 def list_command(arguments):
-    """mostra os exercícios e o que vem a seguir"""
     folder = catalog.course_folder()
     guide.show(folder, catalog.read_exercises(folder), as_json=arguments.json)
 
 
 def test_command(arguments):
-    """testa um exercício"""
     return guide.test(*chosen(arguments))
 
 
 def watch_command(arguments):
-    """testa cada exercício quando o seu arquivo é salvo"""
     folder = catalog.course_folder()
     guide.watch(folder, catalog.read_exercises(folder))
 
 
 def hint_command(arguments):
-    """dá uma dica"""
     guide.hint(*chosen(arguments), arguments.level)
 
 
 def solution_command(arguments):
-    """mostra a solução"""
     guide.solution(*chosen(arguments), anyway=arguments.anyway)
 
 
 def compare_command(arguments):
-    """põe lado a lado a sua versão, a solução e a biblioteca"""
     compare(*chosen(arguments), as_json=arguments.json)
 
 
 def reset_command(arguments):
-    """põe o exercício de volta no começo e guarda o que havia"""
     guide.reset(*chosen(arguments))
 
 
@@ -49,21 +42,21 @@ def chosen(arguments):
     return folder, catalog.find(catalog.read_exercises(folder), arguments.exercise)
 
 
-def add_commands(commands):
-    p = add_command(
-        commands, "course", list_command, json=True, help="o curso: onde estou, o que vem a seguir, testar, dicas"
-    )
-    actions = p.add_subparsers(title="comandos", metavar="COMANDO")
-    add_command(actions, "list", list_command, json=True)
-    add_command(actions, "watch", watch_command)
-    add_command(actions, "doctor", doctor_command, json=True)
-    for name, function in (
-        ("test", test_command), ("hint", hint_command), ("solution", solution_command), ("compare", compare_command),
-        ("reset", reset_command),
-    ):  # fmt: skip
-        p = add_command(actions, name, function, json=name == "compare")
+def declare_course(parser):
+    calls(parser, list_command, json=True)
+    group = add_commands(parser, required=False)
+    add_command(group, "list", "mostra os exercícios e o que vem a seguir", list_command, json=True)
+    add_command(group, "watch", "testa cada exercício quando o seu arquivo é salvo", watch_command)
+    help_of_doctor = "examina esta máquina: o que há, o que falta, o que fazer"
+    add_command(group, "doctor", help_of_doctor, doctor_command, json=True)
+    test = add_command(group, "test", "testa um exercício", test_command)
+    hint = add_command(group, "hint", "dá uma dica", hint_command)
+    solution = add_command(group, "solution", "mostra a solução", solution_command)
+    beside = "põe lado a lado a sua versão, a solução e a biblioteca"
+    compare = add_command(group, "compare", beside, compare_command, json=True)
+    anew = "põe o exercício de volta no começo e guarda o que havia"
+    reset = add_command(group, "reset", anew, reset_command)
+    for p in (test, hint, solution, compare, reset):
         p.add_argument("exercise", metavar="EXERCÍCIO", help="por exemplo, m01.e01")
-        if name == "hint":
-            p.add_argument("--level", type=int, choices=(1, 2, 3), default=1, help="qual das três dicas (padrão: 1)")
-        if name == "solution":
-            p.add_argument("--anyway", action="store_true", help="mesmo sem ter resolvido")
+    hint.add_argument("--level", type=int, choices=(1, 2, 3), default=1, help="qual das três dicas (padrão: 1)")
+    solution.add_argument("--anyway", action="store_true", help="mesmo sem ter resolvido")

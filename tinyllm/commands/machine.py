@@ -1,64 +1,18 @@
-"""Commands about this machine: what it has, and how fast it is."""
+"""The command that examines this machine. It imports nothing that the machine may lack."""
 
-from tinyllm import console, doctor
-from tinyllm.bench import bpe, kernels, report, training
-from tinyllm.parser import add_command, add_group, positive, up_to
-
-
-def bench_train_command(arguments):
-    """mede o treino: tokens por segundo, memória, comparação com o PyTorch"""
-    report.bench_training(
-        arguments.case or training.cases_of(arguments.model), against=arguments.against, workers=arguments.workers,
-        races=arguments.races, steps=arguments.steps, as_json=arguments.json,
-    )  # fmt: skip
-
-
-def bench_kernels_command(arguments):
-    """mede cada rotina compilada, ao lado da mesma conta em NumPy ou no PyTorch"""
-    names = arguments.case or list(kernels.KERNELS)
-    report.bench_kernels(
-        names, against=arguments.against, races=arguments.races, steps=arguments.steps, as_json=arguments.json
-    )
-
-
-def bench_bpe_command(arguments):
-    """mede o tokenizador: treinar, codificar, cortar em palavras, ao lado de outros"""
-    report.bench_bpe(
-        arguments.case or list(bpe.CASES), against=arguments.against, megabytes=arguments.megabytes,
-        workers=arguments.workers, races=arguments.races, as_json=arguments.json,
-    )  # fmt: skip
+from tinyllm.parser import calls
+from tinyllm.say import emit
+from tinyllm.show.doctor import examine
 
 
 def doctor_command(arguments):
-    """examina esta máquina: o que há, o que falta, o que fazer"""
-    found = doctor.examine()
+    found = examine()
     if arguments.json:
-        console.emit({name: {"found": what, "mend": mend} for name, what, mend in found})
+        emit({name: {"found": what, "mend": mend} for name, what, mend in found})
         return
     for name, what, mend in found:
         print(f"{'!' if mend else '✓'} {name + ':':22} {what}" + (f"\n    → {mend}" if mend else ""))
 
 
-def add_commands(commands):
-    add_command(commands, "doctor", doctor_command, json=True)
-
-    group = add_group(commands, "bench", "mede o que esta máquina consegue, em corridas lado a lado")
-    p = add_command(group, "train", bench_train_command, json=True)
-    p.add_argument("--against", choices=list(training.PEERS), help="com quem comparar (padrão: torch, se instalado)")
-    models = list(dict.fromkeys(map(training.model_of, training.CASES)))
-    p.add_argument("--model", choices=models, default="gpt", help="os tamanhos deste modelo (padrão: gpt)")
-    p.add_argument("--case", action="append", choices=list(training.CASES), help="só este tamanho (pode ser repetido)")
-    p.add_argument("--steps", type=up_to(10_000), default=20, help="passos de cada corrida (padrão: 20)")
-    p.add_argument("--workers", type=positive, default=0, help="quantas threads (padrão: uma por núcleo)")
-    p.add_argument("--races", type=up_to(100), default=3, help="quantas corridas (padrão: 3)")
-    p = add_command(group, "kernels", bench_kernels_command, json=True)
-    p.add_argument("--against", choices=list(kernels.PEERS), help="com quem comparar (padrão: numpy)")
-    p.add_argument("--case", action="append", choices=list(kernels.KERNELS), help="só esta rotina (pode ser repetido)")
-    p.add_argument("--steps", type=up_to(10_000), default=10, help="medidas em cada corrida (padrão: 10)")
-    p.add_argument("--races", type=up_to(100), default=3, help="quantas corridas (padrão: 3)")
-    p = add_command(group, "bpe", bench_bpe_command, json=True)
-    p.add_argument("--against", choices=bpe.PEERS, default="none", help="com quem comparar (padrão: com ninguém)")
-    p.add_argument("--case", action="append", choices=list(bpe.CASES), help="só este trabalho (pode ser repetido)")
-    p.add_argument("--megabytes", type=up_to(10_000), default=100, help="quanto texto gerar (padrão: 100)")
-    p.add_argument("--workers", type=positive, default=0, help="threads para treinar (padrão: uma por núcleo)")
-    p.add_argument("--races", type=up_to(100), default=3, help="quantas corridas (padrão: 3)")
+def declare_doctor(parser):
+    calls(parser, doctor_command, json=True)

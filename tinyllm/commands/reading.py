@@ -2,24 +2,23 @@
 
 import numpy as np
 
-from tinyllm import console
-from tinyllm.attention_report import show_attention
-from tinyllm.classify_report import percent, show_test
 from tinyllm.errors import UsageError
 from tinyllm.infer.fill import candidates, filled, written_gaps
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.t5 import T5Config
-from tinyllm.parser import add_command, positive
+from tinyllm.parser import calls, positive
+from tinyllm.say import emit, percent, tell
+from tinyllm.show.attention import show_attention
+from tinyllm.show.classify import show_test
 from tinyllm.train import run as runs
 from tinyllm.train.tasks import Classify, probabilities
 
 
 def fill_command(arguments):
-    """adivinha o que falta num texto, onde ele tem ___ (BERT, T5)"""
     run = runs.open_run(arguments.run)
     if run.task.name == Classify.name or not isinstance(run.model_config, BERTConfig | T5Config):
         raise UsageError(f"{run.folder} holds no model that fills gaps; a run of --model bert or --model t5 does")
-    model = run.trained_model(warn=console.tell)
+    model = run.trained_model(warn=tell)
     fill = fill_by_bert if isinstance(run.model_config, BERTConfig) else fill_by_t5
     fill(run, model, arguments)
 
@@ -30,7 +29,7 @@ def fill_by_bert(run, model, arguments):
     text = filled(arguments.text, [gap[0][0] for gap in found])
     if arguments.json:
         gaps = [[{"text": piece, "probability": chance} for piece, chance in gap] for gap in found]
-        console.emit({"text": text, "gaps": gaps})
+        emit({"text": text, "gaps": gaps})
         return
     print(text)
     for number, gap in enumerate(found, start=1):
@@ -45,17 +44,16 @@ def fill_by_t5(run, model, arguments):
     found = written_gaps(model, run.tokenizer, run.task.objective(run), arguments.text)
     text = filled(arguments.text, found)
     if arguments.json:
-        console.emit({"text": text, "gaps": found})
+        emit({"text": text, "gaps": found})
     else:
         print(text)
 
 
 def classify_command(arguments):
-    """diz o rótulo de um texto; sem texto, mede o modelo e mostra onde ele falha"""
     run = runs.open_run(arguments.run)
     if run.task.name != Classify.name:
         raise UsageError(f"{run.folder} learned a language, not labels; train with --task classify")
-    model = run.trained_model(warn=console.tell)
+    model = run.trained_model(warn=tell)
     if not arguments.texts:
         show_test(run, model, errors=arguments.errors, as_json=arguments.json)
         return
@@ -67,33 +65,36 @@ def classify_command(arguments):
         best = int(np.argmax(chances))
         if arguments.json:
             by_label = dict(zip(run.task.labels, map(float, chances), strict=True))
-            console.emit({"text": text, "label": run.task.labels[best], "probabilities": by_label})
+            emit({"text": text, "label": run.task.labels[best], "probabilities": by_label})
         else:
             print(f"{run.task.labels[best]} ({percent(chances[best])}): {text}")
 
 
 def attention_command(arguments):
-    """mostra para onde um modelo olha ao ler um texto; de um T5, o seu codificador"""
     show_attention(
         runs.open_run(arguments.run), arguments.text,
         layer=arguments.layer, head=arguments.head, picture=arguments.out, as_json=arguments.json,
     )  # fmt: skip
 
 
-def add_commands(commands):
-    p = add_command(commands, "fill", fill_command, json=True)
+def declare_fill(p):
+    calls(p, fill_command, json=True)
     p.add_argument("run", metavar="PASTA", help="pasta de um treino de BERT ou de T5")
     p.add_argument(
         "text", metavar="TEXTO", help="um texto com ___ onde falta algo: um token para o BERT, vários para o T5"
     )
     p.add_argument("--candidates", type=positive, default=5, help="quantos palpites do BERT mostrar (padrão: 5)")
 
-    p = add_command(commands, "classify", classify_command, json=True)
+
+def declare_classify(p):
+    calls(p, classify_command, json=True)
     p.add_argument("run", metavar="PASTA", help="pasta de um treino com --task classify")
     p.add_argument("texts", metavar="TEXTO", nargs="*", help="o que classificar (padrão: os textos de teste do treino)")
     p.add_argument("--errors", type=positive, default=5, help="quantos erros mostrar, os mais seguros (padrão: 5)")
 
-    p = add_command(commands, "attention", attention_command, json=True)
+
+def declare_attention(p):
+    calls(p, attention_command, json=True)
     p.add_argument("run", metavar="PASTA", help="pasta de um treino")
     p.add_argument("text", metavar="TEXTO", help="o texto que o modelo lê")
     p.add_argument(

@@ -1,61 +1,54 @@
 """Commands that train a model and let it write."""
 
 import argparse
-import contextlib
 import dataclasses
 import shlex
 
-from tinyllm import console, quickstart
-from tinyllm.classify_report import show_test
-from tinyllm.compare import SETTINGS, STEPS, TEXTS, compare_models
+from tinyllm.commands.pieces import add_mine, mine_or_not, with_pieces
 from tinyllm.config import add_options, add_options_of_one, from_dict, given_options, option_of
-from tinyllm.course.swap import mine
 from tinyllm.errors import UsageError
-from tinyllm.estimate_report import show_estimate
 from tinyllm.infer.fill import continued_by_gaps
 from tinyllm.infer.generate import generate, until
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.catalog import MODELS, name_of
 from tinyllm.models.t5 import T5Config
-from tinyllm.parser import add_command, positive
+from tinyllm.parser import calls, positive
 from tinyllm.profile import Profile
+from tinyllm.say import emit, tell
+from tinyllm.show import quickstart
+from tinyllm.show.classify import show_test
+from tinyllm.show.compare import SETTINGS, STEPS, TEXTS, compare_models
+from tinyllm.show.estimate import show_estimate
+from tinyllm.show.training import announce, compile_kernels, train_showing
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
 from tinyllm.train.tasks import TASKS, Classify, DataConfig, Language
 
-MINE = "usa, no lugar das peças da biblioteca, as suas que estão certas"
-
 
 def quickstart_command(arguments):
-    """do texto ao modelo que escreve, em cerca de dois minutos"""
     return quickstart.quickstart(
         arguments.out, steps=arguments.steps, texts=arguments.texts, seed=arguments.seed, as_json=arguments.json
     )
 
 
+@with_pieces
 def train_command(arguments):
-    """treina um modelo, ou continua um treino"""
-    with mine() if arguments.mine else contextlib.nullcontext():
-        return train_or_resume(arguments)
-
-
-def train_or_resume(arguments):
     if arguments.resume:
         run = resumed(arguments)
-        console.announce(run.model_config, run.training, classify=run.task.name == Classify.name)
+        announce(run.model_config, run.training, classify=run.task.name == Classify.name)
     else:
         task = TASKS[vars(arguments).get("task", Language.name)]()
         kinds = (task.data_config, chosen_model(arguments), task.train_config)
         data, model, training = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
-        console.announce(model, training, classify=task.name == Classify.name)
+        announce(model, training, classify=task.name == Classify.name)
         run = runs.create(
             arguments.out, data, model, training,
-            task=task, say=lambda stage: console.tell(f"Preparando {stage}…"), warn=console.tell,
+            task=task, say=lambda stage: tell(f"Preparando {stage}…"), warn=tell,
         )  # fmt: skip
-    console.compile_kernels(run)
+    compile_kernels(run)
     profile = Profile() if arguments.profile else None
-    status = console.train_showing(run, as_json=arguments.json, profile=profile)
+    status = train_showing(run, as_json=arguments.json, profile=profile)
     if status == 0:
         tell_what_next(run, as_json=arguments.json)
     return status
@@ -66,11 +59,11 @@ def tell_what_next(run, *, as_json):
     folder = shlex.quote(str(run.folder))
     if run.task.name == Classify.name:
         show_test(run, run.trained_model(), as_json=as_json)
-        console.tell(f'pronto; para classificar um texto: tinyllm classify {folder} "Não é nada ruim."')
+        tell(f'pronto; para classificar um texto: tinyllm classify {folder} "Não é nada ruim."')
     elif isinstance(run.model_config, BERTConfig):
-        console.tell(f'pronto; para ver o que ele adivinha: tinyllm fill {folder} "Era uma vez um ___."')
+        tell(f'pronto; para ver o que ele adivinha: tinyllm fill {folder} "Era uma vez um ___."')
     else:
-        console.tell(f'pronto; para ler o que ele escreve: tinyllm generate {folder} --prompt "Era uma vez"')
+        tell(f'pronto; para ler o que ele escreve: tinyllm generate {folder} --prompt "Era uma vez"')
 
 
 def chosen_model(arguments):
@@ -105,7 +98,6 @@ def resumed(arguments):
 
 
 def estimate_command(arguments):
-    """diz quanta memória um modelo pede, e o maior lote que cabe"""
     stored, training, classify = {}, {}, False
     if arguments.run:
         if "model" in arguments:
@@ -116,31 +108,25 @@ def estimate_command(arguments):
     kind = chosen_model(arguments)
     model = from_dict(kind, {**stored, **given_options(arguments, kind)})
     training = from_dict(TrainConfig, {**training, **given_options(arguments, TrainConfig)})
-    with mine() if arguments.mine else contextlib.nullcontext():
+    with mine_or_not(arguments):
         show_estimate(model, training, tokens=arguments.tokens, classify=classify, as_json=arguments.json)
 
 
 def compare_command(arguments):
-    """treina vários modelos no mesmo texto e os põe lado a lado"""
     return compare_models(
         arguments.models or list(SETTINGS), arguments.out, steps=arguments.steps, texts=arguments.texts,
         seed=arguments.seed, picture=arguments.plot, as_json=arguments.json,
     )  # fmt: skip
 
 
+@with_pieces
 def generate_command(arguments):
-    """escreve a continuação de um texto"""
-    with mine() if arguments.mine else contextlib.nullcontext():
-        generate_texts(arguments)
-
-
-def generate_texts(arguments):
     run = runs.open_run(arguments.run)
     if run.task.name == Classify.name or isinstance(run.model_config, BERTConfig):
         able = ", ".join(name for name, architecture in MODELS.items() if architecture.config is not BERTConfig)
         does = "tells labels" if run.task.name == Classify.name else "fills gaps"
         raise UsageError(f"the model of {run.folder} {does} and writes no text; those that do are {able}")
-    model = run.trained_model(warn=console.tell)
+    model = run.trained_model(warn=tell)
     config = from_dict(SampleConfig, given_options(arguments, SampleConfig))
     for number in range(arguments.count):
         choose = sampler(dataclasses.replace(config, seed=config.seed + number))
@@ -148,7 +134,7 @@ def generate_texts(arguments):
         pieces = until(run.tokenizer.stream(ids), arguments.stop)
         if arguments.json:
             text = "".join(pieces)
-            console.emit({"prompt": arguments.prompt, "text": text, "seed": config.seed + number})
+            emit({"prompt": arguments.prompt, "text": text, "seed": config.seed + number})
             continue
         print(arguments.prompt, end="", flush=True)
         for piece in pieces:
@@ -164,8 +150,8 @@ def continuation(run, model, prompt, **how):
     return generate(model, ids, stop_id=run.end_id, **how)
 
 
-def add_commands(commands):
-    p = add_command(commands, "quickstart", quickstart_command, json=True)
+def declare_quickstart(p):
+    calls(p, quickstart_command, json=True)
     p.add_argument("--out", default="runs/quickstart", help="pasta do treino (padrão: runs/quickstart)")
     p.add_argument("--steps", type=positive, default=quickstart.STEPS, help=f"passos (padrão: {quickstart.STEPS})")
     p.add_argument(
@@ -173,12 +159,14 @@ def add_commands(commands):
     )
     p.add_argument("--seed", type=int, default=0, help="semente de todo o acaso (padrão: 0)")
 
-    p = add_command(commands, "train", train_command, json=True)
+
+def declare_train(p):
+    calls(p, train_command, json=True)
     place = p.add_mutually_exclusive_group(required=True)
     place.add_argument("--out", help="pasta do novo treino")
     place.add_argument("--resume", metavar="PASTA", help="continua o treino desta pasta, do último checkpoint")
     p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
-    p.add_argument("--mine", action="store_true", help=MINE)
+    add_mine(p)
     p.add_argument(
         "--model",
         choices=list(MODELS),
@@ -191,7 +179,9 @@ def add_commands(commands):
     add_options_of_one(p, {name: architecture.config for name, architecture in MODELS.items()})
     add_options_of_one(p, {task.name: task.train_config for task in TASKS.values()})
 
-    p = add_command(commands, "estimate", estimate_command, json=True)
+
+def declare_estimate(p):
+    calls(p, estimate_command, json=True)
     p.add_argument("run", metavar="PASTA", nargs="?", help="pasta de um treino (padrão: um modelo novo)")
     for name, help in (
         ("batch", f"quantas janelas por lote (padrão: {TrainConfig.batch}, ou o do treino)"),
@@ -200,11 +190,13 @@ def add_commands(commands):
     ):
         p.add_argument(f"--{name}", type=int, metavar="N", default=argparse.SUPPRESS, help=help)
     p.add_argument("--tokens", type=positive, metavar="N", help="tokens do KV cache (padrão: o contexto)")
-    p.add_argument("--mine", action="store_true", help=MINE)
+    add_mine(p)
     p.add_argument("--model", choices=list(MODELS), default=argparse.SUPPRESS, help="qual modelo (padrão: gpt)")
     add_options_of_one(p, {name: architecture.config for name, architecture in MODELS.items()})
 
-    p = add_command(commands, "compare", compare_command, json=True)
+
+def declare_compare(p):
+    calls(p, compare_command, json=True)
     p.add_argument("models", nargs="*", metavar="MODELO", help=f"quais: {', '.join(SETTINGS)} (padrão: todos)")
     p.add_argument("--out", default="runs/compare", help="pasta dos treinos (padrão: runs/compare)")
     p.add_argument("--steps", type=positive, default=STEPS, help=f"passos de cada um (padrão: {STEPS})")
@@ -212,11 +204,13 @@ def add_commands(commands):
     p.add_argument("--seed", type=int, default=0, help="semente de todo o acaso (padrão: 0)")
     p.add_argument("--plot", metavar="ARQUIVO", help="desenha as curvas neste arquivo, .svg ou .png")
 
-    p = add_command(commands, "generate", generate_command, json=True)
+
+def declare_generate(p):
+    calls(p, generate_command, json=True)
     p.add_argument("run", metavar="PASTA", help="pasta de um treino")
     p.add_argument("--prompt", default="", help="começo do texto (padrão: nenhum)")
     p.add_argument("--max-tokens", type=positive, default=300, help="o maior número de tokens (padrão: 300)")
     p.add_argument("--stop", action="append", default=[], help="para antes deste texto (pode ser repetido)")
     p.add_argument("--count", type=positive, default=1, help="quantos textos (padrão: 1)")
-    p.add_argument("--mine", action="store_true", help=MINE)
+    add_mine(p)
     add_options(p, SampleConfig)

@@ -5,10 +5,10 @@ import importlib
 import inspect
 from pathlib import Path
 
-from tinyllm.console import emit
 from tinyllm.course import measure
 from tinyllm.course.judge import BROKEN, PENDING, RIGHT, load
 from tinyllm.course.progress import states
+from tinyllm.say import emit
 
 TITLES = {"yours": "a sua", "solution": "a solução", "library": "a biblioteca"}
 

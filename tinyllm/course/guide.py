@@ -7,11 +7,11 @@ import time
 from collections import Counter
 from itertools import groupby
 
-from tinyllm.console import emit, tell
 from tinyllm.course import catalog, measure
 from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, WRONG, load
 from tinyllm.course.progress import states, untouched
 from tinyllm.errors import UsageError
+from tinyllm.say import emit, tell
 
 MARKS = {RIGHT: "✓", PARTLY: "·", PENDING: "·", WRONG: "✗", BROKEN: "!", measure.SLOW: "…", measure.LARGE: "…"}
 POLL = 0.3  # seconds between two looks at the files

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tinyllm.backend import single_threaded_blas
-from tinyllm.console import decimal
+from tinyllm.say import decimal
 
 SLOW, LARGE = "lento", "memória demais"
 LIMIT = 8  # times what the solution takes

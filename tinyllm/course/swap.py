@@ -13,11 +13,11 @@ import traceback
 from pathlib import Path
 
 from tinyllm import functional as F
-from tinyllm.console import counted, tell
 from tinyllm.course import catalog, composed
 from tinyllm.course.judge import PENDING, RIGHT, load
 from tinyllm.course.progress import states
 from tinyllm.errors import UsageError
+from tinyllm.say import counted, tell
 from tinyllm.text import words
 
 AROUND = {  # piece: the operations that do its work by themselves or prepare it for a kernel, and where they stand

@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from tinyllm import compare, plot, storage
 from tinyllm import functional as F
-from tinyllm.console import decimal
+from tinyllm import plot, storage
 from tinyllm.course.pictures.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, arrow, box
 from tinyllm.memory import estimate
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.plot import INK, SOFT
+from tinyllm.say import decimal
+from tinyllm.show import compare
 from tinyllm.tensor import no_grad
 from tinyllm.train import run as runs
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tinyllm.console import counted, decimal, emit, tell
 from tinyllm.data.corpora import resenhas
 from tinyllm.evaluate.classification import BagOfWords, accuracy, confusion, f1
+from tinyllm.say import counted, emit, percent, tell
 from tinyllm.train.tasks import probabilities
 
 LARGEST_BAG = 40_000  # texts: a bag of words learns hardly anything from more
@@ -74,7 +74,3 @@ def show_errors(found):
     for error in found:
         print(f"\n  {error['label']}, mas o modelo diz {error['guess']} ({percent(error['probability'])}):")
         print(f"  {error['text']}")
-
-
-def percent(share):
-    return f"{decimal(100 * share, 1)} %"

@@ -4,8 +4,8 @@ import importlib.util
 
 from tinyllm.backend import numba_version
 from tinyllm.bench import bpe, kernels, training
-from tinyllm.console import counted, decimal, emit, megabytes, tell, thousands
 from tinyllm.errors import UsageError
+from tinyllm.say import counted, decimal, emit, megabytes, tell, thousands
 
 NAMES = {"torch": "PyTorch", "torch-compile": "torch.compile", "one-worker": "uma thread", "numpy": "sem compilar"}
 

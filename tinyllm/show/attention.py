@@ -3,11 +3,11 @@
 import numpy as np
 
 from tinyllm import plot
-from tinyllm.console import counted, emit, tell
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.attention_maps import attention_maps
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.t5 import T5Config
+from tinyllm.say import counted, emit, tell
 from tinyllm.train.tasks import Classify
 
 SHADES = " ░▒▓█"

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyllm import console, plot
+from tinyllm import plot
 from tinyllm.backend import single_threaded_blas
-from tinyllm.console import decimal, tell, thousands
 from tinyllm.data import batches
 from tinyllm.data.objectives import Causal
 from tinyllm.errors import UsageError
@@ -24,6 +23,8 @@ from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.rnn import LSTMConfig, RNNConfig
 from tinyllm.models.t5 import T5Config
 from tinyllm.nn.module import count_parameters
+from tinyllm.say import decimal, emit, tell, thousands
+from tinyllm.show.training import compile_kernels, train_showing
 from tinyllm.train import run as runs
 from tinyllm.train import tasks
 from tinyllm.train.loop import TrainConfig
@@ -51,8 +52,8 @@ def compare_models(names, folder, *, steps, texts, seed, picture=None, as_json=F
     for name, run in compared.items():
         if runs.steps_done(run) < run.training.steps:
             tell(f"\n{name}: {thousands(count_parameters(run.new_model()))} parâmetros")
-            console.compile_kernels(run)
-            status = console.train_showing(run)
+            compile_kernels(run)
+            status = train_showing(run)
             if status:
                 return status
     found = [measure(name, run) for name, run in compared.items()]
@@ -62,7 +63,7 @@ def compare_models(names, folder, *, steps, texts, seed, picture=None, as_json=F
         plot.draw(picture, lambda figure: curves(figure, found, bigram), width=width)
     if as_json:
         for figures in found:
-            console.emit({**figures, "bigram_perplexity": bigram})
+            emit({**figures, "bigram_perplexity": bigram})
     else:
         show(found, bigram)
     return 0

@@ -3,7 +3,6 @@
 import dataclasses
 
 from tinyllm.backend import physical_memory
-from tinyllm.console import emit, megabytes, thousands
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
@@ -11,6 +10,7 @@ from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.rnn import LSTMConfig, RNNConfig
+from tinyllm.say import emit, megabytes, thousands
 
 WAYS = {  # name: its title, and what it changes of a plan
     "float32": ("float32", {}),

@@ -1,23 +1,27 @@
 """`tinyllm doctor`: what this machine has, what is missing, and what to do about it."""
 
 import importlib.metadata
+import importlib.util
 import platform
 import shutil
 import sys
 from pathlib import Path
 
-from tinyllm import backend, console
+from tinyllm import backend
+from tinyllm.say import counted, decimal, megabytes
 
 PACKAGES = ("numpy", "numba", "tqdm", "safetensors", "threadpoolctl")
 
 
 def examine():
     """A list of (name, what was found, what to do or None)."""
-    found = [_python(), *(_package(name) for name in PACKAGES), _numba()]
-    found.append(("processador", f"{backend.cores()} núcleos, {platform.machine() or 'tipo desconhecido'}", None))
-    found += [
-        ("BLAS", f"{name} {version}, {threads} threads", None) for name, version, threads in backend.describe_blas()
-    ]
+    found = [_python(), *(_package(name) for name in PACKAGES), _numba(), _processor()]
+    if importlib.util.find_spec("threadpoolctl"):  # who knows the BLAS, and can hold it to one thread
+        found += [
+            ("BLAS", f"{name} {version}, {counted(threads, 'thread')}", None)
+            for name, version, threads in backend.describe_blas()
+        ]
+        found.append(_speed())
     return [*found, _memory(), _disk(), _gpu()]
 
 
@@ -44,17 +48,28 @@ def _numba():
     return "rotinas compiladas", "ligadas; compilam uma vez e ficam guardadas", None
 
 
+def _processor():
+    kind = backend.processor_name() or platform.machine() or "tipo desconhecido"
+    return "processador", f"{counted(backend.cores(), 'núcleo')}, {kind}", None
+
+
+def _speed():
+    from tinyllm.bench import gemm
+
+    return "um núcleo multiplica", f"{decimal(gemm.flops(1) / 1e9, 0)} GFLOP/s (matrizes de float32)", None
+
+
 def _memory():
     total = backend.physical_memory()
     if total is None:
         return "memória", "o sistema não informa", None
     mend = "feche outros programas antes de treinar" if total < 2 << 30 else None
-    return "memória", console.megabytes(total), mend
+    return "memória", megabytes(total), mend
 
 
 def _disk():
     free = shutil.disk_usage(Path.cwd()).free
-    return "disco livre aqui", console.megabytes(free), "libere ao menos 1 GB" if free < 1 << 30 else None
+    return "disco livre aqui", megabytes(free), "libere ao menos 1 GB" if free < 1 << 30 else None
 
 
 def _gpu():
@@ -69,6 +84,6 @@ def _gpu():
         return "GPU (opcional)", f"CuPy {version}, mas nenhuma GPU responde", "instale o driver da NVIDIA"
     return (
         "GPU (opcional)",
-        f"CuPy {version}, {name}, livres {console.megabytes(free)} de {console.megabytes(total)}",
+        f"CuPy {version}, {name}, livres {megabytes(free)} de {megabytes(total)}",
         None,
     )

@@ -6,14 +6,14 @@ import shlex
 import time
 from pathlib import Path
 
-from tinyllm import console
-from tinyllm.console import decimal, tell, thousands
 from tinyllm.data.corpora import concordancia
 from tinyllm.evaluate.agreement import agreement_score
 from tinyllm.evaluate.metrics import InterpolatedBigram, copied_ngrams, known_words, mean_loss, words
 from tinyllm.infer.generate import generate
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.gpt import GPTConfig
+from tinyllm.say import decimal, emit, percent, tell, thousands
+from tinyllm.show.training import announce, compile_kernels, train_showing
 from tinyllm.train import run as runs
 from tinyllm.train import tasks
 from tinyllm.train.loop import TrainConfig
@@ -30,11 +30,11 @@ def quickstart(folder, *, steps=STEPS, texts=TEXTS, seed=0, as_json=False):
     if (Path(folder) / "config.json").exists():
         tell(f"Continuando o treino que está em {folder}.")
         run = runs.open_run(folder)
-        console.announce(run.model_config, run.training)
+        announce(run.model_config, run.training)
     else:
         run = prepare(folder, steps=steps, texts=texts, seed=seed)
     tell("3. Modelo: o GPT lê os tokens que vieram antes e prevê o próximo.")
-    console.compile_kernels(run)
+    compile_kernels(run)
     if runs.steps_done(run) < run.training.steps:
         if runs.steps_done(run) == 0:
             show_sample(run, run.new_model(), "antes do treino")
@@ -44,14 +44,14 @@ def quickstart(folder, *, steps=STEPS, texts=TEXTS, seed=0, as_json=False):
             if report.step == run.training.steps // 2:
                 show_sample(run, model, f"no passo {report.step}")
 
-        status = console.train_showing(run, on_report=show_half)
+        status = train_showing(run, on_report=show_half)
         if status:
             return status
     figures = measure(run, run.trained_model(warn=tell))
     figures["seconds"] = round(time.perf_counter() - began, 1)
     show(run, figures)
     if as_json:
-        console.emit(figures)
+        emit(figures)
     return 0
 
 
@@ -63,7 +63,7 @@ def prepare(folder, *, steps, texts, seed):
         "tokens": "   Transformando os textos em tokens…",
     }
     model, training = GPTConfig(), TrainConfig(steps=steps, seed=seed)
-    console.announce(model, training)
+    announce(model, training)
     tell()
     run = runs.create(folder, tasks.DataConfig(texts=texts), model, training, say=lambda stage: tell(stages[stage]))
     pieces = [run.tokenizer.decode([i]) for i in run.tokenizer.encode("A menina correu depressa para casa.")]
@@ -113,10 +113,10 @@ def show(run, figures):
     tell(f"""
    Perplexidade em contos novos: {decimal(figures["perplexity"])}; a de um bigrama interpolado: \
 {decimal(figures["bigram_perplexity"])} ({beaten}).
-   Palavras escritas que existem no corpus: {decimal(100 * figures["known_words"], 1)} %.
-   Concordância: em {decimal(100 * figures["agreement"], 1)} % de {PAIRS} pares, a frase certa (“as meninas \
+   Palavras escritas que existem no corpus: {percent(figures["known_words"])}.
+   Concordância: em {percent(figures["agreement"])} de {PAIRS} pares, a frase certa (“as meninas \
 correram”) é mais provável do que a errada (“as meninas correu”); o acaso daria 50 %.
-   Trechos de 12 palavras copiados do treino: {decimal(100 * figures["copied_12grams"], 1)} %; \
+   Trechos de 12 palavras copiados do treino: {percent(figures["copied_12grams"])}; \
 contos repetidos por inteiro: {figures["repeated_stories"]} de {len(figures["samples"])}.
    Tempo: {decimal(figures["seconds"] / 60, 1)} minutos. Tudo está em {run.folder}.
 

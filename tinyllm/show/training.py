@@ -1,98 +1,23 @@
-"""What a person sees while a command works: stages, a progress bar, and a Ctrl-C that loses nothing."""
+"""A training before the eyes of a person: what it will take, how far it is, and a Ctrl-C that loses nothing."""
 
 import contextlib
 import dataclasses
-import json
-import os
 import shlex
 import signal
 import sys
 import time
 
 import numpy as np
-from tqdm import tqdm
-from tqdm.utils import CallbackIOWrapper
 
 from tinyllm.backend import numba_version, physical_memory
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
+from tinyllm.say import bar, counted, decimal, emit, megabytes, tell, thousands
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, make_optimizer, train
 
 BAR = "{desc}{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} passos · {elapsed} · faltam {remaining}{postfix}"
-
-
-def tell(text=""):
-    """Print a line for a person: on the error stream, where it disturbs no script that reads the output."""
-    print(text, file=sys.stderr, flush=True)
-
-
-def emit(values):
-    """Print one JSON object on a line of its own, for a script."""
-    print(json.dumps(values, ensure_ascii=False), flush=True)
-
-
-def megabytes(count):
-    """Bytes as text: 123 MB, 1,5 GB."""
-    return f"{count / 2**30:.1f} GB".replace(".", ",") if count >= 2**30 else f"{count / 2**20:.0f} MB"
-
-
-def thousands(count):
-    """A whole number in Brazilian notation: 12.345."""
-    return f"{count:,}".replace(",", ".")
-
-
-def counted(number, one, several=None):
-    """A number of things: "1 corrida", "3 corridas"."""
-    return f"{thousands(number)} {one if number == 1 else several or one + 's'}"
-
-
-def decimal(number, digits=2):
-    """A number in Brazilian notation: 12,34."""
-    return f"{number:.{digits}f}".replace(".", ",")
-
-
-@contextlib.contextmanager
-def bytes_bar(*, disable=False):
-    """Give a function (done, total or None) that shows how much of a file has come."""
-    bar = tqdm(unit="B", unit_scale=True, file=sys.stderr, disable=disable or not sys.stderr.isatty())
-
-    def show(done, total):
-        bar.total = total
-        bar.update(done - bar.n)
-
-    with bar:
-        yield show
-
-
-@contextlib.contextmanager
-def reading_bar(files, *, disable=False):
-    """Give the binary files again, so that a bar shows how much of them has been read."""
-    sizes = [os.fstat(file.fileno()).st_size if file.seekable() else None for file in files]
-    total = None if None in sizes else sum(sizes)
-    bar = tqdm(desc="lendo", total=total, unit="B", unit_scale=True, file=sys.stderr,
-               disable=disable or not sys.stderr.isatty())  # fmt: skip
-    with bar:
-        yield [CallbackIOWrapper(bar.update, file, "read") for file in files]
-
-
-@contextlib.contextmanager
-def merges_bar(*, disable=False):
-    """Give a function (done, total) that shows how many merges have been learned."""
-    bar = None
-
-    def show(done, total):
-        nonlocal bar
-        if bar is None:
-            bar = tqdm(desc="fusões", total=total, unit="", file=sys.stderr, disable=disable or not sys.stderr.isatty())
-        bar.update(done - bar.n)
-
-    try:
-        yield show
-    finally:
-        if bar is not None:
-            bar.close()
 
 
 @contextlib.contextmanager
@@ -203,19 +128,19 @@ def follow(reports, *, total, start=0, as_json=False):
 
     Yields the reports again, so that the caller can act between steps.
     """
-    bar = tqdm(total=total, initial=start, bar_format=BAR, ascii=" ━" if sys.stderr.isatty() else None, file=sys.stderr,
-               disable=as_json or not sys.stderr.isatty(), leave=True)  # fmt: skip
-    speed = None
-    with bar:
+    speed, marks = None, " ━" if sys.stderr.isatty() else None
+    with bar(total=total, initial=start, bar_format=BAR, ascii=marks, disable=as_json) as shown:
         for report, validation in reports:
             now = report.tokens / report.seconds
             speed = now if speed is None else 0.9 * speed + 0.1 * now
             if as_json:
                 emit({**report._asdict(), "validation_loss": validation})
-            elif bar.disable and (validation is not None or report.step == start + 1):
+            elif shown.disable and (validation is not None or report.step == start + 1):
                 measured = f", validação {decimal(validation, 3)}" if validation is not None else ""
                 measured += f", {thousands(round(speed))} tokens/s"
                 tell(f"  passo {report.step}/{total}: perda {decimal(report.loss, 3)}{measured}")
-            bar.set_postfix_str(f"perda {decimal(report.loss, 3)} · {thousands(round(speed))} tokens/s", refresh=False)
-            bar.update()
+            shown.set_postfix_str(
+                f"perda {decimal(report.loss, 3)} · {thousands(round(speed))} tokens/s", refresh=False
+            )
+            shown.update()
             yield report, validation

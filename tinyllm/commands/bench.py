@@ -1,0 +1,63 @@
+"""Commands that race: how fast this machine trains and tokenizes, beside others on the same work."""
+
+from tinyllm.bench import bpe, kernels, training
+from tinyllm.parser import add_command, add_commands, positive, up_to
+from tinyllm.show.bench import bench_bpe, bench_kernels, bench_training
+
+
+def train_command(arguments):
+    bench_training(
+        arguments.case or training.cases_of(arguments.model), against=arguments.against, workers=arguments.workers,
+        races=arguments.races, steps=arguments.steps, as_json=arguments.json,
+    )  # fmt: skip
+
+
+def kernels_command(arguments):
+    names = arguments.case or list(kernels.KERNELS)
+    bench_kernels(
+        names, against=arguments.against, races=arguments.races, steps=arguments.steps, as_json=arguments.json
+    )
+
+
+def bpe_command(arguments):
+    bench_bpe(
+        arguments.case or list(bpe.CASES), against=arguments.against, megabytes=arguments.megabytes,
+        workers=arguments.workers, races=arguments.races, as_json=arguments.json,
+    )  # fmt: skip
+
+
+def declare_bench(parser):
+    group = add_commands(parser)
+    p = add_command(
+        group, "train", "mede o treino: tokens por segundo, memória, comparação com o PyTorch", train_command, json=True
+    )
+    p.add_argument("--against", choices=list(training.PEERS), help="com quem comparar (padrão: torch, se instalado)")
+    models = list(dict.fromkeys(map(training.model_of, training.CASES)))
+    p.add_argument("--model", choices=models, default="gpt", help="os tamanhos deste modelo (padrão: gpt)")
+    p.add_argument("--case", action="append", choices=list(training.CASES), help="só este tamanho (pode ser repetido)")
+    p.add_argument("--steps", type=up_to(10_000), default=20, help="passos de cada corrida (padrão: 20)")
+    p.add_argument("--workers", type=positive, default=0, help="quantas threads (padrão: uma por núcleo)")
+    p.add_argument("--races", type=up_to(100), default=3, help="quantas corridas (padrão: 3)")
+    p = add_command(
+        group,
+        "kernels",
+        "mede cada rotina compilada, ao lado da mesma conta em NumPy ou no PyTorch",
+        kernels_command,
+        json=True,
+    )
+    p.add_argument("--against", choices=list(kernels.PEERS), help="com quem comparar (padrão: numpy)")
+    p.add_argument("--case", action="append", choices=list(kernels.KERNELS), help="só esta rotina (pode ser repetido)")
+    p.add_argument("--steps", type=up_to(10_000), default=10, help="medidas em cada corrida (padrão: 10)")
+    p.add_argument("--races", type=up_to(100), default=3, help="quantas corridas (padrão: 3)")
+    p = add_command(
+        group,
+        "bpe",
+        "mede o tokenizador: treinar, codificar, cortar em palavras, ao lado de outros",
+        bpe_command,
+        json=True,
+    )
+    p.add_argument("--against", choices=bpe.PEERS, default="none", help="com quem comparar (padrão: com ninguém)")
+    p.add_argument("--case", action="append", choices=list(bpe.CASES), help="só este trabalho (pode ser repetido)")
+    p.add_argument("--megabytes", type=up_to(10_000), default=100, help="quanto texto gerar (padrão: 100)")
+    p.add_argument("--workers", type=positive, default=0, help="threads para treinar (padrão: uma por núcleo)")
+    p.add_argument("--races", type=up_to(100), default=3, help="quantas corridas (padrão: 3)")
