@@ -212,6 +212,18 @@ def test_40_steps_equal_what_resumes_after_a_kill(capsys, tmp_path):
         assert path.read_bytes() == (killed / path.name).read_bytes(), path.name
 
 
+def test_a_run_begins_from_another_with_other_texts(capsys, trained, tmp_path):
+    options = ("--from", trained, "--corpus", "receitas", "--texts", 60, "--batch", 4, "--steps", 3)
+    status, _, err = call(capsys, "train", "--out", tmp_path / "r", *options)
+    assert status == 0 and "Modelo: GPT de 1 bloco de largura 16" in err
+    assert "--width cannot change in a run that begins --from another" in refusal(
+        capsys, "train", "--out", tmp_path / "s", *options, "--width", 32
+    )
+    assert "give one of the two" in refusal(capsys, "train", "--resume", trained, "--from", trained)
+    assert "holds no run" in refusal(capsys, "train", "--out", tmp_path / "s", "--from", tmp_path)
+    assert not (tmp_path / "s").exists()
+
+
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     command = [*COMMAND, "train", "--out", tmp_path / "r", *SMALL, "--steps", "100000", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

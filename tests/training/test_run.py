@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,10 +12,11 @@ from tinyllm.data import dataset
 from tinyllm.errors import UsageError
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
+from tinyllm.nn.module import weights
 from tinyllm.train import checkpoint
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
-from tinyllm.train.tasks import DataConfig, Language
+from tinyllm.train.tasks import Classify, DataConfig, LabelledConfig, Language
 
 MODEL = GPTConfig(vocab_size=300, context=16, layers=2, heads=2, width=16, dropout=0.1)
 TRAINING = TrainConfig(steps=12, batch=6, accumulate=2, warmup=3, workers=2, seed=3)
@@ -204,3 +206,65 @@ def test_a_gpu_that_is_not_there_is_named_before_anything_is_made(tmp_path):
     with pytest.raises(UsageError, match='device "gpu"'):
         make(tmp_path / "run", device="gpu")
     assert not (tmp_path / "run").exists()
+
+
+# ------------------------------------------------------------------------------------------ from the weights of another
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    run = make(tmp_path_factory.mktemp("runs") / "base")
+    fit(run)
+    return run
+
+
+def go_on(base, folder, **training):
+    data = dataclasses.replace(DATA, corpus="receitas")
+    return runs.create_from(base, folder, data, dataclasses.replace(TRAINING, **training))
+
+
+def test_a_run_from_another_begins_with_its_weights_and_its_tokenizer(base, tmp_path):
+    run = go_on(base, tmp_path / "r")
+    began, ended = weights(run.new_model()), weights(base.trained_model())
+    assert began.keys() == ended.keys()
+    assert all(np.array_equal(began[name], ended[name]) for name in ended)
+    assert (run.folder / "tokenizer.json").read_bytes() == (base.folder / "tokenizer.json").read_bytes()
+    assert not np.array_equal(run.tokens("train")[:200], base.tokens("train")[:200])
+    before = run.mean_loss(run.new_model(), "validation")
+    fit(run)
+    assert run.mean_loss(run.trained_model(), "validation") < before
+
+
+def test_a_run_from_another_needs_it_no_more(base, tmp_path):
+    whole = go_on(base, tmp_path / "whole")
+    fit(whole)
+    alone = shutil.copytree(base.folder, tmp_path / "alone")
+    parts, seen = go_on(runs.open_run(alone), tmp_path / "parts"), []
+    shutil.rmtree(alone)
+    fit(parts, stop=lambda: len(seen) == 1 or seen.append(1))
+    fit(runs.open_run(tmp_path / "parts"))
+    assert contents(whole) == contents(parts)
+    (tmp_path / "parts/start.safetensors").write_bytes(b"")
+    with pytest.raises(UsageError, match=r"start\.safetensors is missing or not the file this run was made with"):
+        runs.open_run(tmp_path / "parts")
+
+
+def test_a_run_from_another_that_fails_leaves_nothing(base, tmp_path):
+    (tmp_path / "short.txt").write_text("Um.\n\nDois.\n\nTrês.\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="are too few for one batch"):
+        runs.create_from(base, tmp_path / "r", DataConfig(corpus=str(tmp_path / "short.txt")), TRAINING)
+    with pytest.raises(UsageError, match="there is no checkpoint"):
+        runs.create_from(make(tmp_path / "untrained"), tmp_path / "r", DATA, TRAINING)
+    assert not (tmp_path / "r").exists()
+
+
+def test_labels_other_than_those_of_the_base_are_refused(tmp_path):
+    task, data = Classify(), LabelledConfig(texts=80)
+    base = runs.create(tmp_path / "base", data, MODEL, dataclasses.replace(TRAINING, steps=1), task=task)
+    fit(base)
+    texts = "".join(f"Texto de número {n}.\t{'ab'[n % 2]}\n" for n in range(60))
+    (tmp_path / "others.tsv").write_text(texts, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"others\.tsv bear a, b; give texts with the same labels"):
+        runs.create_from(base, tmp_path / "r", LabelledConfig(corpus=str(tmp_path / "others.tsv")), TRAINING)
+    run = runs.create_from(base, tmp_path / "r", data, dataclasses.replace(TRAINING, steps=1, seed=4))
+    assert run.task.labels == base.task.labels

@@ -34,18 +34,19 @@ def quickstart_command(arguments):
 
 @with_pieces
 def train_command(arguments):
+    if arguments.resume and arguments.base:
+        raise UsageError("--from begins a new run and --resume goes on with one; give one of the two")
     if arguments.resume:
         run = resumed(arguments)
         announce(run.model_config, run.training, classify=run.task.name == Classify.name)
+    elif arguments.base:
+        run = run_from_another(arguments)
     else:
         task = TASKS[vars(arguments).get("task", Language.name)]()
         kinds = (task.data_config, chosen_model(arguments), task.train_config)
         data, model, training = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
         announce(model, training, classify=task.name == Classify.name)
-        run = runs.create(
-            arguments.out, data, model, training,
-            task=task, say=lambda stage: tell(f"Preparando {stage}…"), warn=tell,
-        )  # fmt: skip
+        run = runs.create(arguments.out, data, model, training, task=task, say=tell_stage, warn=tell)
     compile_kernels(run)
     profile = Profile() if arguments.profile else None
     status = train_showing(run, as_json=arguments.json, profile=profile)
@@ -82,11 +83,7 @@ def chosen_model(arguments):
 
 def resumed(arguments):
     """The run to go on with: as it was recorded, but for the number of steps."""
-    kinds = (DataConfig, TrainConfig, *(architecture.config for architecture in MODELS.values()))
-    given = {name for kind in kinds for name in given_options(arguments, kind)} | ({"model"} & vars(arguments).keys())
-    given |= {"task"} & vars(arguments).keys()
-    if given - {"steps"}:
-        names = ", ".join(map(option_of, sorted(given - {"steps"})))
+    if names := fixed_options(arguments, but={"steps"}):
         raise UsageError(
             f"{names} cannot change in a run that is resumed, only --steps can; leave it out or begin a new run"
         )
@@ -95,6 +92,37 @@ def resumed(arguments):
         run.training = from_dict(type(run.training), {**dataclasses.asdict(run.training), "steps": arguments.steps})
         runs.save_config(run)
     return run
+
+
+def run_from_another(arguments):
+    """A new run that begins with the weights and the tokenizer of the run that --from names."""
+    trained = {
+        "corpus",
+        "texts",
+        "save_every",
+        "validate_every",
+        *(field.name for field in dataclasses.fields(TrainConfig)),
+    }
+    if names := fixed_options(arguments, but=trained):
+        raise UsageError(f"{names} cannot change in a run that begins --from another; leave it out")
+    base = runs.open_run(arguments.base)
+    kinds = (base.task.data_config, base.task.train_config)
+    data, training = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
+    announce(base.model_config, training, classify=base.task.name == Classify.name)
+    return runs.create_from(base, arguments.out, data, training, say=tell_stage, warn=tell)
+
+
+def fixed_options(arguments, *, but):
+    """The options given on the command line that only a new model may have, all but some, as text."""
+    kinds = (DataConfig, TrainConfig, *(architecture.config for architecture in MODELS.values()))
+    given = {name for kind in kinds for name in given_options(arguments, kind)} | (
+        {"model", "task"} & vars(arguments).keys()
+    )
+    return ", ".join(map(option_of, sorted(given - but)))
+
+
+def tell_stage(stage):
+    tell(f"Preparando {stage}…")
 
 
 def estimate_command(arguments):
@@ -165,6 +193,8 @@ def declare_train(p):
     place = p.add_mutually_exclusive_group(required=True)
     place.add_argument("--out", help="pasta do novo treino")
     place.add_argument("--resume", metavar="PASTA", help="continua o treino desta pasta, do último checkpoint")
+    begins = "começa com os pesos e o tokenizador do treino desta pasta, em outros textos"
+    p.add_argument("--from", dest="base", metavar="PASTA", help=begins)
     p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
     add_mine(p)
     p.add_argument(

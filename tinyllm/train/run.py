@@ -4,6 +4,7 @@ config.json        the task and its labels, the name of the model, data, model, 
                    below; it is written last: without it there is no run
 tokenizer.json     train.npy   validation.npy   test.npy      the tokenizer and the tokens of each split; texts with
                    labels are in train.safetensors, and as they were in train.jsonl, and so on
+start.safetensors  the first weights, of a run that goes on from another
 log.jsonl          one line per step, and one per validation
 checkpoints/       the last two checkpoints
 """
@@ -22,7 +23,7 @@ from tinyllm.data.objectives import END
 from tinyllm.data.split import SPLITS
 from tinyllm.errors import UsageError
 from tinyllm.models import catalog
-from tinyllm.nn.module import map_parameters
+from tinyllm.nn.module import load_weights, map_parameters, weights
 from tinyllm.text import files
 from tinyllm.train import checkpoint
 from tinyllm.train.loop import make_optimizer, train
@@ -43,7 +44,10 @@ class Run:
 
     def new_model(self):
         """The model before its first step."""
-        return self.task.new_model(self.model_config, rng=np.random.default_rng(self.training.seed))
+        model = self.task.new_model(self.model_config, rng=np.random.default_rng(self.training.seed))
+        if self.start.exists():
+            load_weights(model, storage.load_arrays(self.start))
+        return model
 
     def batches(self, start=0):
         """The batches of the training, from batch `start` on, without end."""
@@ -63,31 +67,73 @@ class Run:
     def checkpoints(self):
         return self.folder / "checkpoints"
 
+    @property
+    def start(self):
+        """The file of the weights that the run begins with, if it goes on from another run."""
+        return self.folder / "start.safetensors"
+
 
 def create(folder, data, model, training, *, task=None, say=lambda text: None, warn=lambda text: None):
-    """Make the folder of a new run: texts, tokenizer, tokens, config. `say` hears of each stage.
+    """Make the folder of a new run, from nothing: texts, tokenizer, tokens, config. `say` hears of each stage.
 
     The task is to learn a language, if no other is given. `warn` hears of what is lost. Raises UsageError if the folder
     holds a run, if there is no such device, or if the corpus is missing, empty or too small.
     """
-    folder, task = Path(folder), task or Language()
-    if (folder / "config.json").exists():
-        raise UsageError(f"{folder} holds a run; go on with --resume {folder}, or choose another folder")
-    to_device(np.zeros(1), training.device)  # is it there?
+    task = task or Language()
+    check_place(folder, training)
     say("textos")
     texts = task.read(data, seed=training.seed)
     say("tokenizador")
     tokenizer = task.train_tokenizer(data, model, texts)
     model = dataclasses.replace(model, vocab_size=tokenizer.vocab_size)
-    training = dataclasses.replace(training, workers=training.threads, decay_steps=training.last_decay_step)
-    run, was_there = Run(folder, task, data, model, training, tokenizer), folder.exists()
+    return lay_out(Run(folder, task, data, model, settled(training), tokenizer), texts, say=say, warn=warn)
+
+
+def create_from(base, folder, data, training, *, say=lambda text: None, warn=lambda text: None):
+    """Make the folder of a new run that goes on, with other texts, from the weights and the tokenizer of another run.
+
+    Raises UsageError as `create` does, if the base has no checkpoint, and if its labels are not those of the texts.
+    """
+    check_place(folder, training)
+    start = weights(base.trained_model(warn=warn))
+    say("textos")
+    task = type(base.task)()
+    texts = task.read(data, seed=training.seed)
+    if task.labels != base.task.labels:
+        known, there = ", ".join(base.task.labels), ", ".join(task.labels)
+        raise UsageError(
+            f"{base.folder} tells {known}, but the texts of corpus={data.corpus} bear {there}; "
+            "give texts with the same labels"
+        )
+    data = dataclasses.replace(data, tokenizer=base.data.tokenizer)
+    run = Run(folder, task, data, base.model_config, settled(training), base.tokenizer)
+    return lay_out(run, texts, start=start, say=say, warn=warn)
+
+
+def check_place(folder, training):
+    """Raise UsageError if a run stands in the folder, or if there is no such device."""
+    if (Path(folder) / "config.json").exists():
+        raise UsageError(f"{folder} holds a run; go on with --resume {folder}, or choose another folder")
+    to_device(np.zeros(1), training.device)
+
+
+def settled(training):
+    """The same with all that it leaves to the machine or to other fields decided, for every later resume to find."""
+    return dataclasses.replace(training, workers=training.threads, decay_steps=training.last_decay_step)
+
+
+def lay_out(run, texts, *, start=None, say, warn):
+    """Write the files of a new run, {split: texts} as tokens among them, all or none. `start`: its first weights."""
+    folder, was_there = run.folder, run.folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        tokenizer.save(folder / "tokenizer.json")
+        run.tokenizer.save(folder / "tokenizer.json")
+        if start is not None:
+            storage.save_arrays(run.start, start)
         say("tokens")
         for split in SPLITS:
-            task.write(folder, split, texts[split], tokenizer, model, warn)
-        task.check(run)
+            run.task.write(folder, split, texts[split], run.tokenizer, run.model_config, warn)
+        run.task.check(run)
     except BaseException:  # Ctrl-C too leaves nothing half-written
         for name in files_of(run):
             storage.remove(folder / name)
@@ -100,7 +146,8 @@ def create(folder, data, model, training, *, task=None, say=lambda text: None, w
 
 def files_of(run):
     """The names of the files that a run is made with."""
-    return ["tokenizer.json", *(name for split in SPLITS for name in run.task.files(split))]
+    start = [run.start.name] if run.start.exists() else []
+    return ["tokenizer.json", *start, *(name for split in SPLITS for name in run.task.files(split))]
 
 
 def save_config(run):
