@@ -1,4 +1,8 @@
-"""Module and Parameter: what every layer and every model is made of."""
+"""Module, Weight and Parameter: what every layer and model is made of, and how to change a part.
+
+What is *stored* and what is *learned* are two things. Every Weight is stored, in checkpoints and
+files; a Parameter is a Weight that is also learned, unless it is frozen.
+"""
 
 import numpy as np
 
@@ -7,8 +11,14 @@ from tinyllm.errors import UsageError
 from tinyllm.tensor import Tensor
 
 
-class Parameter(Tensor):
-    """A Tensor to be learned. Gradients of float32 parameters are float32."""
+class Weight(Tensor):
+    """A Tensor that is stored with its model, in whatever type it has: 8-bit codes, a scale."""
+
+    __slots__ = ()
+
+
+class Parameter(Weight):
+    """A Weight to be learned, float32 at first; if its `requires_grad` is False, it is frozen."""
 
     __slots__ = ()
 
@@ -17,35 +27,132 @@ class Parameter(Tensor):
 
 
 class Module:
-    """Anything with parameters. They are found by looking at its attributes, in the order of definition."""
+    """Anything with weights: they are found by looking at its attributes, in their order."""
+
+    def named_weights(self):
+        """Yield ("blocks.0.attention.qkv.weight", Weight) for all that is stored, a tied one once.
+
+        Raises UsageError for two weights that would be stored under one name.
+        """
+        names, seen = set(), set()
+        for name, weight in _walk(self, "", set()):
+            if weight in seen:
+                continue
+            if name in names:
+                raise UsageError(f"two weights would be stored as {name}; give one another name")
+            names.add(name)
+            seen.add(weight)
+            yield name, weight
 
     def named_parameters(self):
-        """Yield ("blocks.0.attention.qkv.weight", Parameter) for each parameter; a tied one comes once."""
-        seen = set()
-        for name, parameter in _walk(vars(self), ""):
-            if parameter not in seen:
-                seen.add(parameter)
-                yield name, parameter
+        """Yield (name, Parameter) for each that is learned now: no frozen one, no other Weight."""
+        for name, weight in self.named_weights():
+            if isinstance(weight, Parameter) and weight.requires_grad:
+                yield name, weight
 
     def parameters(self):
-        """The list of parameters, without their names."""
+        """The list of the parameters that are learned now, without their names."""
         return [parameter for _, parameter in self.named_parameters()]
 
 
-def _walk(value, path):
-    if isinstance(value, Parameter):
+class Around(Module):
+    """A wrapper: a module that stands in the place of another, `inner`, and does something before,
+    after or instead.
+
+    Its name is absent from the paths of the weights: those of `inner` are stored as they were
+    without it, and its own under the name of its class, as "blocks.0.attention.qkv@LoRA.a", which
+    no attribute can have. It is used by calling it; whoever needs an attribute of the module inside
+    takes `inner` first.
+    """
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def __call__(self, *inputs, **options):
+        return self.inner(*inputs, **options)
+
+
+def _walk(value, path, entered):
+    """Yield (path, Weight) of all in a value. A module is entered once: its child may hold it."""
+    if isinstance(value, Weight):
         yield path, value
     elif isinstance(value, Module):
-        yield from _walk(vars(value), path)
+        if value not in entered:
+            entered.add(value)
+            for name, item in vars(value).items():
+                yield from _walk(item, _path_of(value, path, name), entered)
     elif isinstance(value, dict | list | tuple):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _walk(item, f"{path}.{key}" if path else str(key))
+            yield from _walk(item, _join(path, key), entered)
+
+
+def _path_of(module, path, name):
+    """The path of an attribute of the module that stands at a path."""
+    if not isinstance(module, Around):
+        return _join(path, name)
+    return path if name == "inner" else f"{path}@{type(module).__name__}.{name}"
+
+
+def _join(path, key):
+    return f"{path}.{key}" if path else str(key)
+
+
+def replace_modules(model, change):
+    """Put `change(path, module)` in the place of every module, the innermost first; return the model.
+
+    `change` returns the same module or another, such as a wrapper or, to undo that, its `inner`. A
+    module that stands in several places is changed once, under the first of its paths, and what
+    comes of it stands in all of them. The model itself is asked about last, under the path "". A
+    child that holds its parent goes on holding it as it was.
+    """
+    changed = {}
+
+    def replaced(value, path):
+        if isinstance(value, Module):
+            if value not in changed:
+                changed[value] = value
+                for name, item in list(vars(value).items()):
+                    vars(value)[name] = replaced(item, _path_of(value, path, name))
+                changed[value] = change(path, value)
+            return changed[value]
+        if isinstance(value, tuple):
+            items = [replaced(item, _join(path, i)) for i, item in enumerate(value)]
+            same = all(new is old for new, old in zip(items, value, strict=True))
+            return value if same else tuple(items)
+        if isinstance(value, dict | list):
+            for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+                value[key] = replaced(item, _join(path, key))
+        return value
+
+    return replaced(model, "")
+
+
+def freeze(model, which=lambda name, weight: True):
+    """Learn no more of the parameters for which `which(name, weight)` is true: they are only
+    stored.
+    """
+    _set_learned(model, which, learned=False)
+
+
+def unfreeze(model, which=lambda name, weight: True):
+    """Learn again the parameters for which `which(name, weight)` is true. Other weights were never
+    learned.
+    """
+    _set_learned(model, which, learned=True)
+
+
+def _set_learned(model, which, *, learned):
+    for name, weight in model.named_weights():
+        if isinstance(weight, Parameter) and which(name, weight):
+            weight.requires_grad = learned
 
 
 def map_parameters(model, function):
-    """Replace the array of every parameter by function(array): to another type or another device, and back."""
-    for parameter in model.parameters():
-        parameter.data = function(parameter.data)
+    """Replace the array of every weight, learned or not, by function(array): to another type or
+    device, and back.
+    """
+    for _, weight in model.named_weights():
+        weight.data = function(weight.data)
 
 
 def count_parameters(model):
@@ -54,21 +161,28 @@ def count_parameters(model):
 
 
 def weights(model):
-    """{name: array}: the model's own arrays, not copies."""
-    return {name: parameter.data for name, parameter in model.named_parameters()}
+    """{name: array} of all that is stored: the model's own arrays, not copies."""
+    return {name: weight.data for name, weight in model.named_weights()}
 
 
 def load_weights(model, arrays):
-    """Copy {name: array} into the model's parameters.
+    """Copy {name: array} into the model's weights, learned or not.
 
-    Raises UsageError, and changes nothing, unless names and shapes are exactly the model's.
+    Raises UsageError, and changes nothing, unless names and shapes are exactly the model's, and
+    types too, but for floating-point numbers of another size.
     """
-    parameters = dict(model.named_parameters())
-    missing, unknown = sorted(parameters.keys() - arrays.keys()), sorted(arrays.keys() - parameters.keys())
-    if missing or unknown:
-        raise UsageError(f"weights do not fit the model: missing {missing or 'none'}, unknown {unknown or 'none'}")
-    for name, parameter in parameters.items():
-        if arrays[name].shape != parameter.shape:
-            raise UsageError(f"weight {name} has shape {arrays[name].shape}, but the model's is {parameter.shape}")
-    for name, parameter in parameters.items():
-        parameter.data[...] = beside(arrays[name], parameter.data)
+    own = dict(model.named_weights())
+    missing = sorted(own.keys() - arrays.keys()) or "none"
+    unknown = sorted(arrays.keys() - own.keys()) or "none"
+    if missing != unknown:
+        raise UsageError(f"weights do not fit the model: missing {missing}, unknown {unknown}")
+    for name, weight in own.items():
+        given, mine = arrays[name], weight.data
+        if given.shape != mine.shape:
+            wrong = f"has shape {given.shape}, but the model's is {mine.shape}"
+            raise UsageError(f"weight {name} {wrong}")
+        if given.dtype != mine.dtype and not given.dtype.kind == mine.dtype.kind == "f":
+            wrong = f"is of type {given.dtype}, but the model's is of {mine.dtype}"
+            raise UsageError(f"weight {name} {wrong}")
+    for name, weight in own.items():
+        weight.data[...] = beside(arrays[name], weight.data)
