@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyllm.errors import UsageError
-from tinyllm.infer.generate import generate, new_caches
+from tinyllm.infer.generate import generate
 from tinyllm.models import bert, t5
 from tinyllm.models.bert import BERT, BERTConfig
 from tinyllm.models.classifier import Classifier
@@ -83,7 +83,7 @@ def test_a_token_changes_nothing_before_it(name, seed, changed):
 @given(seed=seeds, cuts=st.sets(st.integers(1, T - 1)))
 def test_reading_in_pieces_with_a_cache_is_reading_at_once(name, seed, cuts):
     model, text = decoder(name), ids(seed, 3, T)
-    caches, logits = new_caches(model), []
+    caches, logits = model.new_caches(), []
     with no_grad():
         for piece in np.split(text, sorted(cuts), axis=1):
             logits.append(model(piece, caches).data)
@@ -105,10 +105,36 @@ def test_it_writes_the_most_probable_tokens(name):
 
 def test_the_cache_of_llama_holds_the_shared_heads_alone():
     model = decoder("llama")
-    caches = new_caches(model)
+    caches = model.new_caches()
     with no_grad():
         model(ids(0, 3, T), caches)
     assert caches[0].all()[0].shape == (3, 1, T, 4)
+
+
+# ------------------------------------------------------------------------------------------------------------- the walk
+
+
+WALKS = {  # the parts of the family that can be walked: kind, config, what `begin` takes beside the ids
+    **{name: (*DECODERS[name], ()) for name in ("gpt", "llama", "rnn", "lstm")},
+    **{f"{name}-encoder": (*found, (np.array([T, 2, 5]),)) for name, found in ENCODERS.items()},
+    "t5-decoder": (
+        lambda config, rng: T5(config, rng=rng).decoder,
+        DECODERS["t5"][1],
+        (Tensor(np.random.default_rng(4).normal(size=(3, 5, 8)).astype(np.float32)), np.array([5, 1, 3])),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WALKS)
+def test_who_walks_by_himself_arrives_where_hidden_does(name):
+    kind, config, beside = WALKS[name]
+    model, text = make((kind, config)), ids(0, 3, T)
+    with no_grad():
+        x, shared = model.begin(text, *beside)
+        for block in model.blocks:
+            x = block(x, *shared)
+        assert model.end(x).data.tobytes() == model.hidden(text, *beside).data.tobytes()
+        assert type(shared) is tuple and len(model.blocks) == 2
 
 
 # ---------------------------------------------------------------------------------------------------------- the padding

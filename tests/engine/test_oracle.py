@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from engine.cases import CASES, is_differentiable, run, samples
 
-from tinyllm.infer.generate import new_caches
 from tinyllm.models import catalog
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig
@@ -126,7 +125,7 @@ def test_the_recurrent_models_agree_in_logits_states_and_every_gradient(kind, co
     theirs = TorchRecurrent(ours, theirs)
     tokens = rng.integers(101, size=(3, 34))
     x, y = tokens[:, :-1], tokens[:, 1:]
-    caches = new_caches(ours)
+    caches = ours.new_caches()
     with no_grad():
         logits = ours(x, caches).data
     expected, states = theirs(torch.tensor(x))

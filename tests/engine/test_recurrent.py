@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tinyllm import functional as F
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import InterpolatedBigram, mean_loss
-from tinyllm.infer.generate import generate, new_caches
+from tinyllm.infer.generate import generate
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
 from tinyllm.nn import recurrent
@@ -56,7 +56,7 @@ def test_a_token_changes_nothing_before_it(kind, changed, seed):
 @given(pieces=st.lists(st.integers(1, 5), min_size=1, max_size=6), seed=st.integers(0, 99))
 def test_reading_in_pieces_equals_reading_at_once(kind, pieces, seed):
     made, (ids, _) = model(kind), batch(2, length=sum(pieces) + 1, seed=seed)  # longer than the context, at times
-    caches, outs, start = new_caches(made), [], 0
+    caches, outs, start = made.new_caches(), [], 0
     with no_grad():
         for size in pieces:
             outs.append(made(ids[:, start : start + size], caches).data)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyllm.errors import UsageError
-from tinyllm.infer.generate import generate, new_caches, until
+from tinyllm.infer.generate import generate, until
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.tensor import no_grad
@@ -27,7 +27,7 @@ def model(seed=0):
 def test_reading_in_pieces_with_the_cache_equals_reading_at_once(pieces, seed):
     gpt, total = model(), min(sum(pieces), CONFIG.context)
     ids = np.random.default_rng(seed).integers(0, CONFIG.vocab_size, (2, total))
-    caches, outs, start = new_caches(gpt), [], 0
+    caches, outs, start = gpt.new_caches(), [], 0
     with no_grad():
         for size in pieces:
             if start < total:

@@ -1,14 +1,9 @@
 """Generation: a generator of tokens, one forward pass for each."""
 
-import math
-
 import numpy as np
 
 from tinyllm.backend import to_host
 from tinyllm.errors import UsageError
-from tinyllm.infer.cache import DecoderCache, LayerCache, StateCache
-from tinyllm.models.rnn import RecurrentModel
-from tinyllm.models.t5 import Answering
 from tinyllm.tensor import no_grad
 
 
@@ -19,18 +14,19 @@ def generate(model, prompt, *, choose, max_tokens, stop_id=None):
     goes on; neither a recurrent model nor a T5 is ever full. Raises UsageError for an empty prompt and for one that is
     longer than what the model can read.
     """
-    ids, longest = [int(i) for i in prompt], longest_text(model)
+    ids = [int(i) for i in prompt]
     if not ids:
         raise UsageError("an empty prompt gives the model nothing to continue; begin with at least one token")
-    if len(ids) > longest:
+    if len(ids) > model.longest:
         raise UsageError(
-            f"a prompt of {len(ids)} tokens does not fit in 1..{longest}; shorten it, or train with a larger context"
+            f"a prompt of {len(ids)} tokens does not fit in 1..{model.longest}; "
+            "shorten it, or train with a larger context"
         )
     return _continuation(model, ids, choose, max_tokens, stop_id)
 
 
 def _continuation(model, ids, choose, max_tokens, stop_id):
-    longest, caches, unread, read = longest_text(model), new_caches(model), ids, 0
+    caches, unread, read = model.new_caches(), ids, 0
     for _ in range(max_tokens):
         with no_grad():
             logits = model(np.array([unread]), caches).data[0, -1]
@@ -41,20 +37,8 @@ def _continuation(model, ids, choose, max_tokens, stop_id):
         yield token
         ids.append(token)
         unread = [token]
-        if read == longest:
-            caches, unread, read = new_caches(model), ids[-max(1, longest // 2) :], 0
-
-
-def new_caches(model):
-    """An empty cache for each block of the model."""
-    special = {RecurrentModel: StateCache, Answering: DecoderCache}
-    kind = next((cache for of, cache in special.items() if isinstance(model, of)), LayerCache)
-    return [kind() for _ in model.blocks]
-
-
-def longest_text(model):
-    """How many tokens the model can have read, one after the other."""
-    return math.inf if isinstance(model, RecurrentModel | Answering) else model.config.context
+        if read == model.longest:
+            caches, unread, read = model.new_caches(), ids[-max(1, model.longest // 2) :], 0
 
 
 def until(pieces, stops):

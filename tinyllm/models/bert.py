@@ -10,6 +10,7 @@ from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.nn import attention, layers
 from tinyllm.nn.module import Module, Parameter
+from tinyllm.nn.walk import through
 
 POSITIONS = {
     "learned": layers.LearnedPositions,
@@ -67,16 +68,22 @@ class Encoder(Module):
         self.dropout = layers.Dropout(config.dropout)
         self.blocks = [Block(config, rng=rng) for _ in range(config.layers)]
 
-    def hidden(self, ids, lengths=None):
-        """(B, T) -> (B, T, C). Of row b the first lengths[b] tokens are real, the others change nothing of these.
+    def begin(self, ids, lengths=None):
+        """(B, T) -> (B, T, C), (lengths,): the tokens and their positions, and how many are real.
 
         Raises UsageError for ids outside the vocabulary and for more positions than the context.
         """
         layers.check_length(ids.shape[1], self.config)
-        x = self.dropout(self.norm(self.positions(self.tokens(ids))))  # (B, T, C)
-        for block in self.blocks:
-            x = block(x, lengths)
+        return self.dropout(self.norm(self.positions(self.tokens(ids)))), (lengths,)
+
+    def end(self, x):
+        """(B, T, C) -> (B, T, C): the last block has normalised it."""
         return x
+
+    def hidden(self, ids, lengths=None):
+        """(B, T) -> (B, T, C). Of row b the first lengths[b] tokens are real, the rest is unseen."""
+        x, shared = self.begin(ids, lengths)
+        return self.end(through(self.blocks, x, shared))
 
 
 class BERT(Module):

@@ -7,7 +7,9 @@ from tinyllm.backend import beside
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.nn import attention, layers
+from tinyllm.nn.cache import LayerCache
 from tinyllm.nn.module import Module
+from tinyllm.nn.walk import through
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class GPT(Module):
     """(B, T) token ids -> (B, T, V) logits of the next token at every position."""
 
     def __init__(self, config, *, rng):
-        self.config = config
+        self.config, self.longest = config, config.context  # the most tokens it can have read
         self.tokens = layers.Embedding(config.vocab_size, config.width, rng=rng, std=0.1)
         self.positions = layers.Embedding(config.context, config.width, rng=rng, std=0.03)
         self.dropout = layers.Dropout(config.dropout)
@@ -59,18 +61,28 @@ class GPT(Module):
         self.norm = layers.LayerNorm(config.width)
         self.norm.weight.data *= 0.3  # small logits: before training, all tokens are about equally likely
 
-    def hidden(self, ids, caches=None):
-        """(B, T) -> (B, T, C): everything but the vocabulary. With caches, one per block, ids go on where those end.
+    def new_caches(self):
+        """An empty cache for each block: what it keeps of a text that goes on."""
+        return [LayerCache() for _ in self.blocks]
+
+    def begin(self, ids, caches=None):
+        """(B, T) -> (B, T, C), (): the tokens and their positions; beside them the blocks need nothing.
 
         Raises UsageError for ids outside the vocabulary and for more positions than the context.
         """
         start = caches[0].length if caches else 0
         end = start + ids.shape[1]
         layers.check_length(end, self.config)
-        x = self.dropout(self.tokens(ids) + self.positions.weight[start:end])  # (B, T, C)
-        for block, cache in zip(self.blocks, caches or [None] * len(self.blocks), strict=True):
-            x = block(x, cache)
+        return self.dropout(self.tokens(ids) + self.positions.weight[start:end]), ()
+
+    def end(self, x):
+        """(B, T, C) -> (B, T, C)"""
         return self.norm(x)
+
+    def hidden(self, ids, caches=None):
+        """(B, T) -> (B, T, C): all but the vocabulary. With caches, ids go on where those end."""
+        x, shared = self.begin(ids, caches)
+        return self.end(through(self.blocks, x, shared, caches))
 
     def head(self):
         """(C, V): the embedding of the tokens, turned round to compare a position with every token."""

@@ -3,13 +3,16 @@
 Both are the same stack, of RNN layers or of LSTM layers.
 """
 
+import math
 from dataclasses import dataclass
 
 from tinyllm import functional as F
 from tinyllm.backend import beside
 from tinyllm.config import Config, option
 from tinyllm.nn import layers, recurrent
+from tinyllm.nn.cache import StateCache
 from tinyllm.nn.module import Module
+from tinyllm.nn.walk import through
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Block(Module):
 class RecurrentModel(Module):
     """(B, T) token ids -> (B, T, V) logits of the next token at every position."""
 
+    longest = math.inf  # tokens that it can have read
+
     def __init__(self, config, recurrence, *, rng):
         self.config = config
         self.tokens = layers.Embedding(config.vocab_size, config.width, rng=rng, std=0.1)
@@ -60,16 +65,28 @@ class RecurrentModel(Module):
         self.norm = layers.LayerNorm(config.width)
         self.norm.weight.data *= 0.3  # small logits: before training, all tokens are about equally likely
 
-    def hidden(self, ids, caches=None):
-        """(B, T) -> (B, T, C): everything but the vocabulary. With caches, one per block, ids go on where those end.
+    def new_caches(self):
+        """An empty cache for each block: what it keeps of a text that goes on."""
+        return [StateCache() for _ in self.blocks]
 
-        A text may be longer than the context, which only training needs. Raises UsageError for ids outside the
-        vocabulary.
+    def begin(self, ids):
+        """(B, T) -> (B, T, C), (): the tokens; beside them the blocks need nothing.
+
+        Raises UsageError for ids outside the vocabulary.
         """
-        x = self.dropout(self.tokens(ids))  # (B, T, C)
-        for block, cache in zip(self.blocks, caches or [None] * len(self.blocks), strict=True):
-            x = block(x, cache)
+        return self.dropout(self.tokens(ids)), ()
+
+    def end(self, x):
+        """(B, T, C) -> (B, T, C)"""
         return self.norm(x)
+
+    def hidden(self, ids, caches=None):
+        """(B, T) -> (B, T, C): all but the vocabulary. With caches, ids go on where those end.
+
+        A text may be longer than the context, which only training needs.
+        """
+        x, shared = self.begin(ids)
+        return self.end(through(self.blocks, x, shared, caches))
 
     def head(self):
         """(C, V): the embedding of the tokens, turned round to compare a position with every token."""

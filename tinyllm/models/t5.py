@@ -3,6 +3,7 @@
 As T5 1.1: norms before, gated feed-forward (here SwiGLU), no biases; positions are a bias of the attention's scores.
 """
 
+import math
 from dataclasses import dataclass
 
 from tinyllm import functional as F
@@ -10,7 +11,9 @@ from tinyllm.backend import array_module, beside
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.nn import attention, layers
+from tinyllm.nn.cache import DecoderCache
 from tinyllm.nn.module import Module
+from tinyllm.nn.walk import through
 
 START = 0  # the id that the decoder reads first; a run's tokenizer has the end token there
 
@@ -88,16 +91,23 @@ class Encoder(Module):
         self.norm = layers.RMSNorm(config.width)
         self.dropout = layers.Dropout(config.dropout)
 
-    def hidden(self, ids, lengths=None):
-        """(B, S) -> (B, S, C). Of row b the first lengths[b] tokens are real, the others change nothing of these.
+    def begin(self, ids, lengths=None):
+        """(B, S) -> (B, S, C), (bias, lengths): the tokens, a bias (1, H, S, S), how many are real.
 
         Raises UsageError for ids outside the vocabulary and for more positions than the context.
         """
         layers.check_length(ids.shape[1], self.config)
         x, bias = self.dropout(self.tokens(ids)), self.positions(ids.shape[1], ids.shape[1])
-        for block in self.blocks:
-            x = block(x, bias, lengths)
+        return x, (bias, lengths)
+
+    def end(self, x):
+        """(B, S, C) -> (B, S, C)"""
         return self.dropout(self.norm(x))
+
+    def hidden(self, ids, lengths=None):
+        """(B, S) -> (B, S, C). Of row b the first lengths[b] tokens are real, the rest is unseen."""
+        x, shared = self.begin(ids, lengths)
+        return self.end(through(self.blocks, x, shared))
 
 
 class Decoder(Module):
@@ -114,13 +124,20 @@ class Decoder(Module):
         self.norm.weight.data *= 0.3 * config.width**0.5  # so that the logits, which are scaled, begin small
         self.dropout = layers.Dropout(config.dropout)
 
-    def hidden(self, ids, memory, lengths=None, caches=None):
-        """(B, T), (B, S, C) -> (B, T, C). With caches, one per block, ids go on where those end."""
+    def begin(self, ids, memory, lengths=None, caches=None):
+        """(B, T), (B, S, C) -> (B, T, C), (bias, memory, lengths): the tokens, a bias (1, H, T, S)."""
         before = caches[0].own.length if caches else 0
         x, bias = self.dropout(self.tokens(ids)), self.positions(ids.shape[1], before + ids.shape[1])
-        for block, cache in zip(self.blocks, caches or [None] * len(self.blocks), strict=True):
-            x = block(x, bias, memory, lengths, cache)
+        return x, (bias, memory, lengths)
+
+    def end(self, x):
+        """(B, T, C) -> (B, T, C)"""
         return self.dropout(self.norm(x))
+
+    def hidden(self, ids, memory, lengths=None, caches=None):
+        """(B, T), (B, S, C) -> (B, T, C). With caches, ids go on where those end."""
+        x, shared = self.begin(ids, memory, lengths, caches)
+        return self.end(through(self.blocks, x, shared, caches))
 
 
 class T5(Module):
@@ -153,9 +170,14 @@ class T5(Module):
 class Answering(Module):
     """(B, T) ids written so far -> (B, T, V) logits of the next token to write, of a T5 that has read its source."""
 
+    longest = math.inf  # tokens that it can have written
+
     def __init__(self, model, ids):
-        self.config, self.blocks = model.config, model.decoder.blocks
         self.decoder, self.head, self.memory = model.decoder, model.head, model.encoder.hidden(ids)
+
+    def new_caches(self):
+        """An empty cache for each block of the decoder."""
+        return [DecoderCache() for _ in self.decoder.blocks]
 
     def __call__(self, ids, caches=None):
         return self.decoder.hidden(ids, self.memory, caches=caches) @ self.head()

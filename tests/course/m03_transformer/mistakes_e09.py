@@ -6,7 +6,7 @@ import numpy as np
 
 from tinyllm.course.measure import SLOW, Work
 from tinyllm.functional.activations import softmax
-from tinyllm.infer.cache import LayerCache
+from tinyllm.nn.cache import LayerCache
 from tinyllm.nn.layers import Projection
 from tinyllm.nn.module import Module, map_parameters
 from tinyllm.tensor import Tensor, backward, concatenate, no_grad, where

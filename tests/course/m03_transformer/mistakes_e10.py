@@ -6,9 +6,9 @@ import numpy as np
 
 from tinyllm import functional as F
 from tinyllm.course.measure import SLOW, Work
-from tinyllm.infer.cache import DecoderCache
 from tinyllm.models.t5 import T5, T5Config
 from tinyllm.nn import attention, layers
+from tinyllm.nn.cache import DecoderCache
 from tinyllm.nn.module import Module, map_parameters
 from tinyllm.tensor import Tensor, backward, no_grad
 

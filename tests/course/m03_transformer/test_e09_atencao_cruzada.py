@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tinyllm import functional as F
 from tinyllm.course.judge import shapes
-from tinyllm.infer.cache import LayerCache
+from tinyllm.nn.cache import LayerCache
 from tinyllm.nn.module import load_weights
 from tinyllm.tensor import Tensor, backward
 
