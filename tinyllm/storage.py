@@ -20,7 +20,7 @@ def save_arrays(path, arrays, metadata=None):
     import safetensors.numpy
 
     # the library writes the memory of an array whatever its strides say, so each is made contiguous first
-    whole = {name: np.ascontiguousarray(to_host(array)) for name, array in arrays.items()}
+    whole = {name: np.asarray(to_host(array), order="C") for name, array in arrays.items()}
     with aside(path) as temporary:
         safetensors.numpy.save_file(whole, temporary, {"format": "pt", **(metadata or {})})
 

@@ -246,6 +246,9 @@ def test_what_train_refuses(capsys, tmp_path, trained):
     assert "width=10 is not a multiple of heads=4" in refusal(capsys, "train", "--out", tmp_path / "a", "--width", 10)
     assert "invalid int value" in refusal(capsys, "train", "--out", tmp_path / "a", "--steps", "muitos")
     assert "unrecognized arguments: --stpes 3" in refusal(capsys, "train", "--out", tmp_path / "a", "--stpes", 3)
+    assert "the optimizer sgd has no --beta1; leave it out or choose another --optimizer" in refusal(
+        capsys, "train", "--out", tmp_path / "run", "--optimizer", "sgd", "--beta1", "0.8"
+    )
     assert "the model lstm has no --heads; leave it out" in refusal(
         capsys, "train", "--out", tmp_path / "a", "--model", "lstm", "--heads", 2
     )

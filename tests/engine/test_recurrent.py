@@ -17,9 +17,10 @@ from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
 from tinyllm.nn import recurrent
 from tinyllm.nn.module import count_parameters
+from tinyllm.optim.adamw import AdamW
 from tinyllm.parallel.data import DataParallel
 from tinyllm.tensor import backward, no_grad
-from tinyllm.train.loop import TrainConfig, make_optimizer, train
+from tinyllm.train.loop import TrainConfig, train
 
 KINDS = {"rnn": (RNN, RNNConfig), "lstm": (LSTM, LSTMConfig)}
 SMALL = {"vocab_size": 13, "context": 7, "layers": 2, "width": 8}
@@ -200,7 +201,7 @@ def test_it_learns_what_a_bigram_cannot(kind):
     windows = tokens[starts[..., None] + np.arange(25)]
     made = make(config(vocab_size=8, context=24, layers=1, width=24), rng=rng)
     training = TrainConfig(steps=steps, workers=1, learning_rate=1e-2, warmup=10)
-    for _ in train(made, ((w[:, :-1], w[:, 1:]) for w in windows), make_optimizer(made, training), config=training):
+    for _ in train(made, ((w[:, :-1], w[:, 1:]) for w in windows), AdamW(made.named_parameters()), config=training):
         pass
     assert mean_loss(made, validation) < 0.6 * InterpolatedBigram(tokens, validation, 8).mean_loss(validation)
 

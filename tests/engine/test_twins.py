@@ -13,13 +13,14 @@ from tinyllm.backend import TwinnedFunction, scatter_add
 from tinyllm.errors import UsageError
 from tinyllm.functional.losses import surprise
 from tinyllm.optim.adamw import adamw_update
+from tinyllm.optim.sgd import sgd_update
 from tinyllm.tensor import sum_to_shape
 
 pytestmark = pytest.mark.skipif(backend.numba_version() is None, reason="twins need Numba")
 
 TWINNED = {name: op.function for name, op in all_ops().items() if op.function.twin}
 CASES_OF_TWINS = [case for case in CASES if case.op.__name__ in TWINNED]
-IN_PLACE = (adamw_update, surprise, scatter_add)
+IN_PLACE = (adamw_update, sgd_update, surprise, scatter_add)
 CLOSE = {"rtol": 2e-5, "atol": 2e-6, "equal_nan": True}
 
 
@@ -141,31 +142,38 @@ def test_gelu_at_the_ends():
             assert not np.isfinite(slope[:2]).all()  # no number that a training run could mistake for a gradient
 
 
+UPDATES = {  # rule: how many arrays it remembers, its own options
+    adamw_update: (2, {"beta1": 0.9, "beta2": 0.95, "eps": 1e-8}),
+    sgd_update: (1, {"momentum": 0.9}),
+}
+each_update = pytest.mark.parametrize("update", UPDATES, ids=lambda update: update.__name__)
+
+
+@each_update
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e4])
 @pytest.mark.parametrize("shape", [(1,), (7,), (33, 5), (0,), ()])
-def test_adamw_twin_agrees_over_several_steps(shape, scale):
-    rng = np.random.default_rng(3)
-    options = {"lr": 0.01, "betas": (0.9, 0.95), "eps": 1e-8, "decay": 0.1}
-    ours = [np.asarray(rng.normal(size=shape), np.float32), *(np.zeros(shape, np.float32) for _ in "mv")]
+def test_twins_of_optimisers_agree_over_several_steps(update, shape, scale):
+    rng, (count, options) = np.random.default_rng(3), UPDATES[update]
+    ours = [np.asarray(rng.normal(size=shape), np.float32), *(np.zeros(shape, np.float32) for _ in range(count))]
     theirs = [array.copy() for array in ours]
     for step in range(1, 6):
         g = np.asarray(scale * rng.normal(size=shape), np.float32)
-        for version, (p, m, v) in ((adamw_update.twin, ours), (adamw_update.meaning, theirs)):
-            version(p, g.T.copy().T, m, v, step=step, **options)
+        for version, (p, *slots) in ((update.twin, ours), (update.meaning, theirs)):
+            version(p, g.T.copy().T, *slots, step=step, lr=0.01, decay=0.1, **options)
     for mine, expected in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(mine, expected, rtol=1e-5, atol=1e-6 * scale)
 
 
-def test_adamw_twin_updates_parameters_that_are_views():
-    rng = np.random.default_rng(3)
-    options = {"lr": 0.01, "betas": (0.9, 0.95), "eps": 1e-8, "decay": 0.1, "step": 1}
+@each_update
+def test_twins_of_optimisers_update_parameters_that_are_views(update):
+    rng, (count, options) = np.random.default_rng(3), UPDATES[update]
     base = np.asarray(rng.normal(size=(5, 7)), np.float32)
     for view in (lambda a: a.T, lambda a: a[:, ::2], lambda a: a[::-1]):
         results = []
-        for version in (adamw_update.twin, adamw_update.meaning):
-            p, m, v = view(base.copy()), view(np.zeros_like(base)), view(np.zeros_like(base))
-            version(p, np.ones_like(p), m, v, **options)
-            results.append((p, m, v))
+        for version in (update.twin, update.meaning):
+            p, *slots = view(base.copy()), *(view(np.zeros_like(base)) for _ in range(count))
+            version(p, np.ones_like(p), *slots, lr=0.01, decay=0.1, step=1, **options)
+            results.append((p, *slots))
         for mine, expected in zip(*results, strict=True):
             np.testing.assert_allclose(mine, expected, rtol=1e-5)
 
@@ -174,7 +182,7 @@ def test_adamw_keeps_nan_and_inf_in_sight():
     p, m, v = np.ones(3, np.float32), np.zeros(3, np.float32), np.zeros(3, np.float32)
     with np.errstate(all="ignore"):
         adamw_update.twin(
-            p, np.float32([np.nan, np.inf, 1.0]), m, v, lr=0.1, betas=(0.9, 0.95), eps=1e-8, decay=0.0, step=1
+            p, np.float32([np.nan, np.inf, 1.0]), m, v, lr=0.1, beta1=0.9, beta2=0.95, eps=1e-8, decay=0.0, step=1
         )
     assert np.isnan(p[:2]).all() and np.isfinite(p[2])
 

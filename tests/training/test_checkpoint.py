@@ -22,6 +22,7 @@ def save_steps(folder, steps):
     """Save a checkpoint at each step, every weight and moment holding the number of the step."""
     model, optimizer = new()
     for step in steps:
+        optimizer.steps = step
         for array in [*weights(model).values(), *optimizer.state().values()]:
             array[...] = step
         checkpoint.save(folder, step=step, model=model, optimizer=optimizer)
@@ -94,3 +95,12 @@ def test_leftovers_of_a_crash_are_cleared(tmp_path):
     (tmp_path / ".step-00000004.partial-123").mkdir(parents=True)
     save_steps(tmp_path, [5])
     assert [p.name for p in tmp_path.iterdir()] == ["step-00000005"]
+
+
+def test_one_of_before_optimisers_counted_their_steps_has_those_of_its_manifest(tmp_path, monkeypatch):
+    uncounted = {name: array for name, array in new()[1].state().items() if name != "steps"}
+    monkeypatch.setattr(AdamW, "state", lambda self: uncounted)
+    save_steps(tmp_path, [7])
+    monkeypatch.undo()
+    model, optimizer = new()
+    assert checkpoint.load(tmp_path, model=model, optimizer=optimizer) == optimizer.steps == 7

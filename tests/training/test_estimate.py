@@ -21,9 +21,10 @@ from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.rnn import LSTMConfig, RNNConfig
 from tinyllm.models.t5 import T5Config
 from tinyllm.nn.module import count_parameters, map_parameters
+from tinyllm.optim.adamw import AdamW
 from tinyllm.show.training import announce
 from tinyllm.train import run as runs
-from tinyllm.train.loop import TrainConfig, make_optimizer, train
+from tinyllm.train.loop import TrainConfig, train
 from tinyllm.train.tasks import Classify, LabelledConfig
 
 GPT2_SMALL = GPTConfig(50257, 1024, 12, 12, 768)
@@ -70,7 +71,8 @@ from tinyllm.models import catalog
 from tinyllm.models.classifier import Classifier
 from tinyllm.train import run as runs
 from tinyllm.train.tasks import Classify, LabelledConfig
-from tinyllm.train.loop import TrainConfig, make_optimizer, train
+from tinyllm.optim.adamw import AdamW
+from tinyllm.train.loop import TrainConfig, train
 name, values, batch, workers, accumulate, classify = json.loads(sys.argv[1])
 kind, rng = catalog.find(name), np.random.default_rng(0)
 config = TrainConfig(steps=3, batch=batch, workers=workers, accumulate=accumulate)
@@ -82,7 +84,7 @@ else:
     model = catalog.new_model(kind.config(**values), rng=rng)
     objective = kind.objective(context, values["vocab_size"], range(len(kind.objective.specials(context))))
     batches = [objective(ids, ids, rng) for _ in range(3 * accumulate)]
-list(train(model, batches, make_optimizer(model, config), config=config))
+list(train(model, batches, AdamW(model.named_parameters()), config=config))
 print(int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024)
 """
 
@@ -132,7 +134,7 @@ def traced_peak(config, batch, device):
         kind, ids = catalog.find(catalog.name_of(config)).objective, np.zeros((batch, config.context), dtype=np.int64)
         objective = kind(config.context, config.vocab_size, range(len(kind.specials(config.context))))
         batches = [objective(ids, ids, np.random.default_rng(0))] * 2
-        list(train(model, batches, make_optimizer(model, steps), config=steps))
+        list(train(model, batches, AdamW(model.named_parameters()), config=steps))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     return peak

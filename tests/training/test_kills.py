@@ -26,6 +26,7 @@ optimizer = AdamW(model.named_parameters())
 folder, step = sys.argv[1], int(sys.argv[2])
 while True:
     step += 1
+    optimizer.steps = step
     for array in [*weights(model).values(), *optimizer.state().values()]:
         array[...] = step
     checkpoint.save(folder, step=step, model=model, optimizer=optimizer)

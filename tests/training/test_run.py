@@ -13,6 +13,8 @@ from tinyllm.errors import UsageError
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
 from tinyllm.nn.module import weights
+from tinyllm.optim.adamw import AdamWConfig
+from tinyllm.optim.sgd import SGDConfig
 from tinyllm.train import checkpoint
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
@@ -108,6 +110,30 @@ def test_a_folder_of_before_there_was_another_model_holds_a_gpt(tmp_path):
     assert config.pop("architecture") == "gpt"
     storage.save_json(run.folder / "config.json", config)
     assert runs.open_run(run.folder).model_config == run.model_config
+
+
+def test_a_folder_of_before_there_was_another_optimiser_has_the_decay_of_its_adamw(tmp_path):
+    run = make(tmp_path / "run")
+    config = storage.load_json(run.folder / "config.json")
+    assert config.pop("optimizer") == "adamw" and config.pop("update")["weight_decay"] == 0.1
+    config["train"]["weight_decay"] = 0.3
+    storage.save_json(run.folder / "config.json", config)
+    opened = runs.open_run(run.folder)
+    assert opened.optimizer_config == AdamWConfig(weight_decay=0.3) and opened.training == run.training
+
+
+def test_a_run_trains_and_resumes_with_the_optimiser_it_was_made_with(tmp_path):
+    config = SGDConfig(momentum=0.5)
+    whole, parts = (runs.create(tmp_path / name, DATA, MODEL, TRAINING, config) for name in ("whole", "parts"))
+    fit(whole)
+    seen = []
+    fit(parts, stop=lambda: len(seen) == 4 or seen.append(1))
+    resumed = runs.open_run(tmp_path / "parts")
+    assert resumed.optimizer_config == config
+    fit(resumed)
+    assert contents(whole) == contents(parts)
+    names = storage.load_arrays(checkpoint.newest_first(whole.checkpoints)[0] / checkpoint.OPTIMIZER)
+    assert {name.partition(".")[0] for name in names} == {"steps", "v"}
 
 
 def test_a_model_that_is_not_known_is_named(tmp_path):

@@ -16,7 +16,12 @@ def test_arrays_come_back_equal_whatever_their_strides(tmp_path):
     rng = np.random.default_rng(0)
     base = rng.normal(size=(6, 8)).astype(np.float32)
     arrays = {"plain": base, "turned": base.T, "strided": base[::2, ::3], "empty": base[:0]}
-    arrays |= {"number": np.float32(3.5)[None], "double": base.astype(np.float64), "ids": np.arange(5)}
+    arrays |= {
+        "number": np.float32(3.5)[None],
+        "double": base.astype(np.float64),
+        "ids": np.arange(5),
+        "alone": np.array(7),
+    }
     storage.save_arrays(tmp_path / "a.safetensors", arrays)
     back = storage.load_arrays(tmp_path / "a.safetensors")
     assert back.keys() == arrays.keys()

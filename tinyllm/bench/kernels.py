@@ -49,7 +49,7 @@ KERNELS = {
     "linear_cross_entropy": Kernel(F.linear_cross_entropy, [(B * T, C), (C, V), ((B * T,), V)]),
     "adamw": Kernel(adamw_update, [(V, C)] * 4),
 }
-ADAMW = {"lr": 1e-4, "betas": (0.9, 0.99), "eps": 1e-8, "decay": 0.1, "step": 10}
+ADAMW = {"lr": 1e-4, "decay": 0.1, "step": 10, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8}
 
 
 def make_arrays(kernel):

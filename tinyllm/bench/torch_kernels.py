@@ -40,8 +40,8 @@ class KernelSide:
         if name == "adamw":
             parameter = arrays[0].requires_grad_()
             parameter.grad = arrays[1]
-            names = {"lr": "lr", "betas": "betas", "eps": "eps", "decay": "weight_decay"}
-            options = {theirs: ADAMW[ours] for ours, theirs in names.items()}
+            options = {"lr": ADAMW["lr"], "weight_decay": ADAMW["decay"], "eps": ADAMW["eps"]}
+            options["betas"] = ADAMW["beta1"], ADAMW["beta2"]
             return torch.optim.AdamW([parameter], fused=True, **options).step
         inputs = [array.requires_grad_() if array.is_floating_point() else array for array in arrays]
         options = {

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from tinyllm.bench import torch_models, training
-from tinyllm.train.loop import make_optimizer
+from tinyllm.optim.adamw import AdamWConfig
 
 
 class Training:
@@ -20,11 +20,11 @@ class Training:
         self.model = torch_models.copy_of(model)
         self.loss = torch.compile(self.model.loss) if compiled else self.model.loss
         self.batches = iter([tuple(map(torch.tensor, arrays)) for arrays in training.make_batches(case, steps)])
-        ours = make_optimizer(model, training.TRAINING)
-        groups = [{"params": [p for p in self.model.parameters() if p.ndim >= 2], "weight_decay": ours.decay},
+        ours = AdamWConfig()
+        groups = [{"params": [p for p in self.model.parameters() if p.ndim >= 2], "weight_decay": ours.weight_decay},
                   {"params": [p for p in self.model.parameters() if p.ndim < 2], "weight_decay": 0.0}]  # fmt: skip
         self.optimizer = torch.optim.AdamW(
-            groups, lr=training.TRAINING.learning_rate, betas=ours.betas, eps=ours.eps, fused=True
+            groups, lr=training.TRAINING.learning_rate, betas=(ours.beta1, ours.beta2), eps=ours.eps, fused=True
         )
 
     def step(self):

@@ -12,7 +12,8 @@ from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.t5 import T5Config
-from tinyllm.train.loop import TrainConfig, make_optimizer, train
+from tinyllm.optim.adamw import AdamW
+from tinyllm.train.loop import TrainConfig, train
 
 SMALL = {"vocab_size": 4096, "context": 256, "heads": 4, "width": 256}
 CASES = {
@@ -64,7 +65,8 @@ class Training:
     def __init__(self, case, workers, steps):
         model = new_model(case)
         training = TrainConfig(**{**vars(TRAINING), "workers": workers})
-        self.reports = train(model, make_batches(case, steps), make_optimizer(model, training), config=training)
+        optimizer = AdamW(model.named_parameters())
+        self.reports = train(model, make_batches(case, steps), optimizer, config=training)
 
     def step(self):
         began = time.perf_counter()

@@ -13,6 +13,7 @@ from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.catalog import MODELS, name_of
 from tinyllm.models.t5 import T5Config
+from tinyllm.optim.catalog import OPTIMIZERS
 from tinyllm.parser import calls, positive
 from tinyllm.profile import Profile
 from tinyllm.say import emit, tell
@@ -24,6 +25,12 @@ from tinyllm.show.training import announce, compile_kernels, train_showing
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
 from tinyllm.train.tasks import TASKS, Classify, DataConfig, Language
+
+CONFIGS_OF_OPTIMIZERS = {name: kind.Config for name, kind in OPTIMIZERS.items()}
+OF_TRAINING = {  # the options that say how to train, whatever the model
+    "optimizer",
+    *(field.name for kind in (TrainConfig, *CONFIGS_OF_OPTIMIZERS.values()) for field in dataclasses.fields(kind)),
+}
 
 
 def quickstart_command(arguments):
@@ -43,10 +50,10 @@ def train_command(arguments):
         run = run_from_another(arguments)
     else:
         task = TASKS[vars(arguments).get("task", Language.name)]()
-        kinds = (task.data_config, chosen_model(arguments), task.train_config)
-        data, model, training = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
+        kinds = (task.data_config, chosen_model(arguments), task.train_config, chosen_optimizer(arguments))
+        data, model, training, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
         announce(model, training, classify=task.name == Classify.name)
-        run = runs.create(arguments.out, data, model, training, task=task, say=tell_stage, warn=tell)
+        run = runs.create(arguments.out, data, model, training, optimizer, task=task, say=tell_stage, warn=tell)
     compile_kernels(run)
     profile = Profile() if arguments.profile else None
     status = train_showing(run, as_json=arguments.json, profile=profile)
@@ -71,14 +78,23 @@ def chosen_model(arguments):
     """The class of configuration of the model to train. Raises UsageError for an option that only others have."""
     otherwise = "t5" if vars(arguments).get("task") == Classify.name else "gpt"
     name = vars(arguments).get("model", otherwise)
-    kind = MODELS[name].config
-    given = {option for other in MODELS.values() for option in given_options(arguments, other.config)}
-    foreign = sorted(given - given_options(arguments, kind).keys())
+    return chosen(arguments, "model", name, {name: architecture.config for name, architecture in MODELS.items()})
+
+
+def chosen_optimizer(arguments):
+    """The same for the optimiser."""
+    return chosen(arguments, "optimizer", vars(arguments).get("optimizer", "adamw"), CONFIGS_OF_OPTIMIZERS)
+
+
+def chosen(arguments, what, name, kinds):
+    """The class of configuration of this name. Raises UsageError for an option that only others have."""
+    given = {option for kind in kinds.values() for option in given_options(arguments, kind)}
+    foreign = sorted(given - given_options(arguments, kinds[name]).keys())
     if foreign:
         raise UsageError(
-            f"the model {name} has no {', '.join(map(option_of, foreign))}; leave it out or choose another --model"
+            f"the {what} {name} has no {', '.join(map(option_of, foreign))}; leave it out or choose another --{what}"
         )
-    return kind
+    return kinds[name]
 
 
 def resumed(arguments):
@@ -106,10 +122,10 @@ def run_from_another(arguments):
     if names := fixed_options(arguments, but=trained):
         raise UsageError(f"{names} cannot change in a run that begins --from another; leave it out")
     base = runs.open_run(arguments.base)
-    kinds = (base.task.data_config, base.task.train_config)
-    data, training = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
+    kinds = (base.task.data_config, base.task.train_config, chosen_optimizer(arguments))
+    data, training, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
     announce(base.model_config, training, classify=base.task.name == Classify.name)
-    return runs.create_from(base, arguments.out, data, training, say=tell_stage, warn=tell)
+    return runs.create_from(base, arguments.out, data, training, optimizer, say=tell_stage, warn=tell)
 
 
 def fixed_options(arguments, *, but):
@@ -208,6 +224,13 @@ def declare_train(p):
     add_options_of_one(p, {task.name: task.data_config for task in TASKS.values()})
     add_options_of_one(p, {name: architecture.config for name, architecture in MODELS.items()})
     add_options_of_one(p, {task.name: task.train_config for task in TASKS.values()})
+    p.add_argument(
+        "--optimizer",
+        choices=list(OPTIMIZERS),
+        default=argparse.SUPPRESS,
+        help="qual otimizador (padrão: adamw); o sgd pede uma taxa maior, como --learning-rate 0.3",
+    )
+    add_options_of_one(p, CONFIGS_OF_OPTIMIZERS)
 
 
 def declare_estimate(p):

@@ -13,9 +13,10 @@ from tinyllm.backend import numba_version, physical_memory
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
+from tinyllm.optim.catalog import new_optimizer
 from tinyllm.say import bar, counted, decimal, emit, megabytes, tell, thousands
 from tinyllm.train import run as runs
-from tinyllm.train.loop import TrainConfig, make_optimizer, train
+from tinyllm.train.loop import TrainConfig, train
 
 BAR = "{desc}{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} passos · {elapsed} · faltam {remaining}{postfix}"
 
@@ -72,7 +73,8 @@ def compile_kernels(run):
     changes = {name: tiny[name] for name in tiny.keys() & vars(run.model_config).keys()}
     config, training = dataclasses.replace(run.model_config, **changes), TrainConfig(steps=1, workers=1)
     model = run.task.new_model(config, rng=np.random.default_rng(0))
-    for _ in train(model, [run.task.tiny_batch(config)], make_optimizer(model, training), config=training):
+    optimizer = new_optimizer(run.optimizer_config, model.named_parameters())
+    for _ in train(model, [run.task.tiny_batch(config)], optimizer, config=training):
         tell(f"…prontas em {decimal(time.perf_counter() - began, 1)} s.")
 
 
@@ -94,7 +96,7 @@ def train_showing(run, *, as_json=False, profile=None, on_report=lambda report, 
     return 130
 
 
-UPDATES = {"sum_gradients": "soma dos gradientes", "clip_gradients": "corte do gradiente", "optimizer": "AdamW"}
+UPDATES = {"sum_gradients": "soma dos gradientes", "clip_gradients": "corte do gradiente"}
 
 
 def show_profile(profile, *, steps, seconds, workers, as_json=False):
@@ -116,8 +118,8 @@ def show_profile(profile, *, steps, seconds, workers, as_json=False):
         calls = profile.calls[name, "forward"] / steps
         share = decimal(100 * (there + back) / whole, 1)
         tell(f"  {name:24}{decimal(there):>10}{decimal(back):>10}{share:>7}%{calls:>8.0f}")
-    for name, title in UPDATES.items():
-        ms = per_step.get((name, "update"), 0.0)
+    for name in (name for name, way in per_step if way == "update"):
+        title, ms = UPDATES.get(name, name), per_step[name, "update"]  # an optimiser goes by its own name
         tell(f"  {title:24}{decimal(ms):>20}{decimal(100 * ms / whole, 1):>7}%")
     rest = whole - sum(per_step.values())
     tell(f"  {'Python, espera e resto':24}{decimal(rest):>20}{decimal(100 * rest / whole, 1):>7}%")

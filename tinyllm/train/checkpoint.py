@@ -8,6 +8,8 @@ is a function of its seed and of the step.
 
 from pathlib import Path
 
+import numpy as np
+
 from tinyllm import storage
 from tinyllm.errors import UsageError
 from tinyllm.nn.module import load_weights, weights
@@ -80,6 +82,8 @@ def load_one(path, *, model, optimizer=None):
             raise UsageError(f"{path / name} is damaged: its SHA-256 is not the manifest's; use another checkpoint")
     arrays = storage.load_arrays(path / WEIGHTS)
     if optimizer is not None:
-        optimizer.load_state(storage.load_arrays(path / OPTIMIZER), steps=step)
+        state = storage.load_arrays(path / OPTIMIZER)
+        state.setdefault("steps", np.array(step))  # not there before an optimiser counted its own
+        optimizer.load_state(state)
     load_weights(model, arrays)
     return step

@@ -12,7 +12,6 @@ from tinyllm.backend import cores, keep_freed_memory
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.optim import schedule
-from tinyllm.optim.adamw import AdamW
 from tinyllm.parallel.data import DataParallel
 from tinyllm.profile import timed
 
@@ -28,7 +27,6 @@ class TrainConfig(Config):
     floor: float = option(0.1, "a menor taxa, como fração da maior", at_least=0, at_most=1)
     warmup: int = option(40, "passos até chegar à maior taxa", at_least=0)
     decay_steps: int = option(0, "passo em que a taxa chega à menor; 0: o maior entre --steps e 1000", at_least=0)
-    weight_decay: float = option(0.1, "quanto as matrizes encolhem (AdamW)", at_least=0)
     clip: float = option(1.0, "o maior comprimento do gradiente", above=0)
     workers: int = option(0, "threads que dividem o lote; 0: uma por núcleo, ou uma na GPU", at_least=0, at_most=1024)
     device: str = option("cpu", "cpu, ou gpu com o CuPy instalado", choices=("cpu", "gpu"))
@@ -55,10 +53,6 @@ class Report(NamedTuple):
     learning_rate: float
     tokens: int
     seconds: float
-
-
-def make_optimizer(model, config):
-    return AdamW(model.named_parameters(), decay=config.weight_decay)
 
 
 def train(model, batches, optimizer, *, config, start=0, profile=None):
@@ -91,7 +85,7 @@ def take_step(parallel, model, optimizer, parts, *, config, step):
             f"lower learning_rate={config.learning_rate} or clip={config.clip} in a new run, or look for bad data"
         )
     lr = learning_rate(step, config)
-    timed("optimizer", "update", optimizer.step, grads, lr=lr, map=parallel.map)
+    timed(type(optimizer).__name__, "update", optimizer.step, grads, lr=lr, map=parallel.map)
     return loss, norm, lr
 
 

@@ -1,7 +1,8 @@
 """A run: the folder that holds a training from its text to its last checkpoint.
 
-config.json        the task and its labels, the name of the model, data, model, training, and the SHA-256 of the files
-                   below; it is written last: without it there is no run
+config.json        the task and its labels, the names of the model and of the optimiser, the configurations of data,
+                   model, training and optimiser, and the SHA-256 of the files below; it is written last: without it
+                   there is no run
 tokenizer.json     train.npy   validation.npy   test.npy      the tokenizer and the tokens of each split; texts with
                    labels are in train.safetensors, and as they were in train.jsonl, and so on
 start.safetensors  the first weights, of a run that goes on from another
@@ -24,18 +25,21 @@ from tinyllm.data.split import SPLITS
 from tinyllm.errors import UsageError
 from tinyllm.models import catalog
 from tinyllm.nn.module import load_weights, map_parameters, weights
+from tinyllm.optim import catalog as optimizers
+from tinyllm.optim.adamw import AdamWConfig
 from tinyllm.text import files
 from tinyllm.train import checkpoint
-from tinyllm.train.loop import make_optimizer, train
+from tinyllm.train.loop import train
 from tinyllm.train.tasks import Language, find_task
 
 
 class Run:
     """What `create` makes and `open_run` finds again: the folder, its configs and its tokenizer."""
 
-    def __init__(self, folder, task, data, model, training, tokenizer):
+    def __init__(self, folder, task, data, model, training, optimizer, tokenizer):
         self.folder, self.task = Path(folder), task
-        self.data, self.model_config, self.training, self.tokenizer = data, model, training, tokenizer
+        self.data, self.model_config, self.training = data, model, training
+        self.optimizer_config, self.tokenizer = optimizer, tokenizer
         self.end_id = tokenizer.special_id(END)
 
     def tokens(self, split):
@@ -73,23 +77,31 @@ class Run:
         return self.folder / "start.safetensors"
 
 
-def create(folder, data, model, training, *, task=None, say=lambda text: None, warn=lambda text: None):
+def create(
+    folder, data, model, training, optimizer=None, *,
+    task=None, say=lambda text: None, warn=lambda text: None,
+):  # fmt: skip
     """Make the folder of a new run, from nothing: texts, tokenizer, tokens, config. `say` hears of each stage.
 
-    The task is to learn a language, if no other is given. `warn` hears of what is lost. Raises UsageError if the folder
-    holds a run, if there is no such device, or if the corpus is missing, empty or too small.
+    The optimiser is AdamW and the task to learn a language, if no others are given. `warn` hears of what is lost.
+    Raises UsageError if the folder holds a run, if there is no such device, or if the corpus is missing, empty or too
+    small.
     """
-    task = task or Language()
+    task, optimizer = task or Language(), optimizer or AdamWConfig()
     check_place(folder, training)
     say("textos")
     texts = task.read(data, seed=training.seed)
     say("tokenizador")
     tokenizer = task.train_tokenizer(data, model, texts)
     model = dataclasses.replace(model, vocab_size=tokenizer.vocab_size)
-    return lay_out(Run(folder, task, data, model, settled(training), tokenizer), texts, say=say, warn=warn)
+    run = Run(folder, task, data, model, settled(training), optimizer, tokenizer)
+    return lay_out(run, texts, say=say, warn=warn)
 
 
-def create_from(base, folder, data, training, *, say=lambda text: None, warn=lambda text: None):
+def create_from(
+    base, folder, data, training, optimizer=None, *,
+    say=lambda text: None, warn=lambda text: None,
+):  # fmt: skip
     """Make the folder of a new run that goes on, with other texts, from the weights and the tokenizer of another run.
 
     Raises UsageError as `create` does, if the base has no checkpoint, and if its labels are not those of the texts.
@@ -105,8 +117,8 @@ def create_from(base, folder, data, training, *, say=lambda text: None, warn=lam
             f"{base.folder} tells {known}, but the texts of corpus={data.corpus} bear {there}; "
             "give texts with the same labels"
         )
-    data = dataclasses.replace(data, tokenizer=base.data.tokenizer)
-    run = Run(folder, task, data, base.model_config, settled(training), base.tokenizer)
+    data, optimizer = dataclasses.replace(data, tokenizer=base.data.tokenizer), optimizer or AdamWConfig()
+    run = Run(folder, task, data, base.model_config, settled(training), optimizer, base.tokenizer)
     return lay_out(run, texts, start=start, say=say, warn=warn)
 
 
@@ -162,6 +174,8 @@ def save_config(run):
             "data": to_dict(run.data),
             "model": to_dict(run.model_config),
             "train": to_dict(run.training),
+            "optimizer": optimizers.name_of(run.optimizer_config),
+            "update": to_dict(run.optimizer_config),
             "sha256": {name: storage.sha256(run.folder / name) for name in files_of(run)},
         },
     )
@@ -176,7 +190,14 @@ def open_run(folder):
     try:
         architecture = catalog.find(stored.get("architecture", "gpt"))  # before there was another, none was named
         task = find_task(stored.get("task", Language.name), stored.get("labels", ()))
-        kinds = {"data": task.data_config, "model": architecture.config, "train": task.train_config}
+        if "optimizer" not in stored:  # before there was another, training had the decay of AdamW
+            stored["optimizer"], stored["update"] = "adamw", {"weight_decay": stored["train"].pop("weight_decay")}
+        kinds = {
+            "data": task.data_config,
+            "model": architecture.config,
+            "train": task.train_config,
+            "update": optimizers.find(stored["optimizer"]).Config,
+        }
         parts = [from_dict(kind, stored[name]) for name, kind in kinds.items()]
         hashes = dict(stored["sha256"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -196,7 +217,7 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None):
     """
     training = run.training
     map_parameters(model, lambda array: to_device(array, training.device))
-    optimizer = make_optimizer(model, training)
+    optimizer = optimizers.new_optimizer(run.optimizer_config, model.named_parameters())
     start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, warn=warn) if steps_done(run) else 0
     if start >= training.steps:
         raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")

@@ -9,7 +9,7 @@ from tinyllm.course.judge import Refused, shapes
 from tinyllm.infer.generate import generate
 from tinyllm.models import t5
 from tinyllm.nn.module import load_weights
-from tinyllm.optim.adamw import AdamW
+from tinyllm.optim.adamw import AdamW, AdamWConfig
 from tinyllm.tensor import Tensor, backward
 
 rng = np.random.default_rng(0)
@@ -203,7 +203,7 @@ def learned(answer):
     drawn = np.random.default_rng(0)
     config = t5.T5Config(vocab_size=END + 1, layers=1, decoder_layers=1, heads=4, width=24, hidden=48)
     model = t5.T5(config, rng=drawn)
-    optimizer = AdamW(model.named_parameters(), decay=0.0)
+    optimizer = AdamW(model.named_parameters(), AdamWConfig(weight_decay=0.0))
     for step in range(STEPS):
         loss = model.loss(*reversals(drawn, 32))
         optimizer.step(backward(loss), lr=0.01 * min(1, (step + 1) / 20) * (1 - 0.9 * step / STEPS))

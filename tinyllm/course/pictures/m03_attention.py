@@ -13,9 +13,10 @@ from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.nn import attention, layers
 from tinyllm.nn.module import Module
+from tinyllm.optim.adamw import AdamW
 from tinyllm.plot import INK, SOFT
 from tinyllm.tensor import no_grad
-from tinyllm.train.loop import TrainConfig, make_optimizer, train
+from tinyllm.train.loop import TrainConfig, train
 
 TOKENS, LENGTH, WIDTH = 10, 8, 32
 TEXTS = 500  # over which what is shown is a mean
@@ -69,7 +70,7 @@ def trained(model, targets_of):
             yield ids, targets_of(ids)
 
     config = TrainConfig(steps=300, learning_rate=5e-3, warmup=20)
-    for _ in train(model, batches(), make_optimizer(model, config), config=config):
+    for _ in train(model, batches(), AdamW(model.named_parameters()), config=config):
         pass
     ids = np.random.default_rng(1).integers(TOKENS, size=(TEXTS, LENGTH))
     targets = targets_of(ids)

@@ -7,7 +7,7 @@ from tinyllm import tensor
 from tinyllm.course.pictures.drawing import BLUE, GREEN, ORANGE, PURPLE, arrow, box
 from tinyllm.evaluate.attention_maps import watched
 from tinyllm.models import t5
-from tinyllm.optim.adamw import AdamW
+from tinyllm.optim.adamw import AdamW, AdamWConfig
 from tinyllm.plot import INK, PAPER, SOFT
 from tinyllm.tensor import no_grad
 
@@ -69,7 +69,7 @@ def writer_of_backwards(steps=250):
     rng = np.random.default_rng(0)
     config = t5.T5Config(vocab_size=9, layers=1, decoder_layers=1, heads=4, width=24, hidden=48)
     model = t5.T5(config, rng=rng)
-    optimizer = AdamW(model.named_parameters(), decay=0.0)
+    optimizer = AdamW(model.named_parameters(), AdamWConfig(weight_decay=0.0))
     for step in range(steps):
         letters = rng.integers(1, 8, size=(32, 4))
         loss = model.loss(np.concatenate([letters, np.full((32, 1), 8)], axis=1), letters[:, ::-1].copy())

@@ -1,0 +1,137 @@
+"""Optimisers: what is moved, by how much, what is remembered, and in how many pieces."""
+
+import numpy as np
+import pytest
+
+from tinyllm import backend
+from tinyllm.errors import UsageError
+from tinyllm.nn.module import Parameter
+from tinyllm.optim.adamw import AdamW, AdamWConfig
+from tinyllm.optim.catalog import OPTIMIZERS, name_of, new_optimizer
+from tinyllm.optim.sgd import SGD, SGDConfig
+
+each_kind = pytest.mark.parametrize("kind", OPTIMIZERS.values(), ids=OPTIMIZERS)
+NO_DECAY = {AdamW: AdamWConfig(weight_decay=0.0), SGD: SGDConfig()}
+
+
+def parameters(seed=0):
+    rng = np.random.default_rng(seed)
+    return {"matrix": Parameter(rng.normal(size=(6, 4))), "vector": Parameter(rng.normal(size=4))}
+
+
+def take(optimizer, found, steps, seed=1, **options):
+    rng = np.random.default_rng(seed)
+    for _ in range(steps):
+        optimizer.step({p: rng.normal(size=p.shape).astype(np.float32) for p in found.values()}, lr=0.1, **options)
+
+
+@each_kind
+def test_the_catalog_makes_what_a_config_describes(kind):
+    made = new_optimizer(kind.Config(), parameters().items())
+    assert type(made) is kind and OPTIMIZERS[name_of(made.config)] is kind
+
+
+@each_kind
+def test_matrices_decay_and_vectors_do_not(kind):
+    decays, found = kind.Config(weight_decay=0.5), parameters()
+    with_decay, without = ({name: Parameter(p.data.copy()) for name, p in found.items()} for _ in range(2))
+    take(kind(with_decay.items(), decays), with_decay, 3)
+    take(kind(without.items(), NO_DECAY[kind]), without, 3)
+    assert np.array_equal(with_decay["vector"].data, without["vector"].data)
+    assert not np.allclose(with_decay["matrix"].data, without["matrix"].data)
+
+
+@each_kind
+def test_who_decays_is_a_function_of_name_and_parameter(kind):
+    seen, found, others = [], parameters(), parameters()
+
+    def only_vectors(name, parameter):
+        seen.append((name, parameter))
+        return {"decay": 0.5 if name == "vector" else 0.0}
+
+    take(kind(found.items(), kind.Config(weight_decay=0.1), options_of=only_vectors), found, 2)
+    take(kind(others.items(), NO_DECAY[kind]), others, 2)
+    assert seen == list(found.items())
+    assert np.array_equal(found["matrix"].data, others["matrix"].data)
+    assert not np.array_equal(found["vector"].data, others["vector"].data)
+
+
+@each_kind
+def test_a_frozen_parameter_has_no_state_and_does_not_move(kind):
+    found = parameters()
+    found["matrix"].requires_grad = False
+    before, optimizer = found["matrix"].data.copy(), kind(found.items())
+    take(optimizer, found, 2)
+    assert np.array_equal(found["matrix"].data, before)
+    assert set(optimizer.state()) == {"steps", *(f"{slot}.vector" for slot in kind.slots)}
+
+
+@each_kind
+def test_a_saved_state_goes_on_bitwise(kind):
+    whole, parts = parameters(), parameters()
+    take(kind(whole.items()), whole, 3, seed=1)
+    optimizer = kind(whole.items())
+    take(optimizer, whole, 2, seed=2)
+    first = kind(parts.items())
+    take(first, parts, 3, seed=1)
+    second = kind(parts.items())
+    take(second, parts, 1, seed=2)
+    stored = {name: array.copy() for name, array in second.state().items()}
+    third = kind(parts.items())
+    third.load_state(stored)
+    assert third.steps == 1
+    rng = np.random.default_rng(2)
+    for _ in range(2):
+        grads = {p: rng.normal(size=p.shape).astype(np.float32) for p in parts.values()}
+    third.step(grads, lr=0.1)
+    assert third.steps == optimizer.steps == 2
+    for name in whole:
+        assert np.array_equal(whole[name].data, parts[name].data)
+
+
+def test_the_state_of_another_kind_or_model_is_refused():
+    found = parameters()
+    for other in (SGD(found.items()), AdamW([("matrix", found["matrix"])])):
+        with pytest.raises(UsageError, match="another model, or by another kind of optimiser"):
+            AdamW(found.items()).load_state(other.state())
+
+
+@each_kind
+def test_pieces_and_threads_change_nothing(kind, monkeypatch):
+    whole, cut = parameters(), parameters()
+    take(kind(whole.items()), whole, 3)
+    monkeypatch.setattr("tinyllm.optim.optimizer.pieces", lambda array: [slice(i, i + 1) for i in range(len(array))])
+    take(kind(cut.items()), cut, 3, map=lambda work, tasks: map(work, reversed(tasks)))
+    for name in whole:
+        assert np.array_equal(whole[name].data, cut[name].data)
+
+
+def test_a_rule_that_must_see_a_matrix_whole_does(monkeypatch):
+    shapes = []
+
+    class Whole(SGD):
+        whole = True
+
+        @staticmethod
+        def update(p, g, v, **options):
+            shapes.append((p.shape, g.shape, v.shape))
+
+    monkeypatch.setattr("tinyllm.optim.optimizer.pieces", lambda array: [slice(i, i + 1) for i in range(len(array))])
+    found = parameters()
+    take(Whole(found.items()), found, 1)
+    assert shapes == [((6, 4),) * 3, ((4,),) * 3]
+
+
+@each_kind
+def test_it_runs_on_a_gpu_as_in_memory(cupy, kind):
+    here, there = parameters(), parameters()
+    for p in there.values():
+        p.data = cupy.asarray(p.data)
+    optimizer = kind(there.items())
+    rng = np.random.default_rng(1)
+    for _ in range(3):
+        optimizer.step({p: cupy.asarray(rng.normal(size=p.shape).astype(np.float32)) for p in there.values()}, lr=0.1)
+    with backend.without_numba():
+        take(kind(here.items()), here, 3)
+    for name in here:
+        np.testing.assert_allclose(there[name].data.get(), here[name].data, rtol=1e-6)

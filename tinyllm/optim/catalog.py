@@ -1,0 +1,24 @@
+"""Which optimisers there are, by the name that the command line and the folder of a run call them."""
+
+from tinyllm.errors import UsageError
+from tinyllm.optim.adamw import AdamW
+from tinyllm.optim.sgd import SGD
+
+OPTIMIZERS = {"adamw": AdamW, "sgd": SGD}
+
+
+def find(name):
+    """The optimiser of a name. Raises UsageError if there is none."""
+    if name not in OPTIMIZERS:
+        raise UsageError(f"there is no optimizer {name!r}; there are {', '.join(OPTIMIZERS)}")
+    return OPTIMIZERS[name]
+
+
+def name_of(config):
+    """The name of the optimiser that a configuration describes."""
+    return next(name for name, kind in OPTIMIZERS.items() if kind.Config is type(config))
+
+
+def new_optimizer(config, named_parameters):
+    """The optimiser that a configuration describes, before its first step."""
+    return OPTIMIZERS[name_of(config)](named_parameters, config)

@@ -1,0 +1,77 @@
+"""What optimisers share: a rule for one array is applied to every parameter, beside what it remembers of each."""
+
+import dataclasses
+
+import numpy as np
+
+from tinyllm.backend import array_module, beside, pieces
+from tinyllm.errors import UsageError
+
+
+def matrices_decay(name, parameter):
+    """The options of the rule that differ for a parameter: vectors (biases, norms) do not decay."""
+    return {} if parameter.ndim >= 2 else {"decay": 0.0}
+
+
+class Optimizer:
+    """Move parameters by their gradients. A kind of optimiser says the rule, its options and its memory:
+
+    `update(p, g, *slots, lr, decay, step, …)` changes p and the slots in place, given the gradient g and the number
+    of this step, from 1; the options that follow are the other fields of its `Config`. `slots` names the arrays, of
+    the shape of p and 0 at first, that the rule remembers. One that must see a matrix `whole` is given no parts of it.
+
+    `named_parameters`: pairs of name and Parameter; a frozen one is left alone. `options_of(name, parameter)` gives
+    {option: value} of what differs for a parameter. `steps` counts the steps taken.
+    """
+
+    Config = None
+    slots = ()
+    whole = False
+
+    def __init__(self, named_parameters, config=None, *, options_of=matrices_decay):
+        config = config or self.Config()
+        options = dataclasses.asdict(config)
+        options["decay"] = options.pop("weight_decay")
+        self.config, self.steps = config, 0
+        self.parameters = {name: p for name, p in named_parameters if p.requires_grad}
+        self.options = {name: options | options_of(name, p) for name, p in self.parameters.items()}
+        self.memory = {
+            slot: {name: array_module(p.data).zeros_like(p.data) for name, p in self.parameters.items()}
+            for slot in self.slots
+        }
+
+    def step(self, grads, *, lr, map=map):
+        """Move every parameter that has a gradient in {Parameter: array}, in place, at the rate `lr`. `map` may share
+        out the work: no piece of it looks at another."""
+        self.steps += 1
+
+        def update(task):
+            options, arrays = task
+            self.update(*arrays, lr=lr, step=self.steps, **options)
+
+        list(map(update, [
+            (self.options[name], [a[piece] for a in (p.data, grads[p], *self.remembered(name))])
+            for name, p in self.parameters.items() if p in grads
+            for piece in ([...] if self.whole else pieces(p.data))
+        ]))  # fmt: skip
+
+    def remembered(self, name):
+        """The arrays of the slots of a parameter."""
+        return [of_slot[name] for of_slot in self.memory.values()]
+
+    def state(self):
+        """{"steps": (), "m.blocks.0...": array, ...}: the number of steps, and the arrays themselves, not copies."""
+        arrays = {f"{slot}.{name}": a for slot, of_slot in self.memory.items() for name, a in of_slot.items()}
+        return {"steps": np.array(self.steps), **arrays}
+
+    def load_state(self, arrays):
+        """Copy arrays made by `state` into this optimiser. Raises UsageError if they do not fit."""
+        mine = self.state()
+        if mine.keys() != arrays.keys() or any(mine[name].shape != arrays[name].shape for name in mine):
+            raise UsageError(
+                "the optimiser's state does not fit this model's parameters; "
+                "was it saved by another model, or by another kind of optimiser?"
+            )
+        for name, array in arrays.items():
+            mine[name][...] = beside(array, mine[name])
+        self.steps = int(arrays["steps"])

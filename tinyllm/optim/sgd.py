@@ -1,0 +1,51 @@
+"""SGD: steps along the gradient, with Nesterov's momentum (Sutskever et al. 2013)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinyllm.backend import TwinnedFunction, kernel
+from tinyllm.config import Config, option
+from tinyllm.optim.optimizer import Optimizer
+
+
+@dataclass(frozen=True)
+class SGDConfig(Config):
+    """otimizador"""
+
+    weight_decay: float = option(0.0, "quanto as matrizes encolhem", at_least=0)
+    momentum: float = option(0.9, "quanto do passo anterior continua; 0: nada", at_least=0, below=1)
+
+
+@TwinnedFunction
+def sgd_update(p, g, v, *, lr, decay, step, momentum):
+    """Move p (...) by its gradient g (...) and that of its decay, over the velocity v (...)."""
+    g = g + decay * p
+    v *= momentum
+    v += g
+    p -= lr * (g + momentum * v)
+
+
+@sgd_update.compiled
+def sgd_update_compiled(p, g, v, *, lr, decay, step, momentum):
+    if not all(a.flags.c_contiguous for a in (p, v)):  # a flat view of them would be a copy
+        return sgd_update.meaning(p, g, v, lr=lr, decay=decay, step=step, momentum=momentum)
+    sgd_loop(*(a.reshape(-1) for a in (p, g, v)), lr, decay, momentum)
+
+
+@kernel
+def sgd_loop(p, g, v, lr, decay, momentum):
+    """Three of (n,)"""
+    lr, decay, momentum = np.float32(lr), np.float32(decay), np.float32(momentum)
+    for i in range(p.size):
+        slope = g[i] + decay * p[i]
+        v[i] = momentum * v[i] + slope
+        p[i] -= lr * (slope + momentum * v[i])
+
+
+class SGD(Optimizer):
+    """It remembers one array of each parameter, the velocity v; with a momentum of 0 it is plain gradient descent."""
+
+    Config = SGDConfig
+    slots = ("v",)
+    update = sgd_update
