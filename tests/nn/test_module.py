@@ -13,7 +13,7 @@ from tinyllm.models.t5 import T5, T5Config
 from tinyllm.nn import layers, module
 from tinyllm.nn.module import Around, Module, Parameter, Weight
 from tinyllm.optim.adamw import AdamW
-from tinyllm.train.loop import TrainConfig, make_optimizer, train
+from tinyllm.train.loop import TrainConfig, train
 
 CONFIG = GPTConfig(vocab_size=17, context=6, layers=2, heads=2, width=8, dropout=0.1)
 IDS = np.random.default_rng(5).integers(0, 17, size=(4, 7))
@@ -32,7 +32,7 @@ def trained(model, steps=3):
     """The losses of a few steps on the same batch."""
     config = TrainConfig(steps=steps, workers=2)
     batches = [(IDS[:, :-1], IDS[:, 1:])] * steps
-    return [report.loss for report in train(model, batches, make_optimizer(model, config), config=config)]
+    return [report.loss for report in train(model, batches, AdamW(model.named_parameters()), config=config)]
 
 
 class LoRA(Around):
@@ -79,7 +79,7 @@ def test_a_weight_keeps_its_type_and_is_not_learned():
     assert [name for name, _ in model.named_parameters()] == ["learned"]
     assert (model.codes.dtype, model.learned.dtype) == (np.int8, np.float32)
     assert not model.codes.requires_grad and module.count_parameters(model) == 3
-    assert AdamW(model.named_parameters()).state().keys() == {"m.learned", "v.learned"}
+    assert AdamW(model.named_parameters()).state().keys() == {"steps", "m.learned", "v.learned"}
 
 
 @pytest.mark.parametrize("name", catalog.MODELS)
@@ -92,7 +92,7 @@ def test_what_is_frozen_is_stored_and_has_neither_gradient_nor_state(name):
     assert {name for name, _ in model.named_parameters()} == learned and 0 < len(learned) < len(before)
     assert module.weights(model).keys() == before.keys()
     optimizer = AdamW(model.named_parameters())
-    assert optimizer.state().keys() == {f"{kind}.{name}" for kind in "mv" for name in learned}
+    assert optimizer.state().keys() == {"steps", *(f"{slot}.{name}" for slot in "mv" for name in learned)}
     kind = architecture.objective
     objective = kind(TINY["context"], TINY["vocab_size"], range(len(kind.specials(TINY["context"]))))
     batch = objective(IDS[:, :-1], IDS[:, 1:], np.random.default_rng(0))
