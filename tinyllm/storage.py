@@ -75,6 +75,21 @@ def _read_bfloat16(path, entry, data_starts):
     return (halves.astype(np.uint32) << 16).view(np.float32).reshape(entry["shape"])  # the upper half of a float32
 
 
+def read_text(path):
+    """The text of a file in UTF-8, without the mark that some editors begin it with. UsageError for other bytes."""
+    try:
+        return Path(path).read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise UsageError(f"{path} does not exist") from None
+    except UnicodeDecodeError as error:
+        raise not_utf8(path, error.start) from None
+
+
+def not_utf8(path, position):
+    """The UsageError of a file whose bytes from `position` on are no UTF-8."""
+    return UsageError(f"{path} is not UTF-8 at byte {position}; convert it, for example with iconv")
+
+
 def save_json(path, value):
     """Write a value as JSON, whole or not at all."""
     with aside(path) as temporary:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tinyllm.data import clean as cleaning
 from tinyllm.data import corpora
-from tinyllm.data.clean import CleanConfig, Report, clean, documents
+from tinyllm.data.clean import CleanConfig, CleanReport, clean, documents
 from tinyllm.data.html_text import html_to_text, read_page
 from tinyllm.errors import UsageError
 
@@ -70,7 +70,7 @@ LIMITS = CleanConfig(shortest=1)
 
 
 def clean_one(text, **limits):
-    report = Report()
+    report = CleanReport()
     return list(clean([text], CleanConfig(**{"shortest": 1, "portuguese": 0.0, **limits}), report)), report
 
 
@@ -139,7 +139,7 @@ def test_the_encoding_that_a_page_declares(tmp_path):
 def test_a_book_without_its_notices_and_with_whole_paragraphs(tmp_path):
     path = tmp_path / "livro.txt"
     path.write_text(BOOK, encoding="utf-8")
-    ((text,), report) = (list(clean(documents(path), LIMITS, report := Report())), report)
+    ((text,), report) = (list(clean(documents(path), LIMITS, report := CleanReport())), report)
     assert text.split("\n") == [
         "CAPITULO PRIMEIRO",
         "Uma noite destas, vindo da cidade para o Engenho Novo, encontrei no trem da Central um rapaz aqui do bairro, "
@@ -203,7 +203,7 @@ def test_languages(language):
 
 def test_the_report_counts_what_happened():
     texts = ["<p>O gato &amp; o rato foram à feira da vila.</p>", "O\u0303 de casa!", "curto", "12345 " * 20]
-    report = Report()
+    report = CleanReport()
     kept = list(clean(texts, CleanConfig(shortest=10, portuguese=0.0), report))
     assert kept == ["O gato & o rato foram à feira da vila.", "Õ de casa!"]
     assert (report.read, report.kept) == (4, 2)
@@ -223,7 +223,7 @@ def test_long_texts_are_cut_between_lines():
 @pytest.mark.parametrize("corpus", ["contos"])
 def test_the_texts_of_the_course_come_through_unchanged(corpus):
     texts = [str(text) for text in corpora.CORPORA[corpus](300, split="train", seed=0)]
-    report = Report()
+    report = CleanReport()
     assert list(clean(texts, CleanConfig(), report)) == texts
     assert report.changed.total() == report.dropped.total() == 0
 

@@ -10,7 +10,16 @@ import numpy as np
 import pytest
 
 from tinyllm.data import corpora
-from tinyllm.data.dedup import PERMUTATIONS, MinHash, NearIndex, Report, dedup, normalised, rows_per_band, text_hash
+from tinyllm.data.dedup import (
+    PERMUTATIONS,
+    DedupReport,
+    MinHash,
+    NearIndex,
+    dedup,
+    normalised,
+    rows_per_band,
+    text_hash,
+)
 from tinyllm.errors import UsageError
 
 
@@ -92,7 +101,7 @@ def test_bands_find_what_is_at_the_threshold(threshold):
 @pytest.mark.parametrize("threshold", [0.5, 0.8])
 def test_dedup_against_every_pair(family, threshold):
     """Beside the threshold, where the estimate may fall on either side, it decides as the exact similarity does."""
-    report = Report()
+    report = DedupReport()
     kept = list(dedup(family, threshold=threshold, report=report))
     assert report.read == len(family) and report.kept == len(kept) == report.read - report.equal - report.near
     for a, b in itertools.combinations(kept, 2):
@@ -104,7 +113,7 @@ def test_dedup_against_every_pair(family, threshold):
 
 
 def test_equal_texts_and_distinct_ones(stories):
-    report = Report()
+    report = DedupReport()
     again = [story.upper().replace(".", " .") for story in stories]
     assert list(dedup([*stories, *again, *stories], threshold=0.8, report=report)) == stories
     assert (report.equal, report.near) == (2 * len(stories), 0)
@@ -122,4 +131,4 @@ def test_the_index_grows_and_gives_numbers_in_order():
 @pytest.mark.parametrize("threshold", [0, -1, 1.1, float("nan")])
 def test_a_threshold_out_of_range(threshold):
     with pytest.raises(UsageError, match="must be above 0 and at most 1"):
-        list(dedup(["a"], threshold=threshold, report=Report()))
+        list(dedup(["a"], threshold=threshold, report=DedupReport()))

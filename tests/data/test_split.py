@@ -7,12 +7,12 @@ import pytest
 from data.test_dedup import altered, jaccard
 
 from tinyllm.data import corpora
-from tinyllm.data.split import SPLITS, Report, split, split_of
+from tinyllm.data.split import SPLITS, SplitReport, split, split_of
 from tinyllm.errors import UsageError
 
 
 def parts(texts, *, held_out=0.2, threshold=0.5, group=None):
-    report = Report()
+    report = SplitReport()
     found = list(split(((group, text) for text in texts), held_out=held_out, threshold=threshold, report=report))
     assert report.read == len(texts) == report.leaks + report.kept.total()
     return found, report
@@ -67,7 +67,7 @@ def test_texts_of_a_group_stay_together():
         pair for pair in itertools.combinations(places.items(), 2) if pair[0][1] != pair[1][1]
     )
     grouped = [(one, text) for text in texts] + [(other, text) for text in texts]
-    report = Report()
+    report = SplitReport()
     found = list(split(grouped, held_out=0.3, threshold=0.5, report=report))
     assert {name for name, _ in found} == {where} and report.leaks == 30
 

@@ -38,7 +38,7 @@ REASONS = {
 def clean_command(arguments):
     found = texts.find_files(arguments.files, clean.SUFFIXES)
     config = clean.CleanConfig(**configs.given_options(arguments, clean.CleanConfig))
-    report = clean.Report()
+    report = clean.CleanReport()
     documents = (text for file in found for text in clean.documents(file, whole=arguments.whole))
     texts.write_texts(arguments.out, clean.clean(documents, config, report))
     if arguments.json:
@@ -59,7 +59,7 @@ def show_counts(title, counts, words):
 
 @with_pieces
 def dedup_command(arguments):
-    report = dedup.Report()
+    report = dedup.DedupReport()
     kept = dedup.dedup(read_all(arguments.files), threshold=arguments.threshold, report=report, seed=arguments.seed)
     texts.write_texts(arguments.out, kept)
     if arguments.json:
@@ -71,7 +71,7 @@ def dedup_command(arguments):
 
 @with_pieces
 def split_command(arguments):
-    report, folder = split.Report(), Path(arguments.out)
+    report, folder = split.SplitReport(), Path(arguments.out)
     if folder.exists():
         raise UsageError(f"{folder} exists; choose another folder for the parts")
     grouped = (

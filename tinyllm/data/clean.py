@@ -32,7 +32,7 @@ class CleanConfig(Config):
     repeated: float = option(0.3, "parte das linhas que podem repetir outra", at_least=0, at_most=1)
 
 
-class Report:
+class CleanReport:
     """What cleaning did: texts and characters in and out, texts changed by each step, texts dropped by each filter."""
 
     def __init__(self):
@@ -55,7 +55,7 @@ def documents(path, *, whole=False):
 
 
 def clean(texts, config, report):
-    """Iterable of str -> generator of str, clean and without empty lines. What happens is added to the `Report`."""
+    """Iterable of str -> generator of str, clean and without empty lines. The `CleanReport` counts what happens."""
     for text in texts:
         report.read += 1
         report.characters_read += len(text)

@@ -137,7 +137,7 @@ class NearIndex:
             yield table, data[place * size : (place + 1) * size]
 
 
-class Report:
+class DedupReport:
     """What was found: texts read and kept, and dropped as equal or as near to an earlier one."""
 
     def __init__(self):
@@ -147,7 +147,7 @@ class Report:
 def dedup(texts, *, threshold, report, seed=0):
     """Iterable of str -> generator of those that are neither equal nor near to an earlier one that was kept.
 
-    What happens is added to the `Report`. The texts themselves are not remembered: 512 bytes of signature and as much
+    The `DedupReport` counts what happens. The texts themselves are not remembered: 512 bytes of signature and as much
     again in bands are, for each that is kept. UsageError for a threshold out of range.
     """
     index, seen = NearIndex(threshold=threshold, seed=seed), set()

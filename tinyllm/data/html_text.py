@@ -5,7 +5,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-from tinyllm.data.texts import not_utf8
+from tinyllm import storage
 from tinyllm.errors import UsageError
 
 UNREAD = "script style title noscript template nav footer aside svg button select textarea iframe"
@@ -82,6 +82,6 @@ def read_page(path):
         errors = "replace" if encoding == "cp1252" else "strict"  # it leaves five bytes without a meaning
         return data.decode("utf-8-sig" if encoding == "utf-8" else encoding, errors)
     except UnicodeDecodeError as error:
-        raise not_utf8(path, error.start) from None
+        raise storage.not_utf8(path, error.start) from None
     except (LookupError, ValueError):
         raise UsageError(f"{path} declares the encoding {name!r}, which is not known; convert it to UTF-8") from None

@@ -10,7 +10,6 @@ import numpy as np
 
 from tinyllm import storage
 from tinyllm.data.objectives import padded
-from tinyllm.data.texts import not_utf8
 from tinyllm.errors import UsageError
 
 NEIGHBOURS = 50  # batches: how many are cut from rows that are sorted by their length together
@@ -22,14 +21,10 @@ def read_labelled(path):
     read = {".tsv": from_tsv, ".jsonl": from_jsonl}.get(path.suffix)
     if read is None:
         raise UsageError(f"{path} must end in .tsv (text, tab, label) or in .jsonl (an object a line)")
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")  # a text may hold other ends of lines
-    except FileNotFoundError:
-        raise UsageError(f"{path} does not exist; give a .tsv or a .jsonl of texts with labels") from None
-    except UnicodeDecodeError as error:
-        raise not_utf8(path, error.start) from None
+    if not path.exists():
+        raise UsageError(f"{path} does not exist; give a .tsv or a .jsonl of texts with labels")
     examples = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(storage.read_text(path).split("\n"), start=1):  # a text may hold other ends of lines
         if line.strip():
             try:
                 text, label = (part.strip() for part in read(line))

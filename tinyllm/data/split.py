@@ -22,7 +22,7 @@ def split_of(key, *, held_out):
     return "test" if place < held_out else "validation" if place < 2 * held_out else "train"
 
 
-class Report:
+class SplitReport:
     """Where the texts went: how many in each split, and how many were dropped, being near to texts of another."""
 
     def __init__(self):
@@ -31,7 +31,7 @@ class Report:
 
 
 def split(texts, *, held_out, threshold, report):
-    """Iterable of (group or None, text) -> generator of (split, text). What happens is added to the `Report`.
+    """Iterable of (group or None, text) -> generator of (split, text). What happens is added to the `SplitReport`.
 
     Texts of one group, a str, go together; a text of none goes with an earlier one to which its similarity reaches the
     threshold. A text that is near to texts of two splits, or to one of a split that is not its group's, is dropped.

@@ -36,7 +36,7 @@ def read_texts(path):
             try:
                 decoded = line.decode("utf-8" if position else "utf-8-sig")  # some editors begin a file with a mark
             except UnicodeDecodeError as error:
-                raise not_utf8(path, position + error.start) from None
+                raise storage.not_utf8(path, position + error.start) from None
             position += len(line)
             if decoded.strip():
                 lines.append(decoded.rstrip("\r\n"))
@@ -45,10 +45,6 @@ def read_texts(path):
                 lines = []
     if lines:
         yield "\n".join(lines).strip()
-
-
-def not_utf8(path, position):
-    return UsageError(f"{path} is not UTF-8 at byte {position}; convert it, for example with iconv")
 
 
 def write_texts(path, texts):

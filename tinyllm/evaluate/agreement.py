@@ -3,6 +3,7 @@
 import numpy as np
 
 from tinyllm.backend import to_host
+from tinyllm.data.objectives import padded
 from tinyllm.errors import UsageError
 from tinyllm.tensor import no_grad
 
@@ -14,16 +15,13 @@ def log_probabilities(model, rows):
 
     Short rows are filled up at the end, where a model that reads from left to right does not see it.
     """
-    lengths = np.array([len(row) - 1 for row in rows])
-    ids = np.zeros((len(rows), 1 + lengths.max()), dtype=np.int64)
-    for line, row in zip(ids, rows, strict=True):
-        line[: len(row)] = row
+    ids, lengths = padded(rows, 0)
     with no_grad():
         logits = to_host(model(ids[:, :-1]).data)  # (N, T, V)
     logits = logits - logits.max(axis=-1, keepdims=True)
     chosen = np.take_along_axis(logits, ids[:, 1:, None], axis=-1)[..., 0]  # (N, T)
     each = chosen - np.log(np.exp(logits).sum(axis=-1))
-    return np.where(np.arange(lengths.max()) < lengths[:, None], each, 0).sum(axis=1)
+    return np.where(np.arange(1, ids.shape[1]) < lengths[:, None], each, 0).sum(axis=1)
 
 
 def agreement_score(model, tokenizer, pairs, *, start_id):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinyllm import storage
 from tinyllm.backend import TwinnedLoop, lean_kernel
 from tinyllm.errors import UsageError
 from tinyllm.text.pretokenize import (
@@ -85,8 +86,7 @@ def only_utf8(name, chunks):
         try:
             str(memoryview(chunk.data), "utf-8")
         except UnicodeDecodeError as error:
-            place = before + error.start
-            raise UsageError(f"{name} is not UTF-8 at byte {place}; convert it, for example with iconv") from None
+            raise storage.not_utf8(name, before + error.start) from None
         before += chunk.data.size
         yield chunk
 

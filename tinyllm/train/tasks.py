@@ -17,6 +17,7 @@ from tinyllm.data.batches import batches
 from tinyllm.data.corpora import resenhas
 from tinyllm.data.labelled import labelled_batches, read_labelled, split_examples, write_labelled
 from tinyllm.data.objectives import END, padded
+from tinyllm.data.texts import read_texts
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import mean_loss
 from tinyllm.models import catalog
@@ -62,18 +63,12 @@ class Language:
             held_out = max(40, data.texts // 20)
             counts = {"train": data.texts, "validation": held_out, "test": held_out}
             return {split: list(make(count, split=split, seed=seed)) for split, count in counts.items()}
-        try:
-            text = Path(data.corpus).read_text(encoding="utf-8")
-        except FileNotFoundError:
+        if not Path(data.corpus).exists():
             known = ", ".join(corpora.CORPORA)
-            raise UsageError(f"corpus={data.corpus} is neither a generated corpus ({known}) nor a file") from None
-        except UnicodeDecodeError as error:
-            raise UsageError(
-                f"{data.corpus} is not UTF-8 at byte {error.start}; convert it, for example with iconv"
-            ) from None
-        texts = [part for part in (part.strip() for part in text.split("\n\n")) if part]
+            raise UsageError(f"corpus={data.corpus} is neither a generated corpus ({known}) nor a file")
+        texts = list(read_texts(data.corpus))
         if len(texts) < 3:  # one long text: cut it by its lines
-            texts = [line for line in text.splitlines() if line.strip()]
+            texts = [line for text in texts for line in text.split("\n")]
         if len(texts) < 3:
             raise UsageError(
                 f"{data.corpus} has {len(texts)} texts; at least 3 are needed, with an empty line between them"
