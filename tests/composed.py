@@ -50,7 +50,7 @@ def swiglu(gate, x):
 def rotary(x, *, cos, sin):
     """Each pair of channels times the matrix of its rotation, pair by pair."""
     half = x.shape[-1] // 2
-    pairs = [(x[..., i], x[..., i + half], cos[:, i], sin[:, i]) for i in range(half)]
+    pairs = [(x[..., i], x[..., i + half], cos[..., i], sin[..., i]) for i in range(half)]
     turned = [a * c - b * s for a, b, c, s in pairs] + [a * s + b * c for a, b, c, s in pairs]
     return tensor.concatenate(*(channel.reshape(*channel.shape, 1) for channel in turned), axis=-1)
 
@@ -71,14 +71,17 @@ def repeat_heads(x, *, times):
     return x[:, heads]
 
 
-def attention(q, k, v, bias=None, *, causal=False, lengths=None, scale=None):
+def attention(q, k, v, bias=None, *, causal=False, starts=None, lengths=None, scale=None):
     B, _H, S, D = k.shape
     T = q.shape[-2]
     scores = q @ k.transpose(0, 1, 3, 2) * (1 / math.sqrt(D) if scale is None else scale)  # (B, H, T, S)
     if bias is not None:
         scores = scores + bias
-    ends = [S] * B if lengths is None else lengths
-    seen = [[[s < end and (not causal or s <= t + S - T) for s in range(S)] for t in range(T)] for end in ends]
+    ends, starts = ([least] * B if own is None else own for least, own in ((S, lengths), (S - T, starts)))
+    seen = [
+        [[s < end and (not causal or s <= start + t) for s in range(S)] for t in range(T)]
+        for start, end in zip(starts, ends, strict=True)
+    ]
     scores = tensor.where(np.array(seen, dtype=bool).reshape(B, 1, T, S), scores, -np.inf)
     return softmax(scores) @ v
 

@@ -228,6 +228,13 @@ def turned(sizes, rng):
     return {"cos": cos, "sin": sin}
 
 
+def turned_by_rows(sizes, rng):
+    """Options of `rotary`: each row has positions of its own."""
+    B, T, D = (sizes[letter] for letter in "BTD")
+    turns = F.rotations(rng.uniform(0, 50, size=B * T), D)
+    return dict(zip(("cos", "sin"), (turn.reshape(B, 1, T, D // 2) for turn in turns), strict=True))
+
+
 def rotary_of_torch(torch, x, cos, sin):
     """Each pair as one complex number, turned by another."""
     a, b = x.chunk(2, dim=-1)
@@ -239,9 +246,12 @@ def split_heads_of_torch(torch, x, heads, part=0, parts=1):
     return x.chunk(parts, dim=-1)[part].unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
-def attention_of_torch(torch, q, k, v, bias=None, *, causal=False, lengths=None, scale=None):
+def attention_of_torch(torch, q, k, v, bias=None, *, causal=False, starts=None, lengths=None, scale=None):
     T, S = q.shape[-2], k.shape[-2]
     seen = torch.ones(T, S, dtype=torch.bool).tril(S - T) if causal else torch.ones(T, S, dtype=torch.bool)
+    if starts is not None:
+        rows = [torch.ones(T, S, dtype=torch.bool).tril(start) for start in starts]
+        seen = torch.stack(rows)[:, None] if rows else seen
     if lengths is not None:
         seen = seen & (torch.arange(S) < torch.tensor(lengths)[:, None])[:, None, None]
     mask = torch.zeros(T, S, dtype=q.dtype) if bias is None else bias
@@ -252,6 +262,11 @@ def attention_of_torch(torch, q, k, v, bias=None, *, causal=False, lengths=None,
 def some_real(sizes, rng):
     """Lengths of the rows of a batch, from a single token to all of them."""
     return {"lengths": rng.integers(1, sizes["S"] + 1, size=sizes["B"])}
+
+
+def some_starts(sizes, rng):
+    """Where the queries of each row of a causal batch begin."""
+    return {"causal": True, "starts": rng.integers(0, sizes["S"] - sizes["T"] + 1, size=sizes["B"])}
 
 
 def repeat_heads_of_torch(torch, x, *, times):
@@ -376,6 +391,11 @@ CASES = [
          never_empty="SD"),
     Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD"}, attention_of_torch, "causal padding", never_empty="STD",
          options=lambda sizes, rng: {"causal": True, **some_real(sizes, rng)}, adjust=later_positions),
+    Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD"}, attention_of_torch, "causal from starts",
+         options=some_starts, never_empty="STD", adjust=later_positions),
+    Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD", "bias": "BHTS"}, attention_of_torch,
+         "causal from starts padding", never_empty="HSTD", adjust=later_positions,
+         options=lambda sizes, rng: {"scale": 1.0, **some_starts(sizes, rng), **some_real(sizes, rng)}),
     Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD", "bias": "1HTS"}, attention_of_torch, "bias",
          options={"scale": 1.0}, never_empty="BSD"),
     Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD", "bias": "B1TS"}, attention_of_torch, "bias of rows",
@@ -411,6 +431,8 @@ CASES = [
          lambda torch, x, weight, eps: torch.nn.functional.rms_norm(x, x.shape[-1:], weight, eps),
          "one row", options={"eps": 0.1}, never_empty="C"),
     Case(F.rotary, {"x": "BHTD"}, rotary_of_torch, "heads", options=turned, adjust=even_channels, never_empty="D"),
+    Case(F.rotary, {"x": "BHTD"}, rotary_of_torch, "positions of rows", options=turned_by_rows, adjust=even_channels,
+         never_empty="D"),
     Case(F.rotary, {"x": "TD"}, rotary_of_torch, "one", options=turned, adjust=even_channels, never_empty="D"),
     Case(F.rnn_cell, {"x": "BM", "state": "BM", "weight": "MM"}, rnn_cell_of_torch, never_empty="M"),
     Case(F.rnn, {"x": "BTM", "state": "BM", "weight": "MM"}, rnn_of_torch, never_empty="MT"),

@@ -120,7 +120,7 @@ def test_nan_stays_nan_where_the_meaning_has_it_and_nowhere_else(case):
             poisoned = [a.copy() for a in call.arrays]
             poisoned[which].flat[-2] = np.nan
             (y, grads), (expected_y, expected_grads) = both(case.op.function, call._replace(arrays=poisoned))
-            assert np.isnan(y).any() or "lengths" in call.options  # what is padding may hide it
+            assert np.isnan(y).any() or {"lengths", "starts"} & call.options.keys()  # who is unseen hides it
             np.testing.assert_array_equal(np.isnan(y), np.isnan(expected_y))
             for grad, expected in zip(grads, expected_grads, strict=True):
                 if call.options.get("causal"):  # 0 * NaN, of the future, is NaN for the meaning; the twin may skip it
@@ -253,12 +253,61 @@ def test_attention_twin_agrees_over_several_blocks(rows, causal, earlier):
         np.testing.assert_allclose(mine, theirs() if callable(theirs) else theirs, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("rows", [1, 64, 65, 200])
+def test_attention_twin_agrees_over_several_blocks_that_begin_anywhere(rows):
+    rng, starts = np.random.default_rng(0), np.array([70, 0, 33])
+    q, k, v = (np.asarray(rng.normal(size=(3, 2, n, 8)), np.float32) for n in (rows, rows + 70, rows + 70))
+    bias, dy = np.asarray(rng.normal(size=(3, 2, rows, rows + 70)), np.float32), cotangent(q)
+    (y, back), (expected, expected_back) = (
+        version(q, k, v, bias, causal=True, starts=starts)
+        for version in (F.attention.function.twin, F.attention.function.meaning)
+    )
+    np.testing.assert_allclose(y, expected, **CLOSE)
+    for mine, theirs in zip(back(dy), expected_back(dy), strict=True):
+        np.testing.assert_allclose(mine, theirs() if callable(theirs) else theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("version", ["twin", "meaning"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"causal": True, "starts": np.array([0])}, r"starts \(1,\) are not one for each of 2 rows"),
+        ({"causal": True, "starts": np.array([0, 5])}, "starts of 0 to 5 are not all within 0 to 4"),
+        ({"causal": True, "starts": np.array([-1, 2])}, "starts of -1 to 2 are not all within 0 to 4"),
+        ({"starts": np.array([0, 1])}, "attention that is not causal has no starts"),
+    ],
+)
+def test_attention_refuses_starts_that_do_not_fit(version, options, message):
+    q, k = np.ones((2, 3, 4, 5), np.float32), np.ones((2, 3, 8, 5), np.float32)
+    with pytest.raises(UsageError, match=message):
+        getattr(F.attention.function, version)(q, k, k, **options)
+
+
 @pytest.mark.parametrize("version", ["twin", "meaning"])
 @pytest.mark.parametrize(("shape", "positions"), [((2, 3, 4), (2, 3, 4)), ((1, 2, 3, 4), (1, 2, 0, 4))])
 def test_attention_refuses_what_it_cannot_look_at(version, shape, positions):
     q, k = np.ones(shape, np.float32), np.ones(positions, np.float32)
     with pytest.raises(UsageError, match="attention"):
         getattr(F.attention.function, version)(q, k, k)
+
+
+@pytest.mark.parametrize("version", ["twin", "meaning"])
+@pytest.mark.parametrize(
+    ("shape", "of_turns"),
+    [
+        ((2, 3, 4, 6), (4, 2)),
+        ((2, 3, 4, 6), (5, 3)),
+        ((2, 3, 4, 6), (2, 3, 4, 3)),
+        ((2, 3, 4, 6), (1, 1, 4, 3)),
+        ((3, 4, 6), (3, 1, 4, 3)),
+        ((4, 5), (4, 2)),
+        ((6,), (3,)),
+    ],
+)
+def test_rotary_refuses_turns_that_do_not_fit(version, shape, of_turns):
+    x, turns = np.ones(shape, np.float32), np.ones(of_turns, np.float32)
+    with pytest.raises(UsageError, match=r"^rotary: x .* do not agree"):
+        getattr(F.rotary.function, version)(x, cos=turns, sin=turns)
 
 
 @pytest.mark.parametrize("causal", [False, True])

@@ -11,13 +11,15 @@ from tinyllm.backend import array_module
 from tinyllm.text.words import count_words as count_in_a_table
 
 
-def attention(q, k, v, bias=None, *, causal=False, lengths=None, scale=None):
+def attention(q, k, v, bias=None, *, causal=False, starts=None, lengths=None, scale=None):
     """(B, H, T, D), (B, H, S, D), (B, H, S, D) -> (B, H, T, D), by F.softmax"""
     xp, T, S = array_module(q.data), q.shape[-2], k.shape[-2]
     scores = q @ k.transpose(0, 1, 3, 2) * (q.shape[-1] ** -0.5 if scale is None else scale)  # (B, H, T, S)
     if bias is not None:
         scores = scores + bias
-    if causal:
+    if starts is not None:
+        scores = tensor.where(~F.masks.future_of_rows(xp, starts, T, S)[:, None], scores, -np.inf)
+    elif causal:
         scores = tensor.where(~F.masks.future(xp, T, S), scores, -np.inf)
     if lengths is not None:
         scores = tensor.where(~F.masks.padding(xp, lengths, S)[:, None, None], scores, -np.inf)

@@ -43,20 +43,26 @@ def repeat_heads(x, *, times):
 
 
 @op
-def attention(q, k, v, bias=None, *, causal=False, lengths=None, scale=None):
+def attention(q, k, v, bias=None, *, causal=False, starts=None, lengths=None, scale=None):
     """(B, H, T, D), (B, H, S, D), (B, H, S, D) -> (B, H, T, D): softmax(q kᵀ / √D) v (Vaswani et al. 2017).
 
-    Causal: the T queries are the last T of the S positions, and each sees itself and what came before it. `lengths`,
-    (B,) ids: of row b only the first lengths[b] positions are seen, the others are padding. `bias`, (1 or B, 1 or H, T,
-    S), is added to the scores, and `scale` takes the place of 1 / √D. Raises UsageError for shapes that do not agree.
+    Causal: each query sees itself and what came before it. The T queries are the last T of the S
+    positions or, with `starts`, (B,) ids, those of row b that begin at position starts[b].
+    `lengths`, (B,) ids: of row b only the first lengths[b] positions are seen, the others are
+    padding. `bias`, (1 or B, 1 or H, T, S), is added to the scores, and `scale` takes the place of
+    1 / √D. Raises UsageError for shapes that do not agree.
     """
-    check_shapes(q, k, v, bias, causal, lengths)
+    check_shapes(q, k, v, bias)
+    check_seen(q, k, causal, starts, lengths)
     xp, scale = array_module(q), q.shape[-1] ** -0.5 if scale is None else scale
     scores = q @ k.swapaxes(-1, -2)  # (B, H, T, S)
     scores *= scale
     if bias is not None:
         scores += bias
-    if causal:
+    if starts is not None:
+        future = masks.future_of_rows(xp, starts, *scores.shape[-2:])  # (B, T, S)
+        xp.copyto(scores, -xp.inf, where=future[:, None])
+    elif causal:
         xp.copyto(scores, -xp.inf, where=masks.future(xp, *scores.shape[-2:]))
     if lengths is not None:
         xp.copyto(scores, -xp.inf, where=masks.padding(xp, lengths, scores.shape[-1])[:, None, None])
@@ -75,16 +81,20 @@ def attention(q, k, v, bias=None, *, causal=False, lengths=None, scale=None):
 
 
 @attention.compiled
-def attention_compiled(q, k, v, bias=None, *, causal=False, lengths=None, scale=None):
+def attention_compiled(q, k, v, bias=None, *, causal=False, starts=None, lengths=None, scale=None):
     """A block of queries at a time: its weights are made, used, forgotten, and made again by backward, so that memory
     grows with T and not with T². Of the future, hardly anything is computed (after Dao et al. 2022)."""
-    check_shapes(q, k, v, bias, causal, lengths)
+    check_shapes(q, k, v, bias)
+    check_seen(q, k, causal, starts, lengths)
     (B, H, T, D), S = q.shape, k.shape[-2]
     scale = np.float32(D**-0.5 if scale is None else scale)
     size = CAUSAL_BLOCK if causal else BLOCK
     blocks = [slice(start, min(T, start + size)) for start in range(0, max(T, 1), size)]
-    before = S - T if causal else S  # how many positions the first query sees besides its own
-    ends = np.repeat(np.full(B, S) if lengths is None else lengths.astype(np.int64), H)  # of each row and head
+    before = S - T if causal else S  # the most that a first query sees besides its own position
+    befores, ends = (  # of each row and head
+        np.full(B * H, most) if own is None else np.repeat(own.astype(np.int64), H)
+        for most, own in ((before, starts), (S, lengths))
+    )
 
     def product(a, b):
         """(B, H, t, D), (B, H, s, D) -> (B H, t, s) and the same as (B, H, t, s): a bᵀ"""
@@ -98,7 +108,7 @@ def attention_compiled(q, k, v, bias=None, *, causal=False, lengths=None, scale=
         flat, weights = product(q[:, :, block], k[:, :, positions])
         if bias is not None:  # the softmax scales what it is given
             weights += bias[:, :, block, positions] / scale
-        softmax_of_seen(flat, scale, before + block.start, ends)
+        softmax_of_seen(flat, scale, befores + block.start, ends)
         return positions, flat, weights
 
     y = np.empty((B, T, H, D), q.dtype).swapaxes(1, 2)  # in this order, merging the heads moves nothing
@@ -129,14 +139,16 @@ def attention_compiled(q, k, v, bias=None, *, causal=False, lengths=None, scale=
 
 
 @kernel
-def softmax_of_seen(scores, scale, before, ends):
-    """(G, t, s) -> softmax(scale * scores) in its place, where query i of g sees the first before + i + 1 positions,
-    and none from ends[g] on."""
+def softmax_of_seen(scores, scale, befores, ends):
+    """(G, t, s), (G,), (G,) -> softmax(scale * scores) in the place of scores.
+
+    Query i of g sees the first befores[g] + i + 1 positions, and none from ends[g] on.
+    """
     bits, positions = scores.view(np.int32), scores.shape[2]
     for g in range(scores.shape[0]):
         for i in range(scores.shape[1]):
             # the loops go on to the end of the row: whole vectors are faster than a rest of one
-            seen = min(before + i + 1, ends[g])
+            seen = min(befores[g] + i + 1, ends[g])
             top = in_order(bits[g, i, 0])
             for j in range(positions):
                 top = max(top, in_order(bits[g, i, j]) if j < seen else top)
@@ -162,7 +174,7 @@ def softmax_of_seen_backward(dweights, weights, scale):
                 dweights[g, i, j] = weights[g, i, j] * (dweights[g, i, j] - mean) * scale
 
 
-def check_shapes(q, k, v, bias, causal, lengths):
+def check_shapes(q, k, v, bias):
     if q.ndim != 4 or k.shape != v.shape or q.shape[:-2] != k.shape[:-2] or q.shape[-1] != k.shape[-1]:
         raise UsageError(
             f"attention: q {q.shape}, k {k.shape} and v {v.shape} do not agree; expected (B, H, T, D) and "
@@ -171,11 +183,19 @@ def check_shapes(q, k, v, bias, causal, lengths):
     (B, H, T, _), S = q.shape, k.shape[-2]
     if not S:
         raise UsageError(f"attention of q {q.shape} to no position at all: k is {k.shape}")
-    if causal and T > S:
-        raise UsageError(f"causal attention of {T} queries needs as many positions, got {S}")
     if bias is not None and (bias.shape[2:] != (T, S) or bias.shape[0] not in (1, B) or bias.shape[1] not in (1, H)):
         raise UsageError(
             f"attention: a bias {bias.shape} does not fit scores {(B, H, T, S)}; expected (1 or B, 1 or H, T, S)"
         )
+
+
+def check_seen(q, k, causal, starts, lengths):
+    (B, _, T, _), S = q.shape, k.shape[-2]
+    if causal and T > S:
+        raise UsageError(f"causal attention of {T} queries needs as many positions, got {S}")
+    if starts is not None:
+        if not causal:
+            raise UsageError("attention that is not causal has no starts: its queries see all")
+        masks.check_starts(starts, B, S - T)
     if lengths is not None:
         masks.check_lengths(lengths, B, S)

@@ -14,6 +14,12 @@ def future(xp, queries, positions):
     return xp.arange(positions) > xp.arange(positions - queries, positions)[:, None]
 
 
+def future_of_rows(xp, starts, queries, positions):
+    """(B,) -> (B, T, S) of bool: as `future`, but the queries of row b begin at position starts[b]."""
+    places = xp.asarray(starts)[:, None] + xp.arange(queries)  # (B, T)
+    return xp.arange(positions) > places[:, :, None]
+
+
 def padding(xp, lengths, positions):
     """(B,) lengths -> (B, S) of bool: True where a row has no token any more."""
     return xp.arange(positions) >= xp.asarray(lengths)[:, None]
@@ -27,3 +33,11 @@ def check_lengths(lengths, rows, positions):
         raise UsageError(
             f"lengths of {lengths.min()} to {lengths.max()} tokens, but a row has 1 to {positions}; is a text empty?"
         )
+
+
+def check_starts(starts, rows, last):
+    """Raise UsageError unless there is one start of 0..last for each row; on a GPU it is not looked at."""
+    if starts.shape != (rows,):
+        raise UsageError(f"starts {starts.shape} are not one for each of {rows} rows")
+    if array_module(starts) is np and starts.size and not 0 <= starts.min() <= starts.max() <= last:
+        raise UsageError(f"starts of {starts.min()} to {starts.max()} are not all within 0 to {last}")

@@ -20,7 +20,11 @@ def rotations(positions, channels, *, base=10000.0):
 
 @op
 def rotary(x, *, cos, sin):
-    """(..., T, D) -> (..., T, D): i and i + D / 2 are a pair of channels. cos, sin: see `rotations`."""
+    """(..., T, D) -> (..., T, D): i and i + D / 2 are a pair of channels (Su et al. 2021).
+
+    cos, sin: what `rotations` gives for the T positions; or, where each of B rows of H heads has
+    positions of its own, (B, 1, T, D / 2).
+    """
     check_rotations(x, cos, sin)
     half = x.shape[-1] // 2
 
@@ -39,28 +43,37 @@ def rotary_compiled(x, *, cos, sin):
     check_rotations(x, cos, sin)
 
     def turn(x, sign):
-        y, flat = np.empty(x.shape, x.dtype), (math.prod(x.shape[:-2]), *x.shape[-2:])
-        rotary_loop(np.ascontiguousarray(x).reshape(flat), cos, sin, sign, y.reshape(flat))
+        y = np.empty(x.shape, x.dtype)
+        rotary_loop(np.ascontiguousarray(x).reshape(grouped), *turns, sign, y.reshape(grouped))
         return y
+
+    # (G, N, T, D) and twice (G, T, D / 2): what turns alike, together
+    grouped = x.shape if cos.ndim == 4 else (1, math.prod(x.shape[:-2]), *x.shape[-2:])
+    turns = [a.reshape(grouped[0], *a.shape[-2:]) for a in (cos, sin)]
 
     return turn(x, np.float32(1.0)), lambda dy: turn(dy, np.float32(-1.0))
 
 
 @kernel
 def rotary_loop(x, cos, sin, sign, y):
-    for n in range(x.shape[0]):
-        for t in range(x.shape[1]):
-            a, b = x[n, t, : cos.shape[1]], x[n, t, cos.shape[1] :]
-            c, d = y[n, t, : cos.shape[1]], y[n, t, cos.shape[1] :]
-            for i in range(a.size):
-                c[i] = a[i] * cos[t, i] - b[i] * sin[t, i] * sign
-                d[i] = b[i] * cos[t, i] + a[i] * sin[t, i] * sign
+    """(G, N, T, D), (G, T, D / 2), (G, T, D / 2) -> y, (G, N, T, D): x turned, or back for sign -1."""
+    half = cos.shape[2]
+    for g in range(x.shape[0]):
+        for n in range(x.shape[1]):
+            for t in range(x.shape[2]):
+                a, b = x[g, n, t, :half], x[g, n, t, half:]
+                c, d = y[g, n, t, :half], y[g, n, t, half:]
+                for i in range(a.size):
+                    c[i] = a[i] * cos[g, t, i] - b[i] * sin[g, t, i] * sign
+                    d[i] = b[i] * cos[g, t, i] + a[i] * sin[g, t, i] * sign
 
 
 def check_rotations(x, cos, sin):
     expected = (*x.shape[-2:-1], x.shape[-1] // 2)
-    if x.shape[-1] % 2 or not cos.shape == sin.shape == expected:
+    if x.ndim == cos.ndim == 4:
+        expected = (len(x), 1, *expected)
+    if x.ndim < 2 or x.shape[-1] % 2 or not cos.shape == sin.shape == expected:
         raise UsageError(
-            f"rotary: x {x.shape}, cos {cos.shape} and sin {sin.shape} do not agree; expected (..., T, D) with an even "
-            "D and twice (T, D / 2)"
+            f"rotary: x {x.shape}, cos {cos.shape} and sin {sin.shape} do not agree; expected "
+            "(..., T, D) with an even D and twice (T, D / 2), or (B, H, T, D) and (B, 1, T, D / 2)"
         )
