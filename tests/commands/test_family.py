@@ -273,7 +273,7 @@ def test_a_long_text_is_shown_some_columns_at_a_time(capsys):
 
 
 def test_what_attention_refuses(capsys, folder, tmp_path):
-    assert "a recurrent model has no attention to show; gpt, llama, bert and t5 have" in refusal(
+    assert "the model has no attention to show; one that has heads, such as gpt, does" in refusal(
         capsys, "attention", folder / "lstm", "a"
     )
     assert "--layer 3 is not there; the model has layers 1 to 2" in refusal(

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from tinyllm import backend, cli
-from tinyllm.memory import activations, estimate
+from tinyllm.memory import estimate
 from tinyllm.memory.estimate import Plan, inference, largest_batch, training
-from tinyllm.models import catalog
+from tinyllm.models import architecture, catalog
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.classifier import Classifier
 from tinyllm.models.gpt import GPTConfig
@@ -67,7 +67,7 @@ STEPS = r"""
 import json, re, sys
 from pathlib import Path
 import numpy as np
-from tinyllm.models import catalog
+from tinyllm.models import architecture, catalog
 from tinyllm.models.classifier import Classifier
 from tinyllm.train import run as runs
 from tinyllm.train.tasks import Classify, LabelledConfig
@@ -262,7 +262,7 @@ def test_nothing_fits_where_the_weights_do_not():
 
 def test_the_block_of_the_attention_is_that_of_the_library():
     attention = sys.modules["tinyllm.functional.attention"]
-    assert (attention.CAUSAL_BLOCK, attention.BLOCK) == (activations.CAUSAL_BLOCK, activations.BLOCK)
+    assert (attention.CAUSAL_BLOCK, attention.BLOCK) == (architecture.CAUSAL_BLOCK, architecture.BLOCK)
 
 
 # ---------------------------------------------------------------------------------------------------------- the command
@@ -341,8 +341,9 @@ def test_the_run_of_a_classifier_is_estimated_as_one(capsys, tmp_path):
 
 
 def test_a_cache_of_shared_heads_is_smaller():
-    gpt, llama = (estimate.cache_numbers(config, 100) for config in (GPTConfig(), LlamaConfig(heads=4, kv_heads=1)))
-    assert gpt == 4 * llama and estimate.cache_numbers(BERTConfig(), 100) == 0
+    configs = (GPTConfig(), LlamaConfig(heads=4, kv_heads=1), BERTConfig())
+    gpt, llama, bert = (inference(config, tokens=100).cache for config in configs)
+    assert gpt == 4 * llama and bert == 0
 
 
 def test_a_model_that_fits_nowhere_is_told_with_a_mend(capsys):

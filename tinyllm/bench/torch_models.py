@@ -8,10 +8,7 @@ import torch
 from torch import nn
 
 from tinyllm import functional as F
-from tinyllm.models.bert import BERTConfig
-from tinyllm.models.gpt import GPTConfig
-from tinyllm.models.llama import LlamaConfig
-from tinyllm.models.t5 import T5Config
+from tinyllm.models import catalog
 from tinyllm.nn.module import weights
 
 attend = nn.functional.scaled_dot_product_attention
@@ -302,12 +299,12 @@ class T5(nn.Module):
         return next_token_loss(self(ids, inputs), targets)
 
 
-MODELS = {GPTConfig: GPT, LlamaConfig: Llama, BERTConfig: BERT, T5Config: T5}
+MODELS = {"gpt": GPT, "llama": Llama, "bert": BERT, "t5": T5}
 
 
 def copy_of(ours):
     """The model in PyTorch with the weights, and of the type, of one of ours."""
-    model, arrays = MODELS[type(ours.config)](ours.config), weights(ours)
+    model, arrays = MODELS[catalog.name_of(ours.config)](ours.config), weights(ours)
     model.to(torch.from_numpy(ours.parameters()[0].data).dtype)
     with torch.no_grad():
         for name, parameter in model.named_parameters():

@@ -8,22 +8,19 @@ import numpy as np
 from tinyllm.bench import gemm
 from tinyllm.bench.race import middle_peaks, result, sides
 from tinyllm.models import catalog
-from tinyllm.models.bert import BERTConfig
-from tinyllm.models.gpt import GPTConfig
-from tinyllm.models.llama import LlamaConfig
-from tinyllm.models.t5 import T5Config
 from tinyllm.optim.adamw import AdamW
 from tinyllm.train.loop import TrainConfig, train
 
 SMALL = {"vocab_size": 4096, "context": 256, "heads": 4, "width": 256}
-CASES = {
-    "gpt-s": (GPTConfig(**SMALL, layers=4), 8),
-    "gpt-xs": (GPTConfig(vocab_size=512, context=128, layers=4, heads=4, width=128), 16),
-    "gpt-s-1024": (GPTConfig(**{**SMALL, "context": 1024}, layers=4), 2),
-    "llama-s": (LlamaConfig(**SMALL, layers=4, kv_heads=2, hidden=688), 8),
-    "bert-s": (BERTConfig(**SMALL, layers=4), 8),
-    "t5-s": (T5Config(**SMALL, layers=2, decoder_layers=2, hidden=688), 8),
+CASES = {  # the model, its sizes, and how many rows a batch has
+    "gpt-s": ("gpt", {**SMALL, "layers": 4}, 8),
+    "gpt-xs": ("gpt", {"vocab_size": 512, "context": 128, "layers": 4, "heads": 4, "width": 128}, 16),
+    "gpt-s-1024": ("gpt", {**SMALL, "context": 1024, "layers": 4}, 2),
+    "llama-s": ("llama", {**SMALL, "layers": 4, "kv_heads": 2, "hidden": 688}, 8),
+    "bert-s": ("bert", {**SMALL, "layers": 4}, 8),
+    "t5-s": ("t5", {**SMALL, "layers": 2, "decoder_layers": 2, "hidden": 688}, 8),
 }
+TWINS = ("gpt", "llama", "bert", "t5")  # the models that `torch_models` has
 PEERS = {  # what --against names: the module and the options of the other side
     "torch": ("tinyllm.bench.torch_peer", {}),
     "torch-compile": ("tinyllm.bench.torch_peer", {"compiled": True}),
@@ -35,26 +32,32 @@ COMPARED = 20  # steps whose losses are compared
 TRAINING = TrainConfig(steps=10**6, learning_rate=1e-3, warmup=0, floor=1.0)
 
 
+def cases_of(model):
+    """The cases of the model of a name: those in the table or, if there are none, one that bears its name."""
+    return [case for case in CASES if model_of(case) == model] or [model]
+
+
 def model_of(case):
     """The name of the model of a case."""
-    return catalog.name_of(CASES[case][0])
+    return CASES[case][0] if case in CASES else case
 
 
-def cases_of(model):
-    """The cases of the model of a name."""
-    return [case for case in CASES if model_of(case) == model]
+def case_of(case):
+    """The config of a case and how many rows a batch has; one that is not in the table has a model's own sizes."""
+    name, sizes, rows = CASES.get(case, (case, {}, TrainConfig.batch))
+    return catalog.find(name).config(**sizes), rows
 
 
 def new_model(case):
-    return catalog.new_model(CASES[case][0], rng=np.random.default_rng(0))
+    return catalog.new_model(case_of(case)[0], rng=np.random.default_rng(0))
 
 
 def make_batches(case, count):
     """Batches of tokens that are as uneven as words: the n-th most frequent comes 1 / n as often."""
-    config, batch = CASES[case]
+    config, batch = case_of(case)
     rng, shares = np.random.default_rng(1), 1 / np.arange(1, config.vocab_size + 1)
     tokens = rng.choice(config.vocab_size, size=(count, batch, config.context + 1), p=shares / shares.sum())
-    kind = catalog.find(catalog.name_of(config)).objective
+    kind = catalog.architecture_of(config).objective
     objective = kind(config.context, config.vocab_size, range(len(kind.specials(config.context))))
     return [objective(part[:, :-1], part[:, 1:], rng) for part in tokens]
 
@@ -82,32 +85,15 @@ make = Training
 
 
 def operations(case):
-    """Floating-point operations that a step needs: the products of matrices, and attention to what may be seen.
-
-    A product of n numbers costs 2 n of them, and twice as many on the way back.
-    """
-    config, batch = CASES[case]
-    C, T, V, L = config.width, config.context, config.vocab_size, config.layers
-    if isinstance(config, GPTConfig):
-        row = T * (L * 12 * C * C + V * C) + L * T * T * C
-    elif isinstance(config, LlamaConfig):
-        key_value = 2 * C // config.heads * config.kv_heads
-        row = T * (L * (2 * C * C + C * key_value + 3 * C * config.hidden) + V * C) + L * T * T * C
-    elif isinstance(config, BERTConfig):
-        (_, _, (_, guesses)) = (array.shape for array in make_batches(case, 1)[0])
-        row = T * L * 12 * C * C + L * 2 * T * T * C + guesses * (C * C + V * C)
-    else:
-        (_, S), (_, T) = (array.shape for array in make_batches(case, 1)[0])
-        gated = 3 * C * config.hidden
-        row = S * L * (4 * C * C + gated) + L * 2 * S * S * C
-        row += config.decoder_layers * (T * (6 * C * C + gated) + S * 2 * C * C + T * T * C + 2 * T * S * C) + T * V * C
-    return 6 * batch * row
+    """Floating-point operations that a step needs. A product and its sum are two, and twice as many on the way back."""
+    config, rows = case_of(case)
+    return 6 * rows * catalog.architecture_of(config).products(config, *make_batches(case, 1)[0])
 
 
 def bench(case, *, against, workers=0, races=3, steps=20):
     """Race one case. Returns what `race.result` does, with tokens a second, the share of the speed of plain matrix
     products, and, against PyTorch, the largest difference between the two losses of one of the first steps."""
-    (config, batch), workers = CASES[case], TrainConfig(workers=workers).threads
+    (config, batch), workers = case_of(case), TrainConfig(workers=workers).threads
     total = WARM_UP + steps
     in_turn = 2 if against == "one-worker" else 1  # steps; the first wakes the core that one worker leaves asleep
     options = {"case": case, "workers": workers, "steps": total * in_turn}

@@ -1,6 +1,7 @@
 """Commands that race: how fast this machine trains and tokenizes, beside others on the same work."""
 
 from tinyllm.bench import bpe, kernels, training
+from tinyllm.models.catalog import MODELS
 from tinyllm.parser import add_command, add_commands, positive, up_to
 from tinyllm.show.bench import bench_bpe, bench_kernels, bench_training
 
@@ -32,8 +33,7 @@ def declare_bench(parser):
         group, "train", "mede o treino: tokens por segundo, memória, comparação com o PyTorch", train_command, json=True
     )
     p.add_argument("--against", choices=list(training.PEERS), help="com quem comparar (padrão: torch, se instalado)")
-    models = list(dict.fromkeys(map(training.model_of, training.CASES)))
-    p.add_argument("--model", choices=models, default="gpt", help="os tamanhos deste modelo (padrão: gpt)")
+    p.add_argument("--model", choices=list(MODELS), default="gpt", help="os tamanhos deste modelo (padrão: gpt)")
     p.add_argument("--case", action="append", choices=list(training.CASES), help="só este tamanho (pode ser repetido)")
     p.add_argument("--steps", type=up_to(10_000), default=20, help="passos de cada corrida (padrão: 20)")
     p.add_argument("--workers", type=positive, default=0, help="quantas threads (padrão: uma por núcleo)")

@@ -4,26 +4,25 @@ import numpy as np
 
 from tinyllm.errors import UsageError
 from tinyllm.infer.fill import candidates, filled, written_gaps
-from tinyllm.models.bert import BERTConfig
-from tinyllm.models.t5 import T5Config
+from tinyllm.models.catalog import MODELS
 from tinyllm.parser import calls, positive
 from tinyllm.say import emit, percent, tell
 from tinyllm.show.attention import show_attention
 from tinyllm.show.classify import show_test
 from tinyllm.train import run as runs
-from tinyllm.train.tasks import Classify, probabilities
+from tinyllm.train.tasks import probabilities
 
 
 def fill_command(arguments):
     run = runs.open_run(arguments.run)
-    if run.task.name == Classify.name or not isinstance(run.model_config, BERTConfig | T5Config):
-        raise UsageError(f"{run.folder} holds no model that fills gaps; a run of --model bert or --model t5 does")
-    model = run.trained_model(warn=tell)
-    fill = fill_by_bert if isinstance(run.model_config, BERTConfig) else fill_by_t5
-    fill(run, model, arguments)
+    if not run.fills:
+        able = " or ".join(f"--model {name}" for name, architecture in MODELS.items() if architecture.fills)
+        raise UsageError(f"{run.folder} holds no model that fills gaps; a run of {able} does")
+    fill = fill_by_writing if run.writes else fill_by_guessing
+    fill(run, run.trained_model(warn=tell), arguments)
 
 
-def fill_by_bert(run, model, arguments):
+def fill_by_guessing(run, model, arguments):
     """Show the most probable tokens of each gap, and the text with the first of them."""
     found = candidates(model, run.tokenizer, run.task.objective(run), arguments.text, count=arguments.candidates)
     text = filled(arguments.text, [gap[0][0] for gap in found])
@@ -39,7 +38,7 @@ def fill_by_bert(run, model, arguments):
         )
 
 
-def fill_by_t5(run, model, arguments):
+def fill_by_writing(run, model, arguments):
     """Show the text with what the model writes into each gap."""
     found = written_gaps(model, run.tokenizer, run.task.objective(run), arguments.text)
     text = filled(arguments.text, found)
@@ -51,7 +50,7 @@ def fill_by_t5(run, model, arguments):
 
 def classify_command(arguments):
     run = runs.open_run(arguments.run)
-    if run.task.name != Classify.name:
+    if not run.task.classifies:
         raise UsageError(f"{run.folder} learned a language, not labels; train with --task classify")
     model = run.trained_model(warn=tell)
     if not arguments.texts:

@@ -10,9 +10,7 @@ from tinyllm.errors import UsageError
 from tinyllm.infer.fill import continued_by_gaps
 from tinyllm.infer.generate import generate, until
 from tinyllm.infer.sample import SampleConfig, sampler
-from tinyllm.models.bert import BERTConfig
 from tinyllm.models.catalog import MODELS, name_of
-from tinyllm.models.t5 import T5Config
 from tinyllm.optim.catalog import OPTIMIZERS
 from tinyllm.parser import calls, positive
 from tinyllm.profile import Profile
@@ -24,7 +22,7 @@ from tinyllm.show.estimate import show_estimate
 from tinyllm.show.training import announce, compile_kernels, train_showing
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
-from tinyllm.train.tasks import TASKS, Classify, DataConfig, Language
+from tinyllm.train.tasks import TASKS, DataConfig, Language
 
 CONFIGS_OF_OPTIMIZERS = {name: kind.Config for name, kind in OPTIMIZERS.items()}
 OF_TRAINING = {  # the options that say how to train, whatever the model
@@ -45,14 +43,14 @@ def train_command(arguments):
         raise UsageError("--from begins a new run and --resume goes on with one; give one of the two")
     if arguments.resume:
         run = resumed(arguments)
-        announce(run.model_config, run.training, classify=run.task.name == Classify.name)
+        announce(run.model_config, run.training, classify=run.task.classifies)
     elif arguments.base:
         run = run_from_another(arguments)
     else:
         task = TASKS[vars(arguments).get("task", Language.name)]()
         kinds = (task.data_config, chosen_model(arguments), task.train_config, chosen_optimizer(arguments))
         data, model, training, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
-        announce(model, training, classify=task.name == Classify.name)
+        announce(model, training, classify=task.classifies)
         run = runs.create(arguments.out, data, model, training, optimizer, task=task, say=tell_stage, warn=tell)
     compile_kernels(run)
     profile = Profile() if arguments.profile else None
@@ -65,19 +63,19 @@ def train_command(arguments):
 def tell_what_next(run, *, as_json):
     """What can be done with a run that has reached its end."""
     folder = shlex.quote(str(run.folder))
-    if run.task.name == Classify.name:
+    if run.task.classifies:
         show_test(run, run.trained_model(), as_json=as_json)
         tell(f'pronto; para classificar um texto: tinyllm classify {folder} "Não é nada ruim."')
-    elif isinstance(run.model_config, BERTConfig):
-        tell(f'pronto; para ver o que ele adivinha: tinyllm fill {folder} "Era uma vez um ___."')
-    else:
+    elif run.writes:
         tell(f'pronto; para ler o que ele escreve: tinyllm generate {folder} --prompt "Era uma vez"')
+    else:
+        tell(f'pronto; para ver o que ele adivinha: tinyllm fill {folder} "Era uma vez um ___."')
 
 
 def chosen_model(arguments):
     """The class of configuration of the model to train. Raises UsageError for an option that only others have."""
-    otherwise = "t5" if vars(arguments).get("task") == Classify.name else "gpt"
-    name = vars(arguments).get("model", otherwise)
+    task = TASKS[vars(arguments).get("task", Language.name)]
+    name = vars(arguments).get("model", task.default_model)
     return chosen(arguments, "model", name, {name: architecture.config for name, architecture in MODELS.items()})
 
 
@@ -124,7 +122,7 @@ def run_from_another(arguments):
     base = runs.open_run(arguments.base)
     kinds = (base.task.data_config, base.task.train_config, chosen_optimizer(arguments))
     data, training, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
-    announce(base.model_config, training, classify=base.task.name == Classify.name)
+    announce(base.model_config, training, classify=base.task.classifies)
     return runs.create_from(base, arguments.out, data, training, optimizer, say=tell_stage, warn=tell)
 
 
@@ -147,7 +145,7 @@ def estimate_command(arguments):
         if "model" in arguments:
             raise UsageError(f"--model cannot change in the run {arguments.run}; leave out one of the two")
         run = runs.open_run(arguments.run)
-        arguments.model, classify = name_of(run.model_config), run.task.name == Classify.name
+        arguments.model, classify = name_of(run.model_config), run.task.classifies
         stored, training = dataclasses.asdict(run.model_config), dataclasses.asdict(run.training)
     kind = chosen_model(arguments)
     model = from_dict(kind, {**stored, **given_options(arguments, kind)})
@@ -166,9 +164,9 @@ def compare_command(arguments):
 @with_pieces
 def generate_command(arguments):
     run = runs.open_run(arguments.run)
-    if run.task.name == Classify.name or isinstance(run.model_config, BERTConfig):
-        able = ", ".join(name for name, architecture in MODELS.items() if architecture.config is not BERTConfig)
-        does = "tells labels" if run.task.name == Classify.name else "fills gaps"
+    if not run.writes:
+        able = ", ".join(name for name, architecture in MODELS.items() if architecture.writes)
+        does = "fills gaps" if run.fills else "tells labels"
         raise UsageError(f"the model of {run.folder} {does} and writes no text; those that do are {able}")
     model = run.trained_model(warn=tell)
     config = from_dict(SampleConfig, given_options(arguments, SampleConfig))
@@ -187,9 +185,9 @@ def generate_command(arguments):
 
 
 def continuation(run, model, prompt, **how):
-    """The ids that follow a prompt, chosen one by one; a T5 writes them into a gap at the end, again and again."""
+    """The ids that follow a prompt, chosen one by one; who fills gaps is given one at the end, again and again."""
     ids = [run.end_id, *run.tokenizer.encode(prompt)]
-    if isinstance(run.model_config, T5Config):
+    if run.fills:
         return continued_by_gaps(model, run.task.objective(run), ids, **how)
     return generate(model, ids, stop_id=run.end_id, **how)
 

@@ -2,7 +2,8 @@
 
 An objective turns windows of text into a batch, a tuple of arrays with B rows each: what `model.loss` takes. Every row
 has as many targets as the others, so any share of a batch weighs by its rows. An objective is made with the `context`,
-the size of the vocabulary and the ids of its special tokens, of which the first marks the end of a text.
+the size of the vocabulary and the ids of its special tokens, of which the first marks the end of a text. It says what
+who has learned by it can do: whether it `writes`, whether it `fills` gaps, whether it reads `both_ways`.
 """
 
 import numpy as np
@@ -16,6 +17,7 @@ class Causal:
     """The next token at every position: the windows, and the same moved on by one, both (B, T)."""
 
     target = "o próximo token"
+    writes, fills, both_ways = True, False, False
 
     def __init__(self, context, vocab_size, special_ids):
         """There is nothing to remember."""
@@ -39,6 +41,7 @@ class Masked:
     """
 
     target = "o token escondido"
+    writes, fills, both_ways = False, True, True
 
     def __init__(self, context, vocab_size, special_ids):
         self.end_id, self.mask_id = special_ids
@@ -65,6 +68,7 @@ class SpanCorruption:
     the end (Raffel et al. 2020)."""
 
     target = "o texto das lacunas"
+    writes, fills, both_ways = True, True, True
 
     def __init__(self, context, vocab_size, special_ids):
         self.end_id, *self.marks = special_ids

@@ -6,10 +6,6 @@ import numpy as np
 
 from tinyllm import functional as F
 from tinyllm.errors import UsageError
-from tinyllm.models.bert import BERT
-from tinyllm.models.classifier import Classifier
-from tinyllm.models.rnn import RecurrentModel
-from tinyllm.models.t5 import T5
 from tinyllm.tensor import Tensor, no_grad
 
 
@@ -18,11 +14,10 @@ def attention_maps(model, ids):
 
     Of a T5 they are those of its encoder. Raises UsageError for a model without attention.
     """
-    reader = model.body if isinstance(model, Classifier) else model.encoder if isinstance(model, BERT | T5) else model
-    if isinstance(reader, RecurrentModel):
-        raise UsageError("a recurrent model has no attention to show; gpt, llama, bert and t5 have")
     with no_grad(), watched() as maps:
-        reader.hidden(np.array([ids]))
+        model.hidden(np.array([ids]))
+    if not maps:
+        raise UsageError("the model has no attention to show; one that has heads, such as gpt, does")
     return np.stack([one[0] for one in maps])
 
 

@@ -6,8 +6,7 @@ Everything is a whole number of Python's: no model is too large to be counted.
 from typing import NamedTuple
 
 from tinyllm import functional as F
-from tinyllm.data.objectives import GAP
-from tinyllm.memory.activations import KEPT, hidden_of
+from tinyllm.models import catalog
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.models.llama import LlamaConfig
@@ -151,7 +150,7 @@ class Training(NamedTuple):
 
 def training(config, plan):
     """The memory that training a model of `config` takes under a `plan`."""
-    sizes, kept = PRECISIONS[plan.precision], KEPT[type(config)](config, plan)
+    sizes, kept = PRECISIONS[plan.precision], catalog.architecture_of(config).kept(config, plan)
     P = body_parameters(config) if plan.classify else parameters(config)
     head, T = config.vocab_size * config.width, config.context
     workers = min(plan.workers, plan.batch)  # more have no share of the batch
@@ -161,7 +160,7 @@ def training(config, plan):
     if plan.recompute:
         at_loss, inside = config.layers * config.width, kept.block
     at_loss, on_the_way_back = tokens * (at_loss + kept.ends), tokens * (at_loss + inside + kept.height)
-    targets = 0 if plan.classify else -(-plan.batch // workers) * targets_of(config)
+    targets = 0 if plan.classify else -(-plan.batch // workers) * kept.targets
     logits = workers * loss_bytes(head, config.vocab_size, targets, sizes) if targets else 0
 
     before = min(plan.accumulate - 1, 2) * P  # the sum of the earlier batches, and the last that went into it
@@ -189,13 +188,6 @@ def training(config, plan):
         process=process,
         total=process + weights + optimiser + height,
     )
-
-
-def targets_of(config):
-    """How many tokens of a row `F.linear_cross_entropy` compares; what BERT guesses is counted with its activations."""
-    if isinstance(config, BERTConfig):
-        return 0
-    return hidden_of(config.context) * (GAP + 1) // GAP if isinstance(config, T5Config) else config.context
 
 
 def loss_bytes(head, vocabulary, tokens, sizes):
@@ -235,7 +227,7 @@ class Inference(NamedTuple):
     """What using a model takes, in bytes, the process apart."""
 
     weights: int
-    cache: int  # keys and values of the GPT, the state of a recurrent model
+    cache: int  # keys and values, or the state of a recurrent model
     total: int
 
 
@@ -243,19 +235,6 @@ def inference(config, *, tokens, batch=1, precision="float32", classify=False):
     """The memory to generate `batch` texts of `tokens` tokens at once, or to classify them, which leaves no cache.
     Where the weights are smaller than float32 the cache is of float16."""
     weights = -(-(body_parameters(config) if classify else parameters(config)) * WEIGHTS[precision] // 64)
-    cache = 0 if classify else cache_numbers(config, tokens) * batch * (4 if precision == "float32" else 2)
+    numbers = 0 if classify else catalog.architecture_of(config).cache(config, tokens)
+    cache = numbers * batch * (4 if precision == "float32" else 2)
     return Inference(weights, cache, weights + cache)
-
-
-def cache_numbers(config, tokens):
-    """How many numbers a text of so many tokens leaves to be remembered. The GPT's cache takes room for up to twice
-    as many while it grows; the state of a recurrent model never does."""
-    if isinstance(config, BERTConfig):
-        return 0  # it reads a text once, from both sides
-    if isinstance(config, LlamaConfig):
-        return 2 * config.layers * tokens * config.width // config.heads * config.kv_heads
-    if isinstance(config, T5Config):
-        return 2 * 2 * config.decoder_layers * tokens * config.width  # of what it writes, and of what it has read
-    if isinstance(config, GPTConfig):
-        return 2 * config.layers * tokens * config.width
-    return config.layers * config.width * (2 if isinstance(config, LSTMConfig) else 1)

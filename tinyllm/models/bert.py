@@ -7,7 +7,9 @@ import numpy as np
 from tinyllm import functional as F
 from tinyllm.backend import beside
 from tinyllm.config import Config, option
+from tinyllm.data.objectives import Masked
 from tinyllm.errors import UsageError
+from tinyllm.models.architecture import BLOCK, Architecture, Kept, hidden_of
 from tinyllm.nn import attention, layers
 from tinyllm.nn.module import Module, Parameter
 from tinyllm.nn.walk import through
@@ -118,3 +120,41 @@ class BERT(Module):
         rows = beside(np.arange(len(ids))[:, None], self.bias.data)
         logits = self.guess(self.hidden(ids)[rows, places])  # (B, M, V)
         return F.cross_entropy(logits.reshape(-1, self.config.vocab_size), targets.reshape(-1))
+
+
+# ------------------------------------------------------------------------------------ what it costs
+
+
+def kept(config, plan):
+    """What there is of each token while a BERT learns."""
+    C, H, T = config.width, config.heads, config.context
+    dropped, guesses = (C if config.dropout else 0), hidden_of(config.vocab_size)
+    ends = 0 if plan.classify else 3 * guesses
+    if plan.on_gpu:
+        block, height = 20 * C + H * T + 2 * dropped, max(13 * C, 3 * H * T - 12 * C)
+        return Kept(block=block, height=height, ends=6 * C + ends, targets=0)
+    # what enters, q k v, the attention, two sums, the norm between, the hidden layer and its slope
+    height = max(2 * C + dropped, 2 * min(2 * BLOCK, T) * H - 9 * C)
+    return Kept(block=16 * C, height=height, ends=4 * C + ends, targets=0)
+
+
+def cache(config, tokens):
+    """None: it reads a text once, from both sides."""
+    return 0
+
+
+def products(config, ids, places, targets):
+    """Those of the matrices, of an attention that sees all, and of what guesses at the places."""
+    C, T, L, guesses = config.width, ids.shape[1], config.layers, places.shape[1]
+    return T * L * 12 * C * C + L * 2 * T * T * C + guesses * (C * C + config.vocab_size * C)
+
+
+def body(config, *, rng):
+    """Looked up when it is made, so that another encoder can take its place."""
+    return Encoder(config, rng=rng)
+
+
+ARCHITECTURE = Architecture(
+    BERTConfig, BERT, Masked,
+    body=body, kept=kept, cache=cache, products=products,
+)  # fmt: skip

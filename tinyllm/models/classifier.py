@@ -21,6 +21,10 @@ class Classifier(Module):
         self.dropout = layers.Dropout(body.config.dropout)
         self.head = layers.Linear(body.config.width, labels, rng=rng)
 
+    def hidden(self, ids):
+        """(B, T) -> (B, T, C): what its body makes of rows without padding."""
+        return self.body.hidden(ids)
+
     def __call__(self, ids, lengths):
         pooled = self.mean(ids, lengths) if sees_both_ways(self.body) else self.last(ids, lengths)  # (B, C)
         return self.head(self.dropout(pooled))

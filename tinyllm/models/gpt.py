@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from tinyllm import functional as F
 from tinyllm.backend import beside
 from tinyllm.config import Config, option
+from tinyllm.data.objectives import Causal
 from tinyllm.errors import UsageError
+from tinyllm.models.architecture import CAUSAL_BLOCK, Architecture, Kept
 from tinyllm.nn import attention, layers
 from tinyllm.nn.cache import LayerCache
 from tinyllm.nn.module import Module
@@ -95,3 +97,39 @@ class GPT(Module):
         """(B, T) ids, (B, T) ids that come next -> (): mean cross-entropy in nats."""
         layers.check_ids(targets, self.config.vocab_size)
         return F.linear_cross_entropy(self.hidden(ids), self.head(), beside(targets, self.tokens.weight.data))
+
+
+# ------------------------------------------------------------------------------------ what it costs
+
+
+def kept(config, plan):
+    """What there is of each token while a GPT learns."""
+    C, H, T = config.width, config.heads, config.context
+    dropped, rows = (C if config.dropout else 0), min(CAUSAL_BLOCK, T)
+    if plan.on_gpu:
+        # two norms and their outputs, q k v, the attention and its weights, three of the hidden
+        # layer, the masks
+        block, height = 20 * C + H * T + 2 * dropped, max(13 * C, 3 * H * T - 12 * C)
+        return Kept(block=block, height=height, ends=6 * C + dropped, targets=T)
+    # two residuals, two norms, q k v, the attention, the hidden layer and its slope. The height is
+    # where the hidden layer has two gradients or, with many small heads, where the attention has
+    # the weights of two blocks and theirs
+    attention = (4 * T - 2 * rows) * rows * H // T - 5 * C
+    return Kept(block=16 * C, height=max(5 * C + dropped, attention), ends=3 * C, targets=T)
+
+
+def cache(config, tokens):
+    """Keys and values. While it grows, the cache takes room for up to twice as many."""
+    return 2 * config.layers * tokens * config.width
+
+
+def products(config, ids, targets):
+    """Those of the matrices, and of an attention that sees half of the positions."""
+    C, T, L = config.width, ids.shape[1], config.layers
+    return T * (L * 12 * C * C + config.vocab_size * C) + L * T * T * C
+
+
+ARCHITECTURE = Architecture(
+    GPTConfig, GPT, Causal,
+    body=GPT, kept=kept, cache=cache, products=products,
+)  # fmt: skip

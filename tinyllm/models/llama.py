@@ -7,7 +7,9 @@ import numpy as np
 from tinyllm import functional as F
 from tinyllm.backend import beside
 from tinyllm.config import Config, option
+from tinyllm.data.objectives import Causal
 from tinyllm.errors import UsageError
+from tinyllm.models.architecture import CAUSAL_BLOCK, Architecture, Kept
 from tinyllm.nn import attention, layers
 from tinyllm.nn.cache import LayerCache
 from tinyllm.nn.module import Module
@@ -106,3 +108,38 @@ class Llama(Module):
         """(B, T) ids, (B, T) ids that come next -> (): mean cross-entropy in nats."""
         layers.check_ids(targets, self.config.vocab_size)
         return F.linear_cross_entropy(self.hidden(ids), self.head(), beside(targets, self.tokens.weight.data))
+
+
+# ------------------------------------------------------------------------------------ what it costs
+
+
+def kept(config, plan):
+    """What there is of each token while a Llama learns."""
+    C, M, H, T = config.width, config.hidden, config.heads, config.context
+    dropped, rows = (C if config.dropout else 0), min(CAUSAL_BLOCK, T)
+    if plan.on_gpu:
+        block, height = 8 * C + 4 * M + H * T + 2 * dropped, max(3 * M - C, 3 * H * T - 9 * C)
+        return Kept(block=block, height=height, ends=3 * C + dropped, targets=T)
+    # two residuals, two norms, q k v (k and v for each head of q), the attention; gate, hidden and
+    # their product
+    height = max(2 * M - C + dropped, (4 * T - 2 * rows) * rows * H // T - 3 * M)
+    return Kept(block=8 * C + 3 * M, height=height, ends=3 * C, targets=T)
+
+
+def cache(config, tokens):
+    """Keys and values, of fewer heads than there are of queries."""
+    return 2 * config.layers * tokens * config.width // config.heads * config.kv_heads
+
+
+def products(config, ids, targets):
+    """Those of the matrices, and of an attention that sees half of the positions."""
+    C, T, L = config.width, ids.shape[1], config.layers
+    key_value = 2 * C // config.heads * config.kv_heads
+    block = 2 * C * C + C * key_value + 3 * C * config.hidden
+    return T * (L * block + config.vocab_size * C) + L * T * T * C
+
+
+ARCHITECTURE = Architecture(
+    LlamaConfig, Llama, Causal,
+    body=Llama, kept=kept, cache=cache, products=products,
+)  # fmt: skip

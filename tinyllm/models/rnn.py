@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from tinyllm import functional as F
 from tinyllm.backend import beside
 from tinyllm.config import Config, option
+from tinyllm.data.objectives import Causal
+from tinyllm.models.architecture import Architecture, Kept
 from tinyllm.nn import layers, recurrent
 from tinyllm.nn.cache import StateCache
 from tinyllm.nn.module import Module
@@ -113,3 +115,54 @@ class LSTM(RecurrentModel):
 
     def __init__(self, config, *, rng):
         super().__init__(config, recurrent.LSTM, rng=rng)
+
+
+# ------------------------------------------------------------------------------------ what it costs
+
+
+def rnn_kept(config, plan):
+    """What there is of each token while an RNN learns: a block's residual, norm, input, state."""
+    C, T, dropped = config.width, config.context, (config.width if config.dropout else 0)
+    if plan.on_gpu:
+        return Kept(block=4 * C + dropped, height=4 * C, ends=6 * C + dropped, targets=T)
+    return Kept(block=4 * C, height=4 * C + dropped, ends=3 * C, targets=T)
+
+
+def lstm_kept(config, plan):
+    """The same of an LSTM, where input and gates are of 4 C each."""
+    C, T, dropped = config.width, config.context, (config.width if config.dropout else 0)
+    if plan.on_gpu:
+        return Kept(block=12 * C + dropped, height=8 * C, ends=6 * C + dropped, targets=T)
+    return Kept(block=12 * C, height=8 * C + dropped, ends=3 * C, targets=T)
+
+
+def rnn_cache(config, tokens):
+    """The state, however many tokens there were."""
+    return config.layers * config.width
+
+
+def lstm_cache(config, tokens):
+    """The state, which is the output and what is remembered."""
+    return 2 * config.layers * config.width
+
+
+def rnn_products(config, ids, targets):
+    """Those of the matrices: a block has two."""
+    C, T = config.width, ids.shape[1]
+    return T * (config.layers * 2 * C * C + config.vocab_size * C)
+
+
+def lstm_products(config, ids, targets):
+    """Those of the matrices: a block has two for each of four gates."""
+    C, T = config.width, ids.shape[1]
+    return T * (config.layers * 8 * C * C + config.vocab_size * C)
+
+
+RNN_ARCHITECTURE = Architecture(
+    RNNConfig, RNN, Causal,
+    body=RNN, kept=rnn_kept, cache=rnn_cache, products=rnn_products, endless=True,
+)  # fmt: skip
+LSTM_ARCHITECTURE = Architecture(
+    LSTMConfig, LSTM, Causal,
+    body=LSTM, kept=lstm_kept, cache=lstm_cache, products=lstm_products, endless=True,
+)  # fmt: skip

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from tinyllm import functional as F
 from tinyllm.backend import array_module, beside
 from tinyllm.config import Config, option
+from tinyllm.data.objectives import GAP, SpanCorruption
 from tinyllm.errors import UsageError
+from tinyllm.models.architecture import BLOCK, Architecture, Kept, hidden_of
 from tinyllm.nn import attention, layers
 from tinyllm.nn.cache import DecoderCache
 from tinyllm.nn.module import Module
@@ -148,6 +150,10 @@ class T5(Module):
         self.encoder = Encoder(config, rng=rng)
         self.decoder = Decoder(config, self.encoder.tokens, rng=rng)
 
+    def hidden(self, ids, lengths=None):
+        """(B, S) -> (B, S, C): what each token of the source means where it stands."""
+        return self.encoder.hidden(ids, lengths)
+
     def head(self):
         """(C, V): the embedding of the tokens, turned round to compare a position with every token."""
         return self.encoder.tokens.weight.transpose(1, 0) * self.config.width**-0.5
@@ -188,3 +194,54 @@ def shift_right(targets, start_id):
     inputs = array_module(targets).full_like(targets, start_id)
     inputs[:, 1:] = targets[:, :-1]
     return inputs
+
+
+# ------------------------------------------------------------------------------------ what it costs
+
+
+def kept(config, plan):
+    """What there is while a T5 learns, of a token of the text, of which the encoder reads S / T and
+    the decoder writes U / T; a classifier has no decoder."""
+    C, M, H, T = config.width, config.hidden, config.heads, config.context
+    hidden = 0 if plan.classify else hidden_of(T)
+    S, U = T - hidden + hidden // GAP, hidden + hidden // GAP
+    # two residuals, two norms, q k v, the attention; gate, hidden and their product. A decoder's
+    # block has the norm, residual, q and attention of a second look, and k v of each token read
+    encoder, decoder = S * (8 * C + 3 * M), U * (12 * C + 3 * M) + S * 2 * C
+    if plan.on_gpu:
+        dropped = C if config.dropout else 0
+        encoder += S * (M + H * S + 2 * dropped)
+        decoder += U * (M + H * (U + S) + 3 * dropped)
+    decoder *= 0 if plan.classify else config.decoder_layers
+    bias = H * S * S * min(plan.workers, plan.batch) // plan.batch  # one for all rows of a worker
+    # the weights of the attention and two gradients; of the bias: a block's gradient, and the sum
+    # before and after it
+    attention = 3 * H * S * (S if plan.on_gpu else min(BLOCK, S)) + 3 * bias - 6 * C * T
+    inside = max(S * ((3 if plan.on_gpu else 2) * M - C), attention)
+    height = max(C * T, inside - decoder)  # what the decoder kept is gone when the encoder begins
+    return Kept(
+        block=(encoder + decoder // config.layers) // T,
+        height=height // T,
+        ends=3 * C + bias // T,
+        targets=hidden_of(T) * (GAP + 1) // GAP,
+    )
+
+
+def cache(config, tokens):
+    """Keys and values of what it writes, and of what it has read."""
+    return 2 * 2 * config.decoder_layers * tokens * config.width
+
+
+def products(config, ids, targets):
+    """Those of the matrices and of three attentions, of which the decoder's own sees half."""
+    C, S, T = config.width, ids.shape[1], targets.shape[1]
+    gated = 3 * C * config.hidden
+    encoder = S * (4 * C * C + gated) + 2 * S * S * C
+    decoder = T * (6 * C * C + gated) + S * 2 * C * C + T * T * C + 2 * T * S * C
+    return config.layers * encoder + config.decoder_layers * decoder + T * config.vocab_size * C
+
+
+ARCHITECTURE = Architecture(
+    T5Config, T5, SpanCorruption,
+    body=Encoder, kept=kept, cache=cache, products=products, endless=True,
+)  # fmt: skip

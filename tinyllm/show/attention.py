@@ -5,10 +5,7 @@ import numpy as np
 from tinyllm import plot
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.attention_maps import attention_maps
-from tinyllm.models.bert import BERTConfig
-from tinyllm.models.t5 import T5Config
 from tinyllm.say import counted, emit, tell
-from tinyllm.train.tasks import Classify
 
 SHADES = " ░▒▓█"
 LABEL = 11  # characters of a token's text beside its row
@@ -44,8 +41,8 @@ def show_attention(run, text, *, layer=None, head=None, picture=None, as_json=Fa
 
 def ids_of(run, text):
     """What the model reads of a text, with the marks of its ends that it knows from training."""
-    before, after = [run.end_id], [run.end_id] * isinstance(run.model_config, BERTConfig | T5Config)
-    if run.task.name == Classify.name:
+    before, after = [run.end_id], [run.end_id] * run.architecture.both_ways
+    if run.task.classifies:
         before, after = [], [run.end_id]
     ids, context = [*before, *run.tokenizer.encode(text), *after], run.model_config.context
     if len(ids) > context:

@@ -11,8 +11,14 @@ NAMES = {"torch": "PyTorch", "torch-compile": "torch.compile", "one-worker": "um
 
 
 def bench_training(cases, *, against, workers, races, steps, as_json):
-    """Race the training cases and show each when it is done."""
-    against = choose_peer(against, otherwise="none")
+    """Race the training cases and show each when it is done.
+
+    Raises UsageError if PyTorch's side of one is asked for and not there.
+    """
+    alone = [case for case in cases if training.model_of(case) not in training.TWINS]
+    if alone and against and against.startswith("torch"):
+        raise UsageError(f"--against {against} has no {alone[0]}, only {', '.join(training.TWINS)}; choose another")
+    against = "none" if alone and not against else choose_peer(against, otherwise="none")
     for case in cases:
         announce(f"{case}: {counted(races, 'corrida')} de {counted(steps, 'passo')}", against)
         found = race(training.bench, case, against=against, workers=workers, races=races, steps=steps)

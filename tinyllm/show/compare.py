@@ -17,11 +17,7 @@ from tinyllm.data import batches
 from tinyllm.data.objectives import Causal
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import InterpolatedBigram
-from tinyllm.models.bert import BERTConfig
-from tinyllm.models.gpt import GPTConfig
-from tinyllm.models.llama import LlamaConfig
-from tinyllm.models.rnn import LSTMConfig, RNNConfig
-from tinyllm.models.t5 import T5Config
+from tinyllm.models import catalog
 from tinyllm.nn.module import count_parameters
 from tinyllm.say import decimal, emit, tell, thousands
 from tinyllm.show.training import compile_kernels, train_showing
@@ -35,12 +31,12 @@ MARKS = 20  # how many times the loss on the validation text is measured; the ta
 # Models of about a million parameters, each with the best of the learning rates tried for it. From long windows BERT
 # takes several times as long to begin: before it knows where to look, what it sees is a bag of as many tokens.
 SETTINGS = {
-    "rnn": (RNNConfig(vocab_size=VOCABULARY, layers=4, width=256), 8e-3),
-    "lstm": (LSTMConfig(vocab_size=VOCABULARY, layers=2, width=200), 8e-3),
-    "gpt": (GPTConfig(vocab_size=VOCABULARY, layers=4, heads=4, width=128), 8e-3),
-    "llama": (LlamaConfig(vocab_size=VOCABULARY, layers=4, heads=4, kv_heads=2, width=128, hidden=352), 8e-3),
-    "bert": (BERTConfig(vocab_size=VOCABULARY, context=32, layers=4, heads=4, width=128), 2e-3),
-    "t5": (T5Config(vocab_size=VOCABULARY, layers=2, decoder_layers=2, heads=4, width=128, hidden=256), 4e-3),
+    "rnn": ({"layers": 4, "width": 256}, 8e-3),
+    "lstm": ({"layers": 2, "width": 200}, 8e-3),
+    "gpt": ({"layers": 4, "heads": 4, "width": 128}, 8e-3),
+    "llama": ({"layers": 4, "heads": 4, "kv_heads": 2, "width": 128, "hidden": 352}, 8e-3),
+    "bert": ({"context": 32, "layers": 4, "heads": 4, "width": 128}, 2e-3),
+    "t5": ({"layers": 2, "decoder_layers": 2, "heads": 4, "width": 128, "hidden": 256}, 4e-3),
 }
 
 
@@ -74,7 +70,8 @@ def find_or_make(name, folder, *, steps, texts, seed):
     if name not in SETTINGS:
         raise UsageError(f"there is no model {name}; there are {', '.join(SETTINGS)}")
     if not (folder / "config.json").exists():
-        config, rate = SETTINGS[name]
+        sizes, rate = SETTINGS[name]
+        config = catalog.find(name).config(vocab_size=VOCABULARY, **sizes)
         data = tasks.DataConfig(texts=texts, save_every=steps, validate_every=max(1, steps // MARKS))
         training = TrainConfig(
             steps=steps, batch=TOKENS // config.context, learning_rate=rate, decay_steps=steps, seed=seed

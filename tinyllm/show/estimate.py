@@ -6,10 +6,6 @@ from tinyllm.backend import physical_memory
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
-from tinyllm.models.bert import BERTConfig
-from tinyllm.models.gpt import GPTConfig
-from tinyllm.models.llama import LlamaConfig
-from tinyllm.models.rnn import LSTMConfig, RNNConfig
 from tinyllm.say import emit, megabytes, thousands
 
 WAYS = {  # name: its title, and what it changes of a plan
@@ -29,7 +25,6 @@ PARTS = {
     "process": "Python e as rotinas",
     "total": "no auge",
 }
-MEMORIES = {RNNConfig: "estado", LSTMConfig: "estado", BERTConfig: None}  # what is kept of a text, if no KV cache
 WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8*", "nf4": "nf4*"}
 
 
@@ -39,7 +34,7 @@ def show_estimate(config, training, *, tokens=None, classify=False, as_json=Fals
     Raises UsageError for more `tokens` (the context by default) than fit.
     """
     tokens = tokens or config.context
-    if isinstance(config, GPTConfig | LlamaConfig | BERTConfig) and tokens > config.context:
+    if tokens > config.context and not catalog.architecture_of(config).endless:
         raise UsageError(
             f"{tokens} tokens do not fit in a context of {config.context}; raise --context or lower --tokens"
         )
@@ -69,8 +64,14 @@ def show_estimate(config, training, *, tokens=None, classify=False, as_json=Fals
           f"contexto de {thousands(config.context)} tokens.")  # fmt: skip
     show_training(trainings, plan, config)
     show_batches(batches)
-    show_use(uses, tokens, None if classify else MEMORIES.get(type(config), "KV cache"))
+    show_use(uses, tokens, None if classify else memory_of(config))
     print("\n* estimativa; ainda não medida aqui")
+
+
+def memory_of(config):
+    """The name of what a model keeps of a text that it has read: a state is what does not grow."""
+    of_one, of_two = (catalog.architecture_of(config).cache(config, tokens) for tokens in (1, 2))
+    return (of_one or None) and ("estado" if of_one == of_two else "KV cache")
 
 
 def devices():

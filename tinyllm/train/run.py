@@ -42,6 +42,21 @@ class Run:
         self.optimizer_config, self.tokenizer = optimizer, tokenizer
         self.end_id = tokenizer.special_id(END)
 
+    @property
+    def architecture(self):
+        """What the model is, and what it can do."""
+        return catalog.architecture_of(self.model_config)
+
+    @property
+    def writes(self):
+        """Whether the model writes text."""
+        return self.architecture.writes and not self.task.classifies
+
+    @property
+    def fills(self):
+        """Whether the model fills the gaps of a text."""
+        return self.architecture.fills and not self.task.classifies
+
     def tokens(self, split):
         """(N,) of uint16 or uint32, read from the disk as needed, of a run that learns a language."""
         return dataset.open_tokens(self.folder / self.task.files(split)[0])

@@ -47,7 +47,7 @@ class DataConfig(Config):
 class Language:
     """To learn a language: each split is one long row of tokens, of which windows are cut."""
 
-    name = "language"
+    name, classifies, default_model = "language", False, "gpt"
     data_config, train_config = DataConfig, TrainConfig
     labels = ()
 
@@ -131,7 +131,7 @@ class Language:
 
 def objective_of(config):
     """The class of the objective of the model that a config describes."""
-    return catalog.find(catalog.name_of(config)).objective
+    return catalog.architecture_of(config).objective
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class ClassifyConfig(TrainConfig):
 class Classify:
     """To tell the label of a text: each split is a list of rows of tokens, each with the number of its label."""
 
-    name = "classify"
+    name, classifies, default_model = "classify", True, "t5"
     data_config, train_config = LabelledConfig, ClassifyConfig
 
     def __init__(self, labels=()):
@@ -211,8 +211,8 @@ class Classify:
         return whole_row(tokenizer, text)[-config.context :]
 
     def new_model(self, config, *, rng):
-        body = catalog.find(catalog.name_of(config)).body
-        return Classifier(body(config, rng=rng), len(self.labels), rng=rng)
+        body = catalog.architecture_of(config).body(config, rng=rng)
+        return Classifier(body, len(self.labels), rng=rng)
 
     def tiny_batch(self, config):
         """A batch of one row, of nothing: what `loss` of a classifier with this config takes."""
