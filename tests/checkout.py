@@ -7,19 +7,33 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tinyllm.course import progress
 from tinyllm.course.catalog import is_allowed, read_exercises, write_stub
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def make(folder):
-    """Copy library, solutions and tests into a folder, with every exercise as it is given and the compiled kernels."""
+    """Copy library, solutions and tests into a folder, with every exercise as it is given and the compiled kernels.
+
+    The verdicts that are kept here count there too: see `share`.
+    """
     for name in ("tinyllm", "exercises", "solutions", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.bak", "*.pyc*", "*.tmp*"))
     shutil.copy(ROOT / "setup.cfg", folder)
     for exercise in read_exercises(folder):
         write_stub(exercise, folder)  # the learner running this test may have solved some
+    progress.keep(folder, progress.kept(ROOT))
     return folder
+
+
+def share(folder):
+    """Keep here what was judged in a copy, for the copies to come: a verdict is of what the files say, wherever they
+    stand."""
+    known = progress.kept(ROOT)
+    new = {key: verdict for key, verdict in progress.kept(folder).items() if key not in known}
+    if new:
+        progress.keep(ROOT, new)
 
 
 def environment(checkout):

@@ -6,4 +6,5 @@ import pytest
 
 @pytest.fixture
 def checkout(tmp_path):
-    return copies.make(tmp_path)
+    yield copies.make(tmp_path)
+    copies.share(tmp_path)

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from tinyllm.course import catalog, measure
 from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, WRONG, load
-from tinyllm.course.progress import states, untouched
+from tinyllm.course.progress import judged, states, untouched
 from tinyllm.errors import UsageError
 from tinyllm.say import emit, tell
 
@@ -37,8 +37,8 @@ def show(folder, exercises, *, as_json=False):
 
 
 def test(folder, exercise):
-    """Judge one exercise before the learner's eyes. Returns 0 if it is right, 1 if it is pending or wrong."""
-    state, message = states(folder, [exercise])[exercise.id]
+    """Judge one exercise, anew, before the learner's eyes. Returns 0 if it is right, 1 if it is pending or wrong."""
+    state, message = judged(folder, [exercise])[exercise.id]
     print(message or f"{exercise.id} {exercise.title}   {state}   exercises/{exercise.place}", flush=True)
     if state == RIGHT:
         print(f"  próximo passo: tinyllm course compare {exercise.id}", flush=True)
