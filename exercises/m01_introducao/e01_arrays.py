@@ -4,12 +4,12 @@
 pode usar: numpy
 na biblioteca: nenhuma peça, porque são contas que a biblioteca inteira faz, uma linha em cada lugar
 
-Por que importa: um modelo de linguagem guarda o que sabe em vetores e o usa com três gestos: multiplicar matrizes,
-repetir um array ao longo de um eixo (broadcasting) e comparar direções. Quem os faz sem laços escreve o resto do curso
-em poucas linhas, e o NumPy corre cem vezes mais depressa.
+Por que importa: um modelo de linguagem guarda o que sabe em vetores e o usa com três gestos:
+multiplicar matrizes, repetir um array ao longo de um eixo (broadcasting) e comparar direções. Quem
+os faz sem laços escreve o resto do curso em poucas linhas, e o NumPy corre cem vezes mais depressa.
 
-O que fazer: complete as três funções, sem nenhum `for`. Cada uma cabe em duas ou três linhas. O resultado tem o tipo da
-entrada: de float32 vem float32, de float64 vem float64.
+O que fazer: complete as três funções, sem nenhum `for`. Cada uma cabe em duas ou três linhas. O
+resultado tem o tipo da entrada: de float32 vem float32, de float64 vem float64.
 """
 
 import numpy as np
@@ -18,8 +18,9 @@ import numpy as np
 def cosine_similarity(a, b):
     """(N, C), (M, C) -> (N, M): o cosseno do ângulo entre cada linha de a e cada linha de b.
 
-    cos(u, v) = u·v / (‖u‖ ‖v‖), em que ‖u‖ é a raiz da soma dos quadrados. É assim que se pergunta quais palavras se
-    parecem. Por exemplo, [3, 4] e [4, 3] dão 24 / (5 · 5) = 0,96; [1, 0] e [0, 2] dão 0.
+    cos(u, v) = u·v / (‖u‖ ‖v‖), em que ‖u‖ é a raiz da soma dos quadrados. É assim que se pergunta
+    quais palavras se parecem. Por exemplo, [3, 4] e [4, 3] dão 24 / (5 · 5) = 0,96; [1, 0] e [0, 2]
+    dão 0.
     """
     raise NotImplementedError("m01.e01")
 
@@ -27,9 +28,9 @@ def cosine_similarity(a, b):
 def standardise(x):
     """(..., C) -> (..., C): cada linha menos a sua média e dividida pelo seu desvio-padrão.
 
-    O desvio-padrão é a raiz da média dos quadrados das diferenças para a média (divide-se por C). Por exemplo, [1, 3]
-    tem média 2 e desvio 1, e vira [-1, 1]. É o coração da layer norm, que soma à variância um número muito pequeno para
-    nunca dividir por 0; aqui não se soma nada.
+    O desvio-padrão é a raiz da média dos quadrados das diferenças para a média (divide-se por C).
+    Por exemplo, [1, 3] tem média 2 e desvio 1, e vira [-1, 1]. É o coração da layer norm, que soma
+    à variância um número muito pequeno para nunca dividir por 0; aqui não se soma nada.
     """
     raise NotImplementedError("m01.e01")
 
@@ -37,7 +38,7 @@ def standardise(x):
 def project(x, direction):
     """(..., C), (C,) -> (..., C): a sombra de cada vetor sobre a reta na direção dada.
 
-    A sombra de u sobre d é (u·d / d·d) d. Por exemplo, a de [3, 4] sobre [2, 0] é [3, 0]: o comprimento de d não
-    importa.
+    A sombra de u sobre d é (u·d / d·d) d. Por exemplo, a de [3, 4] sobre [2, 0] é [3, 0]: o
+    comprimento de d não importa.
     """
     raise NotImplementedError("m01.e01")

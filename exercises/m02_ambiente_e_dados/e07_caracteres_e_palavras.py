@@ -4,13 +4,13 @@
 pode usar: collections, re
 na biblioteca: tinyllm.text.simple.most_frequent
 
-Por que importa: um modelo lê números. O tokenizador é a tabela que os liga a pedaços de texto, e tem duas funções:
-encode, do texto aos ids, e decode, de volta. O que são os pedaços é a escolha que importa, e as duas mais simples,
-caracteres ou palavras, mostram o que cada uma custa.
+Por que importa: um modelo lê números. O tokenizador é a tabela que os liga a pedaços de texto, e
+tem duas funções: encode, do texto aos ids, e decode, de volta. O que são os pedaços é a escolha que
+importa, e as duas mais simples, caracteres ou palavras, mostram o que cada uma custa.
 
-O que fazer: complete as três funções. Um vocabulário é uma lista de pedaços, cada um com a sua posição como id; na
-posição 0 está UNKNOWN, que fica no lugar do que não está na lista. `cut` é a função que corta o texto: `list`, em
-caracteres, ou `cut_words`, em palavras.
+O que fazer: complete as três funções. Um vocabulário é uma lista de pedaços, cada um com a sua
+posição como id; na posição 0 está UNKNOWN, que fica no lugar do que não está na lista. `cut` é a
+função que corta o texto: `list`, em caracteres, ou `cut_words`, em palavras.
 """
 
 import re
@@ -19,7 +19,8 @@ UNKNOWN = "<|desconhecido|>"
 
 
 def cut_words(text):
-    """Corta em palavras, cada uma com o espaço de antes, e sinais; os pedaços juntos são o texto. (Já está pronta.)
+    """Corta em palavras, cada uma com o espaço de antes, e sinais; os pedaços juntos são o texto.
+    (Já está pronta.)
 
     Por exemplo, "Olá, mundo!" dá ["Olá", ",", " mundo", "!"].
     """
@@ -27,18 +28,21 @@ def cut_words(text):
 
 
 def most_frequent(counts, room):
-    """{pedaço: quantas vezes ocorre}, inteiro -> lista dos pedaços mais frequentes, no máximo tantos, em ordem Unicode.
+    """{pedaço: quantas vezes ocorre}, inteiro -> lista dos pedaços mais frequentes, no máximo
+    tantos, em ordem Unicode.
 
-    Se há empate, entra o que vem primeiro na ordem Unicode, a de sorted. Por exemplo, {"o": 3, "b": 1, "a": 1, "m": 2}
-    com lugar para 3 dá ["a", "m", "o"].
+    Se há empate, entra o que vem primeiro na ordem Unicode, a de sorted. Por exemplo, {"o": 3, "b":
+    1, "a": 1, "m": 2} com lugar para 3 dá ["a", "m", "o"].
     """
     raise NotImplementedError("m02.e07")
 
 
 def encode(text, cut, vocabulary):
-    """str, função que corta, lista de pedaços -> lista de ids: a posição de cada pedaço, e 0 para o que não está lá.
+    """str, função que corta, lista de pedaços -> lista de ids: a posição de cada pedaço, e 0 para o
+    que não está lá.
 
-    Por exemplo, com o vocabulário [UNKNOWN, "a", "m", "o"], "mão" cortado em caracteres dá [2, 0, 3].
+    Por exemplo, com o vocabulário [UNKNOWN, "a", "m", "o"], "mão" cortado em caracteres dá [2, 0,
+    3].
     """
     raise NotImplementedError("m02.e07")
 
@@ -46,6 +50,7 @@ def encode(text, cut, vocabulary):
 def decode(ids, vocabulary):
     """Lista de ids, lista de pedaços -> str: os pedaços juntos, sem nada entre eles.
 
-    Se nada era desconhecido, é o mesmo texto que entrou. Por exemplo, [2, 0, 3] dá "m<|desconhecido|>o".
+    Se nada era desconhecido, é o mesmo texto que entrou. Por exemplo, [2, 0, 3] dá
+    "m<|desconhecido|>o".
     """
     raise NotImplementedError("m02.e07")

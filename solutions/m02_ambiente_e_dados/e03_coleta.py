@@ -4,11 +4,13 @@
 pode usar: pathlib, urllib, tinyllm.errors
 na biblioteca: tinyllm.data.texts.find_files
 
-Por que importa: um corpus vem de muitos lugares, e cada lugar tem as suas manhas: arquivos de vinte anos atrás em outra
-codificação, pastas que cada sistema percorre em outra ordem, servidores que mandam mais do que se pediu. O que der
-errado aqui não dá erro nenhum: vira “SÃ£o Paulo” no texto, e o modelo aprende a escrever assim.
+Por que importa: um corpus vem de muitos lugares, e cada lugar tem as suas manhas: arquivos de vinte
+anos atrás em outra codificação, pastas que cada sistema percorre em outra ordem, servidores que
+mandam mais do que se pediu. O que der errado aqui não dá erro nenhum: vira “SÃ£o Paulo” no texto, e
+o modelo aprende a escrever assim.
 
-O que fazer: complete as três funções. A terceira fala com um servidor de verdade, que os testes põem na sua máquina.
+O que fazer: complete as três funções. A terceira fala com um servidor de verdade, que os testes
+põem na sua máquina.
 """
 
 import urllib.request
@@ -22,10 +24,11 @@ TIMEOUT = 30  # segundos sem um byte
 def decode(data):
     """bytes -> texto: UTF-8, com ou sem marca no começo; o que não for UTF-8 é lido como cp1252.
 
-    A marca é o BOM, os bytes EF BB BF com que alguns editores começam um arquivo: ela não faz parte do texto. O cp1252
-    é o Latin-1 do Windows, em que um byte é um caractere; cinco bytes não são nenhum, e viram "\\ufffd". UTF-8 vem
-    antes: um texto em cp1252 com acentos quase nunca é UTF-8 por acaso, mas qualquer sequência de bytes é cp1252. Por
-    exemplo, b"\\xc3\\xa9" e b"\\xe9" são ambos "é".
+    A marca é o BOM, os bytes EF BB BF com que alguns editores começam um arquivo: ela não faz parte
+    do texto. O cp1252 é o Latin-1 do Windows, em que um byte é um caractere; cinco bytes não são
+    nenhum, e viram "\\ufffd". UTF-8 vem antes: um texto em cp1252 com acentos quase nunca é UTF-8
+    por acaso, mas qualquer sequência de bytes é cp1252. Por exemplo, b"\\xc3\\xa9" e b"\\xe9" são
+    ambos "é".
     """
     # --- sua vez
     try:
@@ -36,20 +39,26 @@ def decode(data):
 
 
 def find_files(paths, suffixes=(".txt",)):
-    """caminhos, terminações -> lista de Path: os arquivos dados, e os de cada pasta dada que terminam assim.
+    """caminhos, terminações -> lista de Path: os arquivos dados, e os de cada pasta dada que
+    terminam assim.
 
-    A ordem é a dos caminhos dados; dentro de cada pasta (com as pastas que há nela), a ordem de sorted entre caminhos,
-    a mesma em todo sistema. A terminação vale também em maiúsculas: .TXT é .txt. Uma pasta chamada notas.txt não é um
-    arquivo. Um arquivo dado pelo nome entra, termine como terminar. Levanta UsageError se um caminho não existe, e se
-    uma pasta não tem nenhum arquivo que sirva: é melhor saber logo do que treinar com nada.
+    A ordem é a dos caminhos dados; dentro de cada pasta (com as pastas que há nela), a ordem de
+    sorted entre caminhos, a mesma em todo sistema. A terminação vale também em maiúsculas: .TXT é
+    .txt. Uma pasta chamada notas.txt não é um arquivo. Um arquivo dado pelo nome entra, termine
+    como terminar. Levanta UsageError se um caminho não existe, e se uma pasta não tem nenhum
+    arquivo que sirva: é melhor saber logo do que treinar com nada.
     """
     # --- sua vez
     files = []
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
+            inside = sorted(
+                p for p in path.rglob("*") if p.suffix.lower() in suffixes and p.is_file()
+            )
             if not inside:
-                raise UsageError(f"{path} não tem arquivos {', '.join(suffixes)}; dê uma pasta com textos")
+                raise UsageError(
+                    f"{path} não tem arquivos {', '.join(suffixes)}; dê uma pasta com textos"
+                )
             files += inside
         elif path.is_file():
             files.append(path)
@@ -62,10 +71,10 @@ def find_files(paths, suffixes=(".txt",)):
 def fetch(url, limit):
     """endereço, inteiro -> bytes: o que o servidor manda, se couber em `limit` bytes.
 
-    Levanta UsageError se vier mais, e então não lê tudo para só depois medir: quem está do outro lado pode não parar
-    nunca, e o tamanho que ele anuncia pode não vir ou ser mentira. Ler `limit + 1` bytes basta para saber.
-    urllib.request.urlopen(url, timeout=TIMEOUT) dá uma resposta que se lê com read(n), como um arquivo, e que se fecha
-    no fim de um `with`.
+    Levanta UsageError se vier mais, e então não lê tudo para só depois medir: quem está do outro
+    lado pode não parar nunca, e o tamanho que ele anuncia pode não vir ou ser mentira. Ler
+    `limit + 1` bytes basta para saber. urllib.request.urlopen(url, timeout=TIMEOUT) dá uma resposta
+    que se lê com read(n), como um arquivo, e que se fecha no fim de um `with`.
     """
     # --- sua vez
     with urllib.request.urlopen(url, timeout=TIMEOUT) as response:

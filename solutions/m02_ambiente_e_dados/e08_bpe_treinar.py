@@ -2,28 +2,33 @@
 
 45 minutos · dificuldade 3 de 5 · precisa de: m02.e07
 pode usar: collections, heapq, itertools, tinyllm.text.merging
-na biblioteca: tinyllm.text.merging.count_pairs, tinyllm.text.merging.merge_word, tinyllm.text.merging.train_merges
+na biblioteca: tinyllm.text.merging.count_pairs, tinyllm.text.merging.merge_word,
+    tinyllm.text.merging.train_merges
 
-Por que importa: caracteres dão textos longos demais, e palavras deixam muitas de fora. O BPE fica no meio: começa pelos
-256 bytes, com os quais se escreve qualquer texto, e junta num token novo, de cada vez, o par de vizinhos mais
-frequente. É o tokenizador do GPT, do Llama e de quase todos os outros, e aprendê-lo é este laço.
+Por que importa: caracteres dão textos longos demais, e palavras deixam muitas de fora. O BPE fica
+no meio: começa pelos 256 bytes, com os quais se escreve qualquer texto, e junta num token novo, de
+cada vez, o par de vizinhos mais frequente. É o tokenizador do GPT, do Llama e de quase todos os
+outros, e aprendê-lo é este laço.
 
-O que fazer: complete as três funções. Uma palavra é uma tupla de ids, e um par são dois ids vizinhos numa palavra.
+O que fazer: complete as três funções. Uma palavra é uma tupla de ids, e um par são dois ids
+vizinhos numa palavra.
 """
 
 import collections
 import itertools
 
-from tinyllm.text.merging import BYTE_IDS  # uma tabela: byte -> id. word.translate(BYTE_IDS) traduz uma palavra inteira
+# uma tabela: byte -> id. word.translate(BYTE_IDS) traduz uma palavra inteira
+from tinyllm.text.merging import BYTE_IDS
 
 
 def count_pairs(words, counts):
-    """Lista de palavras, lista de quantas vezes cada uma ocorre -> {par: contagem}, {par: set de índices de palavras}.
+    """Lista de palavras, lista de quantas vezes cada uma ocorre -> {par: contagem}, {par: set de
+    índices de palavras}.
 
-    Um par conta a cada vez que aparece, e tantas vezes quantas a palavra ocorre. O segundo dicionário diz em quais
-    palavras (os seus índices na lista) o par está, para que depois só nelas se mexa. Por exemplo, as palavras (1, 2, 1,
-    2) e (2, 3), que ocorrem 10 e 5 vezes, dão {(1, 2): 20, (2, 1): 10, (2, 3): 5} e {(1, 2): {0}, (2, 1): {0},
-    (2, 3): {1}}.
+    Um par conta a cada vez que aparece, e tantas vezes quantas a palavra ocorre. O segundo
+    dicionário diz em quais palavras (os seus índices na lista) o par está, para que depois só nelas
+    se mexa. Por exemplo, as palavras (1, 2, 1, 2) e (2, 3), que ocorrem 10 e 5 vezes, dão {(1, 2):
+    20, (2, 1): 10, (2, 3): 5} e {(1, 2): {0}, (2, 1): {0}, (2, 3): {1}}.
     """
     # --- sua vez
     pair_counts, where = collections.Counter(), collections.defaultdict(set)
@@ -36,10 +41,11 @@ def count_pairs(words, counts):
 
 
 def merge_word(word, pair, new_id):
-    """Tupla de ids, par, id -> tupla de ids, em que new_id está no lugar de cada ocorrência do par, da esquerda para a
-    direita.
+    """Tupla de ids, par, id -> tupla de ids, em que new_id está no lugar de cada ocorrência do par,
+    da esquerda para a direita.
 
-    Por exemplo, (5, 5, 5, 7) com o par (5, 5) e o id 300 dá (300, 5, 7): um id usado numa fusão não entra em outra.
+    Por exemplo, (5, 5, 5, 7) com o par (5, 5) e o id 300 dá (300, 5, 7): um id usado numa fusão não
+    entra em outra.
     """
     # --- sua vez
     merged = []
@@ -53,17 +59,19 @@ def merge_word(word, pair, new_id):
 
 
 def train_merges(word_counts, merges_wanted, *, progress=None):
-    """{palavra em bytes: quantas vezes ocorre}, inteiro -> lista de até tantos pares (id esquerdo, id direito).
+    """{palavra em bytes: quantas vezes ocorre}, inteiro -> lista de até tantos pares (id esquerdo,
+    id direito).
 
-    Traduza cada palavra em ids, conte os pares e repita: escolha o par mais frequente (se há empate, o menor como
-    tupla), ponha-o na lista e troque-o, nas palavras em que está, por um token novo. O da primeira fusão tem o id 256,
-    o da segunda, 257, e assim por diante. Pare antes se não resta par nenhum. Recontar tudo a cada fusão é lento:
-    corrija só o que mudou, tirando os pares que cada palavra tinha e somando os que passou a ter. Se veio `progress`,
-    chame progress(fusões feitas, merges_wanted) depois de cada fusão.
+    Traduza cada palavra em ids, conte os pares e repita: escolha o par mais frequente (se há
+    empate, o menor como tupla), ponha-o na lista e troque-o, nas palavras em que está, por um token
+    novo. O da primeira fusão tem o id 256, o da segunda, 257, e assim por diante. Pare antes se não
+    resta par nenhum. Recontar tudo a cada fusão é lento: corrija só o que mudou, tirando os pares
+    que cada palavra tinha e somando os que passou a ter. Se veio `progress`, chame progress(fusões
+    feitas, merges_wanted) depois de cada fusão.
 
-    Por exemplo, {b"aba": 3, b"ab": 2}: os ids de a e b são 64 e 65; o par (64, 65) conta 5, e (65, 64) conta 3. A
-    primeira fusão é (64, 65), que vira 256; restam (256, 64), 3 vezes, e uma palavra de um token só. A segunda é
-    (256, 64), e depois não há mais pares: [(64, 65), (256, 64)].
+    Por exemplo, {b"aba": 3, b"ab": 2}: os ids de a e b são 64 e 65; o par (64, 65) conta 5, e (65,
+    64) conta 3. A primeira fusão é (64, 65), que vira 256; restam (256, 64), 3 vezes, e uma palavra
+    de um token só. A segunda é (256, 64), e depois não há mais pares: [(64, 65), (256, 64)].
     """
     # --- sua vez
     words = [tuple(word.translate(BYTE_IDS)) for word, _ in word_counts.items()]

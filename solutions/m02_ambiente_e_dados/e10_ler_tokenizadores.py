@@ -4,11 +4,13 @@
 pode usar: functools, itertools, tinyllm.errors
 na biblioteca: tinyllm.text.formats.unspell, tinyllm.text.merges_txt.read_merges
 
-Por que importa: um modelo só serve com o seu tokenizador, e quase todos guardam o BPE como o GPT-2: um vocabulário em
-JSON e uma lista de fusões, em dois arquivos ou num tokenizer.json só. Os tokens são bytes e o JSON só aceita texto:
-cada byte é escrito como um caractere visível. Por isso se vê Ġcasa onde há " casa", e Ã£ onde há ã.
+Por que importa: um modelo só serve com o seu tokenizador, e quase todos guardam o BPE como o GPT-2:
+um vocabulário em JSON e uma lista de fusões, em dois arquivos ou num tokenizer.json só. Os tokens
+são bytes e o JSON só aceita texto: cada byte é escrito como um caractere visível. Por isso se vê
+Ġcasa onde há " casa", e Ã£ onde há ã.
 
-O que fazer: complete as três funções. Um arquivo que vem de fora pode estar errado: diga em que linha.
+O que fazer: complete as três funções. Um arquivo que vem de fora pode estar errado: diga em que
+linha.
 """
 
 import functools
@@ -18,11 +20,14 @@ from tinyllm.errors import UsageError
 
 @functools.cache
 def byte_characters():
-    """() -> str de 256 caracteres: na posição de cada byte, o caractere que o representa no arquivo.
+    """() -> str de 256 caracteres: na posição de cada byte, o caractere que o representa no
+    arquivo.
 
-       Os bytes de 0x21 a 0x7E, de 0xA1 a 0xAC e de 0xAE a 0xFF são caracteres visíveis: cada um fica como é, chr(byte).
-    Os outros 68 (espaço, controle, 0xAD …) ganham, na ordem em que estão, os caracteres a partir de chr(256). Por
-    exemplo, 0x00 vira "Ā" (256); o espaço, 0x20, vira "Ġ" (288); e 0x7F, o próximo depois dele, "ġ" (289).
+       Os bytes de 0x21 a 0x7E, de 0xA1 a 0xAC e de 0xAE a 0xFF são caracteres visíveis: cada um
+       fica como é, chr(byte).
+    Os outros 68 (espaço, controle, 0xAD …) ganham, na ordem em que estão, os caracteres a partir de
+    chr(256). Por exemplo, 0x00 vira "Ā" (256); o espaço, 0x20, vira "Ġ" (288); e 0x7F, o próximo
+    depois dele, "ġ" (289).
     """
     # --- sua vez
     visible = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
@@ -38,31 +43,37 @@ def byte_characters():
 
 
 def spell(token):
-    """bytes -> str, como o token é escrito no arquivo: " é".encode() dá "ĠÃ©". (Esta já está pronta.)"""
+    """bytes -> str, como o token é escrito no arquivo: " é".encode() dá "ĠÃ©". (Esta já está
+    pronta.)"""
     return "".join(byte_characters()[byte] for byte in token)
 
 
 def unspell(spelling):
     """str -> bytes, o inverso de spell: "ĠÃ©" dá os três bytes de " é".
 
-    UsageError se algum caractere não representa byte nenhum, como o espaço ou o € (a mensagem diz qual é o token).
+    UsageError se algum caractere não representa byte nenhum, como o espaço ou o € (a mensagem diz
+    qual é o token).
     """
     # --- sua vez
     try:
         return bytes(byte_characters().index(character) for character in spelling)
     except ValueError:
-        raise UsageError(f"the token {spelling!r} has a character that stands for no byte") from None
+        raise UsageError(
+            f"the token {spelling!r} has a character that stands for no byte"
+        ) from None
     # --- fim
 
 
 def read_merges(text, vocab):
-    """Texto de um merges.txt, {token escrito: id} -> lista de pares (id esquerdo, id direito), na ordem das linhas.
+    """Texto de um merges.txt, {token escrito: id} -> lista de pares (id esquerdo, id direito), na
+    ordem das linhas.
 
-    Cada linha tem dois tokens e um espaço entre eles. A primeira pode ser um cabeçalho que começa por #version, e há
-    linhas vazias; as duas não são fusões, mas contam como linhas. O \\r do Windows, no fim, não é parte do token.
-    UsageError se uma linha não tem dois tokens, ou se um deles, ou a junção dos dois, não está no vocabulário; a
-    mensagem começa por "merges.txt, line 3: ", com o número da linha (a primeira é a 1). Por exemplo, com {"a": 0, "b":
-    1, "ab": 2}, o texto "#version: 0.2\\na b\\n" dá [(0, 1)], e "#version: 0.2\\nb a\\n" é um erro na linha 2.
+    Cada linha tem dois tokens e um espaço entre eles. A primeira pode ser um cabeçalho que começa
+    por #version, e há linhas vazias; as duas não são fusões, mas contam como linhas. O \\r do
+    Windows, no fim, não é parte do token. UsageError se uma linha não tem dois tokens, ou se um
+    deles, ou a junção dos dois, não está no vocabulário; a mensagem começa por "merges.txt, line 3:
+    ", com o número da linha (a primeira é a 1). Por exemplo, com {"a": 0, "b": 1, "ab": 2}, o texto
+    "#version: 0.2\\na b\\n" dá [(0, 1)], e "#version: 0.2\\nb a\\n" é um erro na linha 2.
     """
     # --- sua vez
     merges = []
@@ -71,7 +82,9 @@ def read_merges(text, vocab):
         if parts == [""] or (number == 1 and line.startswith("#version")):
             continue
         if len(parts) != 2 or not all(token in vocab for token in (*parts, "".join(parts))):
-            raise UsageError(f"merges.txt, line {number}: {line!r} is no merge of two tokens of the vocabulary")
+            raise UsageError(
+                f"merges.txt, line {number}: {line!r} is no merge of two tokens of the vocabulary"
+            )
         merges.append((vocab[parts[0]], vocab[parts[1]]))
     return merges
     # --- fim

@@ -26,7 +26,7 @@ NO_PIECE = "nenhuma peça, porque "
 HEADER = re.compile(
     r"(?P<id>m\d\d\.e\d\d) · (?P<title>.+)\n\n"
     r"(?P<minutes>\d+) minutos · dificuldade (?P<difficulty>[1-5]) de 5 · precisa de: (?P<needs>.+)\n"
-    r"pode usar: (?P<allowed>.+)\n"
+    r"pode usar: (?P<allowed>(.+\n)+?)"
     r"na biblioteca: (?P<library>(.+\n)+?)\n"
 )
 

@@ -175,7 +175,7 @@ COSTLY = {"decode": [(byte_by_byte, SLOW)], "fetch": [(in_lists, LARGE)]}
 
 EQUIVALENT = {  # mutants of the solution that do the same, but for the words of an error
     "data = response.read(limit + 1): 1 -> 2": "one byte above the limit tells as much as two",
-    "raise UsageError(f\"{path} não tem arquivos {', '.join(suffixes)}; dê uma pasta com textos\"): "
+    "f\"{path} não tem arquivos {', '.join(suffixes)}; dê uma pasta com textos\": "
     "', '.join(suffixes) -> (suffixes)": "the words of an error are the learner's own",
 }
 

@@ -150,7 +150,7 @@ EQUIVALENT = {  # mutants of the solution that compute the same
     "return (least >> np.uint64(32)).astype(np.uint32): np.uint64(32) -> (32)": (
         "beside an array, NumPy takes a number of Python for one of the array's type"
     ),
-    "first, second = ({tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2))} for words in words_of_each): "
+    "{tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2))} for words in words_of_each: "
     "max(1, len(words) - 2) -> max(len(words) - 2, 1)": "the larger of the same two numbers",
 }
 
