@@ -9,6 +9,8 @@ import tracemalloc
 import fake_cupy
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tinyllm import backend, cli
 from tinyllm.memory import estimate
@@ -16,11 +18,11 @@ from tinyllm.memory.estimate import Plan, inference, largest_batch, training
 from tinyllm.models import architecture, catalog
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.classifier import Classifier
-from tinyllm.models.gpt import GPTConfig
+from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.rnn import LSTMConfig, RNNConfig
 from tinyllm.models.t5 import T5Config
-from tinyllm.nn.module import count_parameters, map_parameters
+from tinyllm.nn.module import Module, Parameter, count_parameters, map_parameters
 from tinyllm.optim.adamw import AdamW
 from tinyllm.show.training import announce
 from tinyllm.train import run as runs
@@ -105,6 +107,56 @@ def test_parameters_of_classifiers_are_counted_exactly(config):
     model = Classifier(catalog.find(catalog.name_of(config)).body(config, rng=rng), labels, rng=rng)
     body = training(config, Plan(1, classify=True)).parameters
     assert body + labels * (config.width + 1) == count_parameters(model)
+
+
+@given(data=st.data())
+def test_the_formula_of_a_gpt_is_what_it_counts(data):
+    sizes = {name: data.draw(st.integers(1, 200)) for name in ("vocab_size", "context", "layers", "width")}
+    config = GPTConfig(**sizes | {"vocab_size": sizes["vocab_size"] + 1}, heads=1)
+    assert estimate.parameters(config) == estimate.count(GPT, config)
+
+
+@pytest.mark.parametrize("name", catalog.MODELS)
+@given(data=st.data())
+def test_what_is_not_built_is_added(name, data):
+    """A model higher and longer than what is built of it has as many numbers as one that is built whole."""
+    architecture, draw = catalog.find(name), lambda least, most: data.draw(st.integers(least, most))
+    deep = {"layers": draw(1, 6)} | ({"decoder_layers": draw(1, 6)} if name == "t5" else {})
+    config = architecture.config(vocab_size=draw(2, 9), context=draw(1, 9), width=8 * draw(1, 2), **deep)
+    real = count_parameters(architecture.model(config, rng=np.random.default_rng(0)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(estimate, "BLOCKS", 3)
+        patch.setattr(estimate, "POSITIONS", 3)
+        estimate.count.cache_clear()
+        found = estimate.count(architecture.model, config)
+        estimate.count.cache_clear()
+    assert found == estimate.count(architecture.model, config) == real
+
+
+def test_what_grows_as_a_square_is_counted():
+    class Mixing(Module):  # of every position with every other, as in an MLP-Mixer
+        def __init__(self, config, *, rng):
+            self.blocks = [Parameter(rng.normal(size=(config.context, config.context))) for _ in range(config.layers)]
+
+    config = GPTConfig(context=1000, layers=100)
+    assert estimate.count(Mixing, config) == 100 * 1000 * 1000
+
+
+@pytest.mark.parametrize("name", catalog.MODELS)
+def test_a_model_of_10_to_the_12_numbers_takes_no_memory_to_count(name):
+    sizes = {"vocab_size": 10**9, "context": 10**9, "layers": 1000, "width": 20_480}
+    config = catalog.find(name).config(**sizes)
+    estimate.count(catalog.find(name).model, dataclasses.replace(config, width=40))  # what is loaded once
+    tracemalloc.start(1)
+    assert estimate.parameters(config) > 10**12
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 << 20
+
+
+def test_a_width_without_a_square_root_is_told_in_one_line(capsys):
+    status, out, err = call(capsys, "--model=lstm", "--width", 10**400)
+    assert status == 2 and not out and "is too large for a model to begin with" in err and err.count("\n") == 1
 
 
 @pytest.mark.slow

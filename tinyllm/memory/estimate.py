@@ -3,21 +3,35 @@
 Everything is a whole number of Python's: no model is too large to be counted.
 """
 
+import dataclasses
+import functools
 from typing import NamedTuple
 
 from tinyllm import functional as F
+from tinyllm.errors import UsageError
 from tinyllm.models import catalog
-from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig
-from tinyllm.models.llama import LlamaConfig
-from tinyllm.models.rnn import LSTMConfig, RNNConfig
-from tinyllm.models.t5 import T5Config
+from tinyllm.nn.module import count_parameters
+from tinyllm.nn.outline import in_outline
 
 PROCESS = 142 << 20  # bytes of Python, NumPy, Numba and its compiled kernels, as measured on Linux
-BUCKETS = 32  # of distances, in the encoder of a T5 and in its decoder
+BLOCKS, POSITIONS = 64, 8  # that are built of a model whose numbers are counted
 CUDA_CONTEXT = 512 << 20  # bytes a GPU holds before any array: driver, kernels, cuBLAS. An assumption, not a measure
 
 # ---------------------------------------------------------------------------------------------- what a model is made of
+
+
+def parameters(config):
+    """How many numbers a model of this config learns."""
+    if isinstance(config, GPTConfig):
+        return gpt_parameters(config)  # looked up here: a learner's may stand in its place
+    return count(catalog.architecture_of(config).model, config)
+
+
+def body_parameters(config):
+    """How many of them a classifier stands on. It learns `config.width` + 1 more for each label."""
+    architecture = catalog.architecture_of(config)
+    return parameters(config) if architecture.body is architecture.model else count(architecture.body, config)
 
 
 def gpt_parameters(config):
@@ -27,74 +41,27 @@ def gpt_parameters(config):
     return (config.vocab_size + config.context) * C + config.layers * block + 2 * C
 
 
-def llama_parameters(config):
-    """How many numbers a Llama of this config learns: no biases, and fewer keys and values than queries."""
-    C, key_value = config.width, 2 * config.width // config.heads * config.kv_heads
-    block = 2 * C + (2 * C * C + C * key_value) + 3 * C * config.hidden
-    return config.vocab_size * C + config.layers * block + C
+@functools.lru_cache
+def count(build, config):
+    """How many numbers `build(config, rng=...)` learns: it is built in outline, and its weights are asked.
 
+    Of more than BLOCKS layers or POSITIONS so many are built; the rest is added, as numbers go on that grow as a square
+    at most. Raises UsageError for sizes of which there is no square root.
+    """
+    limits = {name: BLOCKS for name in vars(config) if name.endswith("layers")} | {"context": POSITIONS}
+    for name, limit in limits.items():
+        more = getattr(config, name) - limit
+        if more > 0:
+            sizes = (dataclasses.replace(config, **{name: limit - fewer}) for fewer in (2, 1, 0))
+            before, last, there = (count(build, smaller) for smaller in sizes)
+            growth = there - last
+            return there + more * growth + more * (more + 1) // 2 * (growth - (last - before))
+    try:
+        with in_outline() as rng:
+            return count_parameters(build(config, rng=rng))
+    except OverflowError:
+        raise UsageError(f"width={config.width} is too large for a model to begin with; lower it") from None
 
-def bert_parameters(config):
-    """How many numbers a BERT of this config learns: its encoder, and what guesses hidden tokens."""
-    return bert_encoder_parameters(config) + config.width**2 + 3 * config.width + config.vocab_size
-
-
-def bert_encoder_parameters(config):
-    """How many of them read the text."""
-    C = config.width
-    block = 4 * C + (3 * C * C + 3 * C) + (C * C + C) + (4 * C * C + 4 * C) + (4 * C * C + C)
-    positions = config.context * C if config.positions == "learned" else 0
-    return config.vocab_size * C + positions + 2 * C + config.layers * block
-
-
-def t5_parameters(config):
-    """How many numbers a T5 of this config learns: a decoder's block looks at two texts."""
-    C, distances = config.width, BUCKETS * config.heads
-    block = 3 * C + 8 * C * C + 3 * C * config.hidden
-    return t5_encoder_parameters(config) + config.decoder_layers * block + C + distances
-
-
-def t5_encoder_parameters(config):
-    """How many of them read the text."""
-    C, distances = config.width, BUCKETS * config.heads
-    block = 2 * C + 4 * C * C + 3 * C * config.hidden
-    return config.vocab_size * C + config.layers * block + C + distances
-
-
-def rnn_parameters(config):
-    """How many numbers an RNN of this config learns."""
-    C = config.width
-    block = 2 * C + (C * C + C) + C * C
-    return config.vocab_size * C + config.layers * block + 2 * C
-
-
-def lstm_parameters(config):
-    """How many numbers an LSTM of this config learns: four gates where the RNN has one matrix."""
-    C = config.width
-    block = 2 * C + 4 * (C * C + C) + 4 * C * C
-    return config.vocab_size * C + config.layers * block + 2 * C
-
-
-def parameters(config):
-    """How many numbers a model of this config learns."""
-    if isinstance(config, GPTConfig):
-        return gpt_parameters(config)  # looked up here: a learner's may stand in its place
-    return PARAMETERS[type(config)](config)
-
-
-def body_parameters(config):
-    """How many of them a classifier stands on. It learns `config.width` + 1 more for each label."""
-    return ENCODERS.get(type(config), parameters)(config)
-
-
-PARAMETERS = {
-    LlamaConfig: llama_parameters,
-    BERTConfig: bert_parameters,
-    T5Config: t5_parameters,
-    RNNConfig: rnn_parameters,
-    LSTMConfig: lstm_parameters,
-}
-ENCODERS = {BERTConfig: bert_encoder_parameters, T5Config: t5_encoder_parameters}
 
 # ------------------------------------------------------------------------------------------------------------- training
 

@@ -12,6 +12,7 @@ from tinyllm.errors import UsageError
 from tinyllm.models.architecture import BLOCK, Architecture, Kept, hidden_of
 from tinyllm.nn import attention, layers
 from tinyllm.nn.module import Module, Parameter
+from tinyllm.nn.outline import zeros
 from tinyllm.nn.walk import through
 
 POSITIONS = {
@@ -97,7 +98,7 @@ class BERT(Module):
         self.dense = layers.Linear(config.width, config.width, rng=rng)
         self.norm = layers.LayerNorm(config.width)
         self.norm.weight.data *= 0.3  # small logits: before training, all tokens are about equally likely
-        self.bias = Parameter(np.zeros(config.vocab_size))
+        self.bias = Parameter(zeros(config.vocab_size))
 
     def hidden(self, ids, lengths=None):
         """(B, T) -> (B, T, C): everything but the guess."""

@@ -6,6 +6,7 @@ from tinyllm import functional as F
 from tinyllm.backend import array_module, beside
 from tinyllm.errors import UsageError
 from tinyllm.nn.module import Module, Parameter
+from tinyllm.nn.outline import ones, zeros
 
 
 class Linear(Module):
@@ -13,7 +14,7 @@ class Linear(Module):
 
     def __init__(self, n_in, n_out, *, rng, std=None):
         self.weight = Parameter(rng.normal(scale=n_in**-0.5 if std is None else std, size=(n_in, n_out)))
-        self.bias = Parameter(np.zeros(n_out))
+        self.bias = Parameter(zeros(n_out))
 
     def __call__(self, x):
         return F.linear(x, self.weight, self.bias)
@@ -66,8 +67,8 @@ class LayerNorm(Module):
     """(..., C) -> (..., C)"""
 
     def __init__(self, width, *, eps=1e-5):
-        self.weight = Parameter(np.ones(width))
-        self.bias = Parameter(np.zeros(width))
+        self.weight = Parameter(ones(width))
+        self.bias = Parameter(zeros(width))
         self.eps = eps
 
     def __call__(self, x):
@@ -78,7 +79,7 @@ class RMSNorm(Module):
     """(..., C) -> (..., C)"""
 
     def __init__(self, width, *, eps=1e-6):
-        self.weight = Parameter(np.ones(width))
+        self.weight = Parameter(ones(width))
         self.eps = eps
 
     def __call__(self, x):

@@ -23,7 +23,8 @@ class Parameter(Weight):
     __slots__ = ()
 
     def __init__(self, data):
-        super().__init__(np.asarray(data, dtype=np.float32), requires_grad=True)
+        super().__init__(data, requires_grad=True)
+        self.data = self.data.astype(np.float32, copy=False)
 
 
 class Module:
