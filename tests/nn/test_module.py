@@ -15,7 +15,7 @@ from tinyllm.nn.module import Around, Module, Parameter, Weight
 from tinyllm.optim.adamw import AdamW
 from tinyllm.train.loop import TrainConfig, train
 
-CONFIG = GPTConfig(vocab_size=17, context=6, layers=2, heads=2, width=8, dropout=0.1)
+CONFIG = GPTConfig(vocab_size=17, context=6, layers=2, heads=2, width=8)
 IDS = np.random.default_rng(5).integers(0, 17, size=(4, 7))
 TINY = {"vocab_size": 17, "context": 6, "layers": 2, "width": 8}
 
@@ -28,11 +28,17 @@ def t5():
     return T5(T5Config(**TINY, heads=2, hidden=12), rng=np.random.default_rng(0))
 
 
+def batch_of(model):
+    objective = catalog.architecture_of(model.config).bare_objective(model.config)
+    return objective(IDS[:, :-1], IDS[:, 1:], np.random.default_rng(0))
+
+
 def trained(model, steps=3):
     """The losses of a few steps on the same batch."""
     config = TrainConfig(steps=steps, workers=2)
-    batches = [(IDS[:, :-1], IDS[:, 1:])] * steps
-    return [report.loss for report in train(model, batches, AdamW(model.named_parameters()), config=config)]
+    optimizer = AdamW(model.named_parameters())
+    reports = train(model, [batch_of(model)] * steps, optimizer, config=config)
+    return [report.loss for report in reports]
 
 
 class LoRA(Around):
@@ -93,11 +99,8 @@ def test_what_is_frozen_is_stored_and_has_neither_gradient_nor_state(name):
     assert module.weights(model).keys() == before.keys()
     optimizer = AdamW(model.named_parameters())
     assert optimizer.state().keys() == {"steps", *(f"{slot}.{name}" for slot in "mv" for name in learned)}
-    kind = architecture.objective
-    objective = kind(TINY["context"], TINY["vocab_size"], range(len(kind.specials(TINY["context"]))))
-    batch = objective(IDS[:, :-1], IDS[:, 1:], np.random.default_rng(0))
     config = TrainConfig(steps=2, workers=2, warmup=0)
-    list(train(model, [batch] * 2, optimizer, config=config))
+    list(train(model, [batch_of(model)] * 2, optimizer, config=config))
     after = module.weights(model)
     assert {name for name in before if not np.array_equal(before[name], after[name])} == learned
     module.unfreeze(model)
@@ -174,15 +177,19 @@ def test_a_wrapped_block_is_stored_under_its_plain_names(tmp_path):
     assert np.array_equal(plain(IDS[:, :-1]).data, wrapped(IDS[:, :-1]).data)
 
 
-def test_a_wrapper_that_does_nothing_trains_bitwise_as_none():
-    plain, wrapped = gpt(), gpt()
+@pytest.mark.parametrize("name", catalog.MODELS)
+def test_wrappers_that_do_nothing_train_bitwise_as_none(name):
+    config, wraps = catalog.find(name).config(**TINY, dropout=0.1), []
+    plain, wrapped = (catalog.new_model(config, rng=np.random.default_rng(0)) for _ in range(2))
 
     def wrap(path, part):
-        return Around(part) if path.startswith("blocks.") else part
+        if "blocks." not in path:
+            return part
+        wraps.append(path)
+        return Around(part)
 
     assert module.replace_modules(wrapped, wrap) is wrapped
-    kinds = (Around, Around)
-    assert (type(wrapped.blocks[1]), type(wrapped.blocks[1].inner.feed_forward.inner.up)) == kinds
+    assert {"blocks.1", "encoder.blocks.1"} & set(wraps) and len(wraps) > 2 * 3  # blocks, and what is in them
     assert trained(plain) == trained(wrapped)
     for (name, array), (same, other) in zip(
         module.weights(plain).items(), module.weights(wrapped).items(), strict=True

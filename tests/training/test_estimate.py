@@ -84,7 +84,7 @@ if classify:
     batches = [(ids, np.full(batch, context), ids[:, 0])] * 3 * accumulate
 else:
     model = catalog.new_model(kind.config(**values), rng=rng)
-    objective = kind.objective(context, values["vocab_size"], range(len(kind.objective.specials(context))))
+    objective = kind.bare_objective(kind.config(**values))
     batches = [objective(ids, ids, rng) for _ in range(3 * accumulate)]
 list(train(model, batches, AdamW(model.named_parameters()), config=config))
 print(int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024)
@@ -183,8 +183,8 @@ def traced_peak(config, batch, device):
         model = catalog.new_model(each, rng=np.random.default_rng(0))
         map_parameters(model, lambda array: backend.to_device(array, device))
         steps = TrainConfig(steps=2, batch=batch, workers=1, device=device)
-        kind, ids = catalog.find(catalog.name_of(config)).objective, np.zeros((batch, config.context), dtype=np.int64)
-        objective = kind(config.context, config.vocab_size, range(len(kind.specials(config.context))))
+        objective = catalog.architecture_of(config).bare_objective(config)
+        ids = np.zeros((batch, config.context), dtype=np.int64)
         batches = [objective(ids, ids, np.random.default_rng(0))] * 2
         list(train(model, batches, AdamW(model.named_parameters()), config=steps))
         peak = tracemalloc.get_traced_memory()[1]

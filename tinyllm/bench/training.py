@@ -57,8 +57,7 @@ def make_batches(case, count):
     config, batch = case_of(case)
     rng, shares = np.random.default_rng(1), 1 / np.arange(1, config.vocab_size + 1)
     tokens = rng.choice(config.vocab_size, size=(count, batch, config.context + 1), p=shares / shares.sum())
-    kind = catalog.architecture_of(config).objective
-    objective = kind(config.context, config.vocab_size, range(len(kind.specials(config.context))))
+    objective = catalog.architecture_of(config).bare_objective(config)
     return [objective(part[:, :-1], part[:, 1:], rng) for part in tokens]
 
 

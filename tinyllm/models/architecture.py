@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tinyllm.data.objectives import SHARE
 
-CAUSAL_BLOCK, BLOCK = 64, 128  # queries that the compiled attention takes at once: of one side, both
+CAUSAL_BLOCK, BLOCK = 64, 128  # queries that the compiled attention takes at once, causal or not
 
 
 class Architecture(NamedTuple):
@@ -24,7 +24,12 @@ class Architecture(NamedTuple):
     kept: Callable  # (config, plan) -> Kept
     cache: Callable  # (config, tokens) -> how many numbers a text leaves to be remembered
     products: Callable  # (config, *batch) -> products of two numbers, of a row, on its way there
-    endless: bool = False  # whether a text may be longer than the context, as in a state
+    endless: bool = False  # whether it can go on in a text beyond the context it was trained with
+
+    def bare_objective(self, config):
+        """The objective without a tokenizer, whose first ids are then the marks."""
+        marks = self.objective.specials(config.context)
+        return self.objective(config.context, config.vocab_size, range(len(marks)))
 
     @property
     def writes(self):

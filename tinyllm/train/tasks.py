@@ -49,7 +49,9 @@ class Language:
 
     name, classifies, default_model = "language", False, "gpt"
     data_config, train_config = DataConfig, TrainConfig
-    labels = ()
+
+    def __init__(self, labels=()):
+        self.labels = tuple(labels)  # there are none
 
     @staticmethod
     def files(split):
@@ -104,9 +106,8 @@ class Language:
 
     def tiny_batch(self, config):
         """A batch of one row, of nothing: what `loss` of a model with this config takes."""
-        kind, ids = objective_of(config), np.zeros((1, config.context), dtype=np.int64)
-        special_ids = range(len(kind.specials(config.context)))
-        return kind(config.context, config.vocab_size, special_ids)(ids, ids, np.random.default_rng(0))
+        ids = np.zeros((1, config.context), dtype=np.int64)
+        return catalog.architecture_of(config).bare_objective(config)(ids, ids, np.random.default_rng(0))
 
     def batches(self, run, start):
         return batches(
@@ -261,7 +262,7 @@ def find_task(name, labels):
     """The task of a name and of its labels, if it has any. Raises UsageError if there is none."""
     if name not in TASKS:
         raise UsageError(f"there is no task {name!r}; there are {', '.join(TASKS)}")
-    return Classify(labels) if name == Classify.name else Language()
+    return TASKS[name](labels)
 
 
 TASKS = {task.name: task for task in (Language, Classify)}
