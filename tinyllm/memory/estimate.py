@@ -1,6 +1,6 @@
 """How much memory a model takes to train and to use, counted from the arrays that are alive at the height of a step.
 
-Everything is a whole number of Python's: no model is too large to be counted.
+Everything is a whole number of Python's, which is never too large.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ from tinyllm.nn.module import count_parameters
 from tinyllm.nn.outline import in_outline
 
 PROCESS = 142 << 20  # bytes of Python, NumPy, Numba and its compiled kernels, as measured on Linux
-BLOCKS, POSITIONS = 64, 8  # that are built of a model whose numbers are counted
+BLOCKS, POSITIONS = 64, 8  # of a model whose numbers are counted: so many are built
 CUDA_CONTEXT = 512 << 20  # bytes a GPU holds before any array: driver, kernels, cuBLAS. An assumption, not a measure
 
 # ---------------------------------------------------------------------------------------------- what a model is made of

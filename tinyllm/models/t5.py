@@ -200,8 +200,10 @@ def shift_right(targets, start_id):
 
 
 def kept(config, plan):
-    """What there is while a T5 learns, of a token of the text, of which the encoder reads S / T and
-    the decoder writes U / T; a classifier has no decoder."""
+    """What there is of each token of the text while a T5 learns.
+
+    The encoder reads S / T of it and the decoder writes U / T; a classifier has no decoder.
+    """
     C, M, H, T = config.width, config.hidden, config.heads, config.context
     hidden = 0 if plan.classify else hidden_of(T)
     S, U = T - hidden + hidden // GAP, hidden + hidden // GAP
