@@ -115,14 +115,15 @@ def one_by_one(cell, x, state, weight):
     return tensor.concatenate(*states, axis=1)
 
 
-def cross_entropy(logits, targets):
+def cross_entropy(logits, targets, *, weights=None):
     rows, targets = logits.reshape(-1, logits.shape[-1]), targets.data.reshape(-1)
+    weights = np.ones(len(targets)) if weights is None else weights.reshape(-1)
     probabilities = softmax(rows)[np.arange(len(targets)), targets]
-    return -tensor.log(probabilities).mean()
+    return -(tensor.log(probabilities) * weights).sum() / weights.sum()
 
 
-def linear_cross_entropy(hidden, weight, targets):
-    return cross_entropy(hidden @ weight, targets)
+def linear_cross_entropy(hidden, weight, targets, *, weights=None):
+    return cross_entropy(hidden @ weight, targets, weights=weights)
 
 
 def embedding(ids, weight):

@@ -309,8 +309,23 @@ def lstm_of_torch(torch, x, state, weight):
     return torch.stack(states[1:], dim=1)
 
 
-def cross_entropy_of_torch(torch, logits, targets):
-    return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1))
+def cross_entropy_of_torch(torch, logits, targets, weights=None):
+    logits, targets = logits.reshape(-1, logits.shape[-1]), targets.reshape(-1)
+    if weights is None:
+        return torch.nn.functional.cross_entropy(logits, targets)
+    weights = torch.from_numpy(weights.reshape(-1)).to(logits.dtype)
+    return (torch.nn.functional.cross_entropy(logits, targets, reduction="none") * weights).sum() / weights.sum()
+
+
+def linear_cross_entropy_of_torch(torch, hidden, weight, targets, weights=None):
+    return cross_entropy_of_torch(torch, hidden @ weight, targets, weights)
+
+
+def some_weights(sizes, rng):
+    """A weight for each position, some of them 0."""
+    weights = rng.uniform(0, 3, size=(sizes["B"], sizes["T"])) * (rng.random((sizes["B"], sizes["T"])) < 0.7)
+    weights[0, 0] = 1.5
+    return {"weights": weights}
 
 
 CASES = [
@@ -413,11 +428,17 @@ CASES = [
          lambda torch, x, weight, bias: torch.nn.functional.linear(x, weight.T, bias), "stack", never_empty="io"),
     Case(F.linear, {"x": "i", "weight": "io", "bias": "o"},
          lambda torch, x, weight, bias: torch.nn.functional.linear(x, weight.T, bias), "one", never_empty="io"),
-    Case(F.cross_entropy, {"logits": "BTV", "targets": "BT"}, cross_entropy_of_torch, values={"targets": ids_below("V")},
-         never_empty="BTV"),
-    Case(F.linear_cross_entropy, {"hidden": "BTC", "weight": "CV", "targets": "BT"},
-         lambda torch, hidden, weight, targets: cross_entropy_of_torch(torch, hidden @ weight, targets),
-         values={"targets": ids_below("V")}, never_empty="BTCV"),
+    *(
+        case
+        for note, options in {"": {}, "weighted": some_weights}.items()
+        for case in (
+            Case(F.cross_entropy, {"logits": "BTV", "targets": "BT"}, cross_entropy_of_torch, note, options=options,
+                 values={"targets": ids_below("V")}, never_empty="BTV"),
+            Case(F.linear_cross_entropy, {"hidden": "BTC", "weight": "CV", "targets": "BT"},
+                 linear_cross_entropy_of_torch, note, options=options, values={"targets": ids_below("V")},
+                 never_empty="BTCV"),
+        )
+    ),
     Case(F.layer_norm, {"x": "BTC", "weight": "C", "bias": "C"},
          lambda torch, x, weight, bias, eps: torch.nn.functional.layer_norm(x, x.shape[-1:], weight, bias, eps),
          "stack", options={"eps": 1e-5}, at_least={"C": 2}, never_empty="C"),

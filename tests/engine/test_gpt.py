@@ -127,8 +127,8 @@ def test_an_error_in_a_worker_reaches_the_caller():
 def test_accumulated_batches_are_one_large_batch(dropout):
     model, (x, y) = gpt(dropout=dropout), batch(6)
     with DataParallel(2) as parallel:
-        whole = accumulated_gradients(parallel, model, [(x, y)], seed=1, step=2)
-        parts = accumulated_gradients(parallel, model, [(x[:2], y[:2]), (x[2:], y[2:])], seed=1, step=2)
+        whole = accumulated_gradients(parallel, model.loss, [(x, y)], seed=1, step=2)
+        parts = accumulated_gradients(parallel, model.loss, [(x[:2], y[:2]), (x[2:], y[2:])], seed=1, step=2)
     assert parts[0] == pytest.approx(whole[0], rel=1e-6)
     for p in model.parameters():
         np.testing.assert_allclose(parts[1][p], whole[1][p], rtol=1e-4, atol=1e-6)

@@ -7,7 +7,7 @@ import numpy as np
 
 from tinyllm import functional as F
 from tinyllm import tensor
-from tinyllm.backend import array_module
+from tinyllm.backend import array_module, beside
 from tinyllm.text.words import count_words as count_in_a_table
 
 
@@ -45,10 +45,11 @@ def one_by_one(cell, x, state, weight):
     return tensor.concatenate(*states, axis=1)
 
 
-def linear_cross_entropy(hidden, weight, targets):
+def linear_cross_entropy(hidden, weight, targets, *, weights=None):
     """(..., C), (C, V), (...) ids -> (), by F.cross_entropy"""
-    logits = hidden @ weight
-    return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1))
+    logits, targets = hidden @ weight, beside(targets, hidden.data)
+    options = {} if weights is None else {"weights": weights.reshape(-1)}
+    return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), **options)
 
 
 def count_words(chunks, pattern="gpt2", *, workers=1):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyllm.backend import TwinnedFunction, array_module, check_index, exp32, kernel, largest
+from tinyllm.backend import TwinnedFunction, array_module, beside, exp32, kernel, largest
 from tinyllm.errors import UsageError
 from tinyllm.tensor import op
 
@@ -10,45 +10,54 @@ LOGITS_AT_ONCE = 1 << 21  # numbers: 8 MB of float32
 
 
 @op
-def cross_entropy(logits, targets):
-    """(..., V), (...) ids -> (): the mean of -log softmax(logits)[target], in nats."""
+def cross_entropy(logits, targets, *, weights=None):
+    """(..., V), (...) ids -> (): the mean of -log softmax(logits)[target], in nats.
+
+    `weights`, (...), make it a weighted mean; a position of weight 0 is ignored. Targets and weights
+    in memory are brought to where the logits are. Raises UsageError for a target outside 0..V-1 and
+    for weights that do not sum to more than 0; on a GPU nobody looks at either.
+    """
     if logits.shape[:-1] != targets.shape:
         raise UsageError(
             f"cross_entropy: logits {logits.shape} and targets {targets.shape} do not agree; "
             "expected (..., V) and (...)"
         )
-    if not targets.size:
-        raise UsageError(f"cross_entropy of no targets: they are {targets.shape}")
+    ids, weights, total = positions(logits, targets, weights, logits.shape[-1])
     dlogits = logits.reshape(-1, logits.shape[-1]).copy()
-    losses = surprise(dlogits, targets.reshape(-1))
+    losses = surprise(dlogits, ids)
+    if weights is not None:
+        dlogits *= weights[:, None]
 
     def backward(dy):
-        return (dlogits * (dy / targets.size)).reshape(logits.shape), None
+        return (dlogits * (dy / total)).reshape(logits.shape), None
 
-    return losses.mean(), backward
+    return mean(losses, weights, total), backward
 
 
 @op
-def linear_cross_entropy(hidden, weight, targets, *, needs=(True, True, False)):
-    """(..., C), (C, V), (...) ids -> (): cross_entropy(hidden @ weight, targets), never holding all of the logits.
+def linear_cross_entropy(hidden, weight, targets, *, weights=None, needs=(True, True, False)):
+    """(..., C), (C, V), (...) ids -> (): cross_entropy(hidden @ weight, targets), never holding all
+    of the logits.
 
-    The vocabulary would make them the largest array of a step. Here some rows at a time become their loss and, at once,
-    their part of the gradients that are needed; then their logits are forgotten.
+    The vocabulary would make them the largest array of a step. Here some rows at a time become their
+    loss and, at once, their part of the gradients that are needed; then their logits are forgotten.
+    `weights` and errors are those of cross_entropy.
     """
     if hidden.shape[-1] != weight.shape[0] or hidden.shape[:-1] != targets.shape:
         raise UsageError(
-            f"linear_cross_entropy: hidden {hidden.shape}, weight {weight.shape} and targets {targets.shape} "
-            "do not agree; expected (..., C), (C, V) and (...)"
+            f"linear_cross_entropy: hidden {hidden.shape}, weight {weight.shape} and targets "
+            f"{targets.shape} do not agree; expected (..., C), (C, V) and (...)"
         )
-    if not targets.size:
-        raise UsageError(f"linear_cross_entropy of no targets: they are {targets.shape}")
-    xp, rows, ids = array_module(hidden), hidden.reshape(-1, hidden.shape[-1]), targets.reshape(-1)
+    xp, rows = array_module(hidden), hidden.reshape(-1, hidden.shape[-1])
+    ids, weights, total = positions(hidden, targets, weights, weight.shape[1])
     losses, drows, dweight = [], xp.empty_like(rows), None
     at_once = max(1, LOGITS_AT_ONCE // weight.shape[1])
     for start in range(0, len(rows), at_once):
         some = slice(start, start + at_once)
         logits = rows[some] @ weight  # (n, V)
         losses.append(surprise(logits, ids[some]))  # from here on, their gradient
+        if weights is not None:
+            logits *= weights[some, None]
         if needs[0]:
             drows[some] = logits @ weight.T
         if needs[1]:
@@ -59,15 +68,53 @@ def linear_cross_entropy(hidden, weight, targets, *, needs=(True, True, False)):
                 dweight += part
 
     def backward(dy):
-        each = dy / targets.size
+        each = dy / total
         return lambda: (drows * each).reshape(hidden.shape), lambda: (dweight * each).T, None
 
-    return xp.concatenate(losses).mean(), backward
+    return mean(xp.concatenate(losses), weights, total), backward
+
+
+def positions(x, targets, weights, count):
+    """Targets and weights (...) -> (n,) ids beside x, (n,) weights, the sum of these. Without weights
+    these are None, and each position counts as 1."""
+    if not targets.size:
+        raise UsageError(f"a loss of no targets: they are {targets.shape}")
+    if array_module(targets) is np:
+        check_targets(targets, count)
+    ids = beside(targets, x).reshape(-1)
+    if weights is None:
+        return ids, None, targets.size
+    if weights.shape != targets.shape:
+        raise UsageError(f"weights {weights.shape} do not fit targets {targets.shape}; expected one for each")
+    if array_module(weights) is np and not weights.sum() > 0:
+        raise UsageError(
+            f"weights that sum to {weights.sum()} leave nothing to learn; give one at least that is above 0"
+        )
+    weights = beside(weights, x).reshape(-1).astype(x.dtype)
+    return ids, weights, weights.sum()
+
+
+def check_targets(targets, count):
+    """Raise UsageError for a target that is no integer of 0..count-1."""
+    if targets.dtype.kind not in "iu":
+        raise UsageError(f"targets must be integers, got {targets.dtype}")
+    if targets.min() < 0 or targets.max() >= count:
+        wrong = targets[(targets < 0) | (targets >= count)].flat[0]
+        raise UsageError(
+            f"token id {wrong} is outside the vocabulary 0..{count - 1} and cannot be a target; "
+            "to ignore a position, give it any id and a weight of 0"
+        )
+
+
+def mean(losses, weights, total):
+    """(n,) -> (): each loss counts as much as its weight, of which `total` is the sum."""
+    return losses.mean() if weights is None else (losses * weights).sum() / total
 
 
 @TwinnedFunction
 def surprise(logits, targets):
-    """(n, V), (n,) ids -> (n,) of -log softmax(logits)[target]. Writes its gradient by the logits over the logits."""
+    """(n, V), (n,) ids of 0..V-1 -> (n,) of -log softmax(logits)[target]. Writes its gradient by the
+    logits over the logits."""
     xp = array_module(logits)
     every = xp.arange(len(targets))
     logits -= logits.max(axis=-1, keepdims=True)
@@ -81,7 +128,6 @@ def surprise(logits, targets):
 
 @surprise.compiled
 def surprise_compiled(logits, targets):
-    check_index(targets, logits.shape[1])
     losses = np.empty(len(targets), logits.dtype)
     surprise_rows(logits, targets, losses)
     return losses

@@ -111,16 +111,14 @@ class BERT(Module):
     def __call__(self, ids, lengths=None):
         return self.guess(self.hidden(ids, lengths))
 
-    def loss(self, ids, places, targets):
-        """(B, T) ids, (B, M) places in their row, (B, M) ids that belong there -> (): mean cross-entropy in nats.
-
-        Only the places are compared with the vocabulary.
-        """
-        layers.check_ids(targets, self.config.vocab_size)
-        places, targets = (beside(array, self.bias.data) for array in (places, targets))
-        rows = beside(np.arange(len(ids))[:, None], self.bias.data)
+    def loss(self, ids, places, targets, weights=None):
+        """(B, T) ids, (B, M) places in their row, (B, M) ids that belong there, (B, M) weights -> ():
+        mean cross-entropy in nats. Only the places are compared with the vocabulary."""
+        places, rows = (beside(array, self.bias.data) for array in (places, np.arange(len(ids))[:, None]))
         logits = self.guess(self.hidden(ids)[rows, places])  # (B, M, V)
-        return F.cross_entropy(logits.reshape(-1, self.config.vocab_size), targets.reshape(-1))
+        # a simpler cross_entropy, in the place of ours, has no weights
+        options = {} if weights is None else {"weights": weights.reshape(-1)}
+        return F.cross_entropy(logits.reshape(-1, self.config.vocab_size), targets.reshape(-1), **options)
 
 
 # ------------------------------------------------------------------------------------ what it costs

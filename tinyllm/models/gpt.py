@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from tinyllm import functional as F
-from tinyllm.backend import beside
 from tinyllm.config import Config, option
 from tinyllm.data.objectives import Causal
 from tinyllm.errors import UsageError
@@ -93,10 +92,9 @@ class GPT(Module):
     def __call__(self, ids, caches=None):
         return self.hidden(ids, caches) @ self.head()
 
-    def loss(self, ids, targets):
-        """(B, T) ids, (B, T) ids that come next -> (): mean cross-entropy in nats."""
-        layers.check_ids(targets, self.config.vocab_size)
-        return F.linear_cross_entropy(self.hidden(ids), self.head(), beside(targets, self.tokens.weight.data))
+    def loss(self, ids, targets, weights=None):
+        """(B, T) ids, (B, T) ids that come next, (B, T) weights -> (): mean cross-entropy in nats."""
+        return F.linear_cross_entropy(self.hidden(ids), self.head(), targets, weights=weights)
 
 
 # ------------------------------------------------------------------------------------ what it costs

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 
 from tinyllm import functional as F
-from tinyllm.backend import array_module, beside
+from tinyllm.backend import array_module
 from tinyllm.config import Config, option
 from tinyllm.data.objectives import GAP, SpanCorruption
 from tinyllm.errors import UsageError
@@ -161,12 +161,10 @@ class T5(Module):
     def __call__(self, ids, inputs, lengths=None):
         return self.decoder.hidden(inputs, self.encoder.hidden(ids, lengths), lengths) @ self.head()
 
-    def loss(self, ids, targets):
-        """(B, S) source ids, (B, T) ids to write -> (): mean cross-entropy in nats."""
-        layers.check_ids(targets, self.config.vocab_size)
-        targets = beside(targets, self.encoder.tokens.weight.data)
+    def loss(self, ids, targets, weights=None):
+        """(B, S) source ids, (B, T) ids to write, (B, T) weights -> (): mean cross-entropy in nats."""
         hidden = self.decoder.hidden(shift_right(targets, START), self.encoder.hidden(ids))
-        return F.linear_cross_entropy(hidden, self.head(), targets)
+        return F.linear_cross_entropy(hidden, self.head(), targets, weights=weights)
 
     def answering(self, ids):
         """(B, S) source ids -> what it will write about them: a decoder like any other, beginning with START."""

@@ -21,7 +21,7 @@ class AdamWConfig(Config):
 
 @TwinnedFunction
 def adamw_update(p, g, m, v, *, lr, decay, step, beta1, beta2, eps):
-    """Move p (...) by its gradient g (...), over m and v (...), the means of the gradients and of their squares."""
+    """Move p (...) by its gradient g (...), with the means m (...) of g and v (...) of its square."""
     m += (1 - beta1) * (g - m)
     v += (1 - beta2) * (g * g - v)
     p *= 1 - lr * decay
@@ -50,7 +50,7 @@ def adamw_loop(p, g, m, v, new1, new2, kept, lr, unbias, eps):
 
 
 class AdamW(Optimizer):
-    """It remembers two arrays of each parameter, the means m and v; a step is about `lr` large, whatever g is."""
+    """It remembers two means of each parameter, m and v; a step is about `lr` large, whatever g is."""
 
     Config = AdamWConfig
     slots = ("m", "v")

@@ -14,14 +14,15 @@ def matrices_decay(name, parameter):
 
 
 class Optimizer:
-    """Move parameters by their gradients. A kind of optimiser says the rule, its options and its memory:
+    """Move parameters by their gradients. A kind of optimiser says its rule and what this needs:
 
-    `update(p, g, *slots, lr, decay, step, …)` changes p and the slots in place, given the gradient g and the number
-    of this step, from 1; the options that follow are the other fields of its `Config`. `slots` names the arrays, of
-    the shape of p and 0 at first, that the rule remembers. One that must see a matrix `whole` is given no parts of it.
+    `update(p, g, *slots, lr, decay, step, …)` changes p and the slots in place, given the gradient g
+    and the number of this step, from 1; the options that follow are the other fields of its `Config`.
+    `slots` names the arrays, of the shape of p and 0 at first, that the rule remembers. One that must
+    see a matrix `whole` is given no parts of it.
 
-    `named_parameters`: pairs of name and Parameter; a frozen one is left alone. `options_of(name, parameter)` gives
-    {option: value} of what differs for a parameter. `steps` counts the steps taken.
+    `named_parameters`: pairs of name and Parameter; a frozen one is left alone. `options_of(name,
+    parameter)` gives {option: value} of what differs for a parameter. `steps` counts the steps taken.
     """
 
     Config = None
@@ -41,8 +42,8 @@ class Optimizer:
         }
 
     def step(self, grads, *, lr, map=map):
-        """Move every parameter that has a gradient in {Parameter: array}, in place, at the rate `lr`. `map` may share
-        out the work: no piece of it looks at another."""
+        """Move every parameter that has a gradient in {Parameter: array}, in place, at the rate `lr`.
+        `map` may share out the work: no piece of it looks at another."""
         self.steps += 1
 
         def update(task):
@@ -60,7 +61,7 @@ class Optimizer:
         return [of_slot[name] for of_slot in self.memory.values()]
 
     def state(self):
-        """{"steps": (), "m.blocks.0...": array, ...}: the number of steps, and the arrays themselves, not copies."""
+        """{"steps": (), "m.blocks.0...": array, ...}: their number, and the arrays, not copies."""
         arrays = {f"{slot}.{name}": a for slot, of_slot in self.memory.items() for name, a in of_slot.items()}
         return {"steps": np.array(self.steps), **arrays}
 

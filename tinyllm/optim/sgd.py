@@ -19,7 +19,7 @@ class SGDConfig(Config):
 
 @TwinnedFunction
 def sgd_update(p, g, v, *, lr, decay, step, momentum):
-    """Move p (...) by its gradient g (...) and that of its decay, over the velocity v (...)."""
+    """Move p (...) by its gradient g (...) and that of its decay, with the velocity v (...)."""
     g = g + decay * p
     v *= momentum
     v += g
@@ -44,7 +44,7 @@ def sgd_loop(p, g, v, lr, decay, momentum):
 
 
 class SGD(Optimizer):
-    """It remembers one array of each parameter, the velocity v; with a momentum of 0 it is plain gradient descent."""
+    """It remembers one array of each parameter, the velocity v; without momentum it is plain descent."""
 
     Config = SGDConfig
     slots = ("v",)

@@ -10,10 +10,17 @@ import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 
+import numpy as np
+
 from tinyllm import functional as F
 from tinyllm import tensor
 from tinyllm.backend import array_module, pieces, single_threaded_blas
 from tinyllm.profile import timed
+
+
+def rows(first, *others):
+    """What a batch weighs if each of its rows counts as much as another."""
+    return len(first)
 
 
 class DataParallel:
@@ -58,25 +65,28 @@ class DataParallel:
             other.result()
         return results
 
-    def gradients(self, loss, batch, *, seed=0, step=0, first_row=0, rows=None):
+    def gradients(self, loss, batch, *, weigh=rows, total=None, seed=0, step=0, first_row=0):
         """The loss of a batch and {Parameter: gradient}, as if one worker had seen all of it.
 
         A batch is a tuple of arrays with B rows each, of which a share is some rows: the loss of a batch must be the
-        mean of those of its rows. `rows` is the size of the batch of which these rows, from `first_row`, are a part
-        (all of it by default), `seed` and `step` decide what dropout drops. The loss comes as an array of one number,
-        still on its device.
+        mean of those of its shares, of which each counts as much as it weighs. A share of weight 0 is passed over.
+        `total` is the weight of the batch of which these rows, from `first_row`, are a part (all of it by default),
+        `seed` and `step` decide what dropout drops. The loss comes as an array of one number, still on its device.
         """
-        count = len(batch[0])
-        rows = count if rows is None else rows
+        total = weigh(*batch) if total is None else total
 
         def share(bounds):
             lo, hi = bounds
+            some = [array[lo:hi] for array in batch]
+            weight = weigh(*some) / total
+            if weight == 0:
+                return np.float32(0), {}
             with F.noise(seed, step, first_row + lo):
-                mean = loss(*(array[lo:hi] for array in batch))
-                weight = (hi - lo) / rows
+                mean = loss(*some)
                 grads = tensor.backward(mean, array_module(mean.data).asarray(weight, dtype=mean.dtype))
             return mean.data * weight, grads
 
+        count = len(batch[0])
         cuts = [count * i // self.workers for i in range(self.workers + 1)]
         results = self.map(share, [(lo, hi) for lo, hi in itertools.pairwise(cuts) if lo < hi])
         losses, grads = zip(*results, strict=True)

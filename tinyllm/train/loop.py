@@ -12,7 +12,7 @@ from tinyllm.backend import cores, keep_freed_memory
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.optim import schedule
-from tinyllm.parallel.data import DataParallel
+from tinyllm.parallel.data import DataParallel, rows
 from tinyllm.profile import timed
 
 
@@ -55,13 +55,16 @@ class Report(NamedTuple):
     seconds: float
 
 
-def train(model, batches, optimizer, *, config, start=0, profile=None):
+def train(model, batches, optimizer, *, config, loss=None, weigh=rows, start=0, profile=None):
     """Train from step `start` to `config.steps`, yielding a Report after each.
 
-    `batches` yields what `model.loss` takes, a tuple of arrays with B rows each, and must begin with batch number
-    `start * config.accumulate`. A `profile` records where the time of the steps goes. Raises UsageError if the loss
-    stops being a number: the step is not taken, the weights are those before it.
+    `batches` yields what the loss (`model.loss`, if no other is given) takes, a tuple of arrays with B rows each, and
+    must begin with batch number `start * config.accumulate`. If the loss is a weighted mean, `weigh(*arrays)` gives
+    the sum of the weights of some rows, so that the steps are the same however these are shared out. A `profile`
+    records where the time of the steps goes. Raises UsageError if all that a step sees weighs 0, and if the loss stops
+    being a number: the step is not taken, the weights are those before it.
     """
+    loss = loss or model.loss
     keep_freed_memory()
     batches = iter(batches)
     with DataParallel(config.threads) as parallel:
@@ -69,33 +72,36 @@ def train(model, batches, optimizer, *, config, start=0, profile=None):
             began = time.perf_counter()
             parts = [next(batches) for _ in range(config.accumulate)]
             with profile.recording() if profile else contextlib.nullcontext():
-                loss, norm, lr = take_step(parallel, model, optimizer, parts, config=config, step=step)
+                moved = take_step(parallel, optimizer, parts, loss=loss, weigh=weigh, config=config, step=step)
             tokens = sum(ids.size for ids, *_ in parts)
-            yield Report(step + 1, loss, norm, lr, tokens, time.perf_counter() - began)
+            yield Report(step + 1, *moved, tokens, time.perf_counter() - began)
 
 
-def take_step(parallel, model, optimizer, parts, *, config, step):
+def take_step(parallel, optimizer, parts, *, loss, weigh, config, step):
     """Move the weights by the gradient of some batches. Returns the loss, the gradient's length, the learning rate."""
     with np.errstate(all="ignore"):  # what overflows is found two lines below
-        loss, grads = accumulated_gradients(parallel, model, parts, seed=config.seed, step=step)
+        mean, grads = accumulated_gradients(parallel, loss, parts, weigh=weigh, seed=config.seed, step=step)
         grads, norm = timed("clip_gradients", "update", schedule.clip_gradients, grads, config.clip, map=parallel.map)
-    if not math.isfinite(loss) or not math.isfinite(norm):
+    if not math.isfinite(mean) or not math.isfinite(norm):
         raise UsageError(
-            f"at step {step + 1} the loss is {loss} and the gradient's length {norm}; "
+            f"at step {step + 1} the loss is {mean} and the gradient's length {norm}; "
             f"lower learning_rate={config.learning_rate} or clip={config.clip} in a new run, or look for bad data"
         )
     lr = learning_rate(step, config)
     timed(type(optimizer).__name__, "update", optimizer.step, grads, lr=lr, map=parallel.map)
-    return loss, norm, lr
+    return mean, norm, lr
 
 
-def accumulated_gradients(parallel, model, parts, *, seed, step):
+def accumulated_gradients(parallel, loss, parts, *, weigh=rows, seed, step):
     """The mean loss and {Parameter: gradient} of several batches, as if they were one."""
-    rows, first_row, total, grads = sum(len(ids) for ids, *_ in parts), 0, 0.0, {}
+    total, first_row, mean, grads = sum(weigh(*batch) for batch in parts), 0, 0.0, {}
+    if not total > 0:
+        raise UsageError(f"all that step {step + 1} sees weighs {total}; leave out what has nothing to teach")
     for batch in parts:
-        loss, more = parallel.gradients(model.loss, batch, seed=seed, step=step, first_row=first_row, rows=rows)
-        total, grads, first_row = total + float(loss), parallel.sum_gradients([grads, more]), first_row + len(batch[0])
-    return total, grads
+        place = {"seed": seed, "step": step, "first_row": first_row}
+        share, more = parallel.gradients(loss, batch, weigh=weigh, total=total, **place)
+        mean, grads, first_row = mean + float(share), parallel.sum_gradients([grads, more]), first_row + len(batch[0])
+    return mean, grads
 
 
 def learning_rate(step, config):
