@@ -63,6 +63,17 @@ def to_device(array, device):
 # ------------------------------------------------------------------------------ array functions the modules spell apart
 
 
+def widened(x):
+    """(...) -> (...): half precision as float32, in which sums neither overflow nor lose their digits; any other array
+    as it is."""
+    return x.astype("float32") if x.dtype.char == "e" else x
+
+
+def as_narrow_as(x, y):
+    """(...) -> (...): y in half precision if x is, else as it is."""
+    return y.astype("float16") if x.dtype.char == "e" else y
+
+
 # log(erfc(x) / t) + x² as a Chebyshev series in 2t - 1, t = 2 / (2 + x) (fitted with mpmath to 5e-16)
 ERF_SERIES = (
     *(-0.6513268598908547, 0.6419697923564902, 0.019476473204185836, -0.009561514786808632, -0.0009465953444820369),
@@ -216,7 +227,7 @@ class TwinnedFunction:
                 return False
         return floats > 0
 
-    def __call__(self, *arrays, **options):
+    def __call__(self, /, *arrays, **options):
         return self.choose(arrays)(*arrays, **options)
 
 

@@ -31,7 +31,7 @@ class Profile:
             self.calls[key] += 1
 
 
-def timed(name, direction, function, *arguments, **options):
+def timed(name, direction, function, /, *arguments, **options):
     """function(*arguments, **options), its time added to the profile that is recording, if one is."""
     profile = _profile.get()
     if profile is None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinyllm.backend import TwinnedFunction, array_module, scatter_add
+from tinyllm.backend import TwinnedFunction, array_module, as_narrow_as, scatter_add, widened
 from tinyllm.errors import UsageError
 from tinyllm.profile import timed
 
@@ -267,9 +267,10 @@ def sum_to_shape(grad, shape):
     """Sum a gradient over the axes that broadcasting added or stretched, so that it has the shape of its input."""
     if grad.shape == shape:
         return grad
-    summed = grad.sum(axis=tuple(range(grad.ndim - len(shape)))) if grad.ndim > len(shape) else grad
+    wide = widened(grad)
+    summed = wide.sum(axis=tuple(range(grad.ndim - len(shape)))) if grad.ndim > len(shape) else wide
     stretched = tuple(i for i, (n, m) in enumerate(zip(shape, summed.shape, strict=False)) if n == 1 != m)
-    return summed.sum(axis=stretched, keepdims=True) if stretched else summed
+    return as_narrow_as(grad, summed.sum(axis=stretched, keepdims=True) if stretched else summed)
 
 
 # ---------------------------------------------------------------------------------------------------------- arithmetic
@@ -360,7 +361,7 @@ def sum(x, *, axis=None, keepdims=False):
     def backward(dy):
         return array_module(x).broadcast_to(_stretch(dy, x, axis, keepdims), x.shape)
 
-    return x.sum(axis=axis, keepdims=keepdims), backward
+    return as_narrow_as(x, widened(x).sum(axis=axis, keepdims=keepdims)), backward
 
 
 @op

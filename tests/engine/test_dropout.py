@@ -22,6 +22,35 @@ def test_everything_passes_outside_noise_and_at_rate_0():
         assert F.dropout(x, rate=0) is x
 
 
+def four_masks(replay):
+    """The masks of four dropouts; the middle two are drawn again, before the last, if asked for."""
+    with F.noise(seed=4, step=7, first_row=2):
+        found = [F.dropout(x, rate=0.5).data]
+        place = F.noise_place()
+        found += [F.dropout(x, rate=0.5).data for _ in range(2)]
+        if replay:
+            with F.noise_from(place):
+                assert F.noise_place() == place
+                again = [F.dropout(x, rate=0.5).data for _ in range(2)]
+            np.testing.assert_array_equal(again, found[1:])
+        return [*found, F.dropout(x, rate=0.5).data]
+
+
+def test_a_part_that_is_run_again_drops_the_same_and_disturbs_nothing_that_follows():
+    np.testing.assert_array_equal(four_masks(replay=True), four_masks(replay=False))
+
+
+def test_a_part_can_be_run_again_after_the_noise_has_ended():
+    with F.noise(seed=4, step=7):
+        place, first = F.noise_place(), F.dropout(x, rate=0.5).data
+    assert F.noise_place() is None
+    with F.noise_from(place):
+        np.testing.assert_array_equal(F.dropout(x, rate=0.5).data, first)
+    assert F.noise_place() is None and F.dropout(x, rate=0.5) is x
+    with F.noise_from(None):
+        assert F.dropout(x, rate=0.5) is x
+
+
 def test_what_stays_is_scaled_so_that_the_mean_stays():
     y = drop(Tensor(np.ones((100, 1000), np.float32)), rate=0.2, key=(1, 2, 3)).data
     assert set(np.unique(y)) == {0, np.float32(1 / 0.8)}

@@ -406,3 +406,12 @@ def test_importing_the_engine_takes_less_than_importing_numpy():
         f"import {ENGINE}; print((time.process_time() - numpy_came) / (numpy_came - began))"
     )
     assert min(float(in_a_fresh_python(code)) for _ in range(3)) < 1
+
+
+@pytest.mark.parametrize("option", ["name", "direction", "function", "meaning", "self", "inputs"])
+def test_an_option_may_have_any_name(option):
+    scope = {}
+    exec(f"def twice(x, *, {option}):\n    return x * {option}, lambda dy: dy * {option}", scope)
+    x = Tensor([3.0], requires_grad=True)
+    y = tensor.op(scope["twice"])(x, **{option: 2.0})
+    assert y.data == 6.0 and backward(y)[x] == 2.0

@@ -7,7 +7,7 @@ The legend of every shape in this library:
 
 from tinyllm.functional.activations import gelu, softmax, swiglu
 from tinyllm.functional.attention import attention, merge_heads, repeat_heads, split_heads
-from tinyllm.functional.dropout import dropout, noise
+from tinyllm.functional.dropout import dropout, noise, noise_from, noise_place
 from tinyllm.functional.embeddings import embedding
 from tinyllm.functional.linear import linear
 from tinyllm.functional.losses import cross_entropy, linear_cross_entropy
@@ -29,6 +29,8 @@ __all__ = [
     "lstm_cell",
     "merge_heads",
     "noise",
+    "noise_from",
+    "noise_place",
     "relative_buckets",
     "repeat_heads",
     "rms_norm",

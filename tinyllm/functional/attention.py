@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinyllm import tensor
-from tinyllm.backend import array_module, exp32, in_order, kernel
+from tinyllm.backend import array_module, as_narrow_as, exp32, in_order, kernel, widened
 from tinyllm.errors import UsageError
 from tinyllm.functional import masks
 from tinyllm.tensor import Part, op
@@ -55,6 +55,7 @@ def attention(q, k, v, bias=None, *, causal=False, starts=None, lengths=None, sc
     check_shapes(q, k, v, bias)
     check_seen(q, k, causal, starts, lengths)
     xp, scale = array_module(q), q.shape[-1] ** -0.5 if scale is None else scale
+    narrow, (q, k, v) = q, map(widened, (q, k, v))  # half precision is computed in float32
     scores = q @ k.swapaxes(-1, -2)  # (B, H, T, S)
     scores *= scale
     if bias is not None:
@@ -71,13 +72,17 @@ def attention(q, k, v, bias=None, *, causal=False, starts=None, lengths=None, sc
     weights /= weights.sum(axis=-1, keepdims=True)
 
     def backward(dy):
-        dv = weights.swapaxes(-1, -2) @ dy
+        dy = widened(dy)
         dweights = dy @ v.swapaxes(-1, -2)
         dscores = weights * (dweights - (dweights * weights).sum(axis=-1, keepdims=True))
-        dq, dk = lambda: dscores @ k * scale, lambda: dscores.swapaxes(-1, -2) @ q * scale
-        return (dq, dk, dv) if bias is None else (dq, dk, dv, dscores)
+        of_inputs = (
+            lambda: as_narrow_as(narrow, dscores @ k * scale),
+            lambda: as_narrow_as(narrow, dscores.swapaxes(-1, -2) @ q * scale),
+            lambda: as_narrow_as(narrow, weights.swapaxes(-1, -2) @ dy),
+        )
+        return of_inputs if bias is None else (*of_inputs, as_narrow_as(bias, dscores))
 
-    return weights @ v, backward
+    return as_narrow_as(narrow, weights @ v), backward
 
 
 @attention.compiled

@@ -6,7 +6,7 @@ masks however its batch is shared out among workers, and a run that is resumed g
 
 import contextlib
 import contextvars
-import itertools
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,20 +14,41 @@ from tinyllm.backend import array_module, kernel
 from tinyllm.errors import UsageError
 from tinyllm.tensor import op
 
-_noise = contextvars.ContextVar("noise", default=None)
+
+class NoisePlace(NamedTuple):
+    """Where the noise has got to: `call` dropouts have drawn theirs."""
+
+    seed: int
+    step: int
+    first_row: int
+    call: int
 
 
-@contextlib.contextmanager
+_place = contextvars.ContextVar("noise_place", default=None)
+
+
 def noise(seed, step, first_row=0):
-    """Inside this block dropout drops; outside it lets everything pass.
+    """A block inside which dropout drops; outside it lets everything pass.
 
     `first_row` is the place of this worker's first row in the whole batch.
     """
-    token = _noise.set((seed, step, first_row, itertools.count()))
+    return noise_from(NoisePlace(seed, step, first_row, call=0))
+
+
+def noise_place():
+    """The NoisePlace that the next dropout draws from; None where everything passes."""
+    return _place.get()
+
+
+@contextlib.contextmanager
+def noise_from(place):
+    """Inside this block dropout draws, as it did from a `noise_place()` on: a part of a model that is run again drops
+    what it dropped before. What follows the block goes on as if that had not been."""
+    token = _place.set(place)
     try:
         yield
     finally:
-        _noise.reset(token)
+        _place.reset(token)
 
 
 def dropout(x, *, rate):
@@ -35,10 +56,11 @@ def dropout(x, *, rate):
 
     Srivastava et al. 2014.
     """
-    if _noise.get() is None or rate == 0:
+    place = _place.get()
+    if place is None or rate == 0:
         return x
-    seed, step, first_row, calls = _noise.get()
-    return drop(x, rate=rate, key=(seed, step, next(calls)), first_row=first_row)
+    _place.set(place._replace(call=place.call + 1))
+    return drop(x, rate=rate, key=(place.seed, place.step, place.call), first_row=place.first_row)
 
 
 @op

@@ -1,5 +1,6 @@
 """The affine map of every layer."""
 
+from tinyllm.backend import as_narrow_as, widened
 from tinyllm.errors import UsageError
 from tinyllm.tensor import op
 
@@ -15,7 +16,11 @@ def linear(x, weight, bias):
 
     def backward(dy):
         dy = dy.reshape(-1, dy.shape[-1])
-        return lambda: (dy @ weight.T).reshape(x.shape), lambda: rows.T @ dy, lambda: dy.sum(axis=0)
+        return (
+            lambda: (dy @ weight.T).reshape(x.shape),
+            lambda: rows.T @ dy,
+            lambda: as_narrow_as(dy, widened(dy).sum(axis=0)),
+        )
 
     y = rows @ weight
     y += bias

@@ -1,8 +1,8 @@
-"""Losses: how surprised the model was."""
+"""Losses: how surprised the model was. Those of half precision are float32."""
 
 import numpy as np
 
-from tinyllm.backend import TwinnedFunction, array_module, beside, exp32, kernel, largest
+from tinyllm.backend import TwinnedFunction, array_module, as_narrow_as, beside, exp32, kernel, largest, widened
 from tinyllm.errors import UsageError
 from tinyllm.tensor import op
 
@@ -23,13 +23,13 @@ def cross_entropy(logits, targets, *, weights=None):
             "expected (..., V) and (...)"
         )
     ids, weights, total = positions(logits, targets, weights, logits.shape[-1])
-    dlogits = logits.reshape(-1, logits.shape[-1]).copy()
+    dlogits = widened(logits.reshape(-1, logits.shape[-1]).copy())
     losses = surprise(dlogits, ids)
     if weights is not None:
         dlogits *= weights[:, None]
 
     def backward(dy):
-        return (dlogits * (dy / total)).reshape(logits.shape), None
+        return as_narrow_as(logits, dlogits * (dy / total)).reshape(logits.shape), None
 
     return mean(losses, weights, total), backward
 
@@ -54,7 +54,7 @@ def linear_cross_entropy(hidden, weight, targets, *, weights=None, needs=(True, 
     at_once = max(1, LOGITS_AT_ONCE // weight.shape[1])
     for start in range(0, len(rows), at_once):
         some = slice(start, start + at_once)
-        logits = rows[some] @ weight  # (n, V)
+        logits = widened(rows[some] @ weight)  # (n, V)
         losses.append(surprise(logits, ids[some]))  # from here on, their gradient
         if weights is not None:
             logits *= weights[some, None]
@@ -69,7 +69,11 @@ def linear_cross_entropy(hidden, weight, targets, *, weights=None, needs=(True, 
 
     def backward(dy):
         each = dy / total
-        return lambda: (drows * each).reshape(hidden.shape), lambda: (dweight * each).T, None
+        return (
+            lambda: as_narrow_as(hidden, drows * each).reshape(hidden.shape),
+            lambda: as_narrow_as(weight, dweight * each).T,
+            None,
+        )
 
     return mean(xp.concatenate(losses), weights, total), backward
 
@@ -90,7 +94,7 @@ def positions(x, targets, weights, count):
         raise UsageError(
             f"weights that sum to {weights.sum()} leave nothing to learn; give one at least that is above 0"
         )
-    weights = beside(weights, x).reshape(-1).astype(x.dtype)
+    weights = beside(weights, x).reshape(-1).astype(widened(x[:0]).dtype)
     return ids, weights, weights.sum()
 
 

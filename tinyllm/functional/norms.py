@@ -1,24 +1,28 @@
-"""Normalisation: keep the size of activations steady from layer to layer."""
+"""Normalisation: keep the size of activations steady from layer to layer.
+
+Half precision is computed in float32."""
 
 import numpy as np
 
-from tinyllm.backend import kernel
+from tinyllm.backend import as_narrow_as, kernel, widened
 from tinyllm.tensor import op
 
 
 @op
 def layer_norm(x, weight, bias, *, eps=1e-5):
     """(..., C), (C,), (C,) -> (..., C): mean 0 and variance 1 over C, then scaled and shifted (Ba et al. 2016)."""
-    mean = x.mean(axis=-1, keepdims=True)
-    rstd = (x.var(axis=-1, keepdims=True) + eps) ** -0.5
-    normed = (x - mean) * rstd
+    wide = widened(x)
+    mean = wide.mean(axis=-1, keepdims=True)
+    rstd = (wide.var(axis=-1, keepdims=True) + eps) ** -0.5
+    normed = (wide - mean) * rstd
 
     def backward(dy):
+        dy = widened(dy)
         dn = dy * weight
-        dx = rstd * (dn - dn.mean(axis=-1, keepdims=True) - normed * (dn * normed).mean(axis=-1, keepdims=True))
-        return dx, dy * normed, dy
+        mean_dn, mean_dn_normed = (a.mean(axis=-1, keepdims=True) for a in (dn, dn * normed))
+        return as_narrow_as(x, rstd * (dn - mean_dn - normed * mean_dn_normed)), dy * normed, dy
 
-    return normed * weight + bias, backward
+    return as_narrow_as(x, normed * weight + bias), backward
 
 
 @layer_norm.compiled
@@ -76,14 +80,17 @@ def normalise_rows_backward(dy, x, weight, mean, rstd, dx, dweight, dbias):
 @op
 def rms_norm(x, weight, *, eps=1e-6):
     """(..., C), (C,) -> (..., C): divided by the root mean square over C, then scaled (Zhang & Sennrich 2019)."""
-    rrms = ((x * x).mean(axis=-1, keepdims=True) + eps) ** -0.5
-    normed = x * rrms
+    wide = widened(x)
+    rrms = ((wide * wide).mean(axis=-1, keepdims=True) + eps) ** -0.5
+    normed = wide * rrms
 
     def backward(dy):
+        dy = widened(dy)
         dn = dy * weight
-        return rrms * (dn - normed * (dn * normed).mean(axis=-1, keepdims=True)), dy * normed
+        dx = rrms * (dn - normed * (dn * normed).mean(axis=-1, keepdims=True))
+        return as_narrow_as(x, dx), dy * normed
 
-    return normed * weight, backward
+    return as_narrow_as(x, normed * weight), backward
 
 
 @rms_norm.compiled

@@ -2,7 +2,7 @@
 
 import math
 
-from tinyllm.backend import array_module, pieces
+from tinyllm.backend import array_module, pieces, widened
 
 
 def warmup_cosine(step, *, peak, floor, warmup, decay_steps):
@@ -14,14 +14,23 @@ def warmup_cosine(step, *, peak, floor, warmup, decay_steps):
     return floor + 0.5 * (peak - floor) * (1 + math.cos(math.pi * progress))
 
 
+def squared_length(grads, *, map=map):
+    """{Parameter: array} -> the sum of the squares of all their numbers. `map` may share out the work among threads."""
+
+    def squares(part):
+        part = widened(part)
+        return float(array_module(part).vdot(part, part))
+
+    return sum(map(squares, [g[piece] for g in grads.values() for piece in pieces(g)]))
+
+
 def clip_gradients(grads, limit, *, map=map):
     """{Parameter: array} -> the same, scaled down if their common length exceeds `limit`, and that length.
 
     Pascanu et al. 2013. A gradient that is not finite comes back as it is: its length says so. `map` may share out
     the work among threads.
     """
-    parts = [g[piece] for g in grads.values() for piece in pieces(g)]
-    norm = math.sqrt(sum(map(lambda part: float(array_module(part).vdot(part, part)), parts)))
+    norm = math.sqrt(squared_length(grads, map=map))
     if norm <= limit or not math.isfinite(norm):
         return grads, norm
     scaled = {parameter: array_module(g).empty_like(g) for parameter, g in grads.items()}
