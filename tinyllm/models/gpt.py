@@ -71,10 +71,9 @@ class GPT(Module):
 
         Raises UsageError for ids outside the vocabulary and for more positions than the context.
         """
-        start = caches[0].length if caches else 0
-        end = start + ids.shape[1]
-        layers.check_length(end, self.config)
-        return self.dropout(self.tokens(ids) + self.positions.weight[start:end]), ()
+        table = self.positions.weight
+        places = beside(layers.places(ids, self.config, caches and caches[0]), table.data)
+        return self.dropout(self.tokens(ids) + table[places]), ()
 
     def end(self, x):
         """(B, T, C) -> (B, T, C)"""

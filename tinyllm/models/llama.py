@@ -78,15 +78,15 @@ class Llama(Module):
         return [LayerCache() for _ in self.blocks]
 
     def begin(self, ids, caches=None):
-        """(B, T) -> (B, T, C), (cos, sin): the tokens, and the turns of their positions, (T, D / 2).
+        """(B, T) -> (B, T, C), (cos, sin): the tokens, and the turns of their positions.
 
+        Each of these is (T, D / 2), or (B, 1, T, D / 2) if the rows of the caches differ in length.
         Raises UsageError for ids outside the vocabulary and for more positions than the context.
         """
-        start = caches[0].length if caches else 0
-        end = start + ids.shape[1]
-        layers.check_length(end, self.config)
+        places = layers.places(ids, self.config, caches and caches[0])
         x = self.dropout(self.tokens(ids))
-        return x, tuple(beside(turn[start:end], x.data) for turn in self.turns)
+        turns = (turn[places] for turn in self.turns)
+        return x, tuple(beside(t if t.ndim == 2 else t[:, None], x.data) for t in turns)
 
     def end(self, x):
         """(B, T, C) -> (B, T, C)"""

@@ -47,9 +47,9 @@ class Block(Module):
         self.dropout = layers.Dropout(config.dropout)
 
     def __call__(self, x, cache=None):
-        y, state = self.recurrence(self.norm(x), cache.state if cache else None)
+        y, states = self.recurrence(self.norm(x), cache.state if cache else None)
         if cache:
-            cache.state = state
+            cache.append(states)
         return x + self.dropout(y)
 
 

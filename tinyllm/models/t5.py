@@ -127,17 +127,27 @@ class Decoder(Module):
         self.dropout = layers.Dropout(config.dropout)
 
     def begin(self, ids, memory, lengths=None, caches=None):
-        """(B, T), (B, S, C) -> (B, T, C), (bias, memory, lengths): the tokens, a bias (1, H, T, S)."""
-        before = caches[0].own.length if caches else 0
-        x, bias = self.dropout(self.tokens(ids)), self.positions(ids.shape[1], before + ids.shape[1])
-        return x, (bias, memory, lengths)
+        """(B, T), (B, S, C) -> (B, T, C), (bias, memory, lengths): the tokens, a bias of positions.
+
+        The bias is (1, H, T, T) or, with caches, (1 or B, H, T, of what came before and T).
+        """
+        T, before, starts = ids.shape[1], 0, None
+        if caches:
+            before, starts = caches[0].own.length, caches[0].own.starts
+            lengths = caches[0].memory_lengths
+        bias = self.positions(T, before + T, starts)
+        return self.dropout(self.tokens(ids)), (bias, memory, lengths)
 
     def end(self, x):
         """(B, T, C) -> (B, T, C)"""
         return self.dropout(self.norm(x))
 
     def hidden(self, ids, memory, lengths=None, caches=None):
-        """(B, T), (B, S, C) -> (B, T, C). With caches, ids go on where those end."""
+        """(B, T), (B, S, C) -> (B, T, C). Of row b of the memory the first lengths[b] are real.
+
+        With caches, ids go on where those end, and the memory is read once: then the caches keep
+        what is needed of it, and its lengths, (B,), are those that they were made with.
+        """
         x, shared = self.begin(ids, memory, lengths, caches)
         return self.end(through(self.blocks, x, shared, caches))
 
@@ -166,25 +176,29 @@ class T5(Module):
         hidden = self.decoder.hidden(shift_right(targets, START), self.encoder.hidden(ids))
         return F.linear_cross_entropy(hidden, self.head(), targets, weights=weights)
 
-    def answering(self, ids):
-        """(B, S) source ids -> what it will write about them: a decoder like any other, beginning with START."""
-        return Answering(self, ids)
+    def answering(self, ids, lengths=None):
+        """(B, S) source ids, (B,) -> what it will write of them: a decoder like any other, beginning with START."""
+        return Answering(self, ids, lengths)
 
 
 class Answering(Module):
-    """(B, T) ids written so far -> (B, T, V) logits of the next token to write, of a T5 that has read its source."""
+    """(B, T) ids written so far -> (B, T, V) logits of the next token to write, of a T5 that has read its source.
+
+    Of row b of the source, (B, S), the first lengths[b] tokens are real, or all.
+    """
 
     longest = math.inf  # tokens that it can have written
 
-    def __init__(self, model, ids):
-        self.decoder, self.head, self.memory = model.decoder, model.head, model.encoder.hidden(ids)
+    def __init__(self, model, ids, lengths=None):
+        self.decoder, self.head = model.decoder, model.head
+        self.memory, self.lengths = model.encoder.hidden(ids, lengths), lengths
 
     def new_caches(self):
         """An empty cache for each block of the decoder."""
-        return [DecoderCache() for _ in self.decoder.blocks]
+        return [DecoderCache(self.lengths) for _ in self.decoder.blocks]
 
     def __call__(self, ids, caches=None):
-        return self.decoder.hidden(ids, self.memory, caches=caches) @ self.head()
+        return self.decoder.hidden(ids, self.memory, self.lengths, caches) @ self.head()
 
 
 def shift_right(targets, start_id):

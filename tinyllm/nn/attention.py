@@ -25,9 +25,10 @@ class CausalSelfAttention(Module):
     def __call__(self, x, cache=None):
         qkv = self.qkv(x)  # (B, T, 3 C)
         q, k, v = (F.split_heads(qkv, heads=self.heads, part=i, parts=3) for i in range(3))  # each (B, H, T, D)
+        starts = None if cache is None else cache.starts
         if cache is not None:
             k, v = cache.append(k, v)  # each (B, H, S, D), S = what came before + T
-        y = F.attention(q, k, v, causal=True)  # (B, H, T, D)
+        y = F.attention(q, k, v, causal=True, starts=starts)  # (B, H, T, D)
         return self.out(F.merge_heads(y))
 
 
@@ -67,18 +68,21 @@ class GroupedQueryAttention(Module):
         q = F.split_heads(self.query(x), heads=self.heads)  # (B, H, T, D)
         k, v = (F.split_heads(key_value, heads=self.kv_heads, part=i, parts=2) for i in range(2))  # each (B, K, T, D)
         q, k = (F.rotary(a, cos=cos, sin=sin) for a in (q, k))
+        starts = None if cache is None else cache.starts
         if cache is not None:
             k, v = cache.append(k, v)  # each (B, K, S, D), S = what came before + T
         k, v = (F.repeat_heads(a, times=self.heads // self.kv_heads) for a in (k, v))  # each (B, H, S, D)
-        y = F.attention(q, k, v, causal=True)  # (B, H, T, D)
+        y = F.attention(q, k, v, causal=True, starts=starts)  # (B, H, T, D)
         return self.out(F.merge_heads(y))
 
 
 class RelativePositions(Module):
     """(T, S) numbers of queries and of positions -> (1, H, T, S): a learned bias for how far apart the two are.
 
-    The T queries are the last T of the S positions. Far distances share a bucket (Raffel et al. 2020). At first each
-    head prefers one distance: who looks everywhere alike sees a bag of tokens, and takes long to find an order in it.
+    The T queries are the last T of the S positions or, with `starts`, (B,), those of row b that
+    begin at position starts[b]: then the bias is (B, H, T, S). Far distances share a bucket (Raffel
+    et al. 2020). At first each head prefers one distance: who looks everywhere alike sees a bag of
+    tokens, and takes long to find an order in it.
     """
 
     def __init__(self, heads, *, rng, both_ways, buckets=32, furthest=128):
@@ -92,11 +96,13 @@ class RelativePositions(Module):
         """(...) of how far ahead a position is of its query -> (...) rows of the weight."""
         return F.relative_buckets(distances, buckets=len(self.weight), furthest=self.furthest, both_ways=self.both_ways)
 
-    def __call__(self, queries, positions):
-        buckets = self.buckets_of(np.arange(1 - positions, queries))  # of every distance there is
-        place = np.arange(positions) + np.arange(queries)[::-1, None]  # (T, S): of each distance among them
-        bias = F.embedding(beside(buckets[place], self.weight.data), self.weight)  # (T, S, H)
-        return bias.transpose(2, 0, 1).reshape(1, -1, queries, positions)
+    def __call__(self, queries, positions, starts=None):
+        first = np.array([positions - queries]) if starts is None else starts  # (1 or B,)
+        buckets = self.buckets_of(np.arange(1 - positions, positions))  # of every distance there is
+        places = first[:, None, None] + np.arange(queries)[:, None]  # (1 or B, T, 1)
+        apart = np.arange(positions) - places + positions - 1  # (1 or B, T, S): which distance
+        bias = F.embedding(beside(buckets[apart], self.weight.data), self.weight)  # (…, T, S, H)
+        return bias.transpose(0, 3, 1, 2)
 
 
 class RelativeSelfAttention(Module):
@@ -114,9 +120,10 @@ class RelativeSelfAttention(Module):
     def __call__(self, x, bias, *, causal=False, lengths=None, cache=None):
         qkv = self.qkv(x)  # (B, T, 3 C)
         q, k, v = (F.split_heads(qkv, heads=self.heads, part=i, parts=3) for i in range(3))  # each (B, H, T, D)
+        starts = None if cache is None else cache.starts
         if cache is not None:
             k, v = cache.append(k, v)  # each (B, H, S, D), S = what came before + T
-        y = F.attention(q, k, v, bias, causal=causal, lengths=lengths, scale=1.0)  # (B, H, T, D)
+        y = F.attention(q, k, v, bias, causal=causal, starts=starts, lengths=lengths, scale=1.0)
         return self.out(F.merge_heads(y))
 
 

@@ -63,6 +63,21 @@ def check_length(length, config):
         )
 
 
+def places(ids, config, cache=None):
+    """(B, T) ids that go on where a cache ends -> where they stand: a slice, or (B, T) if rows differ.
+
+    What fills a row up may reach beyond the context: it stands at its last place. Raises UsageError
+    if no row fits.
+    """
+    T, starts = ids.shape[1], None if cache is None else cache.starts
+    if starts is None:
+        first = 0 if cache is None else cache.length
+        check_length(first + T, config)
+        return slice(first, first + T)
+    check_length(starts.min() + T, config)
+    return np.minimum(starts[:, None] + np.arange(T), config.context - 1)
+
+
 class LayerNorm(Module):
     """(..., C) -> (..., C)"""
 

@@ -8,9 +8,9 @@ from tinyllm.tensor import Tensor
 
 
 class RNN(Module):
-    """(B, T, C), (B, M) -> (B, T, M), (B, M): the state after each position, and the last one again (Elman 1990).
+    """(B, T, C), (B, M) -> (B, T, M), (B, T, M): the output at each position, which is the state after it.
 
-    Without a state it begins with zeros.
+    Elman 1990. Without a state it begins with zeros.
     """
 
     def __init__(self, width, hidden, *, rng):
@@ -23,13 +23,14 @@ class RNN(Module):
             state = zeros(x, len(self.weight))
         if x.shape[1] == 1:
             state = F.rnn_cell(x[:, 0], state, self.weight)
-            return state.reshape(x.shape[0], 1, -1), state
-        states = F.rnn(x, state, self.weight)  # (B, T, M)
-        return states, states[:, -1]
+            states = state.reshape(x.shape[0], 1, -1)
+        else:
+            states = F.rnn(x, state, self.weight)  # (B, T, M)
+        return states, states
 
 
 class LSTM(Module):
-    """(B, T, C), (B, 2 M) -> (B, T, M), (B, 2 M): the output at each position, and the state after the last one.
+    """(B, T, C), (B, 2 M) -> (B, T, M), (B, T, 2 M): the output at each position, and the state after it.
 
     Hochreiter & Schmidhuber 1997. Without a state it begins with zeros. The forget gate begins nearly open, with a bias
     of 1, so that from the first step on there is something to remember (Gers et al. 2000, Jozefowicz et al. 2015).
@@ -46,9 +47,10 @@ class LSTM(Module):
             state = zeros(x, 2 * M)
         if x.shape[1] == 1:
             state = F.lstm_cell(x[:, 0], state, self.weight)
-            return state[:, :M].reshape(x.shape[0], 1, M), state
-        states = F.lstm(x, state, self.weight)  # (B, T, 2 M)
-        return states[..., :M], states[:, -1]
+            states = state.reshape(x.shape[0], 1, 2 * M)
+        else:
+            states = F.lstm(x, state, self.weight)  # (B, T, 2 M)
+        return states[..., :M], states
 
 
 def zeros(x, width):
