@@ -90,7 +90,7 @@ def write(model, source, *, start_id, length):
     id de maior logit vai para o fim da linha. Dentro de `with no_grad():` nada se guarda para o
     caminho de volta.
 
-    A biblioteca faz o mesmo em `tinyllm/infer/generate.py`, para uma linha, com cache e com
-    sorteio.
+    A biblioteca faz o mesmo em `tinyllm/infer/generate.py`, com cache, com sorteio e com um fim
+    para cada linha.
     """
     raise NotImplementedError("m03.e10")

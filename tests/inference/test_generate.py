@@ -1,4 +1,4 @@
-"""Generation: the cache changes nothing but the time, the context may fill up, stops stop."""
+"""Generation: the cache changes nothing but the time, the context may fill up, stops stop, neighbours do not matter."""
 
 import itertools
 
@@ -7,10 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tinyllm.data.objectives import padded
 from tinyllm.errors import UsageError
-from tinyllm.infer.generate import generate, until
+from tinyllm.infer.generate import Request, generate, generate_batch, until
 from tinyllm.infer.sample import SampleConfig, sampler
+from tinyllm.models.bert import BERT, BERTConfig
 from tinyllm.models.gpt import GPT, GPTConfig
+from tinyllm.models.llama import Llama, LlamaConfig
+from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
+from tinyllm.models.t5 import T5, T5Config
 from tinyllm.tensor import no_grad
 
 CONFIG = GPTConfig(vocab_size=23, context=12, layers=2, heads=2, width=8)
@@ -83,6 +88,107 @@ def test_an_empty_prompt():
 def test_a_prompt_of_unknown_ids():
     with pytest.raises(UsageError, match=r"token id 23 is outside the vocabulary 0\.\.22"):
         next(generate(model(), [1, 23], choose=np.argmax, max_tokens=1))
+
+
+# ------------------------------------------------------------------------------------------------- several side by side
+
+SHAPE = {"vocab_size": 23, "context": 12, "layers": 2, "width": 8}
+KINDS = {
+    "gpt": (GPT, CONFIG),
+    "llama": (Llama, LlamaConfig(**SHAPE, heads=2, kv_heads=1, hidden=12)),
+    "rnn": (RNN, RNNConfig(**SHAPE)),
+    "lstm": (LSTM, LSTMConfig(**SHAPE)),
+    "t5": (T5, T5Config(**SHAPE, decoder_layers=2, heads=2, hidden=12)),
+}
+each_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def model_of(kind):
+    make, config = KINDS[kind]
+    made = make(config, rng=np.random.default_rng(0))
+    for parameter in made.parameters():
+        parameter.data += np.random.default_rng(1).normal(scale=0.3, size=parameter.shape).astype(np.float32)
+    return made
+
+
+def readers(model, sources):
+    """What writes about all sources at once, and what writes about each: of all models but a T5, the model."""
+    if not isinstance(model, T5):
+        return model, [model] * len(sources)
+    with no_grad():
+        return model.answering(*padded(sources, 0)), [model.answering(source[None]) for source in sources]
+
+
+def side_by_side(model, requests):
+    found = [[] for _ in requests]
+    for written in generate_batch(model, requests):
+        for number, token in written.items():
+            found[number].append(int(token))
+    return found
+
+
+def alone(model, request):
+    return list(map(int, generate(model, request.prompt, **dict(zip(Request._fields[1:], request[1:], strict=True)))))
+
+
+@each_kind
+@pytest.mark.parametrize("temperature", [0, 1.0])
+def test_eight_of_different_lengths_write_what_each_writes_alone(kind, temperature):
+    """Until contexts are full and read again, four times."""
+    model, rng = model_of(kind), np.random.default_rng(2)
+    sources = [rng.integers(23, size=n) for n in (3, 1, 5, 12, 2, 7, 7, 4)]
+    together, one_by_one = readers(model, sources)
+
+    def requests():
+        return [
+            Request(rng.integers(23, size=n), sampler(SampleConfig(temperature, seed=n)), max_tokens)
+            for rng, n, max_tokens in zip(map(np.random.default_rng, range(8)), (1, 12, 3, 5, 2, 7, 7, 9),
+                                          (40, 30, 60, 1, 60, 20, 60, 50), strict=True)
+        ]  # fmt: skip
+
+    found = side_by_side(together, requests())
+    assert found == [alone(one, request) for one, request in zip(one_by_one, requests(), strict=True)]
+    assert list(map(len, found)) == [40, 30, 60, 1, 60, 20, 60, 50]
+    assert len(set(map(tuple, found))) > 4
+
+
+@each_kind
+@given(st.data())
+def test_any_number_of_requests_come_to_what_each_comes_to_alone(kind, data):
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    count = data.draw(st.integers(1, 4))
+    together, one_by_one = readers(model_of(kind), [rng.integers(23, size=rng.integers(1, 9)) for _ in range(count)])
+    shapes = [data.draw(st.tuples(st.integers(1, 12), st.integers(0, 30), st.integers(0, 22))) for _ in range(count)]
+    prompts = [rng.integers(23, size=length) for length, _, _ in shapes]
+
+    def requests():
+        return [
+            Request(prompt, sampler(SampleConfig(seed=seed)), max_tokens, stop_id)
+            for seed, (prompt, (_, max_tokens, stop_id)) in enumerate(zip(prompts, shapes, strict=True))
+        ]
+
+    found = side_by_side(together, requests())
+    assert found == [alone(one, request) for one, request in zip(one_by_one, requests(), strict=True)]
+
+
+def test_a_step_tells_what_each_request_wrote_in_it():
+    requests = [Request([3], lambda logits: 5, 2), Request([4, 1], lambda logits: 6, 3), Request([2], np.argmax, 0)]
+    assert list(generate_batch(model(), requests)) == [{0: 5, 1: 6}, {0: 5, 1: 6}, {1: 6}]
+    assert list(generate_batch(model(), [])) == []
+
+
+def test_what_does_not_write_is_refused():
+    for kind, config in ((BERT, BERTConfig(vocab_size=9)), (T5, T5Config(vocab_size=9))):
+        with pytest.raises(UsageError, match=f"a {kind.__name__} does not write one token after the other; take"):
+            generate(kind(config, rng=np.random.default_rng(0)), [1], choose=np.argmax, max_tokens=1)
+
+
+def test_of_several_prompts_each_is_looked_at_before_anything_is_read():
+    with pytest.raises(UsageError, match="a prompt of 13 tokens"):
+        generate_batch(model(), [Request([1], np.argmax, 1), Request(range(13), np.argmax, 1)])
+
+
+# --------------------------------------------------------------------------------------------------------------- stops
 
 
 def test_an_empty_stop_is_refused():

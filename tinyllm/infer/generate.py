@@ -1,44 +1,102 @@
-"""Generation: a generator of tokens, one forward pass for each."""
+"""Generation: a generator of tokens, one forward pass for each; of one text, or of several side by side."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from tinyllm.backend import to_host
+from tinyllm.backend import beside, to_host
+from tinyllm.data.objectives import padded
 from tinyllm.errors import UsageError
 from tinyllm.tensor import no_grad
 
 
-def generate(model, prompt, *, choose, max_tokens, stop_id=None):
-    """Yield the token ids that follow `prompt`, a row of ids, until `stop_id` (not yielded) or `max_tokens`.
+class Request(NamedTuple):
+    """A prompt, a row of ids, to be continued until `max_tokens` or `stop_id`, which is not written.
 
-    `choose` turns logits (V,) into an id. When the context is full, the later half of it is read again and the text
-    goes on; neither a recurrent model nor a T5 is ever full. Raises UsageError for an empty prompt and for one that is
-    longer than what the model can read.
+    `choose` turns logits (V,) into an id.
     """
-    ids = [int(i) for i in prompt]
-    if not ids:
-        raise UsageError("an empty prompt gives the model nothing to continue; begin with at least one token")
-    if len(ids) > model.longest:
+
+    prompt: Sequence[int]
+    choose: Callable
+    max_tokens: int
+    stop_id: int | None = None
+
+
+def generate(model, prompt, *, choose, max_tokens, stop_id=None):
+    """Yield the token ids that follow one prompt: those of its `Request`, by `generate_batch`."""
+    steps = generate_batch(model, [Request(prompt, choose, max_tokens, stop_id)])
+    return (token for written in steps for token in written.values())
+
+
+def generate_batch(model, requests):
+    """Yield, step by step, {number of a request: the token that it writes}, until all have come to their end.
+
+    Each writes what it would write alone: when the context is full, the later half of its text is
+    read again and it goes on; neither a recurrent model nor a T5 is ever full. Of a T5 that answers
+    (`T5.answering`), request b is about source b. Raises UsageError for an empty prompt, for one
+    that is longer than what the model can read, and for a model that does not write.
+    """
+    if not hasattr(model, "new_caches"):
         raise UsageError(
-            f"a prompt of {len(ids)} tokens does not fit in 1..{model.longest}; "
-            "shorten it, or train with a larger context"
+            f"a {type(model).__name__} does not write one token after the other; "
+            "take a decoder, or what `answering` of a T5 gives"
         )
-    return _continuation(model, ids, choose, max_tokens, stop_id)
+    texts = [[int(i) for i in request.prompt] for request in requests]
+    for ids in texts:
+        if not ids:
+            raise UsageError("an empty prompt gives the model nothing to continue; begin with at least one token")
+        if len(ids) > model.longest:
+            raise UsageError(
+                f"a prompt of {len(ids)} tokens does not fit in 1..{model.longest}; "
+                "shorten it, or train with a larger context"
+            )
+    return _steps(model, requests, texts)
 
 
-def _continuation(model, ids, choose, max_tokens, stop_id):
-    caches, unread, read = model.new_caches(), ids, 0
-    for _ in range(max_tokens):
-        with no_grad():
-            logits = model(np.array([unread]), caches).data[0, -1]
-        read += len(unread)
-        token = choose(to_host(logits))
-        if token == stop_id:
-            return
-        yield token
-        ids.append(token)
-        unread = [token]
-        if read == model.longest:
-            caches, unread, read = model.new_caches(), ids[-max(1, model.longest // 2) :], 0
+def _steps(model, requests, texts):
+    ends = [len(ids) + request.max_tokens for ids, request in zip(texts, requests, strict=True)]
+    caches, held = [], []  # the requests whose texts the caches hold, row by row
+    unread = dict(enumerate(texts))  # what of the others has to be read, from the beginning
+    while held or unread:
+        logits = _read(model, caches, [texts[n][-1:] for n in held]) if held else []
+        if unread:
+            fresh = model.new_caches()
+            logits = [*logits, *_read(model, fresh, list(unread.values()))]
+            if held:
+                for cache, new in zip(caches, fresh, strict=True):
+                    cache.join(new)
+            else:
+                caches = fresh
+            held = [*held, *unread]
+        written = {}
+        for n, row in zip(held, logits, strict=True):
+            token = requests[n].choose(row)
+            if token != requests[n].stop_id and len(texts[n]) < ends[n]:
+                texts[n].append(token)
+                written[n] = token
+        going = [row for row, n in enumerate(held) if n in written and len(texts[n]) < ends[n]]
+        full = caches[0].lengths == model.longest
+        kept = [row for row in going if not full[row]]
+        unread = {held[row]: texts[held[row]][-max(1, model.longest // 2) :] for row in going if full[row]}
+        if 0 < len(kept) < len(held):
+            for cache in caches:
+                cache.select(kept)
+        held = [held[row] for row in kept]
+        if written:
+            yield written
+
+
+def _read(model, caches, rows):
+    """Rows of ids, that go on where those of the caches end -> (B, V): the logits of what follows each."""
+    with no_grad():
+        if len(set(map(len, rows))) == 1:
+            return to_host(model(np.array(rows), caches).data[:, -1])
+        ids, lengths = padded(rows, 0)
+        logits = model(ids, caches).data  # (B, T, V)
+    for cache in caches:
+        cache.truncate(cache.lengths - ids.shape[1] + lengths)
+    return to_host(logits[beside(np.arange(len(ids)), logits), beside(lengths - 1, logits)])
 
 
 def until(pieces, stops):
