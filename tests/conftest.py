@@ -32,6 +32,14 @@ def pytest_configure(config):
         backend.numba_version = lambda: None
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Each worker begins with neighbouring tests, which share what is costly to set up, and ends by taking others'."""
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
+
+
 @pytest.fixture
 def cupy(monkeypatch):
     """CuPy, or rather its stand-in, for one test. `cupy.synchronisations` says when the host had to wait."""

@@ -25,6 +25,7 @@ def test_what_is_the_same():
     assert bpe.same("x", "x") is True and bpe.same("x", "y") is False
 
 
+@pytest.mark.long
 def test_an_object_for_each_case(capsys):
     bench_bpe(list(bpe.CASES), against="none", megabytes=1, workers=2, races=1, as_json=True)
     *cases, one_word = map(json.loads, capsys.readouterr().out.splitlines())

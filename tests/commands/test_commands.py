@@ -420,6 +420,7 @@ def test_output_cut_off_by_a_reader_is_no_error(tmp_path):
 SPREAD = {"min", "median", "max"}
 
 
+@pytest.mark.long
 def test_bench_train_prints_an_object_per_case(capsys):
     options = ["--case", "gpt-xs", "--against", "one-worker", "--steps", "2", "--races", "1", "--json"]
     status, out, err = call(capsys, "bench", "train", *options)
@@ -434,6 +435,7 @@ def test_bench_train_prints_an_object_per_case(capsys):
     assert found["scaling_share"] == pytest.approx(found["ratio"]["median"] / found["gemm_scaling"])
 
 
+@pytest.mark.long
 def test_bench_train_alone(capsys):
     options = ["--case", "gpt-xs", "--against", "none", "--steps", "2", "--races", "1"]
     status, out, _ = call(capsys, "bench", "train", *options, "--json")
@@ -443,6 +445,7 @@ def test_bench_train_alone(capsys):
     assert status == 0 and "tokens/s" in out and "GFLOP/s" in out and "razão" not in out
 
 
+@pytest.mark.long
 @pytest.mark.skipif(backend.numba_version() is None, reason="twins need Numba")
 def test_bench_kernels_prints_an_object_per_kernel(capsys):
     options = ["--case", "gelu", "--case", "adamw", "--races", "2", "--steps", "2"]

@@ -10,6 +10,7 @@ from tinyllm import cli
 from tinyllm.show import compare
 from tinyllm.train import run as runs
 
+pytestmark = pytest.mark.long
 FEW = ["--steps", "4", "--texts", "60"]
 
 

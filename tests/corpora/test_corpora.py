@@ -32,6 +32,7 @@ def test_no_two_texts_are_equal(name):
     assert len(set(together)) == len(together) == 11_000
 
 
+@pytest.mark.long
 @every_corpus
 def test_no_plot_of_one_split_is_told_in_another(name):
     told = {split: {MODULES[name].plot_of(split, 0, index) for index in range(2000)} for split in ("train", *HELD_OUT)}
@@ -40,6 +41,7 @@ def test_no_plot_of_one_split_is_told_in_another(name):
     assert len(told["train"]) >= 40 and min(len(told[split]) for split in HELD_OUT) >= 7
 
 
+@pytest.mark.long
 @every_corpus
 def test_held_out_texts_use_the_words_of_training(name):
     known = {word for text in texts(name) for word in WORD.findall(text.lower())}

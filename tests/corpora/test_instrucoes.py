@@ -192,6 +192,7 @@ def test_what_is_extracted_stands_in_the_text():
 # ---- splits ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_no_content_of_one_split_is_asked_in_another():
     asked = {
         split: {e.content for i in range(2000) for e in instrucoes.conversation(i, split=split)} for split in SPLITS
@@ -203,6 +204,7 @@ def test_no_content_of_one_split_is_asked_in_another():
         assert not one & other
 
 
+@pytest.mark.long
 def test_every_task_is_asked_in_every_split():
     for split in SPLITS:
         tasks = {e.task for i in range(1500) for e in instrucoes.conversation(i, split=split)}

@@ -8,11 +8,15 @@ import subprocess
 import sys
 import threading
 
+import numpy as np
 import pytest
 from checkout import course, environment, with_version
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tinyllm.course import pytest_plugin
-from tinyllm.course.judge import Judge, load
+from tinyllm.course.catalog import write_stub
+from tinyllm.course.judge import Judge, Missing, load
 from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 
 RIGHT = "m01.e01 Álgebra linear com arrays   certo   exercises/m01_introducao/e01_arrays.py"
@@ -148,6 +152,22 @@ def test_a_loop_without_end_is_interrupted(monkeypatch, tmp_path):
     assert "parece um laço sem fim" in str(errors[0]) and "e01_arrays.py:" in str(errors[0]) and errors[0].endless
 
 
+def test_hypothesis_seeks_no_simpler_case_of_what_is_not_written(tmp_path):
+    exercise, tried = next(iter(EXERCISES.values())), []
+    write_stub(exercise, FOLDER, tmp_path / exercise.place)
+    judge = Judge(exercise, tmp_path, FOLDER)
+    judge.load()
+
+    @given(st.integers())
+    def for_any(number):
+        tried.append(number)
+        judge.same("standardise", np.eye(2), case="any")
+
+    with pytest.raises(Missing):
+        for_any()
+    assert len(tried) == 1
+
+
 def test_hints_and_solutions(checkout):
     status, out, _ = course(checkout, "hint", "m01.e01")
     assert status == 0 and "dica 1 de 3" in out and "--level 2" in out
@@ -196,6 +216,7 @@ def test_an_answer_that_the_library_cannot_go_on_with_is_told_without_a_tracebac
     assert "  recusado: multiply: its backward gave 1 gradients for 2 inputs\n" in out and len(out.splitlines()) == 4
 
 
+@pytest.mark.long
 def test_a_costly_answer(checkout):
     exercise = next(iter(EXERCISES.values()))
     (slow, _), (large, _) = load(FOLDER / exercise.support).COSTLY["cosine_similarity"]

@@ -42,6 +42,7 @@ def test_training_with_three_pieces_of_the_learner(checkout):
     np.testing.assert_allclose(losses(out), reference, atol=1e-4, rtol=0)
 
 
+@pytest.mark.long
 def test_training_by_the_backward_of_the_learner(checkout):
     solve(checkout, "m01.e04")
     status, out, err = tinyllm(checkout, "train", "--out=mine", "--mine", "--json", "--workers=2", *SMALL)
@@ -55,6 +56,7 @@ def test_training_by_the_backward_of_the_learner(checkout):
     np.testing.assert_allclose(losses(out), reference, atol=1e-4, rtol=0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", ["rnn", "lstm"])
 def test_training_and_writing_with_the_cells_of_the_learner(checkout, model):
     solve(checkout, "m01.e05")
@@ -68,6 +70,7 @@ def test_training_and_writing_with_the_cells_of_the_learner(checkout, model):
     assert status == 0 and calls(err)[f"{model}_cell"] >= 2 * 2  # blocks, tokens after the first
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "pieces"),
     [
@@ -85,6 +88,7 @@ def test_training_with_the_parts_of_a_transformer_of_the_learner(checkout, optio
     np.testing.assert_allclose(losses(out), reference, atol=1e-4, rtol=0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("model", "pieces"),
     [
@@ -106,6 +110,7 @@ def test_training_and_writing_with_the_decoder_of_the_learner(checkout, model, p
         assert status == 0 and calls(err)["future"] > 0
 
 
+@pytest.mark.long
 def test_classifying_with_the_encoder_of_the_learner(checkout):
     solve(checkout, "m03.e05", "m03.e07")
     options = ("--task=classify", "--model=bert", "--json", "--texts=60", "--context=24", "--layers=2", "--width=16",
@@ -119,6 +124,7 @@ def test_classifying_with_the_encoder_of_the_learner(checkout):
     np.testing.assert_allclose(losses("".join(steps)), losses("".join(reference)), atol=1e-4, rtol=0)
 
 
+@pytest.mark.long
 def test_the_data_commands_with_the_pieces_of_the_learner(checkout):
     solve(checkout, "m02.e03", "m02.e04", "m02.e05", "m02.e06")
     tales = [
@@ -141,6 +147,7 @@ def test_the_data_commands_with_the_pieces_of_the_learner(checkout):
     assert called.keys() == {"find_files", "compose", "remove_invisible", "least_hashes", "similarity", "split_of"}
 
 
+@pytest.mark.long
 def test_a_tokenizer_trained_and_used_by_the_pieces_of_the_learner(checkout):
     solve(checkout, "m02.e08", "m02.e09", "m02.e10")
     assert tinyllm(checkout, "data", "generate", "contos", "--count=60", "--out=contos.txt")[0] == 0
@@ -193,6 +200,7 @@ def test_a_piece_that_nothing_calls_is_reported(checkout):
     assert status == 0 and "gpt_parameters (m01.e08): chamada 0 vezes, isto é, nada aqui passou por ela" in err
 
 
+@pytest.mark.long
 def test_every_piece_is_called_by_some_command(checkout):
     solve(checkout)
     (checkout / "texts.txt").write_text("Era uma vez uma gata.\n\nA gata não dorme.\n", encoding="utf-8")

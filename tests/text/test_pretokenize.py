@@ -104,6 +104,7 @@ def test_compiled_and_plain_cut_damaged_text_alike(pattern, data, draw):
     assert compiled(bytes(data), pattern) == plain(bytes(data), pattern)
 
 
+@pytest.mark.long
 @needs_numba
 @every_pattern
 def test_every_code_point_is_cut_alike_compiled_and_plain(pattern):

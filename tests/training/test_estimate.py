@@ -211,6 +211,7 @@ def test_the_arrays_of_a_step_are_counted_within_5_percent(config):
     assert (sizes.total - sizes.process) / traced_peak(config, 16, "cpu") == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "config",
     [

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from tinyllm.course.catalog import course_folder, read_exercises
-from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, SENTENCE, STATES, Failed, Judge
+from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, SENTENCE, STATES, Failed, Judge, Missing
 
 FOLDER = course_folder()
 PATIENCE = 30  # seconds that one test of an exercise may take
@@ -121,7 +121,7 @@ def pytest_pyfunc_call(pyfuncitem):
         result = yield
     if not found:
         return result
-    (error,) = found
+    error = found[0].__cause__ if isinstance(found[0], Missing) else found[0]
     if isinstance(error, NotImplementedError) and error.args == (exercise.id,):
         piece = traceback.extract_tb(error.__traceback__)[-1].name
         pyfuncitem.user_properties.append(("missing", piece))
