@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tinyllm.errors import UsageError
 from tinyllm.models.gpt import GPT, GPTConfig
-from tinyllm.parallel.data import DataParallel
+from tinyllm.parallel.workers import Workers
 from tinyllm.tensor import no_grad
 from tinyllm.train.loop import accumulated_gradients
 
@@ -80,8 +80,8 @@ def test_targets_that_do_not_fit():
 
 def gradients(workers, rows=6, dropout=0.0):
     model, (x, y) = gpt(dropout=dropout), batch(rows)
-    with DataParallel(workers) as parallel:
-        loss, grads = parallel.gradients(model.loss, (x, y), seed=5, step=9)
+    with Workers(workers) as pool:
+        loss, grads = pool.gradients(model.loss, (x, y), seed=5, step=9)
     return float(loss), [grads[p] for p in model.parameters()]
 
 
@@ -108,9 +108,9 @@ def test_after_an_error_no_work_goes_on():
             raise ZeroDivisionError
         time.sleep(0.01)
 
-    with DataParallel(2) as parallel:
+    with Workers(2) as pool:
         with pytest.raises(ZeroDivisionError):
-            parallel.map(fail_in_this_thread, range(100))
+            pool.map(fail_in_this_thread, range(100))
         count = len(begun)
         time.sleep(0.05)
         assert len(begun) == count < 100
@@ -119,16 +119,16 @@ def test_after_an_error_no_work_goes_on():
 def test_an_error_in_a_worker_reaches_the_caller():
     x, y = batch(4)
     x[3, 0] = 99  # in the share of the second worker
-    with DataParallel(2) as parallel, pytest.raises(UsageError, match="token id 99"):
-        parallel.gradients(gpt().loss, (x, y))
+    with Workers(2) as pool, pytest.raises(UsageError, match="token id 99"):
+        pool.gradients(gpt().loss, (x, y))
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 def test_accumulated_batches_are_one_large_batch(dropout):
     model, (x, y) = gpt(dropout=dropout), batch(6)
-    with DataParallel(2) as parallel:
-        whole = accumulated_gradients(parallel, model.loss, [(x, y)], seed=1, step=2)
-        parts = accumulated_gradients(parallel, model.loss, [(x[:2], y[:2]), (x[2:], y[2:])], seed=1, step=2)
+    with Workers(2) as pool:
+        whole = accumulated_gradients(pool, model, [(x, y)], loss=model.loss, seed=1, step=2)
+        parts = accumulated_gradients(pool, model, [(x[:2], y[:2]), (x[2:], y[2:])], loss=model.loss, seed=1, step=2)
     assert parts[0] == pytest.approx(whole[0], rel=1e-6)
     for p in model.parameters():
         np.testing.assert_allclose(parts[1][p], whole[1][p], rtol=1e-4, atol=1e-6)

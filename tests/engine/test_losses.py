@@ -12,7 +12,7 @@ from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.models.rnn import LSTMConfig
 from tinyllm.models.t5 import T5Config
 from tinyllm.optim.sgd import SGD, SGDConfig
-from tinyllm.parallel.data import DataParallel
+from tinyllm.parallel.workers import Workers
 from tinyllm.tensor import backward
 from tinyllm.train.loop import TrainConfig, accumulated_gradients, train
 
@@ -117,8 +117,8 @@ def test_a_weighted_mean_is_the_same_over_workers_and_accumulation(workers, cuts
     expected = model.loss(*batch)
     expected_grads = backward(expected)
     parts = list(zip(*(np.split(array, cuts) for array in batch), strict=True))
-    with DataParallel(workers) as parallel:
-        loss, grads = accumulated_gradients(parallel, model.loss, parts, weigh=sum_of_weights, seed=0, step=0)
+    with Workers(workers) as pool:
+        loss, grads = accumulated_gradients(pool, model, parts, loss=model.loss, weigh=sum_of_weights, seed=0, step=0)
     assert loss == pytest.approx(expected.item(), rel=1e-6)
     for parameter, grad in expected_grads.items():
         np.testing.assert_allclose(grads[parameter], grad, rtol=1e-4, atol=1e-6)

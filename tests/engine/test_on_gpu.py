@@ -13,7 +13,7 @@ from tinyllm.models.rnn import LSTMConfig, RNNConfig
 from tinyllm.nn import attention, layers, module, recurrent
 from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.schedule import clip_gradients
-from tinyllm.parallel.data import DataParallel
+from tinyllm.parallel.workers import Workers
 from tinyllm.profile import Profile
 from tinyllm.tensor import Tensor, backward, no_grad
 from tinyllm.train import checkpoint
@@ -153,9 +153,9 @@ def train_for_two_steps(model, move, workers):
     """The losses, the gradients of the second step and the weights after it, of a training as `train` does it."""
     x, y = map(move, batch())
     optimizer, losses = AdamW(model.named_parameters()), []
-    with DataParallel(workers) as parallel:
+    with Workers(workers) as pool:
         for step in range(2):
-            loss, grads = parallel.gradients(model.loss, (x, y), seed=3, step=step)
+            loss, grads = pool.gradients(model.loss, (x, y), seed=3, step=step)
             losses.append(loss)
             grads, _ = clip_gradients(grads, 0.5)
             optimizer.step(grads, lr=0.01)
@@ -187,8 +187,8 @@ def test_how_often_a_training_step_waits_for_the_gpu(cupy, config):
     """Forward, backward and update never; clipping once a parameter."""
     model, (x, y) = model_on(cupy.asarray, config), map(cupy.asarray, batch())
     optimizer = AdamW(model.named_parameters())
-    with DataParallel(1) as parallel:
-        _, grads = parallel.gradients(model.loss, (x, y))
+    with Workers(1) as pool:
+        _, grads = pool.gradients(model.loss, (x, y))
         optimizer.step(grads, lr=0.01)
         assert cupy.synchronisations == []
         clip_gradients(grads, 1.0)

@@ -18,7 +18,7 @@ from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
 from tinyllm.nn import recurrent
 from tinyllm.nn.module import count_parameters
 from tinyllm.optim.adamw import AdamW
-from tinyllm.parallel.data import DataParallel
+from tinyllm.parallel.workers import Workers
 from tinyllm.tensor import backward, no_grad
 from tinyllm.train.loop import TrainConfig, train
 
@@ -97,8 +97,8 @@ def test_workers_share_a_batch_without_changing_the_result(kind, dropout):
     results = []
     for workers in (1, 3):
         made, (x, y) = model(kind, dropout=dropout), batch(6)
-        with DataParallel(workers) as parallel:
-            loss, grads = parallel.gradients(made.loss, (x, y), seed=5, step=9)
+        with Workers(workers) as pool:
+            loss, grads = pool.gradients(made.loss, (x, y), seed=5, step=9)
         results.append([loss, *(grads[p] for p in made.parameters())])
     for mine, expected in zip(*results, strict=True):
         np.testing.assert_allclose(mine, expected, rtol=1e-4, atol=1e-6)

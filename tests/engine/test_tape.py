@@ -388,7 +388,7 @@ def test_what_a_tensor_tells_about_itself():
 
 # -------------------------------------------------------------------------------------------------------------- imports
 
-ENGINE = "tinyllm, tinyllm.tensor, tinyllm.functional, tinyllm.models.gpt, tinyllm.optim.adamw, tinyllm.parallel.data"
+ENGINE = "tinyllm, tinyllm.tensor, tinyllm.functional, tinyllm.models.gpt, tinyllm.optim.adamw, tinyllm.parallel.comm"
 
 
 def in_a_fresh_python(code):

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from tinyllm.parallel.data import DataParallel
+from tinyllm.parallel.workers import Workers
 
 SIZE = 1000  # rows, columns and depth of each product
 AT_ONCE, TURNS = 4, 8  # products in a turn, of which the fastest counts
@@ -20,9 +20,9 @@ def flops(threads):
 
     matrices = [[np.full((SIZE, SIZE), 1e-3, np.float32) for _ in range(3)] for _ in range(threads)]
     times = []
-    with DataParallel(threads) as parallel:
+    with Workers(threads) as workers:
         for _ in range(TURNS):
             began = time.perf_counter()
-            parallel.map(multiply, matrices)
+            workers.map(multiply, matrices)
             times.append(time.perf_counter() - began)
     return threads * AT_ONCE * 2 * SIZE**3 / min(times)

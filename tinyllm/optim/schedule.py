@@ -14,8 +14,20 @@ def warmup_cosine(step, *, peak, floor, warmup, decay_steps):
     return floor + 0.5 * (peak - floor) * (1 + math.cos(math.pi * progress))
 
 
+def clip_gradients(grads, limit, *, map=map):
+    """{Parameter: array} -> the same, scaled down if their common length exceeds `limit`, and that length.
+
+    Pascanu et al. 2013. A gradient that is not finite comes back as it is: its length says so. `map`
+    may share out the work among threads.
+    """
+    norm = math.sqrt(squared_length(grads, map=map))
+    if norm <= limit or not math.isfinite(norm):
+        return grads, norm
+    return scaled(grads, limit / norm, map=map), norm
+
+
 def squared_length(grads, *, map=map):
-    """{Parameter: array} -> the sum of the squares of all their numbers. `map` may share out the work among threads."""
+    """{Parameter: array} -> the sum of the squares of all their numbers."""
 
     def squares(part):
         part = widened(part)
@@ -24,16 +36,9 @@ def squared_length(grads, *, map=map):
     return sum(map(squares, [g[piece] for g in grads.values() for piece in pieces(g)]))
 
 
-def clip_gradients(grads, limit, *, map=map):
-    """{Parameter: array} -> the same, scaled down if their common length exceeds `limit`, and that length.
-
-    Pascanu et al. 2013. A gradient that is not finite comes back as it is: its length says so. `map` may share out
-    the work among threads.
-    """
-    norm = math.sqrt(squared_length(grads, map=map))
-    if norm <= limit or not math.isfinite(norm):
-        return grads, norm
-    scaled = {parameter: array_module(g).empty_like(g) for parameter, g in grads.items()}
-    tasks = [(g[piece], scaled[parameter][piece]) for parameter, g in grads.items() for piece in pieces(g)]
-    list(map(lambda task: array_module(task[0]).multiply(task[0], limit / norm, out=task[1]), tasks))
-    return scaled, norm
+def scaled(grads, factor, *, map=map):
+    """{Parameter: array} -> {Parameter: array times factor}, in new arrays."""
+    found = {parameter: array_module(g).empty_like(g) for parameter, g in grads.items()}
+    tasks = [(g[piece], found[parameter][piece]) for parameter, g in grads.items() for piece in pieces(g)]
+    list(map(lambda task: array_module(task[0]).multiply(task[0], factor, out=task[1]), tasks))
+    return found

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyllm.backend import cores, keep_freed_memory
+from tinyllm.backend import cores, keep_freed_memory, to_host
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.optim import schedule
-from tinyllm.parallel.data import DataParallel, rows
+from tinyllm.parallel.comm import ALONE, sum_over_ranks
+from tinyllm.parallel.workers import Workers, rows, shares
 from tinyllm.profile import timed
 
 
@@ -55,52 +56,59 @@ class Report(NamedTuple):
     seconds: float
 
 
-def train(model, batches, optimizer, *, config, loss=None, weigh=rows, start=0, profile=None):
+def train(model, batches, optimizer, *, config, loss=None, weigh=rows, comm=ALONE, start=0, profile=None):
     """Train from step `start` to `config.steps`, yielding a Report after each.
 
     `batches` yields what the loss (`model.loss`, if no other is given) takes, a tuple of arrays with B rows each, and
     must begin with batch number `start * config.accumulate`. If the loss is a weighted mean, `weigh(*arrays)` gives
-    the sum of the weights of some rows, so that the steps are the same however these are shared out. A `profile`
-    records where the time of the steps goes. Raises UsageError if all that a step sees weighs 0, and if the loss stops
-    being a number: the step is not taken, the weights are those before it.
+    the sum of the weights of some rows, so that the steps are the same however these are shared out. Of several ranks
+    (`comm`) each has its own model and optimiser, the same at first, is given all batches and takes its share of their
+    rows. A `profile` records where the time of the steps goes. Raises UsageError if all that a step sees weighs 0, and
+    if the loss stops being a number: the step is not taken, the weights are those before it.
     """
-    loss = loss or model.loss
+    how = {"loss": loss or model.loss, "weigh": weigh, "comm": comm}
     keep_freed_memory()
     batches = iter(batches)
-    with DataParallel(config.threads) as parallel:
+    with Workers(config.threads) as workers:
         for step in range(start, config.steps):
             began = time.perf_counter()
             parts = [next(batches) for _ in range(config.accumulate)]
             with profile.recording() if profile else contextlib.nullcontext():
-                moved = take_step(parallel, optimizer, parts, loss=loss, weigh=weigh, config=config, step=step)
+                moved = take_step(workers, model, optimizer, parts, config=config, step=step, **how)
             tokens = sum(ids.size for ids, *_ in parts)
             yield Report(step + 1, *moved, tokens, time.perf_counter() - began)
 
 
-def take_step(parallel, optimizer, parts, *, loss, weigh, config, step):
+def take_step(workers, model, optimizer, parts, *, config, step, **how):
     """Move the weights by the gradient of some batches. Returns the loss, the gradient's length, the learning rate."""
     with np.errstate(all="ignore"):  # what overflows is found two lines below
-        mean, grads = accumulated_gradients(parallel, loss, parts, weigh=weigh, seed=config.seed, step=step)
-        grads, norm = timed("clip_gradients", "update", schedule.clip_gradients, grads, config.clip, map=parallel.map)
+        mean, grads = accumulated_gradients(workers, model, parts, seed=config.seed, step=step, **how)
+        grads, norm = timed("clip_gradients", "update", schedule.clip_gradients, grads, config.clip, map=workers.map)
     if not math.isfinite(mean) or not math.isfinite(norm):
         raise UsageError(
             f"at step {step + 1} the loss is {mean} and the gradient's length {norm}; "
             f"lower learning_rate={config.learning_rate} or clip={config.clip} in a new run, or look for bad data"
         )
     lr = learning_rate(step, config)
-    timed(type(optimizer).__name__, "update", optimizer.step, grads, lr=lr, map=parallel.map)
+    timed(type(optimizer).__name__, "update", optimizer.step, grads, lr=lr, map=workers.map)
     return mean, norm, lr
 
 
-def accumulated_gradients(parallel, loss, parts, *, weigh=rows, seed, step):
-    """The mean loss and {Parameter: gradient} of several batches, as if they were one."""
-    total, first_row, mean, grads = sum(weigh(*batch) for batch in parts), 0, 0.0, {}
+def accumulated_gradients(workers, model, parts, *, loss, seed, step, weigh=rows, comm=ALONE):
+    """The mean loss and {Parameter: gradient} of several batches and of all ranks, as if they were one."""
+    total, first_row, means, grads = sum(weigh(*batch) for batch in parts), 0, [], {}
     if not total > 0:
         raise UsageError(f"all that step {step + 1} sees weighs {total}; leave out what has nothing to teach")
     for batch in parts:
-        place = {"seed": seed, "step": step, "first_row": first_row}
-        share, more = parallel.gradients(loss, batch, weigh=weigh, total=total, **place)
-        mean, grads, first_row = mean + float(share), parallel.sum_gradients([grads, more]), first_row + len(batch[0])
+        lo, hi = shares(len(batch[0]), comm.size)[comm.rank]
+        mine, place = [array[lo:hi] for array in batch], {"seed": seed, "step": step, "first_row": first_row + lo}
+        mean, more = workers.gradients(loss, mine, weigh=weigh, total=total, **place)
+        means.append(to_host(mean))
+        grads, first_row = workers.sum_gradients([grads, more]), first_row + len(batch[0])
+    grads = timed("sum_gradients", "update", sum_over_ranks, comm, model.parameters(), grads)
+    mean = 0.0
+    for of_batch in comm.all_reduce(np.array(means)):
+        mean += float(of_batch)
     return mean, grads
 
 

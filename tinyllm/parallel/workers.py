@@ -1,4 +1,4 @@
-"""Data parallelism on one machine: a thread per core, each with its share of the batch over the same weights.
+"""Workers: a thread per core, each with its share of the batch over the same weights.
 
 NumPy and our kernels release Python's lock while they compute, and each worker's matrix products use one thread, so two
 cores do two shares at once. The gradients are summed in the order of the shares: a result depends on how many workers
@@ -23,14 +23,19 @@ def rows(first, *others):
     return len(first)
 
 
-class DataParallel:
-    """`gradients(loss, batch)` shared among `workers` threads. Use it in a `with` block."""
+def shares(count, parts):
+    """The (first, end) of so many nearly equal shares of `count` rows."""
+    return list(itertools.pairwise(count * i // parts for i in range(parts + 1)))
 
-    def __init__(self, workers):
-        self.workers = workers
+
+class Workers:
+    """So many threads, this one among them, that share what there is to do. Use it in a `with` block."""
+
+    def __init__(self, count):
+        self.count = count
 
     def __enter__(self):
-        self.pool = ThreadPoolExecutor(self.workers - 1) if self.workers > 1 else None
+        self.pool = ThreadPoolExecutor(self.count - 1) if self.count > 1 else None
         self.blas = single_threaded_blas()
         self.blas.__enter__()
         return self
@@ -53,7 +58,7 @@ class DataParallel:
                     return
                 results[place] = function(items[place])
 
-        helpers = range(min(self.workers, len(items)) - 1)
+        helpers = range(min(self.count, len(items)) - 1)
         others = [self.pool.submit(contextvars.copy_context().run, work) for _ in helpers]
         try:
             work()
@@ -86,11 +91,8 @@ class DataParallel:
                 grads = tensor.backward(mean, array_module(mean.data).asarray(weight, dtype=mean.dtype))
             return mean.data * weight, grads
 
-        count = len(batch[0])
-        cuts = [count * i // self.workers for i in range(self.workers + 1)]
-        results = self.map(share, [(lo, hi) for lo, hi in itertools.pairwise(cuts) if lo < hi])
-        losses, grads = zip(*results, strict=True)
-        return sum(losses[1:], losses[0]), self.sum_gradients(grads)
+        found = self.map(share, [(lo, hi) for lo, hi in shares(len(batch[0]), self.count) if lo < hi])
+        return sum((mean for mean, _ in found), np.float32(0)), self.sum_gradients([grads for _, grads in found])
 
     def sum_gradients(self, shares):
         """Several {Parameter: array} -> {Parameter: the sum}, in new arrays, added in the order given."""

@@ -1,0 +1,178 @@
+"""Ranks: trainings of one model, each with its share of every batch, that meet to exchange arrays.
+
+A Comm is what a rank knows of the others. All of them call the same methods in the same order, with arrays of one
+shape and type. Inside a rank, threads share the work (workers.py).
+"""
+
+import collections
+import contextvars
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from tinyllm.backend import array_module, single_threaded_blas
+from tinyllm.errors import UsageError
+
+
+class Comm:
+    """Rank `rank` of `size`. A kind of Comm says how ranks `exchange`, `send` and `receive`."""
+
+    rank, size = 0, 1
+
+    def exchange(self, value, combine):
+        """combine([the value of each rank, in order]); until all have done so, no value changes."""
+        raise NotImplementedError
+
+    def send(self, array, rank):
+        """Give a copy of an array to another rank, which must `receive` it."""
+        raise NotImplementedError
+
+    def receive(self, rank):
+        """The next array that another rank sent to this one."""
+        raise NotImplementedError
+
+    def all_reduce(self, array):
+        """(...) -> (...): the sum over all ranks, added in their order, so that every rank has the same."""
+        return self.exchange(array, total)
+
+    def reduce_scatter(self, array):
+        """(size n, ...) -> (n, ...): of the sum over all ranks, the rows of this one."""
+        if len(array) % self.size:
+            raise UsageError(f"reduce_scatter: {len(array)} rows are not {self.size} equal shares; fill them up first")
+        rows = len(array) // self.size
+        mine = slice(self.rank * rows, (self.rank + 1) * rows)
+        return self.exchange(array, lambda arrays: total([one[mine] for one in arrays]))
+
+    def all_gather(self, array):
+        """(n, ...) -> (size n, ...): the rows of all ranks, in their order."""
+        return self.exchange(array, lambda arrays: array_module(*arrays).concatenate(arrays))
+
+    def broadcast(self, array, root=0):
+        """(...) -> (...): the array of rank `root`."""
+        return self.exchange(array, lambda arrays: arrays[root].copy())
+
+    def barrier(self):
+        """Go on when all ranks have come here."""
+        self.exchange(None, lambda values: None)
+
+
+def total(arrays):
+    """Several (...) -> (...): their sum, added in the order given."""
+    first, *others = arrays
+    if any(other.shape != first.shape for other in others):
+        raise UsageError(f"ranks sum arrays of one shape, not of {', '.join(str(one.shape) for one in arrays)}")
+    for other in others:
+        first = first + other
+    return first
+
+
+class Alone(Comm):
+    """The only rank."""
+
+    def exchange(self, value, combine):
+        return combine([value])
+
+    def send(self, array, rank):
+        raise UsageError(f"there is no rank {rank} to send to: this one is alone")
+
+    def receive(self, rank):
+        raise UsageError(f"there is no rank {rank} to receive from: this one is alone")
+
+
+ALONE = Alone()
+
+
+class LocalComm(Comm):
+    """A rank that is a thread of this process; `run_ranks` makes them."""
+
+    def __init__(self, rank, meeting):
+        self.rank, self.size, self.meeting = rank, meeting.size, meeting
+
+    def exchange(self, value, combine):
+        self.meeting.values[self.rank] = value
+        self.meeting.wait()
+        found = combine(self.meeting.values)
+        self.meeting.wait()
+        return found
+
+    def send(self, array, rank):
+        self.meeting.post(self.rank, rank, array.copy())
+
+    def receive(self, rank):
+        return self.meeting.take(rank, self.rank)
+
+
+class Meeting:
+    """Where the ranks of a process meet. Who waits for a rank that has gone is told so, and does not wait for ever."""
+
+    def __init__(self, size):
+        self.size, self.values = size, [None] * size
+        self.changed, self.arrived, self.round = threading.Condition(), 0, 0
+        self.mail, self.gone, self.error = collections.defaultdict(collections.deque), [], None
+
+    def wait(self):
+        """Go on when all ranks have come."""
+        with self.changed:
+            this = self.round
+            self.arrived += 1
+            if self.arrived == self.size:
+                self.arrived, self.round = 0, this + 1
+                self.changed.notify_all()
+            self.wait_until(lambda: self.round > this, set(range(self.size)))
+
+    def wait_until(self, ready, others):
+        """Go on when it is ready. Raises UsageError if one of the others, which would have to do it, has gone."""
+        self.changed.wait_for(lambda: ready() or not others.isdisjoint(self.gone))
+        if not ready():
+            first = next(rank for rank in self.gone if rank in others)
+            raise UsageError(f"rank {first} has gone, and this one waits for it in vain")
+
+    def post(self, source, target, array):
+        with self.changed:
+            self.mail[source, target].append(array)
+            self.changed.notify_all()
+
+    def take(self, source, target):
+        with self.changed:
+            self.wait_until(lambda: self.mail[source, target], {source})
+            return self.mail[source, target].popleft()
+
+    def leave(self, rank, error=None):
+        with self.changed:
+            self.gone.append(rank)
+            self.error = self.error or error
+            self.changed.notify_all()
+
+
+def run_ranks(size, work):
+    """[work(comm) of each rank], all at once, in a thread each. Raises the first error that one of them raised."""
+    meeting = Meeting(size)
+
+    def run(rank):
+        try:
+            found = work(LocalComm(rank, meeting))
+        except BaseException as error:
+            meeting.leave(rank, error)
+            return None
+        meeting.leave(rank)
+        return found
+
+    with single_threaded_blas(), ThreadPoolExecutor(size) as threads:
+        running = [threads.submit(contextvars.copy_context().run, run, rank) for rank in range(size)]
+        found = [one.result() for one in running]
+    if meeting.error:
+        raise meeting.error
+    return found
+
+
+def sum_over_ranks(comm, parameters, grads):
+    """{Parameter: array} of this rank -> the sum over all ranks, of which one may lack what another has. `parameters`
+    are those of the model, in its order; the sums come in the order of the first rank's."""
+    if comm.size == 1:
+        return grads
+    numbers = {parameter: number for number, parameter in enumerate(parameters)}
+    mine = np.full(len(parameters), -1)
+    mine[: len(grads)] = [numbers[parameter] for parameter in grads]
+    found = (parameters[number] for number in dict.fromkeys(comm.all_gather(mine).tolist()) if number >= 0)
+    return {p: comm.all_reduce(grads[p] if p in grads else array_module(p.data).zeros_like(p.data)) for p in found}
