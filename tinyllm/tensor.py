@@ -17,7 +17,7 @@ import numpy as np
 
 from tinyllm.backend import TwinnedFunction, array_module, as_narrow_as, scatter_add, widened
 from tinyllm.errors import UsageError
-from tinyllm.profile import timed
+from tinyllm.observe import told
 
 _recording = contextvars.ContextVar("recording", default=True)
 _births = itertools.count()
@@ -40,14 +40,14 @@ class Node:
 
         dx is an array, larger than the input where broadcasting stretched that, or a Part. A second time is an error.
         """
-        inputs, dxs = self.inputs, timed(self.name, "backward", self.backward, dy)
+        inputs, dxs = self.inputs, told(self.name, "backward", self.backward, dy)
         self.inputs, self.backward = (), _walked
         dxs = dxs if type(dxs) is tuple else (dxs,)
         if len(dxs) != len(inputs):
             raise UsageError(f"{self.name}: its backward gave {len(dxs)} gradients for {len(inputs)} inputs")
         for x, dx in zip(inputs, dxs, strict=True):
             if dx is not None and (isinstance(x, Node) or (isinstance(x, Tensor) and x.requires_grad)):
-                yield x, timed(self.name, "backward", dx) if callable(dx) else dx
+                yield x, told(self.name, "backward", dx) if callable(dx) else dx
 
 
 def _walked(dy):
@@ -147,8 +147,8 @@ def op(meaning):
         recording = _recording.get()
         arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
         needs = [recording and isinstance(x, Tensor) and x.requires_grad for x in inputs]
-        told = {"needs": needs} if asks else {}
-        result = timed(name, "forward", function, *arrays, **options, **told)
+        asked = {"needs": needs} if asks else {}
+        result = told(name, "forward", function, *arrays, **options, **asked)
         if type(result) is not tuple or len(result) != 2:
             raise UsageError(f"{name}: an operation returns a pair, its value and its backward; got {type(result)}")
         y, backward = result

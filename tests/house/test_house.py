@@ -15,7 +15,8 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     ["errors"],
     ["backend", "config", "parser", "say"],
-    ["storage", "profile", "plot"],
+    ["storage", "observe", "plot"],
+    ["profile"],
     ["text", "data"],
     ["tensor"],
     ["functional"],

@@ -6,7 +6,8 @@ import numpy as np
 
 from tinyllm import functional as F
 from tinyllm.errors import UsageError
-from tinyllm.tensor import Tensor, no_grad
+from tinyllm.observe import observed
+from tinyllm.tensor import no_grad
 
 
 def attention_maps(model, ids):
@@ -24,25 +25,23 @@ def attention_maps(model, ids):
 @contextlib.contextmanager
 def watched():
     """Inside this block every attention also puts its weights, (B, H, T, S), into the list that the block is given."""
-    maps, attention = [], F.attention
+    maps = []
 
-    def watching(q, k, v, bias=None, **options):
-        maps.append(weights_of(attention, q, k, v, bias, **options))
-        return attention(q, k, v, bias, **options)
+    def see(seen):
+        if seen.name == "attention" and seen.direction == "forward":
+            maps.append(weights_of(*seen.inputs, **seen.options))
 
-    F.attention = watching
-    try:
+    with observed(see):
         yield maps
-    finally:
-        F.attention = attention
 
 
-def weights_of(attention, q, k, v, bias, **options):
+def weights_of(q, k, v, *bias, **options):
     """The weights of an attention: what it makes of values that are the identity, some of its columns at a time."""
     S, D = v.shape[-2:]
     identity = np.eye(S, -(-S // D) * D, dtype=v.dtype)
     columns = []
     for start in range(0, S, D):
         some = np.broadcast_to(identity[:, start : start + D], v.shape).copy()
-        columns.append(attention(q, k, Tensor(some), bias, **options).data)
+        y, _ = F.attention.function(q, k, some, *bias, **options)
+        columns.append(y)
     return np.concatenate(columns, axis=-1)[..., :S]

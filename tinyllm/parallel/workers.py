@@ -15,7 +15,7 @@ import numpy as np
 from tinyllm import functional as F
 from tinyllm import tensor
 from tinyllm.backend import array_module, pieces, single_threaded_blas
-from tinyllm.profile import timed
+from tinyllm.observe import told
 
 
 def rows(first, *others):
@@ -107,5 +107,5 @@ class Workers:
                 total[piece] += array[piece]
 
         tasks = [(total, arrays[p], piece) for p, total in sums.items() for piece in pieces(total)]
-        timed("sum_gradients", "update", self.map, add, tasks)
+        told("sum_gradients", "update", self.map, add, tasks)
         return {p: sums.get(p, of_p[0]) for p, of_p in arrays.items()}

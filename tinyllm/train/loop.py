@@ -11,10 +11,10 @@ import numpy as np
 from tinyllm.backend import cores, keep_freed_memory, to_host
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
+from tinyllm.observe import told
 from tinyllm.optim import schedule
 from tinyllm.parallel.comm import ALONE, sum_over_ranks
 from tinyllm.parallel.workers import Workers, rows, shares
-from tinyllm.profile import timed
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,14 @@ def take_step(workers, model, optimizer, parts, *, config, step, **how):
     """Move the weights by the gradient of some batches. Returns the loss, the gradient's length, the learning rate."""
     with np.errstate(all="ignore"):  # what overflows is found two lines below
         mean, grads = accumulated_gradients(workers, model, parts, seed=config.seed, step=step, **how)
-        grads, norm = timed("clip_gradients", "update", schedule.clip_gradients, grads, config.clip, map=workers.map)
+        grads, norm = told("clip_gradients", "update", schedule.clip_gradients, grads, config.clip, map=workers.map)
     if not math.isfinite(mean) or not math.isfinite(norm):
         raise UsageError(
             f"at step {step + 1} the loss is {mean} and the gradient's length {norm}; "
             f"lower learning_rate={config.learning_rate} or clip={config.clip} in a new run, or look for bad data"
         )
     lr = learning_rate(step, config)
-    timed(type(optimizer).__name__, "update", optimizer.step, grads, lr=lr, map=workers.map)
+    told(type(optimizer).__name__, "update", optimizer.step, grads, lr=lr, map=workers.map)
     return mean, norm, lr
 
 
@@ -105,7 +105,7 @@ def accumulated_gradients(workers, model, parts, *, loss, seed, step, weigh=rows
         mean, more = workers.gradients(loss, mine, weigh=weigh, total=total, **place)
         means.append(to_host(mean))
         grads, first_row = workers.sum_gradients([grads, more]), first_row + len(batch[0])
-    grads = timed("sum_gradients", "update", sum_over_ranks, comm, model.parameters(), grads)
+    grads = told("sum_gradients", "update", sum_over_ranks, comm, model.parameters(), grads)
     mean = 0.0
     for of_batch in comm.all_reduce(np.array(means)):
         mean += float(of_batch)

@@ -1,0 +1,49 @@
+"""Observers: whoever wants to know what is computed is told of it, without putting anything in its place."""
+
+import contextlib
+import contextvars
+import time
+from typing import Any, NamedTuple
+
+from tinyllm.backend import wait_for_gpu
+
+_observers = contextvars.ContextVar("observers", default=())
+
+
+class Seen(NamedTuple):
+    """What has run: the name of an operation, its direction ("forward", "backward", or "update" for what is done to all
+    weights at once), the seconds it took, the arrays and the options it was called with, and what it returned."""
+
+    name: str
+    direction: str
+    seconds: float
+    inputs: tuple
+    options: dict
+    output: Any
+
+
+@contextlib.contextmanager
+def observed(see):
+    """Inside this block see(Seen) is called after every operation, in this thread and in those it shares work with.
+
+    Who observes around the block goes on seeing too. It may compute with arrays, but call no operation.
+    """
+    token = _observers.set((*_observers.get(), see))
+    try:
+        yield
+    finally:
+        _observers.reset(token)
+
+
+def told(name, direction, function, /, *inputs, **options):
+    """function(*inputs, **options), of which the observers are told, if there are any."""
+    observers = _observers.get()
+    if not observers:
+        return function(*inputs, **options)
+    began = time.perf_counter()
+    output = function(*inputs, **options)
+    wait_for_gpu()
+    seen = Seen(name, direction, time.perf_counter() - began, inputs, options, output)
+    for see in observers:
+        see(seen)
+    return output
