@@ -158,6 +158,16 @@ def test_what_fills_a_row_up_may_reach_beyond_the_context(kind):
                 reader(ids[:, :5], caches)
 
 
+def test_a_cache_of_a_decoder_that_was_made_without_lengths_hears_them_at_each_pass():
+    model, rng = model_of("t5"), np.random.default_rng(0)
+    source, lengths, ids = rng.integers(V, size=(2, 5)), np.array([2, 5]), rng.integers(V, size=(2, 4))
+    with no_grad():
+        memory = model.encoder.hidden(source, lengths)
+        whole, caches = model.decoder.hidden(ids, memory, lengths).data, model.decoder.new_caches()
+        parts = [model.decoder.hidden(part, memory, lengths, caches).data for part in (ids[:, :1], ids[:, 1:])]
+    np.testing.assert_allclose(np.concatenate(parts, axis=1), whole, atol=1e-12)
+
+
 def keys(rows, positions):
     return Tensor(np.ones((rows, 2, positions, 4), np.float32))
 

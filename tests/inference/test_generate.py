@@ -16,6 +16,7 @@ from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.models.llama import Llama, LlamaConfig
 from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
 from tinyllm.models.t5 import T5, T5Config
+from tinyllm.nn.module import map_parameters
 from tinyllm.tensor import no_grad
 
 CONFIG = GPTConfig(vocab_size=23, context=12, layers=2, heads=2, width=8)
@@ -169,6 +170,18 @@ def test_any_number_of_requests_come_to_what_each_comes_to_alone(kind, data):
 
     found = side_by_side(together, requests())
     assert found == [alone(one, request) for one, request in zip(one_by_one, requests(), strict=True)]
+
+
+@each_kind
+def test_on_the_device_they_write_the_same(kind, cupy):
+    found = []
+    for move in (np.asarray, cupy.asarray):
+        model, rng = model_of(kind), np.random.default_rng(0)
+        map_parameters(model, lambda array, move=move: move(array.astype(np.float64)))
+        together, _ = readers(model, [rng.integers(23, size=n) for n in (4, 1, 6)])
+        requests = [Request(rng.integers(23, size=n), sampler(SampleConfig(seed=n)), 20, 5) for n in (9, 2, 5)]
+        found.append(side_by_side(together, requests))
+    assert found[0] == found[1] and max(map(len, found[0])) > 5
 
 
 def test_a_step_tells_what_each_request_wrote_in_it():

@@ -126,6 +126,10 @@ class Decoder(Module):
         self.norm.weight.data *= 0.3 * config.width**0.5  # so that the logits, which are scaled, begin small
         self.dropout = layers.Dropout(config.dropout)
 
+    def new_caches(self, memory_lengths=None):
+        """An empty cache for each block, of a memory whose rows are so long, (B,), or whole."""
+        return [DecoderCache(memory_lengths) for _ in self.blocks]
+
     def begin(self, ids, memory, lengths=None, caches=None):
         """(B, T), (B, S, C) -> (B, T, C), (bias, memory, lengths): the tokens, a bias of positions.
 
@@ -134,7 +138,7 @@ class Decoder(Module):
         T, before, starts = ids.shape[1], 0, None
         if caches:
             before, starts = caches[0].own.length, caches[0].own.starts
-            lengths = caches[0].memory_lengths
+            lengths = lengths if caches[0].memory_lengths is None else caches[0].memory_lengths
         bias = self.positions(T, before + T, starts)
         return self.dropout(self.tokens(ids)), (bias, memory, lengths)
 
@@ -145,8 +149,8 @@ class Decoder(Module):
     def hidden(self, ids, memory, lengths=None, caches=None):
         """(B, T), (B, S, C) -> (B, T, C). Of row b of the memory the first lengths[b] are real.
 
-        With caches, ids go on where those end, and the memory is read once: then the caches keep
-        what is needed of it, and its lengths, (B,), are those that they were made with.
+        With caches, ids go on where those end, and the memory is read once: then they keep what is
+        needed of it, and the lengths that they were made with.
         """
         x, shared = self.begin(ids, memory, lengths, caches)
         return self.end(through(self.blocks, x, shared, caches))
@@ -194,8 +198,8 @@ class Answering(Module):
         self.memory, self.lengths = model.encoder.hidden(ids, lengths), lengths
 
     def new_caches(self):
-        """An empty cache for each block of the decoder."""
-        return [DecoderCache(self.lengths) for _ in self.decoder.blocks]
+        """An empty cache for each block: what it keeps of a text that goes on."""
+        return self.decoder.new_caches(self.lengths)
 
     def __call__(self, ids, caches=None):
         return self.decoder.hidden(ids, self.memory, self.lengths, caches) @ self.head()
