@@ -1,10 +1,13 @@
 """A copy of the checkout for a test to work in as a learner would, and commands run in it."""
 
 import ast
+import contextlib
 import os
+import queue
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from tinyllm.course import progress
@@ -52,6 +55,29 @@ def tinyllm(checkout, *arguments):
 def course(checkout, *arguments):
     """The same, of `tinyllm course ...`."""
     return tinyllm(checkout, "course", *arguments)
+
+
+@contextlib.contextmanager
+def watching(checkout):
+    """Run `tinyllm course watch`; gives said(start), the next line that begins so."""
+    command = [sys.executable, "-m", "tinyllm", "course", "watch"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+    lines = queue.Queue()
+    with subprocess.Popen(command, env=environment(checkout), cwd=checkout, **pipes) as process:
+        assert "salve um exercício" in process.stderr.readline()
+        reader = threading.Thread(target=lambda: [lines.put(line.rstrip("\n")) for line in process.stdout], daemon=True)
+        reader.start()
+
+        def said(start):
+            while not (line := lines.get(timeout=60)).startswith(start):
+                pass
+            return line
+
+        try:
+            yield said
+        finally:
+            process.kill()
+            reader.join()
 
 
 def solve(checkout, *wanted):

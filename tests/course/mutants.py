@@ -1,6 +1,4 @@
-"""Does a test die when the solution is wrong? Every small change of an exercise's solution, judged by its tests.
-
-    python tests/course/mutants.py m01.e03      prints {"mutants": N, "survivors": ["e = np.exp(x): np.exp(x) -> (x)"]}
+"""Does a test fail when the solution is wrong? Every small change of an exercise's solution, judged by its tests.
 
 A mutant is the solution with one operator, constant, axis, slice or call changed inside the regions that the learner
 writes.
@@ -8,13 +6,11 @@ writes.
 
 import ast
 import contextlib
-import json
-import os
-import sys
 
-from versions import FOLDER, judged, prepare
+from course.versions import FOLDER, QUICK
 
-from tinyllm.course.catalog import BEGIN, END, find, read_exercises
+from tinyllm.course.catalog import BEGIN, END
+from tinyllm.course.judge import load
 
 OPERATORS = {
     ast.Add: ["-"], ast.Sub: ["+"], ast.Mult: ["/"], ast.Div: ["*"], ast.FloorDiv: ["/"], ast.Mod: ["*"],
@@ -97,20 +93,29 @@ def changes_of_call(node, text):
         yield f"{text(node.func)}({', '.join([arguments[1], arguments[0], *map(text, node.keywords)])})"
 
 
-def main(wanted):
-    os.chdir(FOLDER)
-    exercise = find(read_exercises(FOLDER), wanted)
+def survivors(exercise, versions):
+    """(how many mutants a solution has, {"line: what was -> what is"} of those that its tests pass).
+
+    Raises ValueError if the tests reject the solution itself.
+    """
     text = (FOLDER / "solutions" / exercise.place).read_text(encoding="utf-8")
-    with contextlib.redirect_stdout(sys.stderr):
-        prepare(exercise)
+
+    def passes(answer):
+        (found,) = versions.judge(exercise, {exercise.place: answer}, options=["-x", *QUICK])
+        return found["passed"]
+
+    if not passes(text):
+        raise ValueError(f"{exercise.id}: the solution itself is rejected")
     found, lines = list(mutants(text)), text.splitlines()
-    survivors = [
-        f"{lines[number - 1].strip()}: {was} -> {new}"
-        for number, was, new, mutant in found
-        if judged(exercise, {str(exercise.place): mutant}, "-x", "-k", "not time_and_memory")["passed"]
-    ]
-    print(json.dumps({"mutants": len(found), "survivors": survivors}, ensure_ascii=False))
+    left = [(number, was, new) for number, was, new, mutant in found if passes(mutant)]
+    return len(found), {f"{lines[number - 1].strip()}: {was} -> {new}" for number, was, new in left}
 
 
-if __name__ == "__main__":
-    main(sys.argv[1])
+def check(exercise, versions):
+    """Raise AssertionError unless nine mutants in ten are killed, and the support file explains each of the others."""
+    count, left = survivors(exercise, versions)
+    print(f"{exercise.id}: {count - len(left)} of {count} mutants killed")
+    explained = set(getattr(load(FOLDER / exercise.support), "EQUIVALENT", {}))
+    assert len(left) <= 0.1 * count, f"{len(left)} of {count} survive"
+    assert left <= explained, f"without a reason in EQUIVALENT: {left - explained}"
+    assert explained <= left, f"in EQUIVALENT, but they do not survive: {explained - left}"

@@ -47,29 +47,30 @@ ANOTHER_LIBRARY = "\n\ndef test_with_it(judge):\n    import torch\n"
 # what is broken: (the gate that must see it, the file, what stands there, what comes instead)
 RULES = {
     "an exercise that its solution does not make": (
-        "what_its_solution_makes and e01", f"exercises/{MODULE}/e01_arrays.py", r"\Z", "# mine\n"),
+        "what_its_solution_makes and m01.e01", f"exercises/{MODULE}/e01_arrays.py", r"\Z", "# mine\n"),
     "a notebook that its lesson does not make": ("the_notebook", LESSON, r"\Z", "\nMais uma linha.\n"),
     "a test that passes on an untouched exercise": ("untouched", TESTS, r"\Z", ANOTHER_TEST),
-    "a solution that is wrong": ("solution_is_right_alone and e01", SOLUTION, r"a @ b\.T", "a @ b.T + 1"),
+    "a solution that is wrong": ("solution_is_right_alone and m01.e01", SOLUTION, r"a @ b\.T", "a @ b.T + 1"),
     "tests that pass in one order only": ("in_any_order", TESTS, r"\Z", ORDER_MATTERS),
     "a mistake that passes": (
-        "mistake_is_rejected and e01", SUPPORT, r"return x - \(\(x @ direction\)", "return ((x @ direction)"),
+        "mistake_is_rejected and m01.e01", SUPPORT, r"return x - \(\(x @ direction\)", "return ((x @ direction)"),
     "a mistake with the sentence of another": (
-        "mistake_is_rejected and e01", SUPPORT, r"\(what_remains, \"", '(only_the_length, "'),
+        "mistake_is_rejected and m01.e01", SUPPORT, r"\(what_remains, \"", '(only_the_length, "'),
     "a costly version that is not": (
-        "costly_is_rejected and e01", SUPPORT, r"return np\.array\(\[\(row - row.*",
+        "costly_is_rejected and m01.e01", SUPPORT, r"return np\.array\(\[\(row - row.*",
         "return (x - x.mean(axis=-1, keepdims=True)) / x.std(axis=-1, keepdims=True)"),
-    "tests that do not run the learner's file": ("file_of_the_learner and e01", TESTS, r"\Z", THE_SOLUTION_INSTEAD),
-    "an exercise that waits for another": ("one_by_one", TESTS, r"\Z", ANOTHER_EXERCISE),
+    "tests that do not run the learner's file": ("file_of_the_learner and m01.e01", TESTS, r"\Z", THE_SOLUTION_INSTEAD),
+    "an exercise that waits for another": ("one_by_one and m01", TESTS, r"\Z", ANOTHER_EXERCISE),
     "tests that mutants survive": (
-        "kill_the_mutants and e01", TESTS, r"(?s)\nrng = .*", "\n\ndef test_one(judge):\n"
+        "kill_the_mutants and m01.e01", TESTS, r"(?s)\nrng = .*", "\n\ndef test_one(judge):\n"
         "    judge.same('project', np.ones((2, 2)), np.ones(2), case='')\n"),
-    "a survivor that nobody explains": ("kill_the_mutants and e01", SUPPORT, r"(?s)EQUIVALENT = \{.*?\n\}\n", ""),
-    "an exercise without a lesson": ("has_a_lesson and e01", LESSON, r" \(`e01_arrays\.py`\)", ""),
+    "a survivor that nobody explains": ("kill_the_mutants and m01.e01", SUPPORT, r"(?s)EQUIVALENT = \{.*?\n\}\n", ""),
+    "an exercise without a lesson": ("has_a_lesson and m01.e01", LESSON, r" \(`e01_arrays\.py`\)", ""),
     "an exercise with two hints": (
-        "has_a_lesson and e01", SUPPORT, r"(?s)HINTS = \[\n    \".*?\",\n    \"", 'HINTS = [\n    "'),
+        "has_a_lesson and m01.e01", SUPPORT, r"(?s)HINTS = \[\n    \".*?\",\n    \"", 'HINTS = [\n    "'),
     "a piece that the library does not have": (
-        "has_a_lesson and e03", f"solutions/{MODULE}/e03_softmax.py", r"functional\.softmax", "functional.soft_max"),
+        "has_a_lesson and m01.e03", f"solutions/{MODULE}/e03_softmax.py", r"functional\.softmax",
+        "functional.soft_max"),
     "a test of the course that needs torch": ("no_test_of_the_course", TESTS, r"\Z", ANOTHER_LIBRARY),
 }  # fmt: skip
 
@@ -78,7 +79,7 @@ def gate(checkout, name):
     """(exit status of pytest, its output) of one gate in a checkout."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "gate or notebook"]
     ran = subprocess.run(
-        [*command, "tests/course/test_gates.py", "tests/course/test_notebooks.py", "-k", name],
+        [*command, *(f"tests/course/test_{file}.py" for file in ("gates", "proved_gates", "notebooks")), "-k", name],
         cwd=checkout, env=environment(checkout), capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
     return ran.returncode, ran.stdout

@@ -1,16 +1,11 @@
 """A learner's walk through `tinyllm course`, in a copy of the checkout."""
 
-import contextlib
 import json
-import queue
 import signal
-import subprocess
-import sys
-import threading
 
 import numpy as np
 import pytest
-from checkout import course, environment, with_version
+from checkout import course, watching, with_version
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,29 +32,6 @@ ODD = {  # what may become of a file: (what makes it of the solution, what is sa
     "an end of Python": (
         lambda text: text.replace(LAST_LINE, "    __import__('os')._exit(0)"), "os testes pararam no meio", 2),
 }  # fmt: skip
-
-
-@contextlib.contextmanager
-def watching(checkout):
-    """Run `tinyllm course watch`; gives said(start), the next line that begins so."""
-    command = [sys.executable, "-m", "tinyllm", "course", "watch"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
-    lines = queue.Queue()
-    with subprocess.Popen(command, env=environment(checkout), cwd=checkout, **pipes) as process:
-        assert "salve um exercício" in process.stderr.readline()
-        reader = threading.Thread(target=lambda: [lines.put(line.rstrip("\n")) for line in process.stdout], daemon=True)
-        reader.start()
-
-        def said(start):
-            while not (line := lines.get(timeout=60)).startswith(start):
-                pass
-            return line
-
-        try:
-            yield said
-        finally:
-            process.kill()
-            reader.join()
 
 
 def answer(checkout, text):
@@ -226,23 +198,3 @@ def test_a_costly_answer(checkout):
     answer(checkout, with_version(exercise, "cosine_similarity", large))
     status, out, _ = course(checkout, "list", "--json")
     assert json.loads(out)["states"]["m01.e01"] == "memória demais"
-
-
-@pytest.mark.gate
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.id)
-def test_a_learner_solves_an_exercise_with_watch_running(exercise, checkout):
-    file = checkout / "exercises" / exercise.place
-    stub, solution = file.read_text("utf-8"), (checkout / "solutions" / exercise.place).read_text("utf-8")
-    piece, known = next(iter(load(FOLDER / exercise.support).MISTAKES.items()))
-    mistake, sentence = known[0]
-    with watching(checkout) as said:
-        file.write_text(with_version(exercise, piece, mistake), encoding="utf-8")
-        assert "   errado      " in said(exercise.id) and said("  parece: ") == f"  parece: {sentence}"
-        file.write_text(solution, encoding="utf-8")
-        assert "   certo   " in said(exercise.id)
-    status, out, _ = course(checkout, "compare", exercise.id)
-    assert status == 0 and out.count("a sua (certo)") == out.count("a solução") == len(exercise.pieces)
-    assert out.count("a biblioteca  ") == len(exercise.library)
-    assert course(checkout, "reset", exercise.id)[0] == 0
-    (kept,) = file.parent.glob("*.bak")
-    assert file.read_text("utf-8") == stub and kept.read_text("utf-8") == solution

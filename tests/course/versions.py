@@ -1,36 +1,63 @@
-"""Judge many versions of the answers to an exercise, each in a process forked from one that has imported everything.
+"""Judge many versions of the answers to exercises, each in a process forked from one that has imported everything.
 
-    python tests/course/versions.py m01.e03 < folders.json
-
-reads a list of folders, each {place of a file: its text}, and prints for each what the tests of the exercise say of it:
-{"passed": whether all tests pass, "states": {exercise: [state, message]}, "output": what pytest printed}.
+`Versions` starts that one, this file as a program. It reads lines like {"exercise": "m01.e03", "files": {place of a
+file: its text}, "options": options of pytest} and answers each with what the tests of the exercise say of a folder with
+these files: {"passed": whether all tests pass, "states": {exercise: [state, message]}, "output": what pytest printed}.
 """
 
+import contextlib
+import functools
 import json
 import multiprocessing
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(FOLDER), str(FOLDER / "tests")]
+from tinyllm.course.catalog import course_folder, find, read_exercises
 
-from tinyllm.course.catalog import find, read_exercises  # noqa: E402
-
+FOLDER = course_folder()
 PATIENCE = 60  # seconds; a version that never ends does not pass
 ALONE = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={FOLDER}")
+QUICK = ("-k", "not time_and_memory")  # options for what is not measured
 
 
+class Versions:
+    """Asks one process, started when it is first needed."""
+
+    def __init__(self):
+        self.process = None
+
+    def judge(self, exercise, *folders, options=()):
+        """What the tests of an exercise say of each folder, given as {place: text}."""
+        return [self.ask(exercise, folder, options) for folder in folders]
+
+    def ask(self, exercise, folder, options):
+        if self.process is None:
+            self.process = subprocess.Popen(
+                [sys.executable, __file__], cwd=FOLDER, env={**os.environ, "PYTHONPATH": str(FOLDER)},
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8",
+            )  # fmt: skip
+        files = {str(place): text for place, text in folder.items()}
+        print(json.dumps({"exercise": exercise.id, "files": files, "options": options}), file=self.process.stdin)
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def stop(self):
+        if self.process is not None:
+            self.process.communicate()
+
+
+@functools.cache
 def prepare(exercise):
-    """Import, in this process, what the forked ones will need. Exits if the tests reject the solution."""
-    if pytest.main([*ALONE, "--impl=solutions", str(FOLDER / exercise.tests)]):
-        sys.exit(f"{exercise.id}: the solution itself is rejected")
+    """Import, in this process, what the forked ones will need: the tests run once, on the solution."""
+    pytest.main([*ALONE, "--impl=solutions", str(FOLDER / exercise.tests)])
 
 
-def judged(exercise, files, *options):
+def judged(exercise, files, options):
     """What the tests of an exercise say of a folder with these files."""
     with tempfile.TemporaryDirectory() as place:
         folder, states, output = Path(place), Path(place) / "states", Path(place) / "output"
@@ -61,15 +88,16 @@ def run_pytest(arguments, output):
     os._exit(status)
 
 
-def main(wanted):
-    os.chdir(FOLDER)
-    exercise = find(read_exercises(FOLDER), wanted)
-    folders, answers = json.load(sys.stdin), os.dup(1)
-    os.dup2(2, 1)  # what pytest says while it prepares is no answer
-    prepare(exercise)
-    found = [judged(exercise, files) for files in folders]
-    os.write(answers, json.dumps(found).encode())
+def main():
+    exercises = read_exercises(FOLDER)
+    with open(os.dup(1), "w", encoding="utf-8") as answers, contextlib.suppress(KeyboardInterrupt):
+        os.dup2(2, 1)  # what pytest says while it prepares is no answer
+        for line in sys.stdin:
+            asked = json.loads(line)
+            exercise = find(exercises, asked["exercise"])
+            prepare(exercise)
+            print(json.dumps(judged(exercise, asked["files"], asked["options"])), file=answers, flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()
