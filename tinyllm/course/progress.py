@@ -2,6 +2,7 @@
 cannot drift from them; the file of those that are kept may be thrown away."""
 
 import contextlib
+import importlib.metadata
 import importlib.util
 import json
 import platform
@@ -10,9 +11,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
-
-from tinyllm.backend import numba_version
 from tinyllm.course import catalog
 from tinyllm.course.digest import digests, sources
 from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, WRONG
@@ -71,7 +69,15 @@ def judged_by_pytest(folder, exercises):
 def digests_of(folder, exercises):
     """{id: digest of what the verdict on the learner's file depends on}."""
     files = {e.id: [Path("exercises") / e.place, *sources(e)] for e in exercises}
-    return digests(folder, files, platform.python_version(), np.__version__, numba_version())
+    return digests(folder, files, platform.python_version(), installed("numpy"), installed("numba"))
+
+
+def installed(package):
+    """The version of a package that is installed, or None. To import it would take longer."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def kept(folder):
