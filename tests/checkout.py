@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 from tinyllm.course import progress
-from tinyllm.course.catalog import is_allowed, read_exercises, write_stub
+from tinyllm.course.syllabus import is_allowed, read_exercises, write_stub
 
 ROOT = Path(__file__).resolve().parent.parent
 

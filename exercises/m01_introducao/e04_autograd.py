@@ -3,6 +3,7 @@
 45 minutos · dificuldade 4 de 5 · precisa de: m01.e01, m01.e03
 pode usar: numpy, tinyllm.tensor
 na biblioteca: tinyllm.tensor.sum_to_shape, tinyllm.tensor.multiply, tinyllm.tensor.backward
+desfaz: tinyllm.functional.attention
 
 Por que importa: treinar é dar muitos passos pequenos morro abaixo, e quem diz para onde é o
 gradiente. Ninguém o deriva à mão para milhões de parâmetros: cada operação sabe só a própria

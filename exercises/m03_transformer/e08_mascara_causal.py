@@ -4,6 +4,7 @@
 pode usar: numpy, tinyllm.functional.activations, tinyllm.nn.layers, tinyllm.nn.module,
     tinyllm.tensor
 na biblioteca: tinyllm.functional.masks.future, tinyllm.nn.attention.CausalSelfAttention
+desfaz: tinyllm.functional.attention
 
 Por que importa: um GPT aprende a prever o token seguinte em todas as posições de uma só leitura.
 Isso só vale se nenhuma delas vê o que vem depois: quem vê a resposta a copia, acerta tudo no treino

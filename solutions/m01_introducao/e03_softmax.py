@@ -3,6 +3,7 @@
 40 minutos · dificuldade 3 de 5 · precisa de: m01.e01
 pode usar: numpy, tinyllm.tensor
 na biblioteca: tinyllm.functional.softmax, tinyllm.functional.cross_entropy
+desfaz: tinyllm.functional.attention, tinyllm.functional.linear_cross_entropy
 
 Por que importa: um modelo termina com V números quaisquer, os logits, um por token. A softmax faz
 deles probabilidades, e a entropia cruzada diz o quanto o token certo surpreendeu. São as últimas

@@ -3,6 +3,7 @@
 30 minutos · dificuldade 3 de 5 · precisa de: m01.e01
 pode usar: numpy, tinyllm.tensor
 na biblioteca: tinyllm.functional.rnn_cell, tinyllm.functional.lstm_cell
+desfaz: tinyllm.functional.rnn, tinyllm.functional.lstm
 
 Por que importa: antes da atenção, era assim que uma rede lia: um token de cada vez, com um estado
 que guarda o que já passou. O estado tem sempre o mesmo tamanho, e por isso estas redes escrevem sem

@@ -4,6 +4,7 @@
 pode usar: collections, heapq, itertools, tinyllm.text.merging
 na biblioteca: tinyllm.text.merging.count_pairs, tinyllm.text.merging.merge_word,
     tinyllm.text.merging.train_merges
+desfaz: tinyllm.text.words.count_words
 
 Por que importa: caracteres dão textos longos demais, e palavras deixam muitas de fora. O BPE fica
 no meio: começa pelos 256 bytes, com os quais se escreve qualquer texto, e junta num token novo, de

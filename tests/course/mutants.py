@@ -9,8 +9,8 @@ import contextlib
 
 from course.versions import FOLDER, QUICK
 
-from tinyllm.course.catalog import BEGIN, END
 from tinyllm.course.judge import load
+from tinyllm.course.syllabus import BEGIN, END
 
 OPERATORS = {
     ast.Add: ["-"], ast.Sub: ["+"], ast.Mult: ["/"], ast.Div: ["*"], ast.FloorDiv: ["/"], ast.Mod: ["*"],

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyllm.course import pytest_plugin
-from tinyllm.course.catalog import write_stub
 from tinyllm.course.judge import Judge, Missing, load
 from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
+from tinyllm.course.syllabus import write_stub
 
 RIGHT = "m01.e01 Álgebra linear com arrays   certo   exercises/m01_introducao/e01_arrays.py"
 NEXT = "  próximo passo: tinyllm course compare m01.e01"

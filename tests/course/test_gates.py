@@ -9,10 +9,10 @@ import pytest
 from checkout import with_version
 from course.versions import QUICK
 
-from tinyllm.course.catalog import make_stub
 from tinyllm.course.judge import BROKEN, RIGHT, WRONG, load
 from tinyllm.course.notebook import make_notebook
 from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
+from tinyllm.course.syllabus import make_stub
 
 pytestmark = pytest.mark.gate
 MODULES = sorted(FOLDER.glob("tests/course/m[0-9]*"))

@@ -6,9 +6,9 @@ import pytest
 from checkout import solve
 
 from tinyllm.course import guide, progress
-from tinyllm.course.catalog import find, read_exercises
 from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, WRONG
 from tinyllm.course.measure import LARGE, SLOW
+from tinyllm.course.syllabus import find, read_exercises
 
 WANTED = "m01.e03"
 FILES = ("exercises/m01_introducao/e03_softmax.py", "solutions/m01_introducao/e03_softmax.py",

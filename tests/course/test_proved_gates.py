@@ -8,18 +8,18 @@ from checkout import watching, with_version
 from course import mutants, proofs
 
 from tinyllm.course import guide
-from tinyllm.course.compare import compare
 from tinyllm.course.digest import sources
 from tinyllm.course.judge import PENDING, RIGHT, load
 from tinyllm.course.progress import judged, untouched
 from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
+from tinyllm.course.side_by_side import compare
 
 pytestmark = pytest.mark.gate
 MODULES = {e.place.parent.name: [] for e in EXERCISES.values()}
 for exercise in EXERCISES.values():
     MODULES[exercise.place.parent.name].append(exercise)
 BY_ID = {e.id: e for e in EXERCISES.values()}
-WAY = [Path("tests/course/test_proved_gates.py"), Path("tests/checkout.py"), Path("tinyllm/course/compare.py")]
+WAY = [Path("tests/course/test_proved_gates.py"), Path("tests/checkout.py"), Path("tinyllm/course/side_by_side.py")]
 WAY_DEPENDS_ON = {module: [*WAY, *(file for e in MODULES[module] for file in sources(e))] for module in MODULES}
 MUTATING = [Path("tests/course/mutants.py"), Path("tests/course/versions.py")]
 MUTANTS_DEPEND_ON = {name: [*MUTATING, *sources(e)] for name, e in BY_ID.items()}

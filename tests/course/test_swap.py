@@ -1,7 +1,7 @@
 """The learner's pieces in the library's place: whose they are, that they are called, and that nothing else changes."""
 
 import importlib
-import itertools
+import inspect
 import json
 import re
 import shutil
@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from checkout import solve, tinyllm
 
-from tinyllm.course import composed
+from tinyllm.course import unfused
 from tinyllm.course.judge import difference, load
 from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
-from tinyllm.course.swap import AROUND
 from tinyllm.models.catalog import MODELS
 
 SMALL = ("--texts=60", "--vocab-size=300", "--layers=2", "--width=32", "--context=32", "--batch=4", "--steps=20")
@@ -236,6 +235,9 @@ def test_solution_and_library_are_one(exercise, name):
     assert difference(work.through(library, *arguments), work.through(solution, *arguments)) is None
 
 
-def test_what_is_composed_has_the_parameters_of_what_it_stands_in_for():
-    for place, operation in itertools.chain.from_iterable(AROUND.values()):
-        assert operation.__module__ == composed.__name__ and callable(getattr(place, operation.__name__))
+def test_what_is_unfused_has_the_parameters_of_what_it_stands_in_for():
+    for name, place in {pair for exercise in EXERCISES.values() for pair in exercise.undoes.items()}:
+        fused, parts = getattr(importlib.import_module(place), name), getattr(unfused, name)
+        known, expected = (dict(inspect.signature(one).parameters) for one in (parts, fused))
+        expected.pop("needs", None)  # which is not the caller's
+        assert known == expected

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tinyllm.course.catalog import course_folder, find, read_exercises
+from tinyllm.course.syllabus import course_folder, find, read_exercises
 
 FOLDER = course_folder()
 PATIENCE = 60  # seconds; a version that never ends does not pass

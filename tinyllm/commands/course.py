@@ -1,14 +1,14 @@
 """Commands of the course: a learner's way through the exercises."""
 
 from tinyllm.commands.machine import doctor_command
-from tinyllm.course import catalog, guide
-from tinyllm.course.compare import compare
+from tinyllm.course import guide, syllabus
+from tinyllm.course.side_by_side import compare
 from tinyllm.parser import add_command, add_commands, calls
 
 
 def list_command(arguments):
-    folder = catalog.course_folder()
-    guide.show(folder, catalog.read_exercises(folder), as_json=arguments.json)
+    folder = syllabus.course_folder()
+    guide.show(folder, syllabus.read_exercises(folder), as_json=arguments.json)
 
 
 def test_command(arguments):
@@ -16,8 +16,8 @@ def test_command(arguments):
 
 
 def watch_command(arguments):
-    folder = catalog.course_folder()
-    guide.watch(folder, catalog.read_exercises(folder))
+    folder = syllabus.course_folder()
+    guide.watch(folder, syllabus.read_exercises(folder))
 
 
 def hint_command(arguments):
@@ -38,8 +38,8 @@ def reset_command(arguments):
 
 def chosen(arguments):
     """(the checkout, the exercise named on the command line)."""
-    folder = catalog.course_folder()
-    return folder, catalog.find(catalog.read_exercises(folder), arguments.exercise)
+    folder = syllabus.course_folder()
+    return folder, syllabus.find(syllabus.read_exercises(folder), arguments.exercise)
 
 
 def declare_course(parser):

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from itertools import groupby
 
-from tinyllm.course import catalog, measure
+from tinyllm.course import measure, syllabus
 from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, WRONG, load
 from tinyllm.course.progress import judged, states, untouched
 from tinyllm.errors import UsageError
@@ -87,7 +87,7 @@ def reset(folder, exercise):
     path = folder / "exercises" / exercise.place
     if path.exists() and not untouched(folder, exercise):
         keep_aside(path, folder)
-    catalog.write_stub(exercise, folder)
+    syllabus.write_stub(exercise, folder)
     print(f"exercises/{exercise.place} voltou ao começo")
 
 

@@ -12,7 +12,7 @@ from unittest import SkipTest
 import numpy as np
 
 from tinyllm.course import measure
-from tinyllm.course.catalog import is_allowed
+from tinyllm.course.syllabus import is_allowed
 from tinyllm.errors import UsageError
 from tinyllm.tensor import Tensor, backward
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tinyllm.course import catalog, guide
+from tinyllm.course import guide, syllabus
 from tinyllm.course.judge import load
 from tinyllm.errors import UsageError
 
@@ -37,15 +37,15 @@ def exercise_magic(line, cell):
 
     A cell that is still the stub leaves the file as it is. What the file held, unless a cell wrote it, is kept aside.
     """
-    folder = catalog.course_folder()
+    folder = syllabus.course_folder()
     try:
-        exercise = catalog.find(catalog.read_exercises(folder), line.strip())
+        exercise = syllabus.find(syllabus.read_exercises(folder), line.strip())
     except UsageError as error:
         print(error)
         return {}
     path, text = folder / "exercises" / exercise.place, cell.rstrip() + "\n"
     before = path.read_text(encoding="utf-8") if path.exists() else None
-    stub = catalog.make_stub(exercise, (folder / "solutions" / exercise.place).read_text(encoding="utf-8"))
+    stub = syllabus.make_stub(exercise, (folder / "solutions" / exercise.place).read_text(encoding="utf-8"))
     if text == stub and before is not None and before != stub:
         print(f"a célula está como veio; o que se testa é o que já está em {os.path.relpath(path, folder)}")
     elif text != before:
@@ -65,7 +65,7 @@ def course_magic(line):
     """Run `tinyllm course` with these words and show what it prints."""
     command = [sys.executable, "-m", "tinyllm", "course", *shlex.split(line)]
     ran = subprocess.run(
-        command, cwd=catalog.course_folder(), capture_output=True, encoding="utf-8", errors="replace", check=False
+        command, cwd=syllabus.course_folder(), capture_output=True, encoding="utf-8", errors="replace", check=False
     )
     print((ran.stdout + ran.stderr).replace("tinyllm course ", "%course ").rstrip())
 
@@ -74,4 +74,4 @@ def picture_magic(line):
     """Show an SVG file, named from the project's folder."""
     from IPython.display import SVG
 
-    return SVG((catalog.course_folder() / Path(line.strip())).read_text(encoding="utf-8"))
+    return SVG((syllabus.course_folder() / Path(line.strip())).read_text(encoding="utf-8"))

@@ -7,14 +7,14 @@ An exercise that a learner has begun is kept aside first, as `tinyllm course res
 
 import argparse
 
-from tinyllm.course import catalog, guide, notebook
+from tinyllm.course import guide, notebook, syllabus
 from tinyllm.course.progress import untouched
 
 
 def main():
     argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
-    folder = catalog.course_folder()
-    exercises = catalog.read_exercises(folder)
+    folder = syllabus.course_folder()
+    exercises = syllabus.read_exercises(folder)
     for exercise in exercises:
         if not untouched(folder, exercise):
             guide.reset(folder, exercise)

@@ -7,7 +7,7 @@ names an exercise's file ends with that exercise, to be solved in its cell. magi
 import json
 import re
 
-from tinyllm.course import catalog
+from tinyllm.course import syllabus
 
 PICTURE = re.compile(r"!\[.*\]\((?P<path>[^)]+)\)")
 EXERCISE = re.compile(r"## .*\(`(?P<file>e\d\d_\w+\.py)`\)")
@@ -87,7 +87,7 @@ def cells(lesson, module, exercise_cells):
 
 def exercise_cells(folder, exercise):
     """The cells in which an exercise is solved."""
-    stub = catalog.make_stub(exercise, (folder / "solutions" / exercise.place).read_text(encoding="utf-8"))
+    stub = syllabus.make_stub(exercise, (folder / "solutions" / exercise.place).read_text(encoding="utf-8"))
     hint, compare = (f"`%course {command} {exercise.id}`" for command in ("hint", "compare"))
     yield "markdown", (
         f"### Sua vez: {exercise.id}\n\nComplete a célula e rode-a: ela salva `exercises/{exercise.place}` e o testa. "

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tinyllm.course import catalog
+from tinyllm.course import syllabus
 from tinyllm.course.digest import digests, sources
 from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, WRONG
 from tinyllm.errors import UsageError
@@ -46,7 +46,7 @@ def untouched(folder, exercise):
     path, solution = folder / "exercises" / exercise.place, folder / "solutions" / exercise.place
     if not path.exists():
         return False
-    return path.read_bytes() == catalog.make_stub(exercise, solution.read_text(encoding="utf-8")).encode()
+    return path.read_bytes() == syllabus.make_stub(exercise, solution.read_text(encoding="utf-8")).encode()
 
 
 def judged_by_pytest(folder, exercises):

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyllm.course.catalog import course_folder, read_exercises
 from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, SENTENCE, STATES, Failed, Judge, Missing
+from tinyllm.course.syllabus import course_folder, read_exercises
 
 FOLDER = course_folder()
 PATIENCE = 30  # seconds that one test of an exercise may take

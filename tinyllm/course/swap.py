@@ -1,7 +1,8 @@
 """`with mine():` puts the learner's right answers in the place of the library's pieces, and says whose each one is.
 
 A piece is replaced whole, at the one name that the library looks up when it runs. Where a fused operation would bypass
-it, as attention bypasses softmax, the same operation made of pieces takes its place (composed.py).
+it, as attention bypasses softmax, the exercise says so, and the same operation made of pieces takes its place
+(unfused.py).
 """
 
 import contextlib
@@ -12,23 +13,11 @@ import threading
 import traceback
 from pathlib import Path
 
-from tinyllm import functional as F
-from tinyllm.course import catalog, composed
+from tinyllm.course import syllabus, unfused
 from tinyllm.course.judge import PENDING, RIGHT, load
 from tinyllm.course.progress import states
 from tinyllm.errors import UsageError
 from tinyllm.say import counted, tell
-from tinyllm.text import words
-
-AROUND = {  # piece: the operations that do its work by themselves or prepare it for a kernel, and where they stand
-    "softmax": [(F, composed.attention)],
-    "cross_entropy": [(F, composed.linear_cross_entropy)],
-    "rnn_cell": [(F, composed.rnn)],
-    "lstm_cell": [(F, composed.lstm)],
-    "multiply": [(F, composed.attention)],
-    "future": [(F, composed.attention)],
-    "train_merges": [(words, composed.count_words)],
-}
 
 
 class Piece:
@@ -57,21 +46,21 @@ def mine(*, say=tell):
     `say` hears at the start whose they are, and at the end how often each was called. An error that the learner's code
     raises becomes a UsageError that names its line.
     """
-    folder = catalog.course_folder()
-    exercises = [e for e in catalog.read_exercises(folder) if e.library]
+    folder = syllabus.course_folder()
+    exercises = [e for e in syllabus.read_exercises(folder) if e.library]
     found = states(folder, exercises)
     pieces = [Piece(e, name, found[e.id][0]) for e in exercises for name in e.library]
     yours = [piece for piece in pieces if piece.is_yours]
     announce(pieces, say)
     with contextlib.ExitStack() as swaps:
-        for path in {folder / "exercises" / piece.exercise.place for piece in yours}:
-            module = load(path)
-            for piece in (p for p in yours if folder / "exercises" / p.exercise.place == path):
+        for exercise in {piece.exercise: None for piece in yours}:
+            module = load(folder / "exercises" / exercise.place)
+            for piece in (p for p in yours if p.exercise is exercise):
                 counting = piece.counting(getattr(module, piece.name))
                 setattr(module, piece.name, counting)  # the learner's pieces may call one another
                 swaps.enter_context(replaced(piece.module, piece.name, counting))
-                for place, operation in AROUND.get(piece.name, ()):
-                    swaps.enter_context(replaced(place, operation.__name__, operation))
+            for name, place in exercise.undoes.items():
+                swaps.enter_context(replaced(importlib.import_module(place), name, getattr(unfused, name)))
         try:
             yield pieces
         except UsageError as error:

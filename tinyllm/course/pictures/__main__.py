@@ -5,8 +5,8 @@ With the folder of a trained run, measure first what the pictures of module 1 sh
 
 import sys
 
-from tinyllm.course.catalog import course_folder
 from tinyllm.course.pictures import drawing, m01, m03
+from tinyllm.course.syllabus import course_folder
 from tinyllm.train import run as runs
 
 

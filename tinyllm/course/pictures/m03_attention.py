@@ -5,8 +5,8 @@ import numpy as np
 
 from tinyllm import functional as F
 from tinyllm import storage
-from tinyllm.course.catalog import course_folder
 from tinyllm.course.pictures.drawing import BLUE, GREEN, GREY, ORANGE, RED, arrow, box
+from tinyllm.course.syllabus import course_folder
 from tinyllm.evaluate.attention_maps import watched
 from tinyllm.models import bert
 from tinyllm.models.bert import BERTConfig

@@ -8,8 +8,8 @@ A solution is the one source. Its header reads
     pode usar: numpy, tinyllm.tensor
     na biblioteca: tinyllm.functional.softmax, tinyllm.functional.cross_entropy
 
-or, where the library has no such piece, `na biblioteca: nenhuma peça, porque …`. Its marked regions become what the
-learner has to write.
+or, where the library has no such piece, `na biblioteca: nenhuma peça, porque …`. A line `desfaz: …` may follow: the
+fused operations that would pass the pieces by. Its marked regions become what the learner has to write.
 """
 
 import ast
@@ -27,14 +27,18 @@ HEADER = re.compile(
     r"(?P<id>m\d\d\.e\d\d) · (?P<title>.+)\n\n"
     r"(?P<minutes>\d+) minutos · dificuldade (?P<difficulty>[1-5]) de 5 · precisa de: (?P<needs>.+)\n"
     r"pode usar: (?P<allowed>(.+\n)+?)"
-    r"na biblioteca: (?P<library>(.+\n)+?)\n"
+    r"na biblioteca: (?P<library>(.+\n)+?)"
+    r"(desfaz: (?P<undoes>(.+\n)+?))?\n"
 )
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise. `place` is its file below exercises/ and solutions/; `pieces` are the names to be written, and
-    `library` says which of them can take the place of a piece of the library: {name: module that looks it up}."""
+    """One exercise. `place` is its file below exercises/ and solutions/; `pieces` are the names to be written.
+
+    `library` says which of them can take the place of a piece of the library, {name: module that looks it up}, and
+    `undoes`, in the same way, which fused operations must then be undone into pieces.
+    """
 
     id: str
     title: str
@@ -43,6 +47,7 @@ class Exercise:
     needs: tuple
     allowed: tuple
     library: dict = field(hash=False)
+    undoes: dict = field(hash=False)
     place: Path
     pieces: tuple
 
@@ -75,18 +80,23 @@ def read_exercise(path, root):
     tree = ast.parse(text)
     header = HEADER.match((ast.get_docstring(tree) or "") + "\n\n")
     if not header:
-        raise UsageError(f"{path.name}: its header is not of the form that tinyllm/course/catalog.py shows")
+        raise UsageError(f"{path.name}: its header is not of the form that tinyllm/course/syllabus.py shows")
     marked = [number for number, line in enumerate(text.splitlines(), start=1) if line.strip() == BEGIN]
     pieces = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
               and any(node.lineno <= number <= node.end_lineno for number in marked)]  # fmt: skip
     names = {name: tuple(re.findall(r"[\w.]+", header[name])) for name in ("needs", "allowed")}
-    replaced = [] if header["library"].startswith(NO_PIECE) else re.findall(r"[\w.]+", header["library"])
+    library = "" if header["library"].startswith(NO_PIECE) else header["library"]
     return Exercise(
         id=header["id"], title=header["title"], minutes=int(header["minutes"]), difficulty=int(header["difficulty"]),
         needs=tuple(name for name in names["needs"] if name != "nada"), allowed=names["allowed"],
-        library={name.rpartition(".")[2]: name.rpartition(".")[0] for name in replaced},
+        library=modules_by_name(library), undoes=modules_by_name(header["undoes"] or ""),
         place=path.relative_to(root), pieces=tuple(pieces),
     )  # fmt: skip
+
+
+def modules_by_name(text):
+    """{name: module} of each module.name in a line of a header."""
+    return {name: module for module, name in re.findall(r"([\w.]+)\.(\w+)", text)}
 
 
 def is_allowed(exercise, module):
