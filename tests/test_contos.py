@@ -62,6 +62,7 @@ def test_every_scene_is_told_in_training():
     assert len(held_out - told) <= 4
 
 
+@pytest.mark.long
 def test_no_two_stories_are_equal():
     texts = train_stories() + held_out_stories()
     assert len(set(texts)) == len(texts)

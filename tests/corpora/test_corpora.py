@@ -26,6 +26,7 @@ def test_registry_knows_them_all():
     assert set(CORPORA) == {"contos", *MODULES}
 
 
+@pytest.mark.long
 @every_corpus
 def test_no_two_texts_are_equal(name):
     together = [text for split in ("train", *HELD_OUT) for text in texts(name, split)]

@@ -88,6 +88,7 @@ def bag_of_words():
     return accuracy_of_a_bag(2500)
 
 
+@pytest.mark.long
 def test_a_bag_of_words_stays_under_85_percent():
     assert 0.6 < bag_of_words() < 0.85
 

@@ -1,6 +1,7 @@
 """The rules of the house, held against every file: imports point down, one file knows CuPy and Numba, and so on."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ REPLACEABLE = (  # called as F.name, layers.Name
 )
 
 
+@functools.cache
 def tree(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
