@@ -15,6 +15,7 @@ from tinyllm import tensor
 from tinyllm.backend import keep_freed_memory, single_threaded_blas, without_numba
 from tinyllm.bench.race import middle_peaks, result, sides
 from tinyllm.optim.adamw import adamw_update
+from tinyllm.optim.sgd import sgd_update
 from tinyllm.tensor import Tensor
 
 B, H, T, D, C, V = 4, 4, 256, 64, 256, 4096
@@ -34,6 +35,8 @@ class Kernel(NamedTuple):
     options: dict = {}  # noqa: RUF012 (nobody writes to it)
 
 
+ADAMW = {"lr": 1e-4, "decay": 0.1, "step": 10, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8}
+SGD = {"lr": 1e-4, "decay": 0.1, "step": 10, "momentum": 0.9}
 COS, SIN = F.rotations(np.arange(T), D)
 KERNELS = {
     "gelu": Kernel(F.gelu, [(B, T, 4 * C)]),
@@ -47,9 +50,9 @@ KERNELS = {
     "embedding": Kernel(F.embedding, [((B, T), V), (V, C)]),
     "cross_entropy": Kernel(F.cross_entropy, [(B * T, V), ((B * T,), V)]),
     "linear_cross_entropy": Kernel(F.linear_cross_entropy, [(B * T, C), (C, V), ((B * T,), V)]),
-    "adamw": Kernel(adamw_update, [(V, C)] * 4),
+    "adamw": Kernel(adamw_update, [(V, C)] * 4, ADAMW),
+    "sgd": Kernel(sgd_update, [(V, C)] * 3, SGD),
 }
-ADAMW = {"lr": 1e-4, "decay": 0.1, "step": 10, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8}
 
 
 def make_arrays(kernel):
@@ -72,9 +75,9 @@ class KernelSide:
 
     def prepare(self, kernel):
         arrays = make_arrays(kernel)
-        if kernel.op is adamw_update:
-            arrays[3] = np.abs(arrays[3])
-            return lambda: adamw_update(*arrays, **ADAMW)
+        if kernel.op in (adamw_update, sgd_update):
+            arrays[-1] = np.abs(arrays[-1])  # a mean of squares is not negative
+            return lambda: kernel.op(*arrays, **kernel.options)
         inputs = [Tensor(a, requires_grad=a.dtype.kind == "f") for a in arrays]
         dy = np.ones_like(kernel.op(*inputs, **kernel.options).data)
         return lambda: tensor.backward(kernel.op(*inputs, **kernel.options), dy)

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from tinyllm.bench.kernels import ADAMW, KERNELS, make_arrays, time_calls
+from tinyllm.bench.kernels import ADAMW, KERNELS, SGD, make_arrays, time_calls
 
 functions = torch.nn.functional
 
@@ -26,6 +26,15 @@ OPERATIONS = {
     "cross_entropy": functions.cross_entropy,
     "linear_cross_entropy": lambda hidden, weight, targets: functions.cross_entropy(hidden @ weight, targets),
 }
+OPTIMIZERS = {  # the same rules, and what they are called with
+    "adamw": (torch.optim.AdamW, {
+        "lr": ADAMW["lr"], "weight_decay": ADAMW["decay"], "eps": ADAMW["eps"],
+        "betas": (ADAMW["beta1"], ADAMW["beta2"]),
+    }),
+    "sgd": (torch.optim.SGD, {
+        "lr": SGD["lr"], "weight_decay": SGD["decay"], "momentum": SGD["momentum"], "nesterov": True,
+    }),
+}  # fmt: skip
 
 
 class KernelSide:
@@ -37,12 +46,11 @@ class KernelSide:
 
     def prepare(self, name, kernel):
         arrays = [torch.from_numpy(array) for array in make_arrays(kernel)]
-        if name == "adamw":
+        if name in OPTIMIZERS:
             parameter = arrays[0].requires_grad_()
             parameter.grad = arrays[1]
-            options = {"lr": ADAMW["lr"], "weight_decay": ADAMW["decay"], "eps": ADAMW["eps"]}
-            options["betas"] = ADAMW["beta1"], ADAMW["beta2"]
-            return torch.optim.AdamW([parameter], fused=True, **options).step
+            kind, options = OPTIMIZERS[name]
+            return kind([parameter], fused=True, **options).step
         inputs = [array.requires_grad_() if array.is_floating_point() else array for array in arrays]
         options = {
             name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
