@@ -137,6 +137,19 @@ def test_who_walks_by_himself_arrives_where_hidden_does(name):
         assert type(shared) is tuple and len(model.blocks) == 2
 
 
+@pytest.mark.parametrize("name", ["gpt", "llama", "rnn", "lstm"])
+def test_with_caches_too(name):
+    model, text, found = make(DECODERS[name]), ids(0, 3, T), []
+    with no_grad():
+        caches = model.new_caches()
+        for part in (text[:, :4], text[:, 4:]):
+            x, shared = model.begin(part, caches)
+            for block, cache in zip(model.blocks, caches, strict=True):
+                x = block(x, *shared, cache)
+            found.append(model.end(x).data)
+        np.testing.assert_allclose(np.concatenate(found, axis=1), model.hidden(text).data, atol=1e-5, rtol=1e-5)
+
+
 # ---------------------------------------------------------------------------------------------------------- the padding
 
 

@@ -269,8 +269,8 @@ def test_attention_twin_agrees_over_several_blocks_that_begin_anywhere(rows):
     ("options", "message"),
     [
         ({"causal": True, "starts": np.array([0])}, r"starts \(1,\) are not one for each of 2 rows"),
-        ({"causal": True, "starts": np.array([0, 5])}, "starts of 0 to 5 are not all within 0 to 4"),
-        ({"causal": True, "starts": np.array([-1, 2])}, "starts of -1 to 2 are not all within 0 to 4"),
+        ({"causal": True, "starts": np.array([0, 5])}, "starts of 0 to 5 are not within 0 to 4"),
+        ({"causal": True, "starts": np.array([-1, 2])}, "starts of -1 to 2 are not within 0 to 4"),
         ({"starts": np.array([0, 1])}, "attention that is not causal has no starts"),
     ],
 )

@@ -211,6 +211,17 @@ def test_a_row_that_is_not_there_is_not_selected(rows):
             cache.select(rows)
 
 
+@pytest.mark.parametrize("given", [None, np.array([2])])
+def test_memories_of_different_lengths_are_joined_with_their_lengths(given):
+    cache, other = DecoderCache(given), DecoderCache()
+    for one, positions in ((cache, 3), (other, 5)):
+        one.own.append(keys(1, 1), keys(1, 1))
+        one.memory.append(keys(1, positions), keys(1, positions))
+    cache.join(other)
+    cache.select([1, 0, 1])
+    assert cache.memory_lengths.tolist() == [5, 3 if given is None else 2, 5]
+
+
 def test_appending_one_by_one_moves_each_number_about_once():
     cache, moved, room = LayerCache(), 0, None
     for _ in range(500):

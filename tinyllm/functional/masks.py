@@ -15,7 +15,7 @@ def future(xp, queries, positions):
 
 
 def future_of_rows(xp, starts, queries, positions):
-    """(B,) -> (B, T, S) of bool: as `future`, but the queries of row b begin at position starts[b]."""
+    """(B,) -> (B, T, S) of bool: `future`, where the queries of row b begin at starts[b]."""
     places = xp.asarray(starts)[:, None] + xp.arange(queries)  # (B, T)
     return xp.arange(positions) > places[:, :, None]
 
@@ -36,8 +36,8 @@ def check_lengths(lengths, rows, positions):
 
 
 def check_starts(starts, rows, last):
-    """Raise UsageError unless there is one start of 0..last for each row; on a GPU it is not looked at."""
+    """Raise UsageError unless there is one start of 0..last for each row (GPU: not looked at)."""
     if starts.shape != (rows,):
         raise UsageError(f"starts {starts.shape} are not one for each of {rows} rows")
     if array_module(starts) is np and starts.size and not 0 <= starts.min() <= starts.max() <= last:
-        raise UsageError(f"starts of {starts.min()} to {starts.max()} are not all within 0 to {last}")
+        raise UsageError(f"starts of {starts.min()} to {starts.max()} are not within 0 to {last}")

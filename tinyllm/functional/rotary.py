@@ -56,7 +56,7 @@ def rotary_compiled(x, *, cos, sin):
 
 @kernel
 def rotary_loop(x, cos, sin, sign, y):
-    """(G, N, T, D), (G, T, D / 2), (G, T, D / 2) -> y, (G, N, T, D): x turned, or back for sign -1."""
+    """(G, N, T, D), twice (G, T, D / 2) -> y, (G, N, T, D): x turned, or back for sign -1."""
     half = cos.shape[2]
     for g in range(x.shape[0]):
         for n in range(x.shape[1]):

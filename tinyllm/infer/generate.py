@@ -30,12 +30,14 @@ def generate(model, prompt, *, choose, max_tokens, stop_id=None):
 
 
 def generate_batch(model, requests):
-    """Yield, step by step, {number of a request: the token that it writes}, until all have come to their end.
+    """Yield, step by step, {number of a request: the token that it writes}, until all have ended.
 
     Each writes what it would write alone: when the context is full, the later half of its text is
     read again and it goes on; neither a recurrent model nor a T5 is ever full. Of a T5 that answers
-    (`T5.answering`), request b is about source b. Raises UsageError for an empty prompt, for one
-    that is longer than what the model can read, and for a model that does not write.
+    (`T5.answering`), request b is about source b. A model that writes is called with ids and
+    caches; it has `new_caches()`, and `longest`, the most tokens that it can have read.
+
+    Raises UsageError for a model that does not write, for an empty prompt, and for a longer one.
     """
     if not hasattr(model, "new_caches"):
         raise UsageError(
@@ -88,7 +90,7 @@ def _steps(model, requests, texts):
 
 
 def _read(model, caches, rows):
-    """Rows of ids, that go on where those of the caches end -> (B, V): the logits of what follows each."""
+    """Rows of ids, which go on where the caches end -> (B, V): the logits of what follows each."""
     with no_grad():
         if len(set(map(len, rows))) == 1:
             return to_host(model(np.array(rows), caches).data[:, -1])

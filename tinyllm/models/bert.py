@@ -84,7 +84,7 @@ class Encoder(Module):
         return x
 
     def hidden(self, ids, lengths=None):
-        """(B, T) -> (B, T, C). Of row b the first lengths[b] tokens are real, the rest is unseen."""
+        """(B, T) -> (B, T, C). Of row b the first lengths[b] tokens are real, the rest unseen."""
         x, shared = self.begin(ids, lengths)
         return self.end(through(self.blocks, x, shared))
 

@@ -68,7 +68,7 @@ class GPT(Module):
         return [LayerCache() for _ in self.blocks]
 
     def begin(self, ids, caches=None):
-        """(B, T) -> (B, T, C), (): the tokens and their positions; beside them the blocks need nothing.
+        """(B, T) -> (B, T, C), (): the tokens and their positions; the blocks need nothing else.
 
         Raises UsageError for ids outside the vocabulary and for more positions than the context.
         """

@@ -70,8 +70,8 @@ class RecurrentModel(Module):
         """An empty cache for each block: what it keeps of a text that goes on."""
         return [StateCache() for _ in self.blocks]
 
-    def begin(self, ids):
-        """(B, T) -> (B, T, C), (): the tokens; beside them the blocks need nothing.
+    def begin(self, ids, caches=None):
+        """(B, T) -> (B, T, C), (): the tokens, wherever they stand; the blocks need nothing else.
 
         Raises UsageError for ids outside the vocabulary.
         """
@@ -86,7 +86,7 @@ class RecurrentModel(Module):
 
         A text may be longer than the context, which only training needs.
         """
-        x, shared = self.begin(ids)
+        x, shared = self.begin(ids, caches)
         return self.end(through(self.blocks, x, shared, caches))
 
     def head(self):

@@ -107,7 +107,7 @@ class Encoder(Module):
         return self.dropout(self.norm(x))
 
     def hidden(self, ids, lengths=None):
-        """(B, S) -> (B, S, C). Of row b the first lengths[b] tokens are real, the rest is unseen."""
+        """(B, S) -> (B, S, C). Of row b the first lengths[b] tokens are real, the rest unseen."""
         x, shared = self.begin(ids, lengths)
         return self.end(through(self.blocks, x, shared))
 
@@ -181,12 +181,12 @@ class T5(Module):
         return F.linear_cross_entropy(hidden, self.head(), targets, weights=weights)
 
     def answering(self, ids, lengths=None):
-        """(B, S) source ids, (B,) -> what it will write of them: a decoder like any other, beginning with START."""
+        """(B, S) source ids, (B,) -> what writes about them: a decoder that begins with START."""
         return Answering(self, ids, lengths)
 
 
 class Answering(Module):
-    """(B, T) ids written so far -> (B, T, V) logits of the next token to write, of a T5 that has read its source.
+    """(B, T) ids written so far -> (B, T, V) logits of the next: a T5 that has read its source.
 
     Of row b of the source, (B, S), the first lengths[b] tokens are real, or all.
     """

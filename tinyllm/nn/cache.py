@@ -1,4 +1,4 @@
-"""What a model keeps of earlier positions, so that a new token costs one: keys and values, or a state.
+"""What a model keeps of earlier positions, so that a new token costs one: keys, values, a state.
 
 A cache has B rows, each of its own length: `lengths`, (B,). It grows by `append`; `truncate`
 forgets what stands behind a length, `select` takes rows, as often as they are named, and `join`
@@ -91,9 +91,8 @@ class DecoderCache:
 
     def join(self, other):
         """Put the rows of another cache behind these."""
-        real = [
-            cache.memory.lengths if cache.memory_lengths is None else cache.memory_lengths for cache in (self, other)
-        ]
+        both = (self, other)
+        real = [c.memory.lengths if c.memory_lengths is None else c.memory_lengths for c in both]
         self.own.join(other.own)
         self.memory.join(other.memory)
         self.memory_lengths = np.concatenate(real)
@@ -159,7 +158,7 @@ def joined(one, other):
 
 
 def checked(lengths, least, most):
-    """(B,) of numbers -> (B,) ids. Raises UsageError for less than the least or more than the most."""
+    """(B,) of numbers -> (B,). Raises UsageError for less than the least or more than the most."""
     lengths = np.asarray(lengths, np.int64)
     if lengths.shape != most.shape or (lengths < least).any() or (lengths > most).any():
         raise UsageError(

@@ -64,7 +64,7 @@ def check_length(length, config):
 
 
 def places(ids, config, cache=None):
-    """(B, T) ids that go on where a cache ends -> where they stand: a slice, or (B, T) if rows differ.
+    """(B, T) ids behind a cache -> where they stand: a slice, or (B, T) if its rows differ.
 
     What fills a row up may reach beyond the context: it stands at its last place. Raises UsageError
     if no row fits.

@@ -7,7 +7,7 @@ between two blocks (to forget, to fetch, to measure) walks by himself.
 
 
 def through(blocks, x, shared, caches=None):
-    """(B, T, C) -> (B, T, C): x through every block; with caches, one per block, it goes on there."""
+    """(B, T, C) -> (B, T, C): x through every block; with caches, one each, it goes on there."""
     if caches is None:
         for block in blocks:
             x = block(x, *shared)
