@@ -18,7 +18,12 @@ def option(default, help, *, at_least=None, at_most=None, below=None, above=None
 
 
 class Config:
-    """What every configuration dataclass inherits: its fields are checked when it is made."""
+    """What every configuration dataclass inherits: its fields are checked when it is made.
+
+    `title` stands above its options in the help of a command.
+    """
+
+    title = "opções"
 
     def __post_init__(self):
         types = typing.get_type_hints(type(self))
@@ -73,7 +78,7 @@ def add_options_of_one(parser, config_classes):
     """
     fields = {key: {field.name: field for field in dataclasses.fields(each)} for key, each in config_classes.items()}
     types = {name: kind for each in config_classes.values() for name, kind in typing.get_type_hints(each).items()}
-    group = parser.add_argument_group(next(iter(config_classes.values())).__doc__)
+    group = parser.add_argument_group(next(iter(config_classes.values())).title)
     for name in dict.fromkeys(itertools.chain(*fields.values())):
         owners = {key: of_one[name] for key, of_one in fields.items() if name in of_one}
         first, kind = next(iter(owners.values())), types[name]

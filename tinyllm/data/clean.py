@@ -19,8 +19,9 @@ from tinyllm.data.texts import read_texts
 
 @dataclass(frozen=True)
 class CleanConfig(Config):
-    """limpeza"""
+    """What a text must be like to be kept."""
 
+    title = "limpeza"
     shortest: int = option(40, "caracteres: um texto menor é descartado", at_least=1)
     longest: int = option(20_000, "caracteres: um texto maior é cortado entre dois parágrafos", at_least=100)
     portuguese: float = option(

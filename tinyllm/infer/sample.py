@@ -9,8 +9,9 @@ from tinyllm.config import Config, option
 
 @dataclass(frozen=True)
 class SampleConfig(Config):
-    """escolha dos tokens"""
+    """How to choose the next token."""
 
+    title = "escolha dos tokens"
     temperature: float = option(
         0.8, "acima de 1 ousa mais, abaixo de 1 menos; 0 toma sempre o mais provável", at_least=0
     )

@@ -1,4 +1,5 @@
-"""BERT: an encoder that reads a text from both sides and guesses the tokens hidden from it (Devlin et al. 2019)."""
+"""BERT: an encoder that reads a text from both sides and guesses the tokens hidden from it
+(Devlin et al. 2019)."""
 
 from dataclasses import dataclass
 
@@ -24,35 +25,47 @@ POSITIONS = {
 
 @dataclass(frozen=True)
 class BERTConfig(Config):
-    """modelo"""
+    """The sizes of a BERT."""
 
+    title = "modelo"
     vocab_size: int = option(4096, "quantos tokens o vocabulário tem", at_least=2)
-    context: int = option(128, "o texto mais longo que o modelo lê de uma vez, em tokens", at_least=1)
+    context: int = option(128, "o texto mais longo que ele lê de uma vez, em tokens", at_least=1)
     layers: int = option(4, "quantos blocos, um sobre o outro", at_least=1)
     heads: int = option(4, "cabeças de atenção em cada bloco", at_least=1)
     width: int = option(192, "canais que correm pelo modelo (múltiplo de heads)", at_least=1)
     positions: str = option(
-        "learned", "como ele sabe a ordem: learned (aprende), sinusoidal (ondas) ou none (não sabe)", choices=POSITIONS
+        "learned",
+        "como ele sabe a ordem: learned (aprende), sinusoidal (ondas) ou none (não sabe)",
+        choices=POSITIONS,
     )
-    dropout: float = option(0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1)
+    dropout: float = option(
+        0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1
+    )
 
     def __post_init__(self):
         super().__post_init__()
         if self.width % self.heads:
             raise UsageError(
-                f"width={self.width} is not a multiple of heads={self.heads}; each head needs as many channels"
+                f"width={self.width} is not a multiple of heads={self.heads}; "
+                "each head needs as many channels"
             )
 
 
 class Block(Module):
-    """(B, T, C) -> (B, T, C): attention to all real positions, then the feed-forward; x is normalised after each."""
+    """(B, T, C) -> (B, T, C): attention to all real positions, then the feed-forward.
+
+    Each is added to x, which is normalised after it.
+    """
 
     def __init__(self, config, *, rng):
-        out_std = 0.1 * (2 * config.layers * config.width) ** -0.5  # at first, a block hardly disturbs what it reads
-        self.attention = attention.SelfAttention(config.width, config.heads, rng=rng, out_std=out_std)
-        self.norm1 = layers.LayerNorm(config.width)
-        self.feed_forward = layers.FeedForward(config.width, 4 * config.width, rng=rng, out_std=out_std / 2)
-        self.norm2 = layers.LayerNorm(config.width)
+        C = config.width
+        std = (
+            0.1 * (2 * config.layers * C) ** -0.5
+        )  # at first, a block hardly disturbs what it reads
+        self.attention = attention.SelfAttention(C, config.heads, rng=rng, out_std=std)
+        self.norm1 = layers.LayerNorm(C)
+        self.feed_forward = layers.FeedForward(C, 4 * C, rng=rng, out_std=std / 2)
+        self.norm2 = layers.LayerNorm(C)
         self.dropout = layers.Dropout(config.dropout)
 
     def __call__(self, x, lengths=None):
@@ -97,7 +110,8 @@ class BERT(Module):
         self.encoder = Encoder(config, rng=rng)
         self.dense = layers.Linear(config.width, config.width, rng=rng)
         self.norm = layers.LayerNorm(config.width)
-        self.norm.weight.data *= 0.3  # small logits: before training, all tokens are about equally likely
+        # small logits: before training, all tokens are about equally likely
+        self.norm.weight.data *= 0.3
         self.bias = Parameter(zeros(config.vocab_size))
 
     def hidden(self, ids, lengths=None):
@@ -106,19 +120,26 @@ class BERT(Module):
 
     def guess(self, hidden):
         """(..., C) -> (..., V): each position compared with the embedding of every token."""
-        return self.norm(F.gelu(self.dense(hidden))) @ self.encoder.tokens.weight.transpose(1, 0) + self.bias
+        return (
+            self.norm(F.gelu(self.dense(hidden))) @ self.encoder.tokens.weight.transpose(1, 0)
+            + self.bias
+        )
 
     def __call__(self, ids, lengths=None):
         return self.guess(self.hidden(ids, lengths))
 
     def loss(self, ids, places, targets, weights=None):
-        """(B, T) ids, (B, M) places in their row, (B, M) ids that belong there, (B, M) weights -> ():
-        mean cross-entropy in nats. Only the places are compared with the vocabulary."""
-        places, rows = (beside(array, self.bias.data) for array in (places, np.arange(len(ids))[:, None]))
+        """(B, T) ids, (B, M) places in their row, (B, M) ids that belong there, (B, M) weights ->
+        (): mean cross-entropy in nats. Only the places are compared with the vocabulary."""
+        places, rows = (
+            beside(array, self.bias.data) for array in (places, np.arange(len(ids))[:, None])
+        )
         logits = self.guess(self.hidden(ids)[rows, places])  # (B, M, V)
         # a simpler cross_entropy, in the place of ours, has no weights
         options = {} if weights is None else {"weights": weights.reshape(-1)}
-        return F.cross_entropy(logits.reshape(-1, self.config.vocab_size), targets.reshape(-1), **options)
+        return F.cross_entropy(
+            logits.reshape(-1, self.config.vocab_size), targets.reshape(-1), **options
+        )
 
 
 # ------------------------------------------------------------------------------------ what it costs

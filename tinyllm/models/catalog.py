@@ -1,4 +1,5 @@
-"""Which models there are to train, by the name that the command line and the folder of a run call them."""
+"""Which models there are to train, by the name that the command line and the folder of a run call
+them."""
 
 from tinyllm.errors import UsageError
 from tinyllm.models import bert, gpt, llama, rnn, t5

@@ -1,4 +1,5 @@
-"""A classifier: any encoder or decoder reads a text, and one linear layer says which label it bears."""
+"""A classifier: any encoder or decoder reads a text, and one linear layer says which label it
+bears."""
 
 import inspect
 
@@ -11,9 +12,11 @@ from tinyllm.nn.module import Module
 
 
 class Classifier(Module):
-    """(B, T) token ids, (B,) lengths -> (B, L) logits of the labels. Of row b the first lengths[b] tokens are real.
+    """(B, T) token ids, (B,) lengths -> (B, L) logits of the labels. Of row b the first lengths[b]
+    tokens are real.
 
-    Of an encoder it takes the mean over the real positions; of a decoder the last one, which alone has read everything.
+    Of an encoder it takes the mean over the real positions; of a decoder the last one, which alone
+    has read everything.
     """
 
     def __init__(self, body, labels, *, rng):
@@ -26,7 +29,8 @@ class Classifier(Module):
         return self.body.hidden(ids)
 
     def __call__(self, ids, lengths):
-        pooled = self.mean(ids, lengths) if sees_both_ways(self.body) else self.last(ids, lengths)  # (B, C)
+        # (B, C)
+        pooled = self.mean(ids, lengths) if sees_both_ways(self.body) else self.last(ids, lengths)
         return self.head(self.dropout(pooled))
 
     def mean(self, ids, lengths):
@@ -52,5 +56,6 @@ class Classifier(Module):
 
 
 def sees_both_ways(body):
-    """Whether a body is an encoder: it has to be told where the padding begins, which who looks back never sees."""
+    """Whether a body is an encoder: it has to be told where the padding begins, which who looks
+    back never sees."""
     return "lengths" in inspect.signature(body.hidden).parameters

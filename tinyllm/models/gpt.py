@@ -16,34 +16,42 @@ from tinyllm.nn.walk import through
 
 @dataclass(frozen=True)
 class GPTConfig(Config):
-    """modelo"""
+    """The sizes of a GPT."""
 
+    title = "modelo"
     vocab_size: int = option(4096, "quantos tokens o vocabulário tem", at_least=2)
-    context: int = option(128, "o texto mais longo que o modelo lê de uma vez, em tokens", at_least=1)
+    context: int = option(128, "o texto mais longo que ele lê de uma vez, em tokens", at_least=1)
     layers: int = option(4, "quantos blocos, um sobre o outro", at_least=1)
     heads: int = option(4, "cabeças de atenção em cada bloco", at_least=1)
     width: int = option(192, "canais que correm pelo modelo (múltiplo de heads)", at_least=1)
-    dropout: float = option(0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1)
+    dropout: float = option(
+        0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1
+    )
 
     def __post_init__(self):
         super().__post_init__()
         if self.width % self.heads:
             raise UsageError(
-                f"width={self.width} is not a multiple of heads={self.heads}; each head needs as many channels"
+                f"width={self.width} is not a multiple of heads={self.heads}; "
+                "each head needs as many channels"
             )
 
 
 class Block(Module):
-    """(B, T, C) -> (B, T, C): attention mixes the positions, the feed-forward works on each; both are added to x."""
+    """(B, T, C) -> (B, T, C): attention mixes the positions, the feed-forward works on each.
+
+    Both are added to x.
+    """
 
     def __init__(self, config, *, rng):
-        out_std = (
-            0.1 * (2 * config.layers * config.width) ** -0.5
-        )  # at first, a block hardly disturbs the token it reads
-        self.norm1 = layers.LayerNorm(config.width)
-        self.attention = attention.CausalSelfAttention(config.width, config.heads, rng=rng, out_std=out_std)
-        self.norm2 = layers.LayerNorm(config.width)
-        self.feed_forward = layers.FeedForward(config.width, 4 * config.width, rng=rng, out_std=out_std / 2)
+        C = config.width
+        std = (
+            0.1 * (2 * config.layers * C) ** -0.5
+        )  # at first, a block hardly disturbs what it reads
+        self.norm1 = layers.LayerNorm(C)
+        self.attention = attention.CausalSelfAttention(C, config.heads, rng=rng, out_std=std)
+        self.norm2 = layers.LayerNorm(C)
+        self.feed_forward = layers.FeedForward(C, 4 * C, rng=rng, out_std=std / 2)
         self.dropout = layers.Dropout(config.dropout)
 
     def __call__(self, x, cache=None):
@@ -61,7 +69,8 @@ class GPT(Module):
         self.dropout = layers.Dropout(config.dropout)
         self.blocks = [Block(config, rng=rng) for _ in range(config.layers)]
         self.norm = layers.LayerNorm(config.width)
-        self.norm.weight.data *= 0.3  # small logits: before training, all tokens are about equally likely
+        # small logits: before training, all tokens are about equally likely
+        self.norm.weight.data *= 0.3
 
     def new_caches(self):
         """An empty cache for each block: what it keeps of a text that goes on."""
@@ -86,14 +95,14 @@ class GPT(Module):
         return self.end(through(self.blocks, x, shared, caches))
 
     def head(self):
-        """(C, V): the embedding of the tokens, turned round to compare a position with every token."""
+        """(C, V): the embedding of the tokens, turned to compare a position with each of them."""
         return self.tokens.weight.transpose(1, 0)
 
     def __call__(self, ids, caches=None):
         return self.hidden(ids, caches) @ self.head()
 
     def loss(self, ids, targets, weights=None):
-        """(B, T) ids, (B, T) ids that come next, (B, T) weights -> (): mean cross-entropy in nats."""
+        """(B, T) ids, (B, T) of what comes next, (B, T) weights -> (): cross-entropy in nats."""
         return F.linear_cross_entropy(self.hidden(ids), self.head(), targets, weights=weights)
 
 

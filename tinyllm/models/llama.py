@@ -1,4 +1,5 @@
-"""Llama: a decoder with rotary positions, RMS norm, a gated feed-forward and shared keys (Touvron et al. 2023)."""
+"""Llama: a decoder with rotary positions, RMS norm, a gated feed-forward and shared keys
+(Touvron et al. 2023)."""
 
 from dataclasses import dataclass
 
@@ -18,16 +19,21 @@ from tinyllm.nn.walk import through
 
 @dataclass(frozen=True)
 class LlamaConfig(Config):
-    """modelo"""
+    """The sizes of a Llama."""
 
+    title = "modelo"
     vocab_size: int = option(4096, "quantos tokens o vocabulário tem", at_least=2)
-    context: int = option(128, "o texto mais longo que o modelo lê de uma vez, em tokens", at_least=1)
+    context: int = option(128, "o texto mais longo que ele lê de uma vez, em tokens", at_least=1)
     layers: int = option(4, "quantos blocos, um sobre o outro", at_least=1)
     heads: int = option(4, "cabeças de atenção em cada bloco", at_least=1)
-    kv_heads: int = option(2, "cabeças de chaves e valores, que as outras dividem (divisor de heads)", at_least=1)
+    kv_heads: int = option(
+        2, "cabeças de chaves e valores, que as outras dividem (divisor de heads)", at_least=1
+    )
     width: int = option(192, "canais que correm pelo modelo (múltiplo par de heads)", at_least=1)
     hidden: int = option(512, "canais ocultos da camada feed-forward", at_least=1)
-    dropout: float = option(0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1)
+    dropout: float = option(
+        0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1
+    )
 
     def __post_init__(self):
         super().__post_init__()
@@ -47,13 +53,14 @@ class Block(Module):
     """(B, T, C) -> (B, T, C): attention, then the gated feed-forward, each added to x."""
 
     def __init__(self, config, *, rng):
-        out_std = 0.1 * (2 * config.layers * config.width) ** -0.5  # at first, a block hardly disturbs what it reads
-        self.norm1 = layers.RMSNorm(config.width)
-        self.attention = attention.GroupedQueryAttention(
-            config.width, config.heads, config.kv_heads, rng=rng, out_std=out_std
-        )
-        self.norm2 = layers.RMSNorm(config.width)
-        self.feed_forward = layers.GatedFeedForward(config.width, config.hidden, rng=rng, out_std=out_std / 2)
+        C, heads, kv_heads = config.width, config.heads, config.kv_heads
+        std = (
+            0.1 * (2 * config.layers * C) ** -0.5
+        )  # at first, a block hardly disturbs what it reads
+        self.norm1 = layers.RMSNorm(C)
+        self.attention = attention.GroupedQueryAttention(C, heads, kv_heads, rng=rng, out_std=std)
+        self.norm2 = layers.RMSNorm(C)
+        self.feed_forward = layers.GatedFeedForward(C, config.hidden, rng=rng, out_std=std / 2)
         self.dropout = layers.Dropout(config.dropout)
 
     def __call__(self, x, cos, sin, cache=None):
@@ -70,7 +77,8 @@ class Llama(Module):
         self.dropout = layers.Dropout(config.dropout)
         self.blocks = [Block(config, rng=rng) for _ in range(config.layers)]
         self.norm = layers.RMSNorm(config.width)
-        self.norm.weight.data *= 0.3  # small logits: before training, all tokens are about equally likely
+        # small logits: before training, all tokens are about equally likely
+        self.norm.weight.data *= 0.3
         self.turns = F.rotations(np.arange(config.context), config.width // config.heads)
 
     def new_caches(self):
@@ -98,14 +106,14 @@ class Llama(Module):
         return self.end(through(self.blocks, x, shared, caches))
 
     def head(self):
-        """(C, V): the embedding of the tokens, turned round to compare a position with every token."""
+        """(C, V): the embedding of the tokens, turned to compare a position with each of them."""
         return self.tokens.weight.transpose(1, 0)
 
     def __call__(self, ids, caches=None):
         return self.hidden(ids, caches) @ self.head()
 
     def loss(self, ids, targets, weights=None):
-        """(B, T) ids, (B, T) ids that come next, (B, T) weights -> (): mean cross-entropy in nats."""
+        """(B, T) ids, (B, T) of what comes next, (B, T) weights -> (): cross-entropy in nats."""
         return F.linear_cross_entropy(self.hidden(ids), self.head(), targets, weights=weights)
 
 

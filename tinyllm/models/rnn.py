@@ -1,4 +1,5 @@
-"""The recurrent models: what came before is a state of fixed size, however long the text (Mikolov et al. 2010).
+"""The recurrent models: what came before is a state of fixed size, however long the text
+(Mikolov et al. 2010).
 
 Both are the same stack, of RNN layers or of LSTM layers.
 """
@@ -18,28 +19,35 @@ from tinyllm.nn.walk import through
 
 @dataclass(frozen=True)
 class RNNConfig(Config):
-    """modelo"""
+    """The sizes of an RNN."""
 
+    title = "modelo"
     vocab_size: int = option(4096, "quantos tokens o vocabulário tem", at_least=2)
     context: int = option(128, "quantos tokens o modelo lê de uma vez durante o treino", at_least=1)
     layers: int = option(3, "quantos blocos, um sobre o outro", at_least=1)
     width: int = option(400, "canais que correm pelo modelo, e os do estado", at_least=1)
-    dropout: float = option(0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1)
+    dropout: float = option(
+        0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1
+    )
 
 
 @dataclass(frozen=True)
 class LSTMConfig(Config):
-    """modelo"""
+    """The sizes of an LSTM."""
 
+    title = "modelo"
     vocab_size: int = option(4096, "quantos tokens o vocabulário tem", at_least=2)
     context: int = option(128, "quantos tokens o modelo lê de uma vez durante o treino", at_least=1)
     layers: int = option(3, "quantos blocos, um sobre o outro", at_least=1)
     width: int = option(256, "canais que correm pelo modelo, e os do estado", at_least=1)
-    dropout: float = option(0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1)
+    dropout: float = option(
+        0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1
+    )
 
 
 class Block(Module):
-    """(B, T, C) -> (B, T, C): a recurrent layer reads the stream and adds to it (residual, as in Wu et al. 2016)."""
+    """(B, T, C) -> (B, T, C): a recurrent layer reads the stream and adds to it (residual, as in Wu
+    et al. 2016)."""
 
     def __init__(self, config, recurrence, *, rng):
         self.norm = layers.LayerNorm(config.width)
@@ -64,7 +72,8 @@ class RecurrentModel(Module):
         self.dropout = layers.Dropout(config.dropout)
         self.blocks = [Block(config, recurrence, rng=rng) for _ in range(config.layers)]
         self.norm = layers.LayerNorm(config.width)
-        self.norm.weight.data *= 0.3  # small logits: before training, all tokens are about equally likely
+        # small logits: before training, all tokens are about equally likely
+        self.norm.weight.data *= 0.3
 
     def new_caches(self):
         """An empty cache for each block: what it keeps of a text that goes on."""
@@ -90,14 +99,14 @@ class RecurrentModel(Module):
         return self.end(through(self.blocks, x, shared, caches))
 
     def head(self):
-        """(C, V): the embedding of the tokens, turned round to compare a position with every token."""
+        """(C, V): the embedding of the tokens, turned to compare a position with each of them."""
         return self.tokens.weight.transpose(1, 0)
 
     def __call__(self, ids, caches=None):
         return self.hidden(ids, caches) @ self.head()
 
     def loss(self, ids, targets, weights=None):
-        """(B, T) ids, (B, T) ids that come next, (B, T) weights -> (): mean cross-entropy in nats."""
+        """(B, T) ids, (B, T) of what comes next, (B, T) weights -> (): cross-entropy in nats."""
         return F.linear_cross_entropy(self.hidden(ids), self.head(), targets, weights=weights)
 
 
@@ -109,7 +118,7 @@ class RNN(RecurrentModel):
 
 
 class LSTM(RecurrentModel):
-    """(B, T) token ids -> (B, T, V), by layers with a gated memory (Hochreiter & Schmidhuber 1997)."""
+    """(B, T) token ids -> (B, T, V), by layers of gates (Hochreiter & Schmidhuber 1997)."""
 
     def __init__(self, config, *, rng):
         super().__init__(config, recurrent.LSTM, rng=rng)

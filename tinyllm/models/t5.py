@@ -1,6 +1,8 @@
-"""T5: an encoder reads a text with gaps, a decoder writes what belongs in them (Raffel et al. 2020).
+"""T5: an encoder reads a text with gaps, a decoder writes what belongs in them
+(Raffel et al. 2020).
 
-As T5 1.1: norms before, gated feed-forward (here SwiGLU), no biases; positions are a bias of the attention's scores.
+As T5 1.1: norms before, gated feed-forward (here SwiGLU), no biases; positions are a bias of the
+attention's scores.
 """
 
 import math
@@ -22,22 +24,26 @@ START = 0  # the id that the decoder reads first; a run's tokenizer has the end 
 
 @dataclass(frozen=True)
 class T5Config(Config):
-    """modelo"""
+    """The sizes of a T5."""
 
+    title = "modelo"
     vocab_size: int = option(4096, "quantos tokens o vocabulário tem", at_least=2)
-    context: int = option(128, "o texto mais longo que o modelo lê de uma vez, em tokens", at_least=1)
+    context: int = option(128, "o texto mais longo que ele lê de uma vez, em tokens", at_least=1)
     layers: int = option(2, "quantos blocos do encoder, um sobre o outro", at_least=1)
     decoder_layers: int = option(2, "quantos blocos do decoder, um sobre o outro", at_least=1)
     heads: int = option(4, "cabeças de atenção em cada bloco", at_least=1)
     width: int = option(192, "canais que correm pelo modelo (múltiplo de heads)", at_least=1)
     hidden: int = option(512, "canais ocultos da camada feed-forward", at_least=1)
-    dropout: float = option(0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1)
+    dropout: float = option(
+        0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1
+    )
 
     def __post_init__(self):
         super().__post_init__()
         if self.width % self.heads:
             raise UsageError(
-                f"width={self.width} is not a multiple of heads={self.heads}; each head needs as many channels"
+                f"width={self.width} is not a multiple of heads={self.heads}; "
+                "each head needs as many channels"
             )
 
 
@@ -47,13 +53,14 @@ def out_std(config):
 
 
 class EncoderBlock(Module):
-    """(B, S, C) -> (B, S, C): attention to all real positions, then the feed-forward, each added to x."""
+    """(B, S, C) -> (B, S, C): attention to all real positions, and the feed-forward, added to x."""
 
     def __init__(self, config, *, rng):
-        self.norm1 = layers.RMSNorm(config.width)
-        self.attention = attention.RelativeSelfAttention(config.width, config.heads, rng=rng, out_std=out_std(config))
-        self.norm2 = layers.RMSNorm(config.width)
-        self.feed_forward = layers.GatedFeedForward(config.width, config.hidden, rng=rng, out_std=out_std(config))
+        C, heads, start = config.width, config.heads, {"rng": rng, "out_std": out_std(config)}
+        self.norm1 = layers.RMSNorm(C)
+        self.attention = attention.RelativeSelfAttention(C, heads, **start)
+        self.norm2 = layers.RMSNorm(C)
+        self.feed_forward = layers.GatedFeedForward(C, config.hidden, **start)
         self.dropout = layers.Dropout(config.dropout)
 
     def __call__(self, x, bias, lengths=None):
@@ -62,17 +69,16 @@ class EncoderBlock(Module):
 
 
 class DecoderBlock(Module):
-    """(B, T, C), (B, S, C) -> (B, T, C): a look at its own past, one at the memory, and the feed-forward."""
+    """(B, T, C), (B, S, C) -> (B, T, C): looks at its own past, looks at the memory, thinks."""
 
     def __init__(self, config, *, rng):
-        self.norm1 = layers.RMSNorm(config.width)
-        self.attention = attention.RelativeSelfAttention(config.width, config.heads, rng=rng, out_std=out_std(config))
-        self.norm2 = layers.RMSNorm(config.width)
-        self.cross_attention = attention.CrossAttention(
-            config.width, config.heads, rng=rng, out_std=out_std(config), scale=1.0
-        )
-        self.norm3 = layers.RMSNorm(config.width)
-        self.feed_forward = layers.GatedFeedForward(config.width, config.hidden, rng=rng, out_std=out_std(config))
+        C, heads, start = config.width, config.heads, {"rng": rng, "out_std": out_std(config)}
+        self.norm1 = layers.RMSNorm(C)
+        self.attention = attention.RelativeSelfAttention(C, heads, **start)
+        self.norm2 = layers.RMSNorm(C)
+        self.cross_attention = attention.CrossAttention(C, heads, **start, scale=1.0)
+        self.norm3 = layers.RMSNorm(C)
+        self.feed_forward = layers.GatedFeedForward(C, config.hidden, **start)
         self.dropout = layers.Dropout(config.dropout)
 
     def __call__(self, x, bias, memory, lengths=None, cache=None):
@@ -113,17 +119,22 @@ class Encoder(Module):
 
 
 class Decoder(Module):
-    """(B, T) ids, (B, S, C) what the encoder makes of the source -> (B, T, C). It embeds with the encoder's tokens."""
+    """(B, T) ids, (B, S, C) what the encoder makes of the source -> (B, T, C).
+
+    It embeds with the encoder's tokens.
+    """
 
     def __init__(self, config, tokens, *, rng):
         self.tokens = tokens
         self.positions = attention.RelativePositions(config.heads, rng=rng, both_ways=False)
         self.blocks = [DecoderBlock(config, rng=rng) for _ in range(config.decoder_layers)]
-        for block in self.blocks:  # its scores are not divided by √D: the first queries and keys are smaller instead
-            for weight in (block.cross_attention.query.weight, block.cross_attention.key_value.weight):
-                weight.data[:, : config.width] *= (config.width // config.heads) ** -0.25
+        # its scores are not divided by √D: the first queries and keys are smaller instead
+        for block in self.blocks:
+            for layer in (block.cross_attention.query, block.cross_attention.key_value):
+                layer.weight.data[:, : config.width] *= (config.width // config.heads) ** -0.25
         self.norm = layers.RMSNorm(config.width)
-        self.norm.weight.data *= 0.3 * config.width**0.5  # so that the logits, which are scaled, begin small
+        # so that the logits, which are scaled, begin small
+        self.norm.weight.data *= 0.3 * config.width**0.5
         self.dropout = layers.Dropout(config.dropout)
 
     def new_caches(self, memory_lengths=None):
@@ -157,7 +168,8 @@ class Decoder(Module):
 
 
 class T5(Module):
-    """(B, S) ids of the source, (B, T) ids written so far -> (B, T, V) logits of the next token to write."""
+    """(B, S) ids of the source, (B, T) ids written so far -> (B, T, V) logits of the next token to
+    write."""
 
     def __init__(self, config, *, rng):
         self.config = config
@@ -169,14 +181,14 @@ class T5(Module):
         return self.encoder.hidden(ids, lengths)
 
     def head(self):
-        """(C, V): the embedding of the tokens, turned round to compare a position with every token."""
+        """(C, V): the embedding of the tokens, turned to compare a position with each of them."""
         return self.encoder.tokens.weight.transpose(1, 0) * self.config.width**-0.5
 
     def __call__(self, ids, inputs, lengths=None):
         return self.decoder.hidden(inputs, self.encoder.hidden(ids, lengths), lengths) @ self.head()
 
     def loss(self, ids, targets, weights=None):
-        """(B, S) source ids, (B, T) ids to write, (B, T) weights -> (): mean cross-entropy in nats."""
+        """(B, S) source ids, (B, T) ids to write, (B, T) weights -> (): cross-entropy in nats."""
         hidden = self.decoder.hidden(shift_right(targets, START), self.encoder.hidden(ids))
         return F.linear_cross_entropy(hidden, self.head(), targets, weights=weights)
 
@@ -206,7 +218,8 @@ class Answering(Module):
 
 
 def shift_right(targets, start_id):
-    """(B, T) ids -> (B, T): what a decoder has read before it writes each of them: the start, and all but the last."""
+    """(B, T) ids -> (B, T): what a decoder has read before it writes each of them: the start, and
+    all but the last."""
     inputs = array_module(targets).full_like(targets, start_id)
     inputs[:, 1:] = targets[:, :-1]
     return inputs

@@ -1,7 +1,8 @@
 """Attention layers: from one stream of channels to heads and back.
 
-One class for each family: the decoder that sees only the past (GPT), the encoder that sees all (BERT), heads that share
-their keys and turn by their position (Llama), positions as a bias of the scores (T5), and the look at another text.
+One class for each family: the decoder that sees only the past (GPT), the encoder that sees all
+(BERT), heads that share their keys and turn by their position (Llama), positions as a bias of the
+scores (T5), and the look at another text.
 """
 
 import numpy as np
@@ -15,7 +16,8 @@ PREFERENCE = 4.0  # e⁴ times as much weight, before it learns, as to any other
 
 
 class CausalSelfAttention(Module):
-    """(B, T, C) -> (B, T, C): every position looks at itself and at earlier ones (Vaswani et al. 2017)."""
+    """(B, T, C) -> (B, T, C): every position looks at itself and at earlier ones
+    (Vaswani et al. 2017)."""
 
     def __init__(self, width, heads, *, rng, out_std=None):
         self.heads = heads
@@ -24,7 +26,8 @@ class CausalSelfAttention(Module):
 
     def __call__(self, x, cache=None):
         qkv = self.qkv(x)  # (B, T, 3 C)
-        q, k, v = (F.split_heads(qkv, heads=self.heads, part=i, parts=3) for i in range(3))  # each (B, H, T, D)
+        # each (B, H, T, D)
+        q, k, v = (F.split_heads(qkv, heads=self.heads, part=i, parts=3) for i in range(3))
         starts = None if cache is None else cache.starts
         if cache is not None:
             k, v = cache.append(k, v)  # each (B, H, S, D), S = what came before + T
@@ -45,16 +48,18 @@ class SelfAttention(Module):
 
     def __call__(self, x, lengths=None):
         qkv = self.qkv(x)  # (B, T, 3 C)
-        q, k, v = (F.split_heads(qkv, heads=self.heads, part=i, parts=3) for i in range(3))  # each (B, H, T, D)
+        # each (B, H, T, D)
+        q, k, v = (F.split_heads(qkv, heads=self.heads, part=i, parts=3) for i in range(3))
         y = F.attention(q, k, v, lengths=lengths)  # (B, H, T, D)
         return self.out(F.merge_heads(y))
 
 
 class GroupedQueryAttention(Module):
-    """(B, T, C) -> (B, T, C): causal; several heads of queries share one of keys and values (Ainslie et al. 2023).
+    """(B, T, C) -> (B, T, C): causal; several heads of queries share one of keys and values
+    (Ainslie et al. 2023).
 
-    Queries and keys are turned by their position: cos and sin are `F.rotations` of the T positions. The cache holds
-    `kv_heads` heads, so it is smaller by as much as there are fewer of them.
+    Queries and keys are turned by their position: cos and sin are `F.rotations` of the T positions.
+    The cache holds `kv_heads` heads, so it is smaller by as much as there are fewer of them.
     """
 
     def __init__(self, width, heads, kv_heads, *, rng, out_std=None):
@@ -66,18 +71,21 @@ class GroupedQueryAttention(Module):
     def __call__(self, x, cos, sin, cache=None):
         key_value = self.key_value(x)  # (B, T, 2 K D), of K = kv_heads
         q = F.split_heads(self.query(x), heads=self.heads)  # (B, H, T, D)
-        k, v = (F.split_heads(key_value, heads=self.kv_heads, part=i, parts=2) for i in range(2))  # each (B, K, T, D)
+        # each (B, K, T, D)
+        k, v = (F.split_heads(key_value, heads=self.kv_heads, part=i, parts=2) for i in range(2))
         q, k = (F.rotary(a, cos=cos, sin=sin) for a in (q, k))
         starts = None if cache is None else cache.starts
         if cache is not None:
             k, v = cache.append(k, v)  # each (B, K, S, D), S = what came before + T
-        k, v = (F.repeat_heads(a, times=self.heads // self.kv_heads) for a in (k, v))  # each (B, H, S, D)
+        # each (B, H, S, D)
+        k, v = (F.repeat_heads(a, times=self.heads // self.kv_heads) for a in (k, v))
         y = F.attention(q, k, v, causal=True, starts=starts)  # (B, H, T, D)
         return self.out(F.merge_heads(y))
 
 
 class RelativePositions(Module):
-    """(T, S) numbers of queries and of positions -> (1, H, T, S): a learned bias for how far apart the two are.
+    """(T, S) numbers of queries and of positions -> (1, H, T, S): a learned bias for how far apart
+    the two are.
 
     The T queries are the last T of the S positions or, with `starts`, (B,), those of row b that
     begin at position starts[b]: then the bias is (B, H, T, S). Far distances share a bucket (Raffel
@@ -89,12 +97,15 @@ class RelativePositions(Module):
         self.weight = Parameter(rng.normal(scale=0.1, size=(buckets, heads)))
         self.both_ways, self.furthest = both_ways, furthest
         places = np.arange(heads)
-        preferred = (places // 2 + 1) * np.where(places % 2, 1, -1) if both_ways else -1 - places  # -1, 1, -2, 2, …
+        # -1, 1, -2, 2, …
+        preferred = (places // 2 + 1) * np.where(places % 2, 1, -1) if both_ways else -1 - places
         self.weight.data[self.buckets_of(preferred), places] += PREFERENCE
 
     def buckets_of(self, distances):
         """(...) of how far ahead a position is of its query -> (...) rows of the weight."""
-        return F.relative_buckets(distances, buckets=len(self.weight), furthest=self.furthest, both_ways=self.both_ways)
+        return F.relative_buckets(
+            distances, buckets=len(self.weight), furthest=self.furthest, both_ways=self.both_ways
+        )
 
     def __call__(self, queries, positions, starts=None):
         first = np.array([positions - queries]) if starts is None else starts  # (1 or B,)
@@ -106,9 +117,11 @@ class RelativePositions(Module):
 
 
 class RelativeSelfAttention(Module):
-    """(B, T, C) -> (B, T, C): with a bias of `RelativePositions`, (1, H, T, S), for both ways or causal.
+    """(B, T, C) -> (B, T, C): with a bias of `RelativePositions`, (1, H, T, S), for both ways or
+    causal.
 
-    The scores are not divided by √D; the first queries and keys are smaller instead (Raffel et al. 2020).
+    The scores are not divided by √D; the first queries and keys are smaller instead
+    (Raffel et al. 2020).
     """
 
     def __init__(self, width, heads, *, rng, out_std=None):
@@ -119,7 +132,8 @@ class RelativeSelfAttention(Module):
 
     def __call__(self, x, bias, *, causal=False, lengths=None, cache=None):
         qkv = self.qkv(x)  # (B, T, 3 C)
-        q, k, v = (F.split_heads(qkv, heads=self.heads, part=i, parts=3) for i in range(3))  # each (B, H, T, D)
+        # each (B, H, T, D)
+        q, k, v = (F.split_heads(qkv, heads=self.heads, part=i, parts=3) for i in range(3))
         starts = None if cache is None else cache.starts
         if cache is not None:
             k, v = cache.append(k, v)  # each (B, H, S, D), S = what came before + T
@@ -128,10 +142,12 @@ class RelativeSelfAttention(Module):
 
 
 class CrossAttention(Module):
-    """(B, T, C), (B, S, C) -> (B, T, C): the positions of x look at all of another text, `memory`, but for its padding.
+    """(B, T, C), (B, S, C) -> (B, T, C): the positions of x look at all of another text, `memory`,
+    but for its padding.
 
-    Of row b of the memory the first lengths[b] positions are real (Vaswani et al. 2017). A cache keeps the keys and
-    values of the memory, which never change. With `scale` given, the scores are multiplied by it and not by 1 / √D.
+    Of row b of the memory the first lengths[b] positions are real (Vaswani et al. 2017). A cache
+    keeps the keys and values of the memory, which never change. With `scale` given, the scores are
+    multiplied by it and not by 1 / √D.
     """
 
     def __init__(self, width, heads, *, rng, out_std=None, scale=None):
@@ -144,7 +160,8 @@ class CrossAttention(Module):
         q = F.split_heads(self.query(x), heads=self.heads)  # (B, H, T, D)
         if cache is None or not cache.length:
             key_value = self.key_value(memory)  # (B, S, 2 C)
-            k, v = (F.split_heads(key_value, heads=self.heads, part=i, parts=2) for i in range(2))  # each (B, H, S, D)
+            # each (B, H, S, D)
+            k, v = (F.split_heads(key_value, heads=self.heads, part=i, parts=2) for i in range(2))
             if cache is not None:
                 cache.append(k, v)
         else:

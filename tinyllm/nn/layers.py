@@ -10,10 +10,13 @@ from tinyllm.nn.outline import ones, zeros
 
 
 class Linear(Module):
-    """(..., n_in) -> (..., n_out): x @ weight + bias. Weights start normal, of deviation `std` (1/√n_in by default)."""
+    """(..., n_in) -> (..., n_out): x @ weight + bias. Weights start normal, of deviation `std`
+    (1/√n_in by default)."""
 
     def __init__(self, n_in, n_out, *, rng, std=None):
-        self.weight = Parameter(rng.normal(scale=n_in**-0.5 if std is None else std, size=(n_in, n_out)))
+        self.weight = Parameter(
+            rng.normal(scale=n_in**-0.5 if std is None else std, size=(n_in, n_out))
+        )
         self.bias = Parameter(zeros(n_out))
 
     def __call__(self, x):
@@ -24,14 +27,17 @@ class Projection(Module):
     """(..., n_in) -> (..., n_out): x @ weight, without a bias. Weights start as those of Linear."""
 
     def __init__(self, n_in, n_out, *, rng, std=None):
-        self.weight = Parameter(rng.normal(scale=n_in**-0.5 if std is None else std, size=(n_in, n_out)))
+        self.weight = Parameter(
+            rng.normal(scale=n_in**-0.5 if std is None else std, size=(n_in, n_out))
+        )
 
     def __call__(self, x):
         return x @ self.weight
 
 
 class Embedding(Module):
-    """(...) ids -> (..., C): the learned row of each id. Raises UsageError for an id outside 0..V-1."""
+    """(...) ids -> (..., C): the learned row of each id. Raises UsageError for an id outside
+    0..V-1."""
 
     def __init__(self, count, width, *, rng, std):
         self.weight = Parameter(rng.normal(scale=std, size=(count, width)))
@@ -42,7 +48,8 @@ class Embedding(Module):
 
 
 def check_ids(ids, count):
-    """Raise UsageError if an id is no integer of 0..count-1. Ids on a GPU pass: a look at them would make it wait."""
+    """Raise UsageError if an id is no integer of 0..count-1. Ids on a GPU pass: a look at them
+    would make it wait."""
     if array_module(ids) is not np:
         return
     if ids.dtype.kind not in "iu":
@@ -50,7 +57,8 @@ def check_ids(ids, count):
     if ids.size and (ids.min() < 0 or ids.max() >= count):
         wrong = ids[(ids < 0) | (ids >= count)].flat[0]
         raise UsageError(
-            f"token id {wrong} is outside the vocabulary 0..{count - 1}; were the ids made by this model's tokenizer?"
+            f"token id {wrong} is outside the vocabulary 0..{count - 1}; "
+            "were the ids made by this model's tokenizer?"
         )
 
 
@@ -125,7 +133,8 @@ class FeedForward(Module):
 
 
 class GatedFeedForward(Module):
-    """(..., C) -> (..., C): as FeedForward, but of M hidden channels each has a gate (SwiGLU, Shazeer 2020)."""
+    """(..., C) -> (..., C): as FeedForward, but of M hidden channels each has a gate
+    (SwiGLU, Shazeer 2020)."""
 
     def __init__(self, width, hidden, *, rng, out_std=None):
         self.gate = Projection(width, hidden, rng=rng)
@@ -137,7 +146,8 @@ class GatedFeedForward(Module):
 
 
 class LearnedPositions(Module):
-    """(B, T, C) -> (B, T, C): adds to each position a row that is learned, for texts up to the context."""
+    """(B, T, C) -> (B, T, C): adds to each position a row that is learned, for texts up to the
+    context."""
 
     def __init__(self, context, width, *, rng):
         self.weight = Parameter(rng.normal(scale=0.03, size=(context, width)))
@@ -160,7 +170,7 @@ class SinusoidalPositions(Module):
 
 
 class NoPositions(Module):
-    """(B, T, C) -> (B, T, C): the same. Who reads this has a bag of tokens before it, in no order."""
+    """(B, T, C) -> (B, T, C): the same. Who reads it has a bag of tokens, in no order."""
 
     def __init__(self, context, width, *, rng):
         """Nothing to keep; the arguments are those of the others."""

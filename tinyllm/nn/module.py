@@ -99,7 +99,8 @@ def _join(path, key):
 
 
 def replace_modules(model, change):
-    """Put `change(path, module)` in the place of every module, the innermost first; return the model.
+    """Put `change(path, module)` in the place of every module, the innermost first; return the
+    model.
 
     `change` returns the same module or another, such as a wrapper or, to undo that, its `inner`. A
     module that stands in several places is changed once, under the first of its paths, and what

@@ -8,7 +8,8 @@ from tinyllm.tensor import Tensor
 
 
 class RNN(Module):
-    """(B, T, C), (B, M) -> (B, T, M), (B, T, M): the output at each position; the state is the same.
+    """(B, T, C), (B, M) -> (B, T, M), (B, T, M): the output at each position; the state is the
+    same.
 
     Elman 1990. Without a state it begins with zeros.
     """
@@ -32,8 +33,9 @@ class RNN(Module):
 class LSTM(Module):
     """(B, T, C), (B, 2 M) -> (B, T, M), (B, T, 2 M): the output at each position, and the state.
 
-    Hochreiter & Schmidhuber 1997. Without a state it begins with zeros. The forget gate begins nearly open, with a bias
-    of 1, so that from the first step on there is something to remember (Gers et al. 2000, Jozefowicz et al. 2015).
+    Hochreiter & Schmidhuber 1997. Without a state it begins with zeros. The forget gate begins
+    nearly open, with a bias of 1, so that from the first step on there is something to remember
+    (Gers et al. 2000, Jozefowicz et al. 2015).
     """
 
     def __init__(self, width, hidden, *, rng):

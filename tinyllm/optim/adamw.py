@@ -11,8 +11,9 @@ from tinyllm.optim.optimizer import Optimizer
 
 @dataclass(frozen=True)
 class AdamWConfig(Config):
-    """otimizador"""
+    """The options of AdamW."""
 
+    title = "otimizador"
     weight_decay: float = option(0.1, "quanto as matrizes encolhem", at_least=0)
     beta1: float = option(0.9, "quanto a média dos gradientes lembra", at_least=0, below=1)
     beta2: float = option(0.99, "quanto a média dos seus quadrados lembra", at_least=0, below=1)

@@ -11,8 +11,9 @@ from tinyllm.optim.optimizer import Optimizer
 
 @dataclass(frozen=True)
 class SGDConfig(Config):
-    """otimizador"""
+    """The options of SGD."""
 
+    title = "otimizador"
     weight_decay: float = option(0.0, "quanto as matrizes encolhem", at_least=0)
     momentum: float = option(0.9, "quanto do passo anterior continua; 0: nada", at_least=0, below=1)
 

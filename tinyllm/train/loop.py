@@ -19,8 +19,9 @@ from tinyllm.parallel.workers import Workers, rows, shares
 
 @dataclass(frozen=True)
 class TrainConfig(Config):
-    """treino"""
+    """How to train: for how long, on how much at once, at which rate."""
 
+    title = "treino"
     steps: int = option(1000, "quantos passos ao todo", at_least=1, at_most=10**8 - 1)
     batch: int = option(8, "quantas janelas de texto por passo e por acumulação", at_least=1)
     accumulate: int = option(1, "quantos lotes somar antes de cada passo", at_least=1)

@@ -31,8 +31,9 @@ AT_ONCE = 128  # texts that are read side by side when nothing is learned
 
 @dataclass(frozen=True)
 class DataConfig(Config):
-    """dados"""
+    """Which texts to learn a language from."""
 
+    title = "dados"
     corpus: str = option(
         "contos",
         f"corpus gerado ({', '.join(corpora.CORPORA)}) ou um arquivo .txt, com uma linha vazia entre os textos; "
@@ -137,8 +138,9 @@ def objective_of(config):
 
 @dataclass(frozen=True)
 class LabelledConfig(DataConfig):
-    """dados"""
+    """Which texts to learn labels from."""
 
+    title = "dados"
     corpus: str = option("resenhas", "")
     tokenizer: str = option("word", "", choices=files.KINDS)
     texts: int = option(40_000, "", at_least=1)
@@ -148,8 +150,9 @@ class LabelledConfig(DataConfig):
 
 @dataclass(frozen=True)
 class ClassifyConfig(TrainConfig):
-    """treino"""
+    """How to train a classifier."""
 
+    title = "treino"
     steps: int = option(2500, "", at_least=1, at_most=10**8 - 1)
     batch: int = option(64, "", at_least=1)
     learning_rate: float = option(2e-3, "", above=0)
