@@ -59,17 +59,17 @@ def test_only_what_is_new_is_judged(checkout, exercise, judgements):
         e.id for e in exercises if e.id not in (WANTED, "m01.e08", "m03.e02")]  # fmt: skip
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_what_a_verdict_depends_on(checkout, exercise, judgements, file):
+def test_what_a_verdict_depends_on(checkout, exercise, judgements):
     progress.states(checkout, [exercise])
-    path = checkout / file
-    text = path.read_bytes()
-    path.write_bytes(text + b"# another\n")
-    progress.states(checkout, [exercise])
-    assert len(judgements) == 2
-    path.write_bytes(text)
-    progress.states(checkout, [exercise])
-    assert len(judgements) == 2, "as it was, it has been judged"
+    for times, file in enumerate(FILES, start=2):
+        path = checkout / file
+        text = path.read_bytes()
+        path.write_bytes(text + b"# another\n")
+        progress.states(checkout, [exercise])
+        assert len(judgements) == times, file
+        path.write_bytes(text)
+        progress.states(checkout, [exercise])
+        assert len(judgements) == times, f"{file}: as it was, it has been judged"
 
 
 def test_what_a_verdict_does_not_depend_on(checkout, exercise, judgements):
@@ -104,14 +104,14 @@ def test_other_versions_of_what_runs_it(checkout, exercise, judgements, monkeypa
     assert len(judgements) == 3
 
 
-@pytest.mark.parametrize(
-    ("state", "times"), [(RIGHT, 1), (PENDING, 1), (WRONG, 1), (BROKEN, 1), (SLOW, 2), (LARGE, 2), (PARTLY, 2)]
-)
-def test_what_time_or_an_interruption_decided_is_judged_again(checkout, exercise, judgements, state, times):
-    judgements.verdict = [state, "a message"]
-    for _ in range(2):
-        assert progress.states(checkout, [exercise]) == {WANTED: [state, "a message"]}
-    assert len(judgements) == times
+def test_what_time_or_an_interruption_decided_is_judged_again(checkout, exercise, judgements):
+    for state, times in {RIGHT: 1, PENDING: 1, WRONG: 1, BROKEN: 1, SLOW: 2, LARGE: 2, PARTLY: 2}.items():
+        (checkout / progress.KEPT).unlink(missing_ok=True)
+        judgements.clear()
+        judgements.verdict = [state, "a message"]
+        for _ in range(2):
+            assert progress.states(checkout, [exercise]) == {WANTED: [state, "a message"]}
+        assert len(judgements) == times, state
 
 
 def test_the_command_that_tests_judges_anew_and_what_it_finds_is_kept(checkout, exercise, judgements, capsys):
@@ -138,12 +138,12 @@ def test_a_file_that_is_saved_while_it_is_judged(checkout, exercise, judgements,
     assert len(judgements) == 2
 
 
-@pytest.mark.parametrize("text", DAMAGED)
-def test_a_damaged_file_is_as_good_as_none(checkout, exercise, judgements, text):
-    (checkout / progress.KEPT).write_text(text, encoding="utf-8")
-    for _ in range(2):
-        assert progress.states(checkout, [exercise]) == {WANTED: [RIGHT, ""]}
-    assert len(judgements) == 1
+def test_a_damaged_file_is_as_good_as_none(checkout, exercise, judgements):
+    for times, text in enumerate(DAMAGED, start=1):
+        (checkout / progress.KEPT).write_text(text, encoding="utf-8")
+        for _ in range(2):
+            assert progress.states(checkout, [exercise]) == {WANTED: [RIGHT, ""]}
+        assert len(judgements) == times, text
 
 
 def test_where_nothing_can_be_kept(checkout, exercise, judgements):

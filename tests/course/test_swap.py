@@ -192,6 +192,7 @@ def test_an_error_in_a_piece_is_told_in_one_line(checkout):
     assert re.search(r"erro no seu código, em exercises.m01_introducao.e03_softmax.py:\d+: KeyError: 4", last)
 
 
+@pytest.mark.long
 def test_a_piece_that_nothing_calls_is_reported(checkout):
     solve(checkout, "m01.e08")
     assert tinyllm(checkout, "train", "--out=run", *SMALL)[0] == 0

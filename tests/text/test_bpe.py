@@ -165,6 +165,7 @@ def test_the_same_surrogate_from_text_and_from_bytes(tokenizer):
         assert tokenizer.decode_bytes(tokenizer.encode(b"\x80")) == b"\x80"
 
 
+@pytest.mark.long
 def test_every_character_comes_back(tokenizer):
     text = "".join(map(chr, range(0x110000)))
     assert tokenizer.decode(tokenizer.encode(text)) == text

@@ -55,6 +55,7 @@ def reader(data):
     return file
 
 
+@pytest.mark.long
 @given(BORDERS.map(escaped) | st.binary(max_size=60), st.integers(1, 12), st.sampled_from(list(PATTERNS)))
 @settings(max_examples=1000)
 def test_no_word_is_cut_between_chunks(data, size, pattern):
@@ -107,6 +108,7 @@ def test_nothing_depends_on_the_threads_or_on_the_chunks(pattern, monkeypatch):
         assert again.merges == whole.merges
 
 
+@pytest.mark.long
 @pytest.mark.skipif(backend.numba_version() is None, reason="a table is filled by kernels")
 def test_a_table_grows_and_adds_up():
     rng = np.random.default_rng(0)
