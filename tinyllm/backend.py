@@ -64,14 +64,13 @@ def to_device(array, device):
 
 
 def widened(x):
-    """(...) -> (...): half precision as float32, in which sums neither overflow nor lose their digits; any other array
-    as it is."""
+    """(...) -> (...): half precision as float32, in which sums neither overflow nor lose digits, else as it is."""
     return x.astype("float32") if x.dtype.char == "e" else x
 
 
-def as_narrow_as(x, y):
-    """(...) -> (...): y in half precision if x is, else as it is."""
-    return y.astype("float16") if x.dtype.char == "e" else y
+def narrowed(x, dtype):
+    """(...) -> (...): x in half precision if that is the dtype, else as it is: the way back from `widened`."""
+    return x.astype(dtype) if dtype.char == "e" else x
 
 
 # log(erfc(x) / t) + x² as a Chebyshev series in 2t - 1, t = 2 / (2 + x) (fitted with mpmath to 5e-16)

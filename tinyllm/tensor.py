@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinyllm.backend import TwinnedFunction, array_module, as_narrow_as, scatter_add, widened
+from tinyllm.backend import TwinnedFunction, array_module, narrowed, scatter_add, widened
 from tinyllm.errors import UsageError
 from tinyllm.observe import told
 
@@ -270,7 +270,7 @@ def sum_to_shape(grad, shape):
     wide = widened(grad)
     summed = wide.sum(axis=tuple(range(grad.ndim - len(shape)))) if grad.ndim > len(shape) else wide
     stretched = tuple(i for i, (n, m) in enumerate(zip(shape, summed.shape, strict=False)) if n == 1 != m)
-    return as_narrow_as(grad, summed.sum(axis=stretched, keepdims=True) if stretched else summed)
+    return narrowed(summed.sum(axis=stretched, keepdims=True) if stretched else summed, grad.dtype)
 
 
 # ---------------------------------------------------------------------------------------------------------- arithmetic
@@ -361,7 +361,7 @@ def sum(x, *, axis=None, keepdims=False):
     def backward(dy):
         return array_module(x).broadcast_to(_stretch(dy, x, axis, keepdims), x.shape)
 
-    return as_narrow_as(x, widened(x).sum(axis=axis, keepdims=keepdims)), backward
+    return narrowed(widened(x).sum(axis=axis, keepdims=keepdims), x.dtype), backward
 
 
 @op

@@ -237,6 +237,18 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     assert runs.steps_done(runs.open_run(tmp_path / "r")) == last
 
 
+def test_train_with_another_optimiser(capsys, tmp_path):
+    options = ["--steps", "4", "--optimizer", "sgd", "--momentum", "0.5", "--learning-rate", "0.3", "--profile"]
+    status, _, err = call(capsys, "train", "--out", tmp_path / "sgd", *SMALL, *options)
+    assert status == 0 and re.search(r"^ +SGD +\d", err, re.MULTILINE)
+    config = json.loads((tmp_path / "sgd" / "config.json").read_text(encoding="utf-8"))
+    assert config["optimizer"] == "sgd" and config["update"] == {"weight_decay": 0.0, "momentum": 0.5}
+    for option in (["--optimizer", "adamw"], ["--momentum", "0.9"], ["--weight-decay", "0.1"]):
+        refused = refusal(capsys, "train", "--resume", tmp_path / "sgd", *option)
+        assert f"{option[0]} cannot change in a run that is resumed" in refused
+    assert call(capsys, "train", "--resume", tmp_path / "sgd", "--steps", "8")[0] == 0
+
+
 def test_what_train_refuses(capsys, tmp_path, trained):
     assert "holds a run; go on with --resume" in refusal(capsys, "train", "--out", trained, *SMALL)
     assert "--batch cannot change" in refusal(capsys, "train", "--resume", trained, "--batch", 8)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tinyllm.backend import array_module, as_narrow_as, erf, exp32, kernel, widened
+from tinyllm.backend import array_module, erf, exp32, kernel, narrowed, widened
 from tinyllm.tensor import op
 
 
@@ -95,12 +95,12 @@ def swiglu_backward_loop(dy, gate, x, dgate, dx):
 @op
 def softmax(x):
     """(..., V) -> (..., V): positive and summing to 1 along the last axis."""
-    wide = widened(x)  # where many are summed, half precision would lose the small ones
+    wide, dtype = widened(x), x.dtype  # where many are summed, half precision would lose the small ones
     y = array_module(x).exp(wide - wide.max(axis=-1, keepdims=True))
     y /= y.sum(axis=-1, keepdims=True)
 
     def backward(dy):
         dy = widened(dy)
-        return as_narrow_as(x, y * (dy - (dy * y).sum(axis=-1, keepdims=True)))
+        return narrowed(y * (dy - (dy * y).sum(axis=-1, keepdims=True)), dtype)
 
-    return as_narrow_as(x, y), backward
+    return narrowed(y, dtype), backward

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinyllm import tensor
-from tinyllm.backend import array_module, as_narrow_as, exp32, in_order, kernel, widened
+from tinyllm.backend import array_module, exp32, in_order, kernel, narrowed, widened
 from tinyllm.errors import UsageError
 from tinyllm.functional import masks
 from tinyllm.tensor import Part, op
@@ -55,7 +55,7 @@ def attention(q, k, v, bias=None, *, causal=False, starts=None, lengths=None, sc
     check_shapes(q, k, v, bias)
     check_seen(q, k, causal, starts, lengths)
     xp, scale = array_module(q), q.shape[-1] ** -0.5 if scale is None else scale
-    narrow, (q, k, v) = q, map(widened, (q, k, v))  # half precision is computed in float32
+    dtype, (q, k, v) = q.dtype, map(widened, (q, k, v))  # half precision is computed in float32
     scores = q @ k.swapaxes(-1, -2)  # (B, H, T, S)
     scores *= scale
     if bias is not None:
@@ -76,13 +76,13 @@ def attention(q, k, v, bias=None, *, causal=False, starts=None, lengths=None, sc
         dweights = dy @ v.swapaxes(-1, -2)
         dscores = weights * (dweights - (dweights * weights).sum(axis=-1, keepdims=True))
         of_inputs = (
-            lambda: as_narrow_as(narrow, dscores @ k * scale),
-            lambda: as_narrow_as(narrow, dscores.swapaxes(-1, -2) @ q * scale),
-            lambda: as_narrow_as(narrow, weights.swapaxes(-1, -2) @ dy),
+            lambda: narrowed(dscores @ k * scale, dtype),
+            lambda: narrowed(dscores.swapaxes(-1, -2) @ q * scale, dtype),
+            lambda: narrowed(weights.swapaxes(-1, -2) @ dy, dtype),
         )
-        return of_inputs if bias is None else (*of_inputs, as_narrow_as(bias, dscores))
+        return of_inputs if bias is None else (*of_inputs, narrowed(dscores, bias.dtype))
 
-    return as_narrow_as(narrow, weights @ v), backward
+    return narrowed(weights @ v, dtype), backward
 
 
 @attention.compiled

@@ -1,6 +1,6 @@
 """The affine map of every layer."""
 
-from tinyllm.backend import as_narrow_as, widened
+from tinyllm.backend import narrowed, widened
 from tinyllm.errors import UsageError
 from tinyllm.tensor import op
 
@@ -19,7 +19,7 @@ def linear(x, weight, bias):
         return (
             lambda: (dy @ weight.T).reshape(x.shape),
             lambda: rows.T @ dy,
-            lambda: as_narrow_as(dy, widened(dy).sum(axis=0)),
+            lambda: narrowed(widened(dy).sum(axis=0), dy.dtype),
         )
 
     y = rows @ weight

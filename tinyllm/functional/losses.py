@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyllm.backend import TwinnedFunction, array_module, as_narrow_as, beside, exp32, kernel, largest, widened
+from tinyllm.backend import TwinnedFunction, array_module, beside, exp32, kernel, largest, narrowed, widened
 from tinyllm.errors import UsageError
 from tinyllm.tensor import op
 
@@ -29,7 +29,7 @@ def cross_entropy(logits, targets, *, weights=None):
         dlogits *= weights[:, None]
 
     def backward(dy):
-        return as_narrow_as(logits, dlogits * (dy / total)).reshape(logits.shape), None
+        return narrowed(dlogits * (dy / total), logits.dtype).reshape(logits.shape), None
 
     return mean(losses, weights, total), backward
 
@@ -70,8 +70,8 @@ def linear_cross_entropy(hidden, weight, targets, *, weights=None, needs=(True, 
     def backward(dy):
         each = dy / total
         return (
-            lambda: as_narrow_as(hidden, drows * each).reshape(hidden.shape),
-            lambda: as_narrow_as(weight, dweight * each).T,
+            lambda: narrowed(drows * each, hidden.dtype).reshape(hidden.shape),
+            lambda: narrowed(dweight * each, weight.dtype).T,
             None,
         )
 

@@ -4,14 +4,14 @@ Half precision is computed in float32."""
 
 import numpy as np
 
-from tinyllm.backend import as_narrow_as, kernel, widened
+from tinyllm.backend import kernel, narrowed, widened
 from tinyllm.tensor import op
 
 
 @op
 def layer_norm(x, weight, bias, *, eps=1e-5):
     """(..., C), (C,), (C,) -> (..., C): mean 0 and variance 1 over C, then scaled and shifted (Ba et al. 2016)."""
-    wide = widened(x)
+    wide, dtype = widened(x), x.dtype
     mean = wide.mean(axis=-1, keepdims=True)
     rstd = (wide.var(axis=-1, keepdims=True) + eps) ** -0.5
     normed = (wide - mean) * rstd
@@ -20,9 +20,10 @@ def layer_norm(x, weight, bias, *, eps=1e-5):
         dy = widened(dy)
         dn = dy * weight
         mean_dn, mean_dn_normed = (a.mean(axis=-1, keepdims=True) for a in (dn, dn * normed))
-        return as_narrow_as(x, rstd * (dn - mean_dn - normed * mean_dn_normed)), dy * normed, dy
+        dx = rstd * (dn - mean_dn - normed * mean_dn_normed)
+        return narrowed(dx, dtype), dy * normed, dy
 
-    return as_narrow_as(x, normed * weight + bias), backward
+    return narrowed(normed * weight + bias, dtype), backward
 
 
 @layer_norm.compiled
@@ -80,7 +81,7 @@ def normalise_rows_backward(dy, x, weight, mean, rstd, dx, dweight, dbias):
 @op
 def rms_norm(x, weight, *, eps=1e-6):
     """(..., C), (C,) -> (..., C): divided by the root mean square over C, then scaled (Zhang & Sennrich 2019)."""
-    wide = widened(x)
+    wide, dtype = widened(x), x.dtype
     rrms = ((wide * wide).mean(axis=-1, keepdims=True) + eps) ** -0.5
     normed = wide * rrms
 
@@ -88,9 +89,9 @@ def rms_norm(x, weight, *, eps=1e-6):
         dy = widened(dy)
         dn = dy * weight
         dx = rrms * (dn - normed * (dn * normed).mean(axis=-1, keepdims=True))
-        return as_narrow_as(x, dx), dy * normed
+        return narrowed(dx, dtype), dy * normed
 
-    return as_narrow_as(x, normed * weight), backward
+    return narrowed(normed * weight, dtype), backward
 
 
 @rms_norm.compiled

@@ -23,7 +23,7 @@ def rows(first, *others):
     return len(first)
 
 
-def shares(count, parts):
+def cut(count, parts):
     """The (first, end) of so many nearly equal shares of `count` rows."""
     return list(itertools.pairwise(count * i // parts for i in range(parts + 1)))
 
@@ -83,7 +83,7 @@ class Workers:
         def share(bounds):
             lo, hi = bounds
             some = [array[lo:hi] for array in batch]
-            weight = weigh(*some) / total
+            weight = float(weigh(*some) / total)
             if weight == 0:
                 return np.float32(0), {}
             with F.noise(seed, step, first_row + lo):
@@ -91,7 +91,7 @@ class Workers:
                 grads = tensor.backward(mean, array_module(mean.data).asarray(weight, dtype=mean.dtype))
             return mean.data * weight, grads
 
-        found = self.map(share, [(lo, hi) for lo, hi in shares(len(batch[0]), self.count) if lo < hi])
+        found = self.map(share, [(lo, hi) for lo, hi in cut(len(batch[0]), self.count) if lo < hi])
         return sum((mean for mean, _ in found), np.float32(0)), self.sum_gradients([grads for _, grads in found])
 
     def sum_gradients(self, shares):

@@ -14,7 +14,7 @@ from tinyllm.errors import UsageError
 from tinyllm.observe import told
 from tinyllm.optim import schedule
 from tinyllm.parallel.comm import ALONE, sum_over_ranks
-from tinyllm.parallel.workers import Workers, rows, shares
+from tinyllm.parallel.workers import Workers, cut, rows
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def accumulated_gradients(workers, model, parts, *, loss, seed, step, weigh=rows
     if not total > 0:
         raise UsageError(f"all that step {step + 1} sees weighs {total}; leave out what has nothing to teach")
     for batch in parts:
-        lo, hi = shares(len(batch[0]), comm.size)[comm.rank]
+        lo, hi = cut(len(batch[0]), comm.size)[comm.rank]
         mine, place = [array[lo:hi] for array in batch], {"seed": seed, "step": step, "first_row": first_row + lo}
         mean, more = workers.gradients(loss, mine, weigh=weigh, total=total, **place)
         means.append(to_host(mean))
