@@ -108,7 +108,7 @@ def accumulated_gradients(workers, model, parts, *, loss, seed, step, weigh=rows
         grads, first_row = workers.sum_gradients([grads, more]), first_row + len(batch[0])
     grads = told("sum_gradients", "update", sum_over_ranks, comm, model.parameters(), grads)
     mean = 0.0
-    for of_batch in comm.all_reduce(np.array(means)):
+    for of_batch in comm.all_reduce(np.array(means)):  # in their own type, as workers add them
         mean += float(of_batch)
     return mean, grads
 
