@@ -13,7 +13,9 @@ from tinyllm.models.gpt import GPTConfig
 
 @dataclass(frozen=True)
 class Small(Config):
-    """pequena"""
+    """A small one."""
+
+    title = "pequena"
 
     count: int = option(3, "quantos", at_least=1)
     share: float = option(0.5, "que parte, em % do todo", at_least=0, below=1)
@@ -64,7 +66,9 @@ def test_options_are_derived_and_only_those_given_are_told():
 
 @dataclass(frozen=True)
 class Other(Config):
-    """outra"""
+    """Another."""
+
+    title = "outra"
 
     count: int = option(7, "quantos", at_least=1)
     share: float = option(0.5, "que parte", at_least=0)
