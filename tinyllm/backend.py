@@ -304,6 +304,7 @@ def check_index(index, count):
 
 @kernel
 def scatter_rows(target, index, updates):
+    """(V, C), (n,) ids, (n, C): each row of updates is added to the row of target that its id names."""
     for i in range(index.size):
         row, update = target[index[i]], updates[i]
         for j in range(row.size):

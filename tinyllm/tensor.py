@@ -1,8 +1,8 @@
 """The tape: Tensors remember the operation that made them, and backward() walks it in reverse.
 
-An operation is one function over plain arrays that returns its value and its backward: `fn(*arrays, **options) ->
-(y, backward)`, where `backward(dy)` turns the gradient of the loss by y into one gradient per input, in order. `@op`
-makes it a function of Tensors.
+An operation is one function over plain arrays that returns its value and its backward:
+`fn(*arrays, **options) -> (y, backward)`, where `backward(dy)` turns the gradient of the loss by y
+into one gradient per input, in order. `@op` makes it a function of Tensors.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ _births = itertools.count()
 
 
 class Node:
-    """How a Tensor was made. In the graph it stands for the Tensor, so that an array no backward needs is freed.
+    """How a Tensor was made. In the graph it stands for the Tensor, whose array may be freed.
 
     `inputs` holds the Node of an input that an operation made, else the Tensor or array itself.
     """
@@ -32,26 +32,33 @@ class Node:
     __slots__ = ("backward", "born", "inputs", "name", "options", "shape")
 
     def __init__(self, name, inputs, options, backward, shape):
-        self.name, self.inputs, self.options, self.backward, self.shape = name, inputs, options, backward, shape
+        self.name, self.inputs, self.options = name, inputs, options
+        self.backward, self.shape = backward, shape
         self.born = next(_births)
 
     def gradients(self, dy):
-        """Yield (input, dx) for each input that needs a gradient, and free what the operation kept for this.
+        """Yield (input, dx) for each input that needs a gradient, and free what was kept for this.
 
-        dx is an array, larger than the input where broadcasting stretched that, or a Part. A second time is an error.
+        dx is an array, larger than the input where broadcasting stretched that, or a Part. A second
+        time is an error.
         """
         inputs, dxs = self.inputs, told(self.name, "backward", self.backward, dy)
         self.inputs, self.backward = (), _walked
         dxs = dxs if type(dxs) is tuple else (dxs,)
         if len(dxs) != len(inputs):
-            raise UsageError(f"{self.name}: its backward gave {len(dxs)} gradients for {len(inputs)} inputs")
+            raise UsageError(
+                f"{self.name}: its backward gave {len(dxs)} gradients for {len(inputs)} inputs"
+            )
         for x, dx in zip(inputs, dxs, strict=True):
-            if dx is not None and (isinstance(x, Node) or (isinstance(x, Tensor) and x.requires_grad)):
+            needed = isinstance(x, Node) or (isinstance(x, Tensor) and x.requires_grad)
+            if dx is not None and needed:
                 yield x, told(self.name, "backward", dx) if callable(dx) else dx
 
 
 def _walked(dy):
-    raise UsageError("backward() went through this Tensor before and freed its graph; run the forward pass again")
+    raise UsageError(
+        "backward() went through this Tensor before and freed its graph; run the forward pass again"
+    )
 
 
 class Tensor:
@@ -134,10 +141,11 @@ class Tensor:
 
 
 def op(meaning):
-    """Turn `fn(*arrays, **options) -> (y, backward)` into a function of Tensors that records itself.
+    """Turn `fn(*arrays, **options) -> (y, backward)` into a function of Tensors, recorded.
 
-    `backward` may return thunks: a thunk runs only if its input needs a gradient, so frozen weights cost nothing. An
-    operation with a parameter `needs` is told at once which inputs need one. `@name.compiled` decorates the fast twin.
+    `backward` may return thunks: a thunk runs only if its input needs a gradient, so frozen weights
+    cost nothing. An operation with a parameter `needs` is told at once which inputs need one.
+    `@name.compiled` decorates the fast twin.
     """
     function = TwinnedFunction(meaning)
     name, asks = meaning.__name__, "needs" in inspect.signature(meaning).parameters
@@ -150,7 +158,7 @@ def op(meaning):
         asked = {"needs": needs} if asks else {}
         result = told(name, "forward", function, *arrays, **options, **asked)
         if type(result) is not tuple or len(result) != 2:
-            raise UsageError(f"{name}: an operation returns a pair, its value and its backward; got {type(result)}")
+            raise UsageError(f"{name} must return a pair (value, backward), got {type(result)}")
         y, backward = result
         out = Tensor(y)
         if True in needs:
@@ -192,7 +200,10 @@ class Part(NamedTuple):
 
 
 def dense(dx, shape):
-    """The whole array of a Part, 0 where it says nothing, for an input of this shape; any other dx as it is."""
+    """The whole array of a Part, 0 where it says nothing, for an input of this shape.
+
+    Any other dx comes back as it is.
+    """
     if not isinstance(dx, Part):
         return dx
     array = array_module(dx.values).zeros(shape, dx.values.dtype)
@@ -201,7 +212,10 @@ def dense(dx, shape):
 
 
 class _Sum:
-    """The gradient of a leaf or of a Node so far. The first array that comes may belong to others; a sum does not."""
+    """The gradient of a leaf or of a Node so far.
+
+    The first array that comes may belong to others; a sum does not.
+    """
 
     __slots__ = ("array", "ours", "source")
 
@@ -221,22 +235,25 @@ class _Sum:
 
 
 def backward(loss, grad=None):
-    """Return {leaf: d(loss)/d(leaf)} for every leaf Tensor that requires a gradient, freeing the graph on the way.
+    """Return {leaf: d(loss)/d(leaf)} for every leaf that requires it, freeing the graph.
 
-    Two of the arrays may be one, or a view: they are there to be read. Inputs are born before outputs, so the youngest
-    Node whose gradient is pending has got all of it: taking them by age needs no recursion, however long the graph is.
+    Two of the arrays may be one, or a view: they are there to be read. Inputs are born before
+    outputs, so the youngest Node whose gradient is pending has got all of it: taking them by age
+    needs no recursion, however long the graph is.
 
-    Raises UsageError if nothing was recorded, if the graph was walked before, or if `loss` is no scalar and `grad`,
-    the gradient to start from, is not given or of another shape.
+    Raises UsageError if nothing was recorded, if the graph was walked before, or if `loss` is no
+    scalar and `grad`, the gradient to start from, is not given or of another shape.
     """
     if not loss.requires_grad:
-        raise UsageError("backward() of a Tensor that was not recorded; does any input require a gradient?")
+        raise UsageError("backward() of what was not recorded; does any input require a gradient?")
     if grad is None:
         if loss.data.size != 1:
-            raise UsageError(f"backward() of shape {loss.shape} needs grad=...; only a scalar starts from 1")
+            raise UsageError(
+                f"backward() of shape {loss.shape} needs grad=..., a scalar needs none"
+            )
         grad = array_module(loss.data).ones_like(loss.data)
     elif grad.shape != loss.shape:
-        raise UsageError(f"backward() of shape {loss.shape} needs grad of the same shape, got {grad.shape}")
+        raise UsageError(f"backward() of shape {loss.shape} needs grad like it, got {grad.shape}")
 
     gradients, pending, youngest_first = {}, {}, []
 
@@ -248,7 +265,8 @@ def backward(loss, grad=None):
             given, dx = dx.shape, sum_to_shape(dx, source.shape)
             if dx.shape != source.shape:
                 raise UsageError(
-                    f"{name}: its backward gave a gradient of shape {given} for an input of shape {source.shape}"
+                    f"{name}: its backward gave a gradient of shape {given} "
+                    f"for an input of shape {source.shape}"
                 )
         pending[source.born].add(dx)
 
@@ -264,16 +282,17 @@ def backward(loss, grad=None):
 
 
 def sum_to_shape(grad, shape):
-    """Sum a gradient over the axes that broadcasting added or stretched, so that it has the shape of its input."""
+    """Sum a gradient over the axes that broadcasting added or stretched: to its input's shape."""
     if grad.shape == shape:
         return grad
     wide = widened(grad)
     summed = wide.sum(axis=tuple(range(grad.ndim - len(shape)))) if grad.ndim > len(shape) else wide
-    stretched = tuple(i for i, (n, m) in enumerate(zip(shape, summed.shape, strict=False)) if n == 1 != m)
+    sizes = zip(shape, summed.shape, strict=False)
+    stretched = tuple(i for i, (n, m) in enumerate(sizes) if n == 1 != m)
     return narrowed(summed.sum(axis=stretched, keepdims=True) if stretched else summed, grad.dtype)
 
 
-# ---------------------------------------------------------------------------------------------------------- arithmetic
+# --------------------------------------------------------------------------------------- arithmetic
 
 
 @op
@@ -332,7 +351,8 @@ def matmul(a, b):
     """(..., n, k) @ (..., k, m) -> (..., n, m)"""
     if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != b.shape[-2]:
         raise UsageError(
-            f"matmul of {a.shape} and {b.shape}: both need two axes, and {a.shape[-1:]} must meet its equal"
+            f"matmul of {a.shape} and {b.shape}: both need two axes, "
+            f"and {a.shape[-1:]} must meet its equal"
         )
     if b.ndim == 2:  # one large product instead of a loop over small ones
         rows = a.reshape(-1, a.shape[-1])
@@ -346,7 +366,7 @@ def matmul(a, b):
     return a @ b, lambda dy: (lambda: dy @ b.swapaxes(-1, -2), lambda: a.swapaxes(-1, -2) @ dy)
 
 
-# ------------------------------------------------------------------------------------------------ reductions and shapes
+# ---------------------------------------------------------------------------- reductions and shapes
 
 
 def _stretch(y, x, axis, keepdims):
@@ -383,7 +403,8 @@ def max(x, *, axis=None, keepdims=False):
 
     def backward(dy):
         winners = x == _stretch(y, x, axis, keepdims)
-        return winners * (_stretch(dy, x, axis, keepdims) / winners.sum(axis=axis, keepdims=True, dtype=x.dtype))
+        count = winners.sum(axis=axis, keepdims=True, dtype=x.dtype)
+        return winners * (_stretch(dy, x, axis, keepdims) / count)
 
     return y, backward
 

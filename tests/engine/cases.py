@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import tinyllm
 from tinyllm import functional as F
 from tinyllm import tensor
-from tinyllm.functional.dropout import drop
+from tinyllm.functional.randomness import drop
 from tinyllm.tensor import Tensor
 
 # ------------------------------------------------------------------------------------------------- what a case is
@@ -274,7 +274,7 @@ def repeat_heads_of_torch(torch, x, *, times):
 
 
 def drop_of_torch(torch, x, *, rate, key, first_row=0):
-    from tinyllm.functional.dropout import uniform  # the mask has no other source; test_dropout.py checks it
+    from tinyllm.functional.randomness import uniform  # the mask has no other source; test_dropout.py checks it
 
     kept = uniform(np, key, first_row * x[:1].numel(), x.numel()).reshape(tuple(x.shape)) >= rate
     return x * torch.from_numpy(kept) / (1 - rate)

@@ -5,7 +5,7 @@ import pytest
 
 from tinyllm import functional as F
 from tinyllm.errors import UsageError
-from tinyllm.functional.dropout import drop, uniform
+from tinyllm.functional.randomness import drop, uniform
 from tinyllm.tensor import Tensor
 
 x = Tensor(np.ones((6, 4, 10), np.float32))

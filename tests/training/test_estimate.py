@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tinyllm import backend, cli
 from tinyllm.memory import estimate
 from tinyllm.memory.estimate import Plan, inference, largest_batch, training
-from tinyllm.models import architecture, catalog
+from tinyllm.models import catalog
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.classifier import Classifier
 from tinyllm.models.gpt import GPT, GPTConfig
@@ -311,11 +311,6 @@ def test_the_largest_batch_is_the_largest(plan, memory):
 def test_nothing_fits_where_the_weights_do_not():
     assert largest_batch(GPT2_SMALL, Plan(1), 1 << 30) == 0
     assert largest_batch(GPTConfig(layers=10**9), Plan(1), 16 << 30) == 0
-
-
-def test_the_block_of_the_attention_is_that_of_the_library():
-    attention = sys.modules["tinyllm.functional.attention"]
-    assert (attention.CAUSAL_BLOCK, attention.BLOCK) == (architecture.CAUSAL_BLOCK, architecture.BLOCK)
 
 
 # ---------------------------------------------------------------------------------------------------------- the command

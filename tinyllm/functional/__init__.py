@@ -1,20 +1,19 @@
 """The operations of neural networks, by family. Users write `from tinyllm import functional as F`.
 
 The legend of every shape in this library:
-  B batch   T positions   S positions attended to   C channels (width of the model)   H heads   D channels per head
-  M hidden width: of the feed-forward, of a recurrent state   V vocabulary
+  B batch   T positions   S positions attended to   C channels (width of the model)   H heads
+  D channels per head   M hidden width: of the feed-forward, of a recurrent state   V vocabulary
 """
 
 from tinyllm.functional.activations import gelu, softmax, swiglu
-from tinyllm.functional.attention import attention, merge_heads, repeat_heads, split_heads
-from tinyllm.functional.dropout import dropout, noise, noise_from, noise_place
+from tinyllm.functional.affine import linear
+from tinyllm.functional.attentions import attention, merge_heads, repeat_heads, split_heads
 from tinyllm.functional.embeddings import embedding
-from tinyllm.functional.linear import linear
 from tinyllm.functional.losses import cross_entropy, linear_cross_entropy
 from tinyllm.functional.norms import layer_norm, rms_norm
-from tinyllm.functional.positions import relative_buckets, sinusoids
+from tinyllm.functional.positions import relative_buckets, rotary, rotations, sinusoids
+from tinyllm.functional.randomness import dropout, noise, noise_from, noise_place
 from tinyllm.functional.recurrent import lstm, lstm_cell, rnn, rnn_cell
-from tinyllm.functional.rotary import rotary, rotations
 
 __all__ = [
     "attention",

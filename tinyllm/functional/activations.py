@@ -10,12 +10,13 @@ from tinyllm.tensor import op
 
 @op
 def gelu(x):
-    """(...) -> (...): x P(N(0, 1) < x), exactly, not the tanh approximation (Hendrycks & Gimpel 2016)."""
+    """(...) -> (...): x P(N(0, 1) < x), exactly, not the tanh approximation
+    (Hendrycks & Gimpel 2016)."""
     below = 0.5 * (1 + erf(x * math.sqrt(0.5)))
 
     def backward(dy):
         density = array_module(x).exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
-        return dy * (below + x * density)
+        return dy * (below + x * density)  # y = x Φ(x), and the slope of Φ is the density
 
     return x * below, backward
 
@@ -33,7 +34,8 @@ def gelu_compiled(x):
 
 @kernel
 def gelu_and_slope(x, y, slope):
-    """(n,) -> two of (n,): GELU and its slope from one exp(-x²/2); erf to 1.5e-7 (Abramowitz & Stegun 7.1.26)."""
+    """(n,) -> two of (n,): GELU and its slope from one exp(-x²/2); erf to 1.5e-7 (Abramowitz &
+    Stegun 7.1.26)."""
     for i in range(x.size):
         z = np.abs(x[i]) * np.float32(0.70710678)
         t = np.float32(1.0) / (np.float32(1.0) + np.float32(0.3275911) * z)
@@ -51,10 +53,10 @@ def gelu_and_slope(x, y, slope):
 
 @op
 def swiglu(gate, x):
-    """(...), (...) -> (...): gate σ(gate) x, one half of a layer opening the other (Shazeer 2020)."""
+    """(...), (...) -> (...): gate σ(gate) x, half of a layer opens the other (Shazeer 2020)."""
     open_ = 1 / (1 + array_module(gate).exp(-gate))
 
-    def backward(dy):
+    def backward(dy):  # y = gate σ(gate) x, and the slope of σ is σ (1 - σ)
         return lambda: dy * x * open_ * (1 + gate * (1 - open_)), lambda: dy * gate * open_
 
     return gate * open_ * x, backward
@@ -79,12 +81,14 @@ def swiglu_compiled(gate, x):
 
 @kernel
 def swiglu_loop(gate, x, y):
+    """(n,), (n,) -> y, (n,)"""
     for i in range(x.size):
         y[i] = gate[i] / (np.float32(1.0) + exp32(-gate[i])) * x[i]
 
 
 @kernel
 def swiglu_backward_loop(dy, gate, x, dgate, dx):
+    """(n,), (n,), (n,) -> dgate, (n,), and dx, (n,), of y = gate σ(gate) x"""
     for i in range(x.size):
         g = gate[i]
         open_ = np.float32(1.0) / (np.float32(1.0) + exp32(-g))
@@ -95,12 +99,13 @@ def swiglu_backward_loop(dy, gate, x, dgate, dx):
 @op
 def softmax(x):
     """(..., V) -> (..., V): positive and summing to 1 along the last axis."""
-    wide, dtype = widened(x), x.dtype  # where many are summed, half precision would lose the small ones
+    # where many are summed, half precision would lose the small ones
+    wide, dtype = widened(x), x.dtype
     y = array_module(x).exp(wide - wide.max(axis=-1, keepdims=True))
     y /= y.sum(axis=-1, keepdims=True)
 
     def backward(dy):
-        dy = widened(dy)
+        dy = widened(dy)  # y = e^x / Σ e^x: what one gains, all together lose
         return narrowed(y * (dy - (dy * y).sum(axis=-1, keepdims=True)), dtype)
 
     return narrowed(y, dtype), backward

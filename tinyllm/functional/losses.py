@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from tinyllm.backend import TwinnedFunction, array_module, beside, exp32, kernel, largest, narrowed, widened
+from tinyllm.backend import (
+    TwinnedFunction,
+    array_module,
+    beside,
+    exp32,
+    kernel,
+    largest,
+    narrowed,
+    widened,
+)
 from tinyllm.errors import UsageError
 from tinyllm.tensor import op
 
@@ -13,9 +22,9 @@ LOGITS_AT_ONCE = 1 << 21  # numbers: 8 MB of float32
 def cross_entropy(logits, targets, *, weights=None):
     """(..., V), (...) ids -> (): the mean of -log softmax(logits)[target], in nats.
 
-    `weights`, (...), make it a weighted mean; a position of weight 0 is ignored. Targets and weights
-    in memory are brought to where the logits are. Raises UsageError for a target outside 0..V-1 and
-    for weights that do not sum to more than 0; on a GPU nobody looks at either.
+    `weights`, (...), make it a weighted mean; a position of weight 0 is ignored. Targets and
+    weights in memory are brought to where the logits are. Raises UsageError for a target outside
+    0..V-1 and for weights that do not sum to more than 0; on a GPU nobody looks at either.
     """
     if logits.shape[:-1] != targets.shape:
         raise UsageError(
@@ -39,9 +48,9 @@ def linear_cross_entropy(hidden, weight, targets, *, weights=None, needs=(True, 
     """(..., C), (C, V), (...) ids -> (): cross_entropy(hidden @ weight, targets), never holding all
     of the logits.
 
-    The vocabulary would make them the largest array of a step. Here some rows at a time become their
-    loss and, at once, their part of the gradients that are needed; then their logits are forgotten.
-    `weights` and errors are those of cross_entropy.
+    The vocabulary would make them the largest array of a step. Here some rows at a time become
+    their loss and, at once, their part of the gradients that are needed; then their logits are
+    forgotten. `weights` and errors are those of cross_entropy.
     """
     if hidden.shape[-1] != weight.shape[0] or hidden.shape[:-1] != targets.shape:
         raise UsageError(
@@ -79,8 +88,8 @@ def linear_cross_entropy(hidden, weight, targets, *, weights=None, needs=(True, 
 
 
 def positions(x, targets, weights, count):
-    """Targets and weights (...) -> (n,) ids beside x, (n,) weights, the sum of these. Without weights
-    these are None, and each position counts as 1."""
+    """Targets and weights (...) -> (n,) ids beside x, (n,) weights, the sum of these. Without
+    weights these are None, and each position counts as 1."""
     if not targets.size:
         raise UsageError(f"a loss of no targets: they are {targets.shape}")
     if array_module(targets) is np:
@@ -89,10 +98,13 @@ def positions(x, targets, weights, count):
     if weights is None:
         return ids, None, targets.size
     if weights.shape != targets.shape:
-        raise UsageError(f"weights {weights.shape} do not fit targets {targets.shape}; expected one for each")
+        raise UsageError(
+            f"weights {weights.shape} do not fit targets {targets.shape}; expected one for each"
+        )
     if array_module(weights) is np and not weights.sum() > 0:
         raise UsageError(
-            f"weights that sum to {weights.sum()} leave nothing to learn; give one at least that is above 0"
+            f"weights that sum to {weights.sum()} leave nothing to learn; "
+            "give one at least that is above 0"
         )
     weights = beside(weights, x).reshape(-1).astype(widened(x[:0]).dtype)
     return ids, weights, weights.sum()
@@ -117,8 +129,8 @@ def mean(losses, weights, total):
 
 @TwinnedFunction
 def surprise(logits, targets):
-    """(n, V), (n,) ids of 0..V-1 -> (n,) of -log softmax(logits)[target]. Writes its gradient by the
-    logits over the logits."""
+    """(n, V), (n,) ids of 0..V-1 -> (n,) of -log softmax(logits)[target]. Writes its gradient by
+    the logits over the logits."""
     xp = array_module(logits)
     every = xp.arange(len(targets))
     logits -= logits.max(axis=-1, keepdims=True)
@@ -139,6 +151,7 @@ def surprise_compiled(logits, targets):
 
 @kernel
 def surprise_rows(logits, targets, losses):
+    """(n, V), (n,) ids -> losses, (n,); over the logits, their gradient, softmax - 1 at the id."""
     for i in range(targets.size):
         row = logits[i]
         top = largest(row)

@@ -9,7 +9,8 @@ from tinyllm.errors import UsageError
 def future(xp, queries, positions):
     """(T, S) of bool: True where query t may not see position s, which comes after it.
 
-    The T queries are the last T of the S positions. `xp` is the library of the arrays, NumPy or CuPy.
+    The T queries are the last T of the S positions. `xp` is the library of the arrays, NumPy or
+    CuPy.
     """
     return xp.arange(positions) > xp.arange(positions - queries, positions)[:, None]
 
@@ -26,12 +27,18 @@ def padding(xp, lengths, positions):
 
 
 def check_lengths(lengths, rows, positions):
-    """Raise UsageError unless there is one length of 1..S for each row. On a GPU a look at them would make it wait."""
+    """Raise UsageError unless there is one length of 1..S for each row. On a GPU a look at them
+    would make it wait."""
     if lengths.shape != (rows,):
         raise UsageError(f"lengths {lengths.shape} are not one for each of {rows} rows")
-    if array_module(lengths) is np and lengths.size and not 1 <= lengths.min() <= lengths.max() <= positions:
+    if (
+        array_module(lengths) is np
+        and lengths.size
+        and not 1 <= lengths.min() <= lengths.max() <= positions
+    ):
         raise UsageError(
-            f"lengths of {lengths.min()} to {lengths.max()} tokens, but a row has 1 to {positions}; is a text empty?"
+            f"lengths of {lengths.min()} to {lengths.max()} tokens, "
+            f"but a row has 1 to {positions}; is a text empty?"
         )
 
 

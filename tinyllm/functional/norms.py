@@ -10,7 +10,10 @@ from tinyllm.tensor import op
 
 @op
 def layer_norm(x, weight, bias, *, eps=1e-5):
-    """(..., C), (C,), (C,) -> (..., C): mean 0 and variance 1 over C, then scaled and shifted (Ba et al. 2016)."""
+    """(..., C), (C,), (C,) -> (..., C): mean 0, variance 1 over C, scaled and shifted.
+
+    Ba et al. 2016.
+    """
     wide, dtype = widened(x), x.dtype
     mean = wide.mean(axis=-1, keepdims=True)
     rstd = (wide.var(axis=-1, keepdims=True) + eps) ** -0.5
@@ -18,7 +21,7 @@ def layer_norm(x, weight, bias, *, eps=1e-5):
 
     def backward(dy):
         dy = widened(dy)
-        dn = dy * weight
+        dn = dy * weight  # y = normed weight + bias; normed = (x - mean) rstd, which move with x
         mean_dn, mean_dn_normed = (a.mean(axis=-1, keepdims=True) for a in (dn, dn * normed))
         dx = rstd * (dn - mean_dn - normed * mean_dn_normed)
         return narrowed(dx, dtype), dy * normed, dy
@@ -34,9 +37,8 @@ def layer_norm_compiled(x, weight, bias, *, eps=1e-5):
 
     def backward(dy):
         dx, dweight, dbias = np.empty_like(rows), np.zeros_like(weight), np.zeros_like(bias)
-        normalise_rows_backward(
-            np.ascontiguousarray(dy).reshape(rows.shape), rows, weight, mean, rstd, dx, dweight, dbias
-        )
+        dy = np.ascontiguousarray(dy).reshape(rows.shape)
+        normalise_rows_backward(dy, rows, weight, mean, rstd, dx, dweight, dbias)
         return dx.reshape(x.shape), dweight, dbias
 
     return y.reshape(x.shape), backward
@@ -44,6 +46,7 @@ def layer_norm_compiled(x, weight, bias, *, eps=1e-5):
 
 @kernel
 def normalise_rows(x, weight, bias, eps, y, mean, rstd):
+    """(n, C), (C,), (C,) -> y, (n, C), and for the way back mean, (n,), and rstd, (n,)"""
     rows, channels = x.shape
     for i in range(rows):
         total = np.float32(0.0)
@@ -61,6 +64,11 @@ def normalise_rows(x, weight, bias, eps, y, mean, rstd):
 
 @kernel
 def normalise_rows_backward(dy, x, weight, mean, rstd, dx, dweight, dbias):
+    """(n, C), (n, C), (C,), (n,), (n,) -> dx, (n, C), and, added to, dweight and dbias, (C,).
+
+    Of y = normed weight + bias, normed = (x - mean) rstd: what dx loses is what moves the mean and
+    what changes the length, which the forward takes away.
+    """
     rows, channels = x.shape
     for i in range(rows):
         m, r = mean[i], rstd[i]
@@ -72,7 +80,10 @@ def normalise_rows_backward(dy, x, weight, mean, rstd, dx, dweight, dbias):
             sum_dn_normed += dn * normed
             dweight[j] += dy[i, j] * normed
             dbias[j] += dy[i, j]
-        mean_dn, mean_dn_normed = sum_dn / np.float32(channels), sum_dn_normed / np.float32(channels)
+        mean_dn, mean_dn_normed = (
+            sum_dn / np.float32(channels),
+            sum_dn_normed / np.float32(channels),
+        )
         for j in range(channels):
             normed = (x[i, j] - m) * r
             dx[i, j] = r * (dy[i, j] * weight[j] - mean_dn - normed * mean_dn_normed)
@@ -80,14 +91,14 @@ def normalise_rows_backward(dy, x, weight, mean, rstd, dx, dweight, dbias):
 
 @op
 def rms_norm(x, weight, *, eps=1e-6):
-    """(..., C), (C,) -> (..., C): divided by the root mean square over C, then scaled (Zhang & Sennrich 2019)."""
+    """(..., C), (C,) -> (..., C): x over its root mean square, scaled (Zhang & Sennrich 2019)."""
     wide, dtype = widened(x), x.dtype
     rrms = ((wide * wide).mean(axis=-1, keepdims=True) + eps) ** -0.5
     normed = wide * rrms
 
     def backward(dy):
         dy = widened(dy)
-        dn = dy * weight
+        dn = dy * weight  # y = normed weight; normed = x rrms, which moves with x
         dx = rrms * (dn - normed * (dn * normed).mean(axis=-1, keepdims=True))
         return narrowed(dx, dtype), dy * normed
 
@@ -102,7 +113,9 @@ def rms_norm_compiled(x, weight, *, eps=1e-6):
 
     def backward(dy):
         dx, dweight = np.empty_like(rows), np.zeros_like(weight)
-        scale_rows_backward(np.ascontiguousarray(dy).reshape(rows.shape), rows, weight, rrms, dx, dweight)
+        scale_rows_backward(
+            np.ascontiguousarray(dy).reshape(rows.shape), rows, weight, rrms, dx, dweight
+        )
         return dx.reshape(x.shape), dweight
 
     return y.reshape(x.shape), backward
@@ -110,6 +123,7 @@ def rms_norm_compiled(x, weight, *, eps=1e-6):
 
 @kernel
 def scale_rows(x, weight, eps, y, rrms):
+    """(n, C), (C,) -> y, (n, C), and for the way back rrms, (n,)"""
     rows, channels = x.shape
     for i in range(rows):
         squares = np.float32(0.0)
@@ -123,6 +137,10 @@ def scale_rows(x, weight, eps, y, rrms):
 
 @kernel
 def scale_rows_backward(dy, x, weight, rrms, dx, dweight):
+    """(n, C), (n, C), (C,), (n,) -> dx, (n, C), and, added to, dweight, (C,).
+
+    Of y = x rrms weight, in which rrms = 1 / √(mean(x²) + eps) depends on every x of the row.
+    """
     rows, channels = x.shape
     for i in range(rows):
         r = rrms[i]

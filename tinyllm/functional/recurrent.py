@@ -1,15 +1,17 @@
-"""Recurrent cells: a state that is read and rewritten at every position, for one position or for a whole sequence.
+"""Recurrent cells: a state that is read and rewritten at every position, for one position or for a
+whole sequence.
 
-The state of a layer is one array: (B, M) for the RNN; (B, 2 M) for the LSTM, output h and memory c side by side.
-`x`, what the positions themselves say, comes projected for all of them at once; only the state has to wait its turn.
-There is no compiled twin: the products of a few rows with the whole matrix, one after another, take most of the time.
+The state of a layer is one array: (B, M) for the RNN; (B, 2 M) for the LSTM, output h and memory c
+side by side. `x`, what the positions themselves say, comes projected for all of them at once; only
+the state has to wait its turn. There is no compiled twin: the products of a few rows with the whole
+matrix, one after another, take most of the time.
 """
 
 from tinyllm.backend import array_module
 from tinyllm.errors import UsageError
 from tinyllm.tensor import op
 
-# ----------------------------------------------------------------------------------------------------------------- RNN
+# ---------------------------------------------------------------------------------------------- RNN
 
 
 @op
@@ -27,9 +29,11 @@ def rnn_cell(x, state, weight):
 
 @op
 def rnn(x, state, weight):
-    """(B, T, M), (B, M), (M, M) -> (B, T, M): the state after each position, `rnn_cell` by `rnn_cell`.
+    """(B, T, M), (B, M), (M, M) -> (B, T, M): the state after each position, `rnn_cell` by
+    `rnn_cell`.
 
-    On the way back the gradient passes the same matrix at every position, and so it vanishes or explodes with T.
+    On the way back the gradient passes the same matrix at every position, and so it vanishes or
+    explodes with T.
     """
     check_shapes("rnn", "BT", x, state, weight)
     xp, states = array_module(x), [state]
@@ -40,7 +44,7 @@ def rnn(x, state, weight):
         dx, dstate = xp.empty(x.shape, x.dtype), 0.0
         for t in reversed(range(x.shape[1])):
             dsum = dx[:, t] = rnn_step_backward(dy[:, t] + dstate, states[t + 1])
-            dstate = dsum @ weight.T
+            dstate = dsum @ weight.T  # states[t + 1] = tanh(x[:, t] + states[t] @ weight)
         return dx, dstate, lambda: rows(xp.stack(states[:-1], axis=1)).T @ rows(dx)
 
     return xp.stack(states[1:], axis=1), backward
@@ -55,14 +59,16 @@ def rnn_step_backward(dy, y):
     return dy * (1 - y * y)
 
 
-# ---------------------------------------------------------------------------------------------------------------- LSTM
+# --------------------------------------------------------------------------------------------- LSTM
 
 
 @op
 def lstm_cell(x, state, weight):
-    """(B, 4 M), (B, 2 M), (M, 4 M) -> (B, 2 M): the next state, [h, c] (Hochreiter & Schmidhuber 1997, Gers 2000).
+    """(B, 4 M), (B, 2 M), (M, 4 M) -> (B, 2 M): the next state, [h, c]
+    (Hochreiter & Schmidhuber 1997, Gers 2000).
 
-    x + h @ weight holds, side by side, the sums of the input, the forget, the candidate and the output gate.
+    x + h @ weight holds, side by side, the sums of the input, the forget, the candidate and the
+    output gate.
     """
     check_shapes("lstm_cell", "B", x, state, weight, gates=4, parts=2)
     gates, y = lstm_step(x, state, weight)
@@ -76,9 +82,11 @@ def lstm_cell(x, state, weight):
 
 @op
 def lstm(x, state, weight):
-    """(B, T, 4 M), (B, 2 M), (M, 4 M) -> (B, T, 2 M): the state after each position, `lstm_cell` by `lstm_cell`.
+    """(B, T, 4 M), (B, 2 M), (M, 4 M) -> (B, T, 2 M): the state after each position, `lstm_cell` by
+    `lstm_cell`.
 
-    On the way back the gradient by the memory c is multiplied by the forget gate alone, and not by a matrix.
+    On the way back the gradient by the memory c is multiplied by the forget gate alone, and not by
+    a matrix.
     """
     check_shapes("lstm", "BT", x, state, weight, gates=4, parts=2)
     xp, states, opened = array_module(x), [state], []
@@ -100,7 +108,8 @@ def lstm(x, state, weight):
 
 
 def lstm_step(x, state, weight):
-    """(B, 4 M), (B, 2 M), (M, 4 M) -> (B, 4 M), (B, 2 M): how far the gates are open, and the next state."""
+    """(B, 4 M), (B, 2 M), (M, 4 M) -> (B, 4 M), (B, 2 M): how far the gates are open, and the next
+    state."""
     h, c = halves(state)
     sums, M = x + h @ weight, len(weight)
     gates = sigmoid(sums)
@@ -111,14 +120,18 @@ def lstm_step(x, state, weight):
 
 
 def lstm_step_backward(dy, gates, state, y):
-    """The gradients by the sums, (B, 4 M), and, without what passes through them, by the memory of before, (B, M)."""
+    """The gradients by the sums, (B, 4 M), and, without what passes through them, by the memory of
+    before, (B, M)."""
+    # h = leave tanh(c), c = keep before + enter candidate: backwards, from h to c to the gates
     (dh, dc), before, M = halves(dy), halves(state)[1], y.shape[1] // 2
     enter, keep, candidate, leave = quarters(gates)
     shown = array_module(y).tanh(halves(y)[1])
     dc = dc + dh * leave * (1 - shown * shown)
     dsums = gates * (1 - gates)  # the slope of σ
     dsums[:, 2 * M : 3 * M] = 1 - candidate * candidate
-    for dsum, dgate in zip(quarters(dsums), (dc * candidate, dc * before, dc * enter, dh * shown), strict=True):
+    for dsum, dgate in zip(
+        quarters(dsums), (dc * candidate, dc * before, dc * enter, dh * shown), strict=True
+    ):
         dsum *= dgate
     return dsums, dc * keep
 
@@ -145,7 +158,7 @@ def side_by_side(h, c):
     return array_module(h).concatenate([h, c], axis=1)
 
 
-# ------------------------------------------------------------------------------------------------------------- of both
+# ------------------------------------------------------------------------------------------ of both
 
 
 def rows(x):

@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 from tinyllm.data.objectives import SHARE
 
-CAUSAL_BLOCK, BLOCK = 64, 128  # queries that the compiled attention takes at once, causal or not
-
 
 class Architecture(NamedTuple):
     """A kind of model, and how much it takes; a `plan` is an `estimate.Plan`."""

@@ -10,7 +10,7 @@ from tinyllm.backend import beside
 from tinyllm.config import Config, option
 from tinyllm.data.objectives import Masked
 from tinyllm.errors import UsageError
-from tinyllm.models.architecture import BLOCK, Architecture, Kept, hidden_of
+from tinyllm.models.architecture import Architecture, Kept, hidden_of
 from tinyllm.nn import attention, layers
 from tinyllm.nn.module import Module, Parameter
 from tinyllm.nn.outline import zeros
@@ -154,7 +154,7 @@ def kept(config, plan):
         block, height = 20 * C + H * T + 2 * dropped, max(13 * C, 3 * H * T - 12 * C)
         return Kept(block=block, height=height, ends=6 * C + ends, targets=0)
     # what enters, q k v, the attention, two sums, the norm between, the hidden layer and its slope
-    height = max(2 * C + dropped, 2 * min(2 * BLOCK, T) * H - 9 * C)
+    height = max(2 * C + dropped, 2 * min(2 * F.attentions.BLOCK, T) * H - 9 * C)
     return Kept(block=16 * C, height=height, ends=4 * C + ends, targets=0)
 
 

@@ -7,7 +7,7 @@ from tinyllm.backend import beside
 from tinyllm.config import Config, option
 from tinyllm.data.objectives import Causal
 from tinyllm.errors import UsageError
-from tinyllm.models.architecture import CAUSAL_BLOCK, Architecture, Kept
+from tinyllm.models.architecture import Architecture, Kept
 from tinyllm.nn import attention, layers
 from tinyllm.nn.cache import LayerCache
 from tinyllm.nn.module import Module
@@ -112,7 +112,7 @@ class GPT(Module):
 def kept(config, plan):
     """What there is of each token while a GPT learns."""
     C, H, T = config.width, config.heads, config.context
-    dropped, rows = (C if config.dropout else 0), min(CAUSAL_BLOCK, T)
+    dropped, rows = (C if config.dropout else 0), min(F.attentions.CAUSAL_BLOCK, T)
     if plan.on_gpu:
         # two norms and their outputs, q k v, the attention and its weights, three of the hidden
         # layer, the masks

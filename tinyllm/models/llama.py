@@ -10,7 +10,7 @@ from tinyllm.backend import beside
 from tinyllm.config import Config, option
 from tinyllm.data.objectives import Causal
 from tinyllm.errors import UsageError
-from tinyllm.models.architecture import CAUSAL_BLOCK, Architecture, Kept
+from tinyllm.models.architecture import Architecture, Kept
 from tinyllm.nn import attention, layers
 from tinyllm.nn.cache import LayerCache
 from tinyllm.nn.module import Module
@@ -123,7 +123,7 @@ class Llama(Module):
 def kept(config, plan):
     """What there is of each token while a Llama learns."""
     C, M, H, T = config.width, config.hidden, config.heads, config.context
-    dropped, rows = (C if config.dropout else 0), min(CAUSAL_BLOCK, T)
+    dropped, rows = (C if config.dropout else 0), min(F.attentions.CAUSAL_BLOCK, T)
     if plan.on_gpu:
         block, height = 8 * C + 4 * M + H * T + 2 * dropped, max(3 * M - C, 3 * H * T - 9 * C)
         return Kept(block=block, height=height, ends=3 * C + dropped, targets=T)

@@ -13,7 +13,7 @@ from tinyllm.backend import array_module
 from tinyllm.config import Config, option
 from tinyllm.data.objectives import GAP, SpanCorruption
 from tinyllm.errors import UsageError
-from tinyllm.models.architecture import BLOCK, Architecture, Kept, hidden_of
+from tinyllm.models.architecture import Architecture, Kept, hidden_of
 from tinyllm.nn import attention, layers
 from tinyllm.nn.cache import DecoderCache
 from tinyllm.nn.module import Module
@@ -247,7 +247,9 @@ def kept(config, plan):
     bias = H * S * S * min(plan.workers, plan.batch) // plan.batch  # one for all rows of a worker
     # the weights of the attention and two gradients; of the bias: a block's gradient, and the sum
     # before and after it
-    attention = 3 * H * S * (S if plan.on_gpu else min(BLOCK, S)) + 3 * bias - 6 * C * T
+    attention = (
+        3 * H * S * (S if plan.on_gpu else min(F.attentions.BLOCK, S)) + 3 * bias - 6 * C * T
+    )
     inside = max(S * ((3 if plan.on_gpu else 2) * M - C), attention)
     height = max(C * T, inside - decoder)  # what the decoder kept is gone when the encoder begins
     return Kept(

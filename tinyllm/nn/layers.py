@@ -113,8 +113,7 @@ class Dropout(Module):
     """(B, ...) -> (B, ...): drops only inside `F.noise(...)`, that is while training."""
 
     def __init__(self, rate):
-        if not 0 <= rate < 1:
-            raise UsageError(f"dropout rate {rate} is outside 0 <= rate < 1")
+        F.randomness.check_rate(rate)
         self.rate = rate
 
     def __call__(self, x):

@@ -1,4 +1,5 @@
-"""AdamW: steps sized by the history of each weight's gradient, and weights that decay (Loshchilov & Hutter 2019)."""
+"""AdamW: steps sized by the history of each weight's gradient, and weights that decay
+(Loshchilov & Hutter 2019)."""
 
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ class AdamWConfig(Config):
 
 @TwinnedFunction
 def adamw_update(p, g, m, v, *, lr, decay, step, beta1, beta2, eps):
-    """Move p (...) by its gradient g (...), with the means m (...) of g and v (...) of its square."""
+    """Move p (...) by its gradient g (...); m and v (...) are the means of g and of g²."""
     m += (1 - beta1) * (g - m)
     v += (1 - beta2) * (g * g - v)
     p *= 1 - lr * decay
@@ -51,7 +52,7 @@ def adamw_loop(p, g, m, v, new1, new2, kept, lr, unbias, eps):
 
 
 class AdamW(Optimizer):
-    """It remembers two means of each parameter, m and v; a step is about `lr` large, whatever g is."""
+    """It remembers two means of each parameter, m and v; a step is about `lr`, whatever g is."""
 
     Config = AdamWConfig
     slots = ("m", "v")

@@ -1,4 +1,4 @@
-"""Which optimisers there are, by the name that the command line and the folder of a run call them."""
+"""Which optimisers there are, by the name that the command line and a run's folder call them."""
 
 from tinyllm.errors import UsageError
 from tinyllm.optim.adamw import AdamW

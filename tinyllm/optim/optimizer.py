@@ -1,4 +1,5 @@
-"""What optimisers share: a rule for one array is applied to every parameter, beside what it remembers of each."""
+"""What optimisers share: a rule for one array is applied to every parameter, beside what it
+remembers of each."""
 
 import dataclasses
 
@@ -16,13 +17,14 @@ def matrices_decay(name, parameter):
 class Optimizer:
     """Move parameters by their gradients. A kind of optimiser says its rule and what this needs:
 
-    `update(p, g, *slots, lr, decay, step, …)` changes p and the slots in place, given the gradient g
-    and the number of this step, from 1; the options that follow are the other fields of its `Config`.
-    `slots` names the arrays, of the shape of p and 0 at first, that the rule remembers. One that must
-    see a matrix `whole` is given no parts of it.
+    `update(p, g, *slots, lr, decay, step, …)` changes p and the slots in place, given the gradient
+    g and the number of this step, from 1; the options that follow are the other fields of its
+    `Config`. `slots` names the arrays, of the shape of p and 0 at first, that the rule remembers.
+    One that must see a matrix `whole` is given no parts of it.
 
-    `named_parameters`: pairs of name and Parameter; a frozen one is left alone. `options_of(name,
-    parameter)` gives {option: value} of what differs for a parameter. `steps` counts the steps taken.
+    `named_parameters`: pairs of name and Parameter; a frozen one is left alone.
+    `options_of(name, parameter)` gives {option: value} of what differs for a parameter. `steps`
+    counts the steps taken.
     """
 
     Config = None
@@ -37,13 +39,15 @@ class Optimizer:
         self.parameters = {name: p for name, p in named_parameters if p.requires_grad}
         self.options = {name: options | options_of(name, p) for name, p in self.parameters.items()}
         self.memory = {
-            slot: {name: array_module(p.data).zeros_like(p.data) for name, p in self.parameters.items()}
+            slot: {
+                name: array_module(p.data).zeros_like(p.data) for name, p in self.parameters.items()
+            }
             for slot in self.slots
         }
 
     def step(self, grads, *, lr, map=map):
-        """Move every parameter that has a gradient in {Parameter: array}, in place, at the rate `lr`.
-        `map` may share out the work: no piece of it looks at another."""
+        """Move every parameter that has a gradient in {Parameter: array}, in place, at the rate
+        `lr`. `map` may share out the work: no piece of it looks at another."""
         self.steps += 1
 
         def update(task):
@@ -62,13 +66,19 @@ class Optimizer:
 
     def state(self):
         """{"steps": (), "m.blocks.0...": array, ...}: their number, and the arrays, not copies."""
-        arrays = {f"{slot}.{name}": a for slot, of_slot in self.memory.items() for name, a in of_slot.items()}
+        arrays = {
+            f"{slot}.{name}": a
+            for slot, of_slot in self.memory.items()
+            for name, a in of_slot.items()
+        }
         return {"steps": np.array(self.steps), **arrays}
 
     def load_state(self, arrays):
         """Copy arrays made by `state` into this optimiser. Raises UsageError if they do not fit."""
         mine = self.state()
-        if mine.keys() != arrays.keys() or any(mine[name].shape != arrays[name].shape for name in mine):
+        if mine.keys() != arrays.keys() or any(
+            mine[name].shape != arrays[name].shape for name in mine
+        ):
             raise UsageError(
                 "the optimiser's state does not fit this model's parameters; "
                 "was it saved by another model, or by another kind of optimiser?"

@@ -6,8 +6,8 @@ from tinyllm.backend import array_module, pieces, widened
 
 
 def warmup_cosine(step, *, peak, floor, warmup, decay_steps):
-    """The learning rate of step 0, 1, ...: a line up to `peak` over `warmup` steps, then half a cosine down to `floor`
-    at `decay_steps`, where it stays (Loshchilov & Hutter 2017)."""
+    """The learning rate of step 0, 1, ...: a line up to `peak` over `warmup` steps, then half a
+    cosine down to `floor` at `decay_steps`, where it stays (Loshchilov & Hutter 2017)."""
     if step < warmup:
         return peak * (step + 1) / warmup
     progress = min(1.0, (step - warmup) / max(1, decay_steps - warmup))
@@ -15,10 +15,11 @@ def warmup_cosine(step, *, peak, floor, warmup, decay_steps):
 
 
 def clip_gradients(grads, limit, *, map=map):
-    """{Parameter: array} -> the same, scaled down if their common length exceeds `limit`, and that length.
+    """{Parameter: array} -> the same, scaled down if their common length exceeds `limit`, and that
+    length.
 
-    Pascanu et al. 2013. A gradient that is not finite comes back as it is: its length says so. `map`
-    may share out the work among threads.
+    Pascanu et al. 2013. A gradient that is not finite comes back as it is: its length says so.
+    `map` may share out the work among threads.
     """
     norm = math.sqrt(squared_length(grads, map=map))
     if norm <= limit or not math.isfinite(norm):
@@ -39,6 +40,8 @@ def squared_length(grads, *, map=map):
 def scaled(grads, factor, *, map=map):
     """{Parameter: array} -> {Parameter: array times factor}, in new arrays."""
     found = {parameter: array_module(g).empty_like(g) for parameter, g in grads.items()}
-    tasks = [(g[piece], found[parameter][piece]) for parameter, g in grads.items() for piece in pieces(g)]
+    tasks = [
+        (g[piece], found[parameter][piece]) for parameter, g in grads.items() for piece in pieces(g)
+    ]
     list(map(lambda task: array_module(task[0]).multiply(task[0], factor, out=task[1]), tasks))
     return found

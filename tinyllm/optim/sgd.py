@@ -45,7 +45,8 @@ def sgd_loop(p, g, v, lr, decay, momentum):
 
 
 class SGD(Optimizer):
-    """It remembers one array of each parameter, the velocity v; without momentum it is plain descent."""
+    """It remembers one array of each parameter, the velocity v; without momentum it is plain
+    descent."""
 
     Config = SGDConfig
     slots = ("v",)

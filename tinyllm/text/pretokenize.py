@@ -101,6 +101,7 @@ def word_end(data, start, stop, pattern, classes):
 
 @lean_kernel
 def gpt2_word_end(data, start, stop, classes):
+    """`word_end` by the pattern of GPT-2"""
     first = data[start]
     if first == APOSTROPHE:
         end = contraction_end(data, start, stop, np.uint8(0))
@@ -115,6 +116,7 @@ def gpt2_word_end(data, start, stop, classes):
 
 @lean_kernel
 def gpt4_word_end(data, start, stop, classes):
+    """`word_end` by the pattern of GPT-4"""
     first = data[start]
     if first == APOSTROPHE:
         end = contraction_end(data, start, stop, np.uint8(0x20))

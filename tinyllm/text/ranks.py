@@ -20,6 +20,7 @@ def rank_table(ranks):
 
 @lean_kernel
 def enter_ranks(rows, table):
+    """(n, 4) rows of left, right, rank and new id -> entered into the table by their pair."""
     for i in range(rows.shape[0]):
         pair = rows[i, 0] << 32 | rows[i, 1]
         slot = find_pair(pair, table)

@@ -10,7 +10,8 @@ def linear(x, weight, bias):
     """(..., n_in), (n_in, n_out), (n_out,) -> (..., n_out): x @ weight + bias"""
     if x.shape[-1] != weight.shape[0]:
         raise UsageError(
-            f"linear: input {x.shape} has {x.shape[-1]} channels, but weight {weight.shape} takes another number"
+            f"linear: input {x.shape} has {x.shape[-1]} channels, "
+            f"but weight {weight.shape} takes another number"
         )
     rows = x.reshape(-1, x.shape[-1])
 

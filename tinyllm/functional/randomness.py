@@ -1,7 +1,8 @@
 """Dropout, with random numbers that depend on where a number stands and not on who computes it.
 
-Each draw is a hash of (seed, step, which dropout of the model, which number of the batch), so a run gives the same
-masks however its batch is shared out among workers, and a run that is resumed goes on with the masks it would have had.
+Each draw is a hash of (seed, step, which dropout of the model, which number of the batch), so a run
+gives the same masks however its batch is shared out among workers, and a run that is resumed goes
+on with the masks it would have had.
 """
 
 import contextlib
@@ -42,8 +43,9 @@ def noise_place():
 
 @contextlib.contextmanager
 def noise_from(place):
-    """Inside this block dropout draws, as it did from a `noise_place()` on: a part of a model that is run again drops
-    what it dropped before. What follows the block goes on as if that had not been."""
+    """Inside this block dropout draws, as it did from a `noise_place()` on: a part of a model that
+    is run again drops what it dropped before. What follows the block goes on as if that had not
+    been."""
     token = _place.set(place)
     try:
         yield
@@ -52,7 +54,8 @@ def noise_from(place):
 
 
 def dropout(x, *, rate):
-    """(B, ...) -> (B, ...): while training, each number is 0 with probability `rate`, else divided by 1 - rate.
+    """(B, ...) -> (B, ...): while training, each number is 0 with probability `rate`, else divided
+    by 1 - rate.
 
     Srivastava et al. 2014.
     """
@@ -65,7 +68,8 @@ def dropout(x, *, rate):
 
 @op
 def drop(x, *, rate, key, first_row=0):
-    """(B, ...) -> (B, ...): dropout with the mask that `key`, a tuple of numbers, and the place in the batch decide."""
+    """(B, ...) -> (B, ...): dropout with the mask that `key`, a tuple of numbers, and the place in
+    the batch decide."""
     check_rate(rate)
     xp, per_row = array_module(x), x[:1].size
     kept = uniform(xp, key, first_row * per_row, x.size).reshape(x.shape) >= rate
@@ -77,7 +81,12 @@ def drop(x, *, rate, key, first_row=0):
 def drop_compiled(x, *, rate, key, first_row=0):
     """The mask is not kept: backward draws it again."""
     check_rate(rate)
-    numbers = (first_row * x[:1].size, *map(np.uint32, streams(key)), np.float32(rate), np.float32(1 / (1 - rate)))
+    numbers = (
+        first_row * x[:1].size,
+        *map(np.uint32, streams(key)),
+        np.float32(rate),
+        np.float32(1 / (1 - rate)),
+    )
 
     def dropped(a):
         out = np.empty(a.shape, a.dtype)
@@ -89,6 +98,7 @@ def drop_compiled(x, *, rate, key, first_row=0):
 
 @kernel
 def drop_loop(x, y, start, stream, other, rate, scale):
+    """(n,) -> y, (n,): each number of x is dropped or scaled, as its draw decides."""
     for i in range(x.size):
         bits = mix_kernel(np.uint32(mix_kernel(np.uint32(np.uint32(start + i) ^ stream)) ^ other))
         u = np.float32(np.uint32(bits >> np.uint32(8))) * np.float32(1 / (1 << 24))
@@ -97,6 +107,7 @@ def drop_loop(x, y, start, stream, other, rate, scale):
 
 @kernel
 def mix_kernel(x):
+    """() -> (): `mix` of one uint32"""
     x = np.uint32(np.uint32(x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D))
     x = np.uint32(np.uint32(x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B))
     return np.uint32(x ^ (x >> np.uint32(16)))
@@ -108,7 +119,7 @@ def check_rate(rate):
 
 
 def uniform(xp, key, start, count):
-    """(count,) of float32 in [0, 1): numbers start, start + 1, ... of the stream that `key` names."""
+    """(count,) of float32 in [0, 1): numbers start, start + 1, ... of the stream of `key`."""
     stream, other = streams(key)
     places = (xp.arange(count, dtype="uint64") + start).astype("uint32")
     bits = _mix(places ^ xp.uint32(stream)) ^ xp.uint32(other)
@@ -116,7 +127,8 @@ def uniform(xp, key, start, count):
 
 
 def streams(key):
-    """Two numbers of 32 bits for a key; with one alone, two streams could draw the same numbers in another order."""
+    """Two numbers of 32 bits for a key; with one alone, two streams could draw the same numbers in
+    another order."""
     stream = 0
     for part in key:
         stream = _mix_number(stream ^ (part & 0xFFFFFFFF))

@@ -17,7 +17,9 @@ def split_heads(x, *, heads, part=0, parts=1):
     B, T, channels = x.shape
     C = channels // parts
     if channels % (parts * heads):
-        raise UsageError(f"split_heads: {channels} channels are not {parts} parts of {heads} heads of equal size")
+        raise UsageError(
+            f"split_heads: {channels} channels are not {parts} parts of {heads} heads of equal size"
+        )
     mine = (slice(None), slice(None), slice(part * C, (part + 1) * C))
     y = x[mine].reshape(B, T, heads, C // heads).swapaxes(1, 2)
     return y, lambda dy: Part(mine, dy.swapaxes(1, 2).reshape(B, T, C))
@@ -32,7 +34,7 @@ def merge_heads(x):
 
 @op
 def repeat_heads(x, *, times):
-    """(B, K, S, D) -> (B, K times, S, D): each head so many times in a row, for the queries that share it.
+    """(B, K, S, D) -> (B, K times, S, D): each head so many times in a row, for those who share it.
 
     Ainslie et al. 2023 (grouped-query attention).
     """
@@ -44,13 +46,13 @@ def repeat_heads(x, *, times):
 
 @op
 def attention(q, k, v, bias=None, *, causal=False, starts=None, lengths=None, scale=None):
-    """(B, H, T, D), (B, H, S, D), (B, H, S, D) -> (B, H, T, D): softmax(q kᵀ / √D) v (Vaswani et al. 2017).
+    """(B, H, T, D), (B, H, S, D), (B, H, S, D) -> (B, H, T, D): softmax(q kᵀ / √D) v.
 
     Causal: each query sees itself and what came before it. The T queries are the last T of the S
     positions or, with `starts`, (B,) ids, those of row b that begin at position starts[b].
     `lengths`, (B,) ids: of row b only the first lengths[b] positions are seen, the others are
     padding. `bias`, (1 or B, 1 or H, T, S), is added to the scores, and `scale` takes the place of
-    1 / √D. Raises UsageError for shapes that do not agree.
+    1 / √D (Vaswani et al. 2017). Raises UsageError for shapes that do not agree.
     """
     check_shapes(q, k, v, bias)
     check_seen(q, k, causal, starts, lengths)
@@ -66,15 +68,20 @@ def attention(q, k, v, bias=None, *, causal=False, starts=None, lengths=None, sc
     elif causal:
         xp.copyto(scores, -xp.inf, where=masks.future(xp, *scores.shape[-2:]))
     if lengths is not None:
-        xp.copyto(scores, -xp.inf, where=masks.padding(xp, lengths, scores.shape[-1])[:, None, None])
+        xp.copyto(
+            scores, -xp.inf, where=masks.padding(xp, lengths, scores.shape[-1])[:, None, None]
+        )
     scores -= scores.max(axis=-1, keepdims=True)
     weights = xp.exp(scores)
     weights /= weights.sum(axis=-1, keepdims=True)
 
     def backward(dy):
         dy = widened(dy)
-        dweights = dy @ v.swapaxes(-1, -2)
-        dscores = weights * (dweights - (dweights * weights).sum(axis=-1, keepdims=True))
+        dweights = dy @ v.swapaxes(-1, -2)  # y = weights @ v
+        mean = (dweights * weights).sum(axis=-1, keepdims=True)
+        dscores = weights * (
+            dweights - mean
+        )  # weights = softmax(scores), scores = scale q kᵀ + bias
         of_inputs = (
             lambda: narrowed(dscores @ k * scale, dtype),
             lambda: narrowed(dscores.swapaxes(-1, -2) @ q * scale, dtype),
@@ -87,8 +94,9 @@ def attention(q, k, v, bias=None, *, causal=False, starts=None, lengths=None, sc
 
 @attention.compiled
 def attention_compiled(q, k, v, bias=None, *, causal=False, starts=None, lengths=None, scale=None):
-    """A block of queries at a time: its weights are made, used, forgotten, and made again by backward, so that memory
-    grows with T and not with T². Of the future, hardly anything is computed (after Dao et al. 2022)."""
+    """A block of queries at a time: its weights are made, used, forgotten, and made again by
+    backward, so that memory grows with T and not with T². Of the future, hardly anything is
+    computed (after Dao et al. 2022)."""
     check_shapes(q, k, v, bias)
     check_seen(q, k, causal, starts, lengths)
     (B, H, T, D), S = q.shape, k.shape[-2]
@@ -108,7 +116,8 @@ def attention_compiled(q, k, v, bias=None, *, causal=False, starts=None, lengths
         return ab.reshape(B * H, *ab.shape[2:]), ab
 
     def look(block):
-        """The positions that the last query of a block sees, and the weights that its queries give them."""
+        """The positions that the last query of a block sees, and the weights that its queries give
+        them."""
         positions = slice(0, min(S, before + block.stop))
         flat, weights = product(q[:, :, block], k[:, :, positions])
         if bias is not None:  # the softmax scales what it is given
@@ -116,7 +125,8 @@ def attention_compiled(q, k, v, bias=None, *, causal=False, starts=None, lengths
         softmax_of_seen(flat, scale, befores + block.start, ends)
         return positions, flat, weights
 
-    y = np.empty((B, T, H, D), q.dtype).swapaxes(1, 2)  # in this order, merging the heads moves nothing
+    # in this order, merging the heads moves nothing
+    y = np.empty((B, T, H, D), q.dtype).swapaxes(1, 2)
     for block in blocks:
         positions, _, weights = look(block)
         np.matmul(weights, v[:, :, positions], out=y[:, :, block])
@@ -180,17 +190,25 @@ def softmax_of_seen_backward(dweights, weights, scale):
 
 
 def check_shapes(q, k, v, bias):
-    if q.ndim != 4 or k.shape != v.shape or q.shape[:-2] != k.shape[:-2] or q.shape[-1] != k.shape[-1]:
+    if (
+        q.ndim != 4
+        or k.shape != v.shape
+        or q.shape[:-2] != k.shape[:-2]
+        or q.shape[-1] != k.shape[-1]
+    ):
         raise UsageError(
-            f"attention: q {q.shape}, k {k.shape} and v {v.shape} do not agree; expected (B, H, T, D) and "
-            "twice (B, H, S, D)"
+            f"attention: q {q.shape}, k {k.shape} and v {v.shape} do not agree; "
+            "expected (B, H, T, D) and twice (B, H, S, D)"
         )
     (B, H, T, _), S = q.shape, k.shape[-2]
     if not S:
         raise UsageError(f"attention of q {q.shape} to no position at all: k is {k.shape}")
-    if bias is not None and (bias.shape[2:] != (T, S) or bias.shape[0] not in (1, B) or bias.shape[1] not in (1, H)):
+    if bias is not None and (
+        bias.shape[2:] != (T, S) or bias.shape[0] not in (1, B) or bias.shape[1] not in (1, H)
+    ):
         raise UsageError(
-            f"attention: a bias {bias.shape} does not fit scores {(B, H, T, S)}; expected (1 or B, 1 or H, T, S)"
+            f"attention: a bias {bias.shape} does not fit scores {(B, H, T, S)}; "
+            "expected (1 or B, 1 or H, T, S)"
         )
 
 
