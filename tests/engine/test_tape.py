@@ -155,7 +155,7 @@ def test_an_operation_without_a_backward_is_named():
     def one_way(x):
         return x + 1.0
 
-    with pytest.raises(UsageError, match="one_way: an operation returns a pair"):
+    with pytest.raises(UsageError, match=r"one_way must return a pair \(value, backward\)"):
         one_way(leaf(1.0, 2.0))
 
 
