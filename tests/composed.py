@@ -1,7 +1,7 @@
 """The fused operations of tinyllm.functional, spelled out of the primitives of tensor.py: slow and plainly right.
 
 Each function here has the name and the parameters of the operation that it explains, takes Tensors and gives a Tensor;
-the tape finds its gradient. `engine/test_composed.py` holds the two against each other.
+the tape finds its gradient. `functional/test_composed.py` holds the two against each other.
 """
 
 import math

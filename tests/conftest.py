@@ -9,7 +9,7 @@ import pytest
 
 from tinyllm import backend
 
-of_torch = ["engine/test_oracle.py", "engine/test_transformers.py"]  # a CI stage of their own installs it
+of_torch = ["functional/test_oracle.py", "models/test_transformers.py"]  # a CI stage of their own installs it
 collect_ignore = [] if importlib.util.find_spec("torch") else of_torch
 
 hypothesis.settings.register_profile(

@@ -150,3 +150,9 @@ def test_the_readme_has_a_line_for_every_file():
     missing = [by_path(p) for p in FILES if p.name not in readme and p.name not in ("__init__.py", "__main__.py")]
     assert [name for name in missing if not name.startswith("data/corpora")] == []
     assert "<!-- comando: principal -->" in readme and "<!-- comando: testes -->" in readme
+
+
+def test_the_folders_of_tests_are_those_of_the_library():
+    tests = ROOT.parent / "tests"
+    folders = {path.parent.relative_to(tests) for path in tests.rglob("test_*.py")} - {Path("house")}
+    assert not [f for f in folders if not (ROOT / f).is_dir() and f.parts[0] != "course"]

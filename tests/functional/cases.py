@@ -274,7 +274,7 @@ def repeat_heads_of_torch(torch, x, *, times):
 
 
 def drop_of_torch(torch, x, *, rate, key, first_row=0):
-    from tinyllm.functional.randomness import uniform  # the mask has no other source; test_dropout.py checks it
+    from tinyllm.functional.randomness import uniform  # the mask has no other source; test_randomness.py checks it
 
     kept = uniform(np, key, first_row * x[:1].numel(), x.numel()).reshape(tuple(x.shape)) >= rate
     return x * torch.from_numpy(kept) / (1 - rate)

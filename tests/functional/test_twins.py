@@ -5,7 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from engine.cases import CASES, LAYOUTS, all_modules, all_ops, build, cotangent, is_differentiable
+from functional.cases import CASES, LAYOUTS, all_modules, all_ops, build, cotangent, is_differentiable
 
 from tinyllm import backend
 from tinyllm import functional as F

@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from engine.cases import Call
-from engine.cases import run as run_case
+from functional.cases import Call
+from functional.cases import run as run_case
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -3,7 +3,7 @@
 import composed
 import numpy as np
 import pytest
-from engine.cases import CASES, all_ops, run, samples
+from functional.cases import CASES, all_ops, run, samples
 
 from tinyllm import tensor
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from engine.cases import CASES, calls, cotangent, is_differentiable, run, samples
+from functional.cases import CASES, calls, cotangent, is_differentiable, run, samples
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from engine.cases import all_modules
+from functional.cases import all_modules
 
 from tinyllm import backend
 from tinyllm.backend import exp32, kernel, largest

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from engine.cases import CASES, run, samples
+from functional.cases import CASES, run, samples
 
 from tinyllm import functional as F
 from tinyllm.models import catalog

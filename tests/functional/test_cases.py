@@ -1,6 +1,6 @@
 """Every operation has a case, and every case names an operation."""
 
-from engine.cases import CASES, all_ops
+from functional.cases import CASES, all_ops
 
 OPS = all_ops()
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from engine.cases import CASES, is_differentiable, run, samples
+from functional.cases import CASES, is_differentiable, run, samples
 
 from tinyllm.models import catalog
 from tinyllm.models.bert import BERTConfig
