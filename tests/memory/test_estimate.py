@@ -23,7 +23,7 @@ from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.rnn import LSTMConfig, RNNConfig
 from tinyllm.models.t5 import T5Config
 from tinyllm.nn.module import Module, Parameter, count_parameters, map_parameters
-from tinyllm.optim.adamw import AdamW
+from tinyllm.optim.adamw import AdamW, AdamWConfig
 from tinyllm.show.training import announce
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, train
@@ -73,7 +73,7 @@ from tinyllm.models import architecture, catalog
 from tinyllm.models.classifier import Classifier
 from tinyllm.train import run as runs
 from tinyllm.train.tasks import Classify, LabelledConfig
-from tinyllm.optim.adamw import AdamW
+from tinyllm.optim.adamw import AdamW, AdamWConfig
 from tinyllm.train.loop import TrainConfig, train
 name, values, batch, workers, accumulate, classify = json.loads(sys.argv[1])
 kind, rng = catalog.find(name), np.random.default_rng(0)
@@ -247,6 +247,13 @@ def test_weights_gradients_and_optimiser_take_16_bytes_a_parameter(precision):
         assert (sizes.weights, sizes.gradients) == (2 * sizes.parameters, 2 * sizes.parameters)
 
 
+def test_what_the_optimiser_remembers_is_counted(capsys):
+    adamw, sgd = (json.loads(call(capsys, f"--optimizer={name}", "--json")[1]) for name in ("adamw", "sgd"))
+    for way, sizes in sgd["training"].items():
+        parts = adamw["training"][way]
+        assert parts["optimiser"] - sizes["optimiser"] == 4 * parts["parameters"] == parts["total"] - sizes["total"]
+
+
 def test_recomputing_keeps_one_array_per_block_and_the_inside_of_one():
     """Chen et al. 2016: the more blocks there are, the more it saves."""
     tokens = 8 * 1024
@@ -355,7 +362,7 @@ def test_the_table_speaks_portuguese(capsys, monkeypatch):
 def test_a_learners_count_takes_the_place_of_the_library(capsys, monkeypatch):
     monkeypatch.setattr(estimate, "gpt_parameters", lambda config: 12345)
     assert "12.345 parâmetros" in call(capsys)[1]
-    announce(GPTConfig(), TrainConfig())
+    announce(GPTConfig(), TrainConfig(), AdamWConfig())
     assert "12.345 parâmetros" in capsys.readouterr().err
 
 

@@ -11,6 +11,7 @@ from tinyllm.infer.fill import continued_by_gaps
 from tinyllm.infer.generate import generate, until
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.catalog import MODELS, name_of
+from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.catalog import OPTIMIZERS
 from tinyllm.parser import calls, positive
 from tinyllm.profile import Profile
@@ -43,14 +44,14 @@ def train_command(arguments):
         raise UsageError("--from begins a new run and --resume goes on with one; give one of the two")
     if arguments.resume:
         run = resumed(arguments)
-        announce(run.model_config, run.training, classify=run.task.classifies)
+        announce(run.model_config, run.training, run.optimizer_config, classify=run.task.classifies)
     elif arguments.base:
         run = run_from_another(arguments)
     else:
         task = TASKS[vars(arguments).get("task", Language.name)]()
         kinds = (task.data_config, chosen_model(arguments), task.train_config, chosen_optimizer(arguments))
         data, model, training, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
-        announce(model, training, classify=task.classifies)
+        announce(model, training, optimizer, classify=task.classifies)
         run = runs.create(arguments.out, data, model, training, optimizer, task=task, say=tell_stage, warn=tell)
     compile_kernels(run)
     profile = Profile() if arguments.profile else None
@@ -122,16 +123,16 @@ def run_from_another(arguments):
     base = runs.open_run(arguments.base)
     kinds = (base.task.data_config, base.task.train_config, chosen_optimizer(arguments))
     data, training, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
-    announce(base.model_config, training, classify=base.task.classifies)
+    announce(base.model_config, training, optimizer, classify=base.task.classifies)
     return runs.create_from(base, arguments.out, data, training, optimizer, say=tell_stage, warn=tell)
 
 
 def fixed_options(arguments, *, but):
     """The options given on the command line that only a new model may have, all but some, as text."""
-    kinds = (DataConfig, TrainConfig, *(architecture.config for architecture in MODELS.values()))
-    given = {name for kind in kinds for name in given_options(arguments, kind)} | (
-        {"model", "task"} & vars(arguments).keys()
-    )
+    of_models = (architecture.config for architecture in MODELS.values())
+    kinds = (DataConfig, TrainConfig, *of_models, *CONFIGS_OF_OPTIMIZERS.values())
+    given = {name for kind in kinds for name in given_options(arguments, kind)}
+    given |= {"model", "task", "optimizer"} & vars(arguments).keys()
     return ", ".join(map(option_of, sorted(given - but)))
 
 
@@ -140,18 +141,24 @@ def tell_stage(stage):
 
 
 def estimate_command(arguments):
-    stored, training, classify = {}, {}, False
+    stored, training, classify, optimizer = {}, {}, False, vars(arguments).get("optimizer", "adamw")
     if arguments.run:
+        if "optimizer" in arguments:
+            raise UsageError(f"--optimizer cannot change in the run {arguments.run}; leave out one of the two")
         if "model" in arguments:
             raise UsageError(f"--model cannot change in the run {arguments.run}; leave out one of the two")
         run = runs.open_run(arguments.run)
         arguments.model, classify = name_of(run.model_config), run.task.classifies
         stored, training = dataclasses.asdict(run.model_config), dataclasses.asdict(run.training)
+        optimizer = optimizers.name_of(run.optimizer_config)
     kind = chosen_model(arguments)
     model = from_dict(kind, {**stored, **given_options(arguments, kind)})
     training = from_dict(TrainConfig, {**training, **given_options(arguments, TrainConfig)})
     with mine_or_not(arguments):
-        show_estimate(model, training, tokens=arguments.tokens, classify=classify, as_json=arguments.json)
+        show_estimate(
+            model, training, slots=len(OPTIMIZERS[optimizer].slots), tokens=arguments.tokens, classify=classify,
+            as_json=arguments.json,
+        )  # fmt: skip
 
 
 def compare_command(arguments):
@@ -222,13 +229,12 @@ def declare_train(p):
     add_options_of_one(p, {task.name: task.data_config for task in TASKS.values()})
     add_options_of_one(p, {name: architecture.config for name, architecture in MODELS.items()})
     add_options_of_one(p, {task.name: task.train_config for task in TASKS.values()})
-    p.add_argument(
-        "--optimizer",
-        choices=list(OPTIMIZERS),
-        default=argparse.SUPPRESS,
-        help="qual otimizador (padrão: adamw); o sgd pede uma taxa maior, como --learning-rate 0.3",
-    )
+    add_optimizer(p, "qual otimizador (padrão: adamw); o sgd pede uma taxa maior, como --learning-rate 0.3")
     add_options_of_one(p, CONFIGS_OF_OPTIMIZERS)
+
+
+def add_optimizer(p, help):
+    p.add_argument("--optimizer", choices=list(OPTIMIZERS), default=argparse.SUPPRESS, help=help)
 
 
 def declare_estimate(p):
@@ -240,6 +246,7 @@ def declare_estimate(p):
         ("workers", "quantas threads (padrão: uma por núcleo, ou as do treino)"),
     ):
         p.add_argument(f"--{name}", type=int, metavar="N", default=argparse.SUPPRESS, help=help)
+    add_optimizer(p, "o otimizador (padrão: adamw, ou o do treino)")
     p.add_argument("--tokens", type=positive, metavar="N", help="tokens do KV cache (padrão: o contexto)")
     add_mine(p)
     p.add_argument("--model", choices=list(MODELS), default=argparse.SUPPRESS, help="qual modelo (padrão: gpt)")

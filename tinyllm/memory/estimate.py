@@ -71,15 +71,15 @@ class Precision(NamedTuple):
 
     weight: int
     gradient: int
-    optimiser: int  # per parameter: AdamW's two moments and, in mixed precision, the float32 weights
+    master: int  # per parameter: in mixed precision, the weights that are updated
     activation: int
 
 
 PRECISIONS = {
-    "float32": Precision(weight=4, gradient=4, optimiser=4 + 4, activation=4),
+    "float32": Precision(weight=4, gradient=4, master=0, activation=4),
     # float16 or bfloat16 to compute, float32 to update: 16 bytes a parameter too, but activations of half the size
     # (Micikevicius et al. 2018, Rajbhandari et al. 2020)
-    "mixed": Precision(weight=2, gradient=2, optimiser=4 + 4 + 4, activation=2),
+    "mixed": Precision(weight=2, gradient=2, master=4, activation=2),
 }
 
 
@@ -88,7 +88,7 @@ class Plan(NamedTuple):
 
     `recompute`: keep what enters a block, and compute the rest of it again on the way back (Chen et al. 2016).
     `classify`: tell the labels of texts, as long as the context at most, so that no position is compared with the
-    vocabulary.
+    vocabulary. `slots`: how many float32 numbers the optimiser remembers of each parameter.
     """
 
     batch: int
@@ -98,6 +98,7 @@ class Plan(NamedTuple):
     recompute: bool = False
     on_gpu: bool = False
     classify: bool = False
+    slots: int = 2  # AdamW's
 
 
 class Training(NamedTuple):
@@ -136,7 +137,7 @@ def training(config, plan):
         (workers + 1) * P if workers > 1 else 0,
     )
     gradients = max(before + at_the_end, 2 * P, 3 * P if plan.accumulate > 1 else 0)  # clipped, and accumulated
-    before, weights, optimiser = before * sizes.gradient, P * sizes.weight, P * sizes.optimiser
+    before, weights, optimiser = before * sizes.gradient, P * sizes.weight, P * (4 * plan.slots + sizes.master)
     process = CUDA_CONTEXT if plan.on_gpu else PROCESS
     height = max(
         before + at_loss * sizes.activation + logits,

@@ -19,6 +19,11 @@ def name_of(config):
     return next(name for name, kind in OPTIMIZERS.items() if kind.Config is type(config))
 
 
+def kind_of(config):
+    """The class of the optimiser that a configuration describes."""
+    return OPTIMIZERS[name_of(config)]
+
+
 def new_optimizer(config, named_parameters):
     """The optimiser that a configuration describes, before its first step."""
-    return OPTIMIZERS[name_of(config)](named_parameters, config)
+    return kind_of(config)(named_parameters, config)

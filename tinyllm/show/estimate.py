@@ -18,7 +18,7 @@ GPUS = (4, 6, 16)  # GB
 PARTS = {
     "weights": "pesos",
     "gradients": "gradientes",
-    "optimiser": "otimizador (AdamW)",
+    "optimiser": "otimizador",
     "copies": "cópias dos gradientes",
     "activations": "ativações",
     "logits": "logits",
@@ -28,8 +28,10 @@ PARTS = {
 WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8*", "nf4": "nf4*"}
 
 
-def show_estimate(config, training, *, tokens=None, classify=False, as_json=False):
+def show_estimate(config, training, *, slots=2, tokens=None, classify=False, as_json=False):
     """Print the tables, or one JSON object, of a model that learns a language, or to classify.
+
+    `slots`: how many numbers the optimiser remembers of each parameter.
 
     Raises UsageError for more `tokens` (the context by default) than fit.
     """
@@ -38,7 +40,7 @@ def show_estimate(config, training, *, tokens=None, classify=False, as_json=Fals
         raise UsageError(
             f"{tokens} tokens do not fit in a context of {config.context}; raise --context or lower --tokens"
         )
-    plan = estimate.Plan(training.batch, training.threads, training.accumulate, classify=classify)
+    plan = estimate.Plan(training.batch, training.threads, training.accumulate, classify=classify, slots=slots)
     plans = {way: plan._replace(**changes) for way, (_, changes) in WAYS.items()}
     trainings = {way: estimate.training(config, each) for way, each in plans.items()}
     batches = {device: {"bytes": memory} | {

@@ -12,6 +12,7 @@ from tinyllm.evaluate.metrics import InterpolatedBigram, copied_ngrams, known_wo
 from tinyllm.infer.generate import generate
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.gpt import GPTConfig
+from tinyllm.optim.adamw import AdamWConfig
 from tinyllm.say import decimal, emit, percent, tell, thousands
 from tinyllm.show.training import announce, compile_kernels, train_showing
 from tinyllm.train import run as runs
@@ -30,7 +31,7 @@ def quickstart(folder, *, steps=STEPS, texts=TEXTS, seed=0, as_json=False):
     if (Path(folder) / "config.json").exists():
         tell(f"Continuando o treino que está em {folder}.")
         run = runs.open_run(folder)
-        announce(run.model_config, run.training)
+        announce(run.model_config, run.training, run.optimizer_config)
     else:
         run = prepare(folder, steps=steps, texts=texts, seed=seed)
     tell("3. Modelo: o GPT lê os tokens que vieram antes e prevê o próximo.")
@@ -63,7 +64,7 @@ def prepare(folder, *, steps, texts, seed):
         "tokens": "   Transformando os textos em tokens…",
     }
     model, training = GPTConfig(), TrainConfig(steps=steps, seed=seed)
-    announce(model, training)
+    announce(model, training, AdamWConfig())
     tell()
     run = runs.create(folder, tasks.DataConfig(texts=texts), model, training, say=lambda stage: tell(stages[stage]))
     pieces = [run.tokenizer.decode([i]) for i in run.tokenizer.encode("A menina correu depressa para casa.")]

@@ -13,7 +13,7 @@ from tinyllm.backend import numba_version, physical_memory
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
-from tinyllm.optim.catalog import new_optimizer
+from tinyllm.optim import catalog as optimizers
 from tinyllm.say import bar, counted, decimal, emit, megabytes, tell, thousands
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, train
@@ -43,11 +43,11 @@ def stop_on_signal():
             signal.signal(number, handler)
 
 
-def announce(config, training, *, classify=False):
+def announce(config, training, optimizer, *, classify=False):
     """Say what is about to be trained, and the memory it takes. Raises UsageError if the machine has less."""
-    workers, name = training.threads, catalog.name_of(config)
+    workers, name, slots = training.threads, catalog.name_of(config), optimizers.kind_of(optimizer).slots
     plan = estimate.Plan(training.batch, workers, training.accumulate, on_gpu=training.device == "gpu",
-                         classify=classify)  # fmt: skip
+                         classify=classify, slots=len(slots))  # fmt: skip
     needed = estimate.training(config, plan)
     available = None if plan.on_gpu else physical_memory()
     size = f"{counted(config.layers, 'bloco')} de largura {config.width}, {thousands(needed.parameters)} parâmetros"
@@ -73,7 +73,7 @@ def compile_kernels(run):
     changes = {name: tiny[name] for name in tiny.keys() & vars(run.model_config).keys()}
     config, training = dataclasses.replace(run.model_config, **changes), TrainConfig(steps=1, workers=1)
     model = run.task.new_model(config, rng=np.random.default_rng(0))
-    optimizer = new_optimizer(run.optimizer_config, model.named_parameters())
+    optimizer = optimizers.new_optimizer(run.optimizer_config, model.named_parameters())
     for _ in train(model, [run.task.tiny_batch(config)], optimizer, config=training):
         tell(f"…prontas em {decimal(time.perf_counter() - began, 1)} s.")
 
