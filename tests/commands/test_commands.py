@@ -252,8 +252,7 @@ def test_train_with_another_optimiser(capsys, tmp_path):
 def test_what_train_refuses(capsys, tmp_path, trained):
     assert "holds a run; go on with --resume" in refusal(capsys, "train", "--out", trained, *SMALL)
     assert "--batch cannot change" in refusal(capsys, "train", "--resume", trained, "--batch", 8)
-    for option in (("--optimizer", "sgd"), ("--momentum", 0.5), ("--weight-decay", 0.1), ("--task", "classify")):
-        assert f"{option[0]} cannot change" in refusal(capsys, "train", "--resume", trained, *option)
+    assert "--task cannot change" in refusal(capsys, "train", "--resume", trained, "--task", "classify")
     assert "has done 6 of its 6 steps" in refusal(capsys, "train", "--resume", trained)
     assert "holds no run" in refusal(capsys, "train", "--resume", tmp_path / "none")
     assert "layers=0 must be at least 1" in refusal(capsys, "train", "--out", tmp_path / "a", "--layers", 0)
