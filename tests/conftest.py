@@ -20,6 +20,11 @@ hypothesis.settings.register_profile(
     max_examples=25,
     suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
 )
+hypothesis.settings.register_profile(  # no simpler case is sought, which takes longer than all the rest
+    "first-found",
+    hypothesis.settings.get_profile("tinyllm"),
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+)
 hypothesis.settings.load_profile("tinyllm")
 
 

@@ -21,7 +21,7 @@ from tinyllm.course.syllabus import course_folder, find, read_exercises
 
 FOLDER = course_folder()
 PATIENCE = 60  # seconds; a version that never ends does not pass
-ALONE = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={FOLDER}")
+ALONE = ("-q", "-pno:cacheprovider", "-pno:xdist", f"--rootdir={FOLDER}", "--hypothesis-profile=first-found")
 QUICK = ("-k", "not time_and_memory")  # options for what is not measured
 
 

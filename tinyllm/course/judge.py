@@ -18,7 +18,6 @@ from tinyllm.tensor import Tensor, backward
 
 TOLERANCES = {"float64": (1e-7, 1e-9), "float32": (1e-5, 1e-6)}  # relative, absolute
 RIGHT, PENDING, WRONG, BROKEN = "certo", "pendente", "errado", "erro no seu código"
-TRIES = 3  # times that an answer must be found to take too much
 PARTLY = "incompleto"  # right as far as it was tested, for not every test has run
 SENTENCE = "parece: "  # what a known mistake is told with
 STATES = (RIGHT, PARTLY, PENDING, measure.SLOW, measure.LARGE, WRONG, BROKEN)  # from good to bad
@@ -80,21 +79,16 @@ class Judge:
 
     def fast(self, name):
         """On the work that the support file gives this piece, the answer takes no more than it may of time and memory.
-        A long time may be the machine's doing: only what is seen TRIES times counts. A wrong answer is not measured:
-        the other tests say what is wrong."""
+        A wrong answer is not measured: the other tests say what is wrong."""
         work = self.support.WORK[name]
         pieces = [getattr(module, name) for module in (self.answer, self.solution)]
         arguments = work.make(work.small)
         found, expected = (self.outcome(work.through, piece, copy.deepcopy(arguments)) for piece in pieces)
         if difference(found, expected):
             return
-        for _ in range(TRIES):
-            found = measure.trouble(work, *pieces)
-            if not found:
-                return
-            if found.state == measure.LARGE:
-                break
-        self.fail(name, f"o trabalho de tamanho {work.large}", found.what, None, state=found.state)
+        found = measure.trouble(work, *pieces)
+        if found:
+            self.fail(name, f"o trabalho de tamanho {work.large}", found.what, None, state=found.state)
 
     def outcome(self, through, piece, arguments):
         """What a call of a piece gives: a Refused if others than the answer's own code cannot go on with it."""

@@ -12,6 +12,7 @@ from tinyllm.say import decimal
 SLOW, LARGE = "lento", "memória demais"
 LIMIT = 8  # times what the solution takes
 SPARE_BYTES, SPARE_SECONDS = 1 << 20, 1e-3  # nobody's concern
+TRIES = 3  # times that an answer must be found slow
 TURNS, PATIENCE = 5, 2.0  # turns of each, or seconds, whichever is over first
 SHORTEST = 1e-3  # seconds; what takes less is done several times
 # a busy machine makes a piece wait, but takes no more of a processor's time; on Windows that ticks too seldom
@@ -38,11 +39,23 @@ class Trouble(NamedTuple):
 
 
 def trouble(work, answer, solution):
-    """A Trouble, told with both figures, if the answer takes far more than the solution or grows faster; else None."""
+    """A Trouble, told with both figures, if the answer takes far more than the solution or grows faster; else None.
+
+    A long time may be the machine's doing: only what is seen TRIES times counts.
+    """
     mine, theirs = (peak_bytes(work, piece, work.large) for piece in (answer, solution))
     if mine > LIMIT * theirs + SPARE_BYTES:
         return Trouble(LARGE, f"a sua versão chega a {amount(mine)}; a solução, a {amount(theirs)} "
                               f"(o limite é {LIMIT} vezes)")  # fmt: skip
+    for _ in range(TRIES):
+        found = slowness(work, answer, solution)
+        if not found:
+            return None
+    return found
+
+
+def slowness(work, answer, solution):
+    """The Trouble with the answer's time, seen once, or None."""
     mine, theirs = seconds(work, work.large, answer, solution)
     if mine > LIMIT * theirs + SPARE_SECONDS:
         return Trouble(SLOW, f"a sua versão leva {duration(mine)}; a solução, {duration(theirs)} "

@@ -56,7 +56,8 @@ def judged_by_pytest(folder, exercises):
     with tempfile.TemporaryDirectory() as place:
         found = Path(place) / "states.json"
         tests = [str(e.tests) for e in exercises]
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", f"--states={found}", *tests]
+        options = ["-q", "-p", "no:cacheprovider", "--hypothesis-profile=first-found", f"--states={found}"]
+        command = [sys.executable, "-m", "pytest", *options, *tests]
         subprocess.run(command, cwd=folder, check=False, capture_output=True, encoding="utf-8")
         if not found.exists():
             names = ", ".join(e.id for e in exercises)
