@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tinyllm.data.objectives import padded
@@ -210,6 +210,8 @@ def test_an_empty_stop_is_refused():
 
 
 @given(st.text("abc", max_size=30), st.lists(st.text("abc", min_size=1, max_size=3), max_size=3), st.integers(1, 4))
+@example(text="aba", stops=["b", "aba"], size=1)  # one stop is whole inside another that began before it
+@example(text="ab", stops=["b", "aba"], size=1)
 def test_until_cuts_at_the_first_stop_however_the_text_is_cut_up(text, stops, size):
     pieces = [text[i : i + size] for i in range(0, len(text), size)]
     expected = text[: min((text.index(s) for s in stops if s in text), default=len(text))]

@@ -111,12 +111,17 @@ def until(pieces, stops):
     held = ""
     for piece in pieces:
         held += piece
-        found = [held.index(stop) for stop in stops if stop in held]
-        if found:
-            yield held[: min(found)]
-            return
         # the end of the text may be the beginning of a stop: hold that much back
         keep = max((n for stop in stops for n in range(1, len(stop)) if held.endswith(stop[:n])), default=0)
-        yield held[: len(held) - keep]
-        held = held[len(held) - keep :]
-    yield held
+        sure, first = len(held) - keep, first_stop(held, stops)
+        if first < len(held) and first <= sure:
+            yield held[:first]
+            return
+        yield held[:sure]
+        held = held[sure:]
+    yield held[: first_stop(held, stops)]
+
+
+def first_stop(text, stops):
+    """Where the first of the stops begins in a text; its length if none is there."""
+    return min((text.index(stop) for stop in stops if stop in text), default=len(text))
