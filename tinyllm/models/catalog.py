@@ -22,8 +22,13 @@ def find(name):
 
 
 def name_of(config):
-    """The name of the architecture that a configuration describes."""
-    return next(name for name, each in MODELS.items() if each.config is type(config))
+    """The name of the architecture that a configuration describes. UsageError if it is of none."""
+    found = [name for name, each in MODELS.items() if each.config is type(config)]
+    if not found:
+        raise UsageError(
+            f"a {type(config).__name__} describes no model; there are {', '.join(MODELS)}"
+        )
+    return found[0]
 
 
 def architecture_of(config):

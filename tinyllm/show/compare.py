@@ -65,13 +65,17 @@ def compare_models(names, folder, *, steps, texts, seed, picture=None, as_json=F
     return 0
 
 
+def config_of(name):
+    """The sizes of a model that is compared, as its configuration."""
+    return catalog.find(name).config(vocab_size=VOCABULARY, **SETTINGS[name][0])
+
+
 def find_or_make(name, folder, *, steps, texts, seed):
     """The run of one model. Raises UsageError for an unknown model and for a folder with another kind of run."""
     if name not in SETTINGS:
         raise UsageError(f"there is no model {name}; there are {', '.join(SETTINGS)}")
     if not (folder / "config.json").exists():
-        sizes, rate = SETTINGS[name]
-        config = catalog.find(name).config(vocab_size=VOCABULARY, **sizes)
+        config, (_, rate) = config_of(name), SETTINGS[name]
         data = tasks.DataConfig(texts=texts, save_every=steps, validate_every=max(1, steps // MARKS))
         training = TrainConfig(
             steps=steps, batch=TOKENS // config.context, learning_rate=rate, decay_steps=steps, seed=seed
