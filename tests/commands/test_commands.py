@@ -11,6 +11,7 @@ import pytest
 
 from tinyllm import backend, cli
 from tinyllm.nn.module import count_parameters
+from tinyllm.optim.sgd import SGDConfig
 from tinyllm.train import checkpoint
 from tinyllm.train import run as runs
 
@@ -220,6 +221,11 @@ def test_a_run_begins_from_another_with_other_texts(capsys, trained, tmp_path):
         capsys, "train", "--out", tmp_path / "s", *options, "--width", 32
     )
     assert "give one of the two" in refusal(capsys, "train", "--resume", trained, "--from", trained)
+    sgd = ("--optimizer", "sgd", "--momentum", 0.5, "--learning-rate", 0.3)
+    assert call(capsys, "train", "--out", tmp_path / "sgd", *options, *sgd)[0] == 0
+    again = ("--from", tmp_path / "sgd", *options[2:])
+    assert call(capsys, "train", "--out", tmp_path / "again", *again, "--weight-decay", 0.2)[0] == 0
+    assert runs.open_run(tmp_path / "again").optimizer_config == SGDConfig(weight_decay=0.2, momentum=0.5)
     assert "holds no run" in refusal(capsys, "train", "--out", tmp_path / "s", "--from", tmp_path)
     assert not (tmp_path / "s").exists()
 

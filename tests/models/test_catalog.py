@@ -5,7 +5,9 @@ import json
 import checkout
 import pytest
 
+from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
+from tinyllm.models import catalog
 from tinyllm.models.gpt import GPTConfig
 
 TOY = '''"""Toy: a GPT that learns for each token how loudly it is said."""
@@ -120,3 +122,9 @@ def test_it_is_benchmarked_by_name(copy):
     assert found["case"] == "toy" and found["tokens_per_second"]["ours"] > 0 and found["gemm_share"] > 0
     against = refused(copy, "bench", "train", "--model=toy", "--against=torch")
     assert "--against torch has no toy, only gpt, llama, bert, t5; choose another" in against
+
+
+def test_two_architectures_of_one_config_are_refused(monkeypatch):
+    monkeypatch.setitem(catalog.MODELS, "twin", catalog.find("gpt"))
+    with pytest.raises(UsageError, match="gpt and twin share GPTConfig; give each its own"):
+        catalog.name_of(catalog.find("gpt").config())

@@ -80,9 +80,9 @@ def chosen_model(arguments):
     return chosen(arguments, "model", name, {name: architecture.config for name, architecture in MODELS.items()})
 
 
-def chosen_optimizer(arguments):
+def chosen_optimizer(arguments, *, otherwise="adamw"):
     """The same for the optimiser."""
-    return chosen(arguments, "optimizer", vars(arguments).get("optimizer", "adamw"), CONFIGS_OF_OPTIMIZERS)
+    return chosen(arguments, "optimizer", vars(arguments).get("optimizer", otherwise), CONFIGS_OF_OPTIMIZERS)
 
 
 def chosen(arguments, what, name, kinds):
@@ -110,19 +110,17 @@ def resumed(arguments):
 
 
 def run_from_another(arguments):
-    """A new run that begins with the weights and the tokenizer of the run that --from names."""
-    trained = {
-        "corpus",
-        "texts",
-        "save_every",
-        "validate_every",
-        *(field.name for field in dataclasses.fields(TrainConfig)),
-    }
-    if names := fixed_options(arguments, but=trained):
+    """A new run that begins with the weights and the tokenizer of the run that --from names, and with its optimiser if
+    no other is asked for."""
+    if names := fixed_options(arguments, but={"corpus", "texts", "save_every", "validate_every", *OF_TRAINING}):
         raise UsageError(f"{names} cannot change in a run that begins --from another; leave it out")
     base = runs.open_run(arguments.base)
-    kinds = (base.task.data_config, base.task.train_config, chosen_optimizer(arguments))
-    data, training, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
+    of_base = base.optimizer_config
+    kind = chosen_optimizer(arguments, otherwise=optimizers.name_of(of_base))
+    stored = dataclasses.asdict(of_base) if kind is type(of_base) else {}
+    optimizer = from_dict(kind, {**stored, **given_options(arguments, kind)})
+    kinds = (base.task.data_config, base.task.train_config)
+    data, training = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
     announce(base.model_config, training, optimizer, classify=base.task.classifies)
     return runs.create_from(base, arguments.out, data, training, optimizer, say=tell_stage, warn=tell)
 

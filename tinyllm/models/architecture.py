@@ -1,7 +1,8 @@
 """What an architecture says of itself: how its model is made, what it learns, and what it costs.
 
 The file of a model ends with its Architecture, to which `catalog.py` gives a name; nobody else
-needs to know which there are. What it costs is counted for the compiled routines on a CPU, and on a
+needs to know which there are. Its Config is no other's, and has at least vocab_size, context,
+layers, width and dropout. What it costs is counted for the compiled routines on a CPU, and on a
 GPU for the plain ones, which also keep every weight of the attention; all of it in whole numbers of
 Python's, which are never too large.
 """

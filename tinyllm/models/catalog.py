@@ -24,6 +24,8 @@ def find(name):
 def name_of(config):
     """The name of the architecture that a configuration describes. UsageError if it is of none."""
     found = [name for name, each in MODELS.items() if each.config is type(config)]
+    if len(found) > 1:
+        raise UsageError(f"{' and '.join(found)} share {type(config).__name__}; give each its own")
     if not found:
         raise UsageError(
             f"a {type(config).__name__} describes no model; there are {', '.join(MODELS)}"

@@ -60,6 +60,8 @@ class Comm:
 def total(arrays):
     """Several (...) -> (...): their sum, added in the order given."""
     first, *others = arrays
+    if not others:
+        return first.copy()
     if any(other.shape != first.shape for other in others):
         raise UsageError(f"ranks sum arrays of one shape, not of {', '.join(str(one.shape) for one in arrays)}")
     for other in others:

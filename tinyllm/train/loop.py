@@ -1,6 +1,7 @@
 """The training loop: a generator of one report per step; stopping, saving and printing are up to the caller."""
 
 import contextlib
+import itertools
 import math
 import time
 from dataclasses import dataclass
@@ -73,7 +74,9 @@ def train(model, batches, optimizer, *, config, loss=None, weigh=rows, comm=ALON
     with Workers(config.threads) as workers:
         for step in range(start, config.steps):
             began = time.perf_counter()
-            parts = [next(batches) for _ in range(config.accumulate)]
+            parts = list(itertools.islice(batches, config.accumulate))
+            if len(parts) < config.accumulate:
+                raise UsageError(f"the batches end before step {step + 1} of {config.steps}; give more, or lower steps")
             with profile.recording() if profile else contextlib.nullcontext():
                 moved = take_step(workers, model, optimizer, parts, config=config, step=step, **how)
             tokens = sum(ids.size for ids, *_ in parts)
