@@ -1,8 +1,10 @@
 """The tape: what is recorded, what backward() returns, and what it leaves behind."""
 
 import contextvars
+import copy
 import gc
 import itertools
+import pickle
 import re
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import weakref
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra import numpy as shapes
 
 from tinyllm import functional as F
@@ -215,6 +218,53 @@ def test_a_node_knows_the_name_the_inputs_and_the_options_of_its_operation():
     assert (node.name, node.inputs, node.options) == ("layer_norm", (x, weight, bias), {"eps": 0.5})
 
 
+# ------------------------------------------------------------------------------------------------------------- copies
+
+COPIES = {"copy": copy.copy, "deepcopy": copy.deepcopy, "pickle": lambda x: pickle.loads(pickle.dumps(x))}
+each_copy = pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+
+
+@given(
+    first=st.lists(st.booleans(), min_size=1, max_size=3),
+    copies=st.lists(st.tuples(st.sampled_from(list(COPIES.values())), st.integers(0, 9)), max_size=5),
+    steps=st.lists(st.tuples(st.sampled_from("+*-"), st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=8),
+)
+def test_a_graph_of_copies_has_the_gradients_of_one_of_leaves_made_apart(first, copies, steps):
+    leaves = [leaf(1.0 + i, 0.5) if learned else Tensor(np.array([2.0, -1.0])) for i, learned in enumerate(first)]
+    for copied, which in copies:
+        leaves.append(copied(leaves[which % len(leaves)]))
+    apart = [Tensor(x.data.copy(), requires_grad=x.requires_grad) for x in leaves]
+
+    def gradients(values):
+        own, values = list(values), list(values)
+        for sign, i, j in steps:
+            a, b = values[i % len(values)], values[j % len(values)]
+            values.append(a + b if sign == "+" else a * b if sign == "*" else a - b)
+        loss = sum(value.sum() for value in values)
+        grads = backward(loss) if loss.requires_grad else {}
+        return [grads[x].tolist() if x in grads else None for x in own]
+
+    assert gradients(leaves) == gradients(apart)
+
+
+@each_copy
+def test_a_parameter_stays_a_frozen_or_a_learned_one(copied):
+    for learned in (True, False):
+        parameter = Parameter([1.0, 2.0])
+        parameter.requires_grad = learned
+        other = copied(parameter)
+        assert type(other) is Parameter and other.requires_grad is learned and other is not parameter
+        assert other.data.tolist() == [1.0, 2.0] and (other.data is parameter.data) == (copied is copy.copy)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickle.dumps])
+def test_a_graph_is_not_copied(copied):
+    x = leaf(1.0)
+    with pytest.raises(UsageError, match=r"made by multiply .* without its graph.*Tensor\(x\.data\)"):
+        copied({"state": x * 2.0})
+    assert backward(copy.copy(x * 2.0))[x].tolist() == [2.0]  # a shallow one stands in the same graph
+
+
 # --------------------------------------------------------------------------------------------------- long and parallel
 
 LONG = 50_000
@@ -367,6 +417,75 @@ def test_python_numbers_do_not_change_the_type(dtype):
     x = Tensor(np.array([1.0, 2.0], dtype), requires_grad=True)
     y = (1.0 - (2 * x + 1) / 3 - x**2 * 0.5 + 4 / x).mean()
     assert y.dtype == dtype and backward(y)[x].dtype == dtype
+
+
+MIXED = {  # what a float32 Tensor may meet, which is not to make float64 of it
+    "a number of NumPy": np.sqrt(np.float64(2)), "of float16": np.float16(2), "an integer of NumPy": np.int64(3),
+    "without axes": np.array(2.0), "integers": np.array([1, 2]), "truth values": np.array([True, False]),
+    "a list": [2.0, 3.0], "a list of integers": [2, 3], "a tuple": (1.5, 2.0), "a truth value": True,
+    "a Tensor of integers": Tensor(np.array([3, 4])),
+}  # fmt: skip
+METHODS = [lambda x, y: x + y, lambda x, y: x - y, lambda x, y: x * y, lambda x, y: x / y, lambda x, y: y + x,
+           lambda x, y: y - x, lambda x, y: y * x, lambda x, y: y / x]  # fmt: skip
+
+
+@pytest.mark.parametrize("other", MIXED.values(), ids=MIXED)
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_what_a_tensor_meets_does_not_change_its_type(dtype, other):
+    with np.errstate(divide="ignore"):
+        for method in METHODS:
+            x = Tensor(np.array([1.0, 2.0], dtype), requires_grad=True)
+            y = method(x, other)
+            expected = method(
+                x.data.astype(np.float64),
+                np.asarray(getattr(other, "data", other)) if not isinstance(other, np.generic | np.ndarray) else other,
+            )
+            assert y.dtype == dtype and backward(y.sum())[x].dtype == dtype
+            np.testing.assert_allclose(y.data, expected, rtol=2e-3)
+
+
+def test_integers_among_themselves_stay_integers_and_arrays_of_float64_stay():
+    ids = Tensor(np.arange(3))
+    assert (ids + 1).dtype == (ids * ids).dtype == (ids + [1, 2, 3]).dtype == np.int64
+    assert (Tensor([1.0]) * np.array([2.0])).dtype == np.float64
+
+
+WORDS = {  # what is no array of numbers, where one is due
+    "text": lambda: leaf(1.0) + "um",
+    "text as a Tensor": lambda: Tensor("um"),
+    "a dict": lambda: F.gelu({"x": 1.0}),
+    "a ragged list": lambda: Tensor([[1.0], [2.0, 3.0]]),
+    "a Tensor": lambda: Tensor(leaf(1.0)),
+    "a Tensor as a parameter": lambda: Parameter(leaf(1.0)),
+    "a recorded Tensor for NumPy": lambda: np.asarray(leaf(1.0) * 2.0),
+    "several recorded for NumPy": lambda: np.concatenate([leaf(1.0) * 2.0, leaf(1.0)]),
+    "a loss that is no Tensor": lambda: backward(np.float32(1.0)),
+    "a gradient of text": lambda: backward(leaf(1.0), "um"),
+    "no matrix": lambda: tensor.matmul(leaf(1.0), 2.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("call", WORDS.values(), ids=WORDS)
+def test_what_is_no_array_of_numbers_is_told_in_words(call):
+    with pytest.raises(UsageError):
+        call()
+
+
+def test_numpy_takes_a_leaf_for_its_array(cupy):
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    assert np.asarray(x) is x.data and np.array(x, np.float64).tolist() == [1.0, 2.0]
+    with no_grad():
+        assert np.asarray(x * 2.0).tolist() == [2.0, 4.0]
+    with pytest.raises(TypeError, match="Implicit conversion"):
+        np.asarray(Tensor(cupy.ones(3)))
+
+
+@pytest.mark.parametrize("grad", [3.0, [3.0], np.array([3]), np.array([3.0]), Tensor([3.0])], ids=str)
+def test_a_gradient_to_start_from_may_be_a_number_a_list_or_a_tensor(grad):
+    x = Tensor([1.0], requires_grad=True)
+    y = x * 2.0 if not isinstance(grad, float) else (x * 2.0).sum()
+    found = backward(y, grad)[x]
+    assert found.tolist() == [6.0] and found.dtype == np.float32
 
 
 def test_operators_in_either_order_and_with_plain_arrays():

@@ -60,6 +60,47 @@ def to_device(array, device):
     return cupy.asarray(array)
 
 
+# ------------------------------------------------------------------------------------------- what an operation is given
+
+
+def numbers(value, dtype=None):
+    """Lists and numbers -> a NumPy array. Raises UsageError for anything else."""
+    try:
+        array = np.asarray(value, dtype)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{type(value).__name__} is no array of numbers: {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise UsageError(f"{type(value).__name__} is no array of numbers; give an array, a list or a number")
+    return array
+
+
+def alike(inputs, arrays, stay):
+    """The inputs of an operation, and their arrays -> arrays of one floating-point type: neither integers nor a single
+    number of float64 make another of it.
+
+    `stay` tells for each input which kinds of dtype it keeps. None stays None. UsageError for what is no number.
+    """
+
+    def decides(x, a):  # an input that is its own array is no Tensor; without axes, it is a single number
+        return hasattr(a, "dtype") and (x is not a or a.ndim > 0)
+
+    deciding = [a.dtype for x, a in zip(inputs, arrays, strict=True) if decides(x, a)]
+    dtype = max((d for d in deciding if d.kind == "f"), key=lambda d: d.itemsize, default=None)
+
+    def fitted(x, a, kinds):
+        if a is None or (deciding and dtype is None and type(a) in (float, int)):
+            return a
+        array = a if hasattr(a, "dtype") else numbers(a)
+        if array.dtype.kind in kinds or (decides(x, a) and array.dtype.kind not in "iub"):
+            return array
+        if dtype is None:  # there are integers alone, or nothing but numbers
+            return array if deciding or array is a else array.astype("float32")
+        return array.astype(dtype)[()]
+
+    kinds = itertools.chain(stay, itertools.repeat(""))
+    return [fitted(x, a, of_x) for x, a, of_x in zip(inputs, arrays, kinds, strict=False)]
+
+
 # ------------------------------------------------------------------------------ array functions the modules spell apart
 
 

@@ -11,12 +11,12 @@ import functools
 import heapq
 import inspect
 import itertools
-from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinyllm.backend import TwinnedFunction, array_module, narrowed, scatter_add, widened
+from tinyllm.backend import TwinnedFunction, alike, array_module, narrowed, numbers, widened
 from tinyllm.errors import UsageError
+from tinyllm.gradients import Part, Sum, dense
 from tinyllm.observe import told
 
 _recording = contextvars.ContextVar("recording", default=True)
@@ -35,6 +35,12 @@ class Node:
         self.name, self.inputs, self.options = name, inputs, options
         self.backward, self.shape = backward, shape
         self.born = next(_births)
+
+    def __reduce__(self):
+        raise UsageError(
+            f"a Tensor made by {self.name} is copied or pickled without its graph only: "
+            "copy Tensor(x.data), or copy what it was made of and run the forward pass again"
+        )
 
     def gradients(self, dy):
         """Yield (input, dx) for each input that needs a gradient, and free what was kept for this.
@@ -62,16 +68,22 @@ def _walked(dy):
 
 
 class Tensor:
-    """An array that remembers the operation that made it. Lists and numbers become float32."""
+    """An array that remembers the operation that made it. Lists and numbers become float32.
 
-    __slots__ = ("born", "data", "node", "requires_grad")
+    A copy is another leaf, with a gradient of its own.
+    """
+
+    __slots__ = ("data", "node", "requires_grad")
     __array_ufunc__ = None  # so that `array * tensor` asks Tensor.__rmul__
 
     def __init__(self, data, *, requires_grad=False):
-        self.data = data if hasattr(data, "dtype") else np.asarray(data, dtype=np.float32)
+        if isinstance(data, Tensor):
+            raise UsageError(
+                "this is a Tensor already; use it as it is, or x.data for one cut off from its graph"
+            )
+        self.data = data if hasattr(data, "dtype") else numbers(data, np.float32)
         self.requires_grad = requires_grad
         self.node = None
-        self.born = next(_births)
 
     shape = property(lambda self: self.data.shape)
     dtype = property(lambda self: self.data.dtype)
@@ -83,6 +95,14 @@ class Tensor:
 
     def __len__(self):
         return len(self.data)
+
+    def __array__(self, dtype=None, copy=None):
+        if self.node:
+            raise UsageError(
+                f"NumPy would cut this Tensor, made by {self.node.name}, off from its graph: "
+                "use an operation of tinyllm, or take x.data"
+            )
+        return np.asarray(self.data, dtype=dtype, copy=copy)
 
     def item(self):
         """The only number of a Tensor of size 1 (on a GPU this waits for it)."""
@@ -140,21 +160,39 @@ class Tensor:
         return transpose(self, axes=axes)
 
 
+# the kinds of dtype that inputs of these names keep: they say which, and not how much
+STAY = {"ids": "iu", "targets": "iu", "condition": "iub", "bias": "b"}
+
+
 def op(meaning):
     """Turn `fn(*arrays, **options) -> (y, backward)` into a function of Tensors, recorded.
 
     `backward` may return thunks: a thunk runs only if its input needs a gradient, so frozen weights
     cost nothing. An operation with a parameter `needs` is told at once which inputs need one.
-    `@name.compiled` decorates the fast twin.
+    `@name.compiled` decorates the fast twin. Integers and truth values beside floating-point arrays
+    become of their type, but for inputs of the names in STAY; so do lists and single numbers.
     """
     function = TwinnedFunction(meaning)
-    name, asks = meaning.__name__, "needs" in inspect.signature(meaning).parameters
+    name, parameters = meaning.__name__, inspect.signature(meaning).parameters
+    asks, stay = "needs" in parameters, [STAY.get(parameter, "") for parameter in parameters]
 
     @functools.wraps(meaning)
     def apply(*inputs, **options):
         recording = _recording.get()
-        arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
-        needs = [recording and isinstance(x, Tensor) and x.requires_grad for x in inputs]
+        arrays, needs, plain = [], [], True
+        for x in inputs:
+            is_tensor = isinstance(x, Tensor)
+            array = x.data if is_tensor else x
+            needs.append(is_tensor and recording and x.requires_grad)
+            if type(array) is np.ndarray:
+                plain &= array.dtype.kind == "f" and (is_tensor or array.ndim > 0)
+            elif plain and arrays and type(array) is float:
+                array = arrays[0].dtype.type(array)
+            else:
+                plain = False
+            arrays.append(array)
+        if not plain:
+            arrays = alike(inputs, arrays, stay)
         asked = {"needs": needs} if asks else {}
         result = told(name, "forward", function, *arrays, **options, **asked)
         if type(result) is not tuple or len(result) != 2:
@@ -182,58 +220,6 @@ def no_grad():
         _recording.reset(token)
 
 
-class Part(NamedTuple):
-    """The gradient of x[index], for a backward to return: it is 0 everywhere else.
-
-    It is added in place, so that taking T steps of x one by one costs T and not T².
-    """
-
-    index: Any
-    values: Any
-
-    def add_to(self, array):
-        """Add it, in place, to an array of the shape of x."""
-        if _is_basic(self.index):  # no position can be taken twice
-            array[self.index] += self.values
-        else:
-            scatter_add(array, self.index, self.values)
-
-
-def dense(dx, shape):
-    """The whole array of a Part, 0 where it says nothing, for an input of this shape.
-
-    Any other dx comes back as it is.
-    """
-    if not isinstance(dx, Part):
-        return dx
-    array = array_module(dx.values).zeros(shape, dx.values.dtype)
-    dx.add_to(array)
-    return array
-
-
-class _Sum:
-    """The gradient of a leaf or of a Node so far.
-
-    The first array that comes may belong to others; a sum does not.
-    """
-
-    __slots__ = ("array", "ours", "source")
-
-    def __init__(self, source):
-        self.source, self.array, self.ours = source, None, False
-
-    def add(self, dx):
-        if self.array is None:
-            self.array, self.ours = dense(dx, self.source.shape), isinstance(dx, Part)
-        elif isinstance(dx, Part):
-            self.array, self.ours = self.array if self.ours else self.array.copy(), True
-            dx.add_to(self.array)
-        elif self.ours:
-            self.array += dx
-        else:
-            self.array, self.ours = self.array + dx, True
-
-
 def backward(loss, grad=None):
     """Return {leaf: d(loss)/d(leaf)} for every leaf that requires it, freeing the graph.
 
@@ -244,7 +230,7 @@ def backward(loss, grad=None):
     Raises UsageError if nothing was recorded, if the graph was walked before, or if `loss` is no
     scalar and `grad`, the gradient to start from, is not given or of another shape.
     """
-    if not loss.requires_grad:
+    if not (isinstance(loss, Tensor) and loss.requires_grad):
         raise UsageError("backward() of what was not recorded; does any input require a gradient?")
     if grad is None:
         if loss.data.size != 1:
@@ -252,15 +238,13 @@ def backward(loss, grad=None):
                 f"backward() of shape {loss.shape} needs grad=..., a scalar needs none"
             )
         grad = array_module(loss.data).ones_like(loss.data)
-    elif grad.shape != loss.shape:
+    grad = (grad if isinstance(grad, Tensor) else Tensor(grad)).data.astype(loss.dtype)
+    if grad.shape != loss.shape:
         raise UsageError(f"backward() of shape {loss.shape} needs grad like it, got {grad.shape}")
 
-    gradients, pending, youngest_first = {}, {}, []
+    pending, youngest_first = {}, []
 
     def receive(source, dx, name):
-        if source.born not in pending:
-            pending[source.born] = _Sum(source)
-            heapq.heappush(youngest_first, -source.born)
         if not isinstance(dx, Part):
             given, dx = dx.shape, sum_to_shape(dx, source.shape)
             if dx.shape != source.shape:
@@ -268,17 +252,19 @@ def backward(loss, grad=None):
                     f"{name}: its backward gave a gradient of shape {given} "
                     f"for an input of shape {source.shape}"
                 )
-        pending[source.born].add(dx)
+        if source in pending:
+            pending[source].add(dx)
+        else:
+            pending[source] = Sum(dense(dx, source.shape), ours=isinstance(dx, Part))
+            if isinstance(source, Node):  # a leaf is where the walk ends
+                heapq.heappush(youngest_first, (-source.born, source))
 
     receive(loss.node or loss, grad, "backward")
     while youngest_first:
-        total = pending.pop(-heapq.heappop(youngest_first))
-        if isinstance(total.source, Tensor):
-            gradients[total.source] = total.array
-        else:
-            for source, dx in total.source.gradients(total.array):
-                receive(source, dx, total.source.name)
-    return gradients
+        _, node = heapq.heappop(youngest_first)
+        for source, dx in node.gradients(pending.pop(node).array):
+            receive(source, dx, node.name)
+    return {leaf: total.array for leaf, total in pending.items()}
 
 
 def sum_to_shape(grad, shape):
@@ -426,12 +412,6 @@ def transpose(x, *, axes):
 def take(x, *, index):
     """x[index]; a position taken several times receives the sum of its gradients"""
     return x[index], lambda dy: Part(index, dy)
-
-
-def _is_basic(index):
-    """Whether an index is made of numbers, slices, ... and None only."""
-    basic = (int, slice, type(...), type(None))
-    return all(isinstance(i, basic) for i in (index if isinstance(index, tuple) else (index,)))
 
 
 @op

@@ -16,7 +16,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     ["errors"],
     ["backend", "config", "parser", "say"],
-    ["storage", "observe", "plot"],
+    ["storage", "observe", "plot", "gradients"],
     ["profile"],
     ["text", "data"],
     ["tensor"],
