@@ -13,7 +13,7 @@ from tinyllm.tensor import Tensor
 
 
 def linear(x, weight, bias):
-    rows = x.reshape(-1, weight.shape[0])
+    rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
     return (rows @ weight + bias).reshape(*x.shape[:-1], weight.shape[1])
 
 
@@ -28,9 +28,9 @@ def gelu(x):
     return x * (1 + erf) * 0.5
 
 
-def softmax(x):
-    e = tensor.exp(x - x.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+def softmax(x, *, axis=-1):
+    e = tensor.exp(x - x.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
 
 
 def layer_norm(x, weight, bias, *, eps=1e-5):
@@ -41,6 +41,16 @@ def layer_norm(x, weight, bias, *, eps=1e-5):
 
 def rms_norm(x, weight, *, eps=1e-6):
     return x / ((x * x).mean(axis=-1, keepdims=True) + eps) ** 0.5 * weight
+
+
+def relu(x):
+    """The largest of x and 0."""
+    both = tensor.concatenate(x.reshape(1, *x.shape), np.zeros((1, *x.shape)), axis=0)
+    return both.max(axis=0)
+
+
+def silu(x):
+    return x / (1 + tensor.exp(-x))
 
 
 def swiglu(gate, x):
@@ -76,7 +86,7 @@ def attention(q, k, v, bias=None, *, causal=False, starts=None, lengths=None, sc
     T = q.shape[-2]
     scores = q @ k.transpose(0, 1, 3, 2) * (1 / math.sqrt(D) if scale is None else scale)  # (B, H, T, S)
     if bias is not None:
-        scores = scores + bias
+        scores = tensor.where(bias, scores, -np.inf) if bias.dtype == bool else scores + bias
     ends, starts = ([least] * B if own is None else own for least, own in ((S, lengths), (S - T, starts)))
     seen = [
         [[s < end and (not causal or s <= start + t) for s in range(S)] for t in range(T)]

@@ -446,7 +446,7 @@ def test_what_a_tensor_meets_does_not_change_its_type(dtype, other):
 
 def test_integers_among_themselves_stay_integers_and_arrays_of_float64_stay():
     ids = Tensor(np.arange(3))
-    assert (ids + 1).dtype == (ids * ids).dtype == (ids + [1, 2, 3]).dtype == np.int64
+    assert (ids + 1).dtype == (ids * ids).dtype == tensor.add(ids, [1, 2, 3]).dtype == np.int64
     assert (Tensor([1.0]) * np.array([2.0])).dtype == np.float64
 
 
@@ -499,10 +499,35 @@ def test_operators_in_either_order_and_with_plain_arrays():
         np.testing.assert_allclose(result.data, expected)
 
 
+@pytest.mark.parametrize("name", tensor.ELSEWHERE)
+def test_who_looks_for_what_another_library_has_is_told_where_it_is(name):
+    with pytest.raises(AttributeError, match=rf"a Tensor has no {name}; take "):
+        getattr(leaf(1.0), name)
+
+
+def test_shapes_may_be_given_as_one_tuple_and_axes_may_be_left_out():
+    x = Tensor(np.arange(6.0).reshape(2, 3), requires_grad=True)
+    flipped = x.data.T.tolist()
+    for turned in (x.T, x.transpose(), x.transpose((1, 0)), x.transpose([1, 0]), x.transpose(1, 0)):
+        assert turned.data.tolist() == flipped
+    assert (
+        x.reshape((3, 2)).shape == x.reshape([3, 2]).shape == x.reshape(3, 2).shape == x.reshape(-1, 2).shape == (3, 2)
+    )
+    assert Tensor(np.ones((2, 3, 4))).T.shape == (4, 3, 2) and Tensor(np.float32(1.0)).T.shape == ()
+    assert backward((x.T * np.arange(6.0).reshape(3, 2)).sum())[x].tolist() == [[0, 2, 4], [1, 3, 5]]
+
+
+@pytest.mark.parametrize("axes", [(0, 0), (1,), (0, 1, 2)])
+def test_axes_that_are_not_those_of_the_tensor_are_told(axes):
+    with pytest.raises(UsageError, match=re.escape(f"transpose of (2, 3) needs each of its axes once, got {axes}")):
+        Tensor(np.ones((2, 3))).transpose(*axes)
+
+
 def test_what_a_tensor_tells_about_itself():
     x = leaf(1.0, 2.0)
     assert (x.shape, x.ndim, len(x), repr(x * 2)) == ((2,), 1, 2, "Tensor(2,) float64, made by multiply")
     assert Tensor([[3.0]]).item() == 3.0 and type(Tensor([3.0]).item()) is float
+    assert float(Tensor([3.0])) == 3.0
 
 
 # -------------------------------------------------------------------------------------------------------------- imports

@@ -11,60 +11,30 @@ import functools
 import heapq
 import inspect
 import itertools
+import math
 
 import numpy as np
 
 from tinyllm.backend import TwinnedFunction, alike, array_module, narrowed, numbers, widened
 from tinyllm.errors import UsageError
-from tinyllm.gradients import Part, Sum, dense
+from tinyllm.graph import Node, Part, Sum, dense
 from tinyllm.observe import told
 
 _recording = contextvars.ContextVar("recording", default=True)
-_births = itertools.count()
 
 
-class Node:
-    """How a Tensor was made. In the graph it stands for the Tensor, whose array may be freed.
-
-    `inputs` holds the Node of an input that an operation made, else the Tensor or array itself.
-    """
-
-    __slots__ = ("backward", "born", "inputs", "name", "options", "shape")
-
-    def __init__(self, name, inputs, options, backward, shape):
-        self.name, self.inputs, self.options = name, inputs, options
-        self.backward, self.shape = backward, shape
-        self.born = next(_births)
-
-    def __reduce__(self):
-        raise UsageError(
-            f"a Tensor made by {self.name} is copied or pickled without its graph only: "
-            "copy Tensor(x.data), or copy what it was made of and run the forward pass again"
-        )
-
-    def gradients(self, dy):
-        """Yield (input, dx) for each input that needs a gradient, and free what was kept for this.
-
-        dx is an array, larger than the input where broadcasting stretched that, or a Part. A second
-        time is an error.
-        """
-        inputs, dxs = self.inputs, told(self.name, "backward", self.backward, dy)
-        self.inputs, self.backward = (), _walked
-        dxs = dxs if type(dxs) is tuple else (dxs,)
-        if len(dxs) != len(inputs):
-            raise UsageError(
-                f"{self.name}: its backward gave {len(dxs)} gradients for {len(inputs)} inputs"
-            )
-        for x, dx in zip(inputs, dxs, strict=True):
-            needed = isinstance(x, Node) or (isinstance(x, Tensor) and x.requires_grad)
-            if dx is not None and needed:
-                yield x, told(self.name, "backward", dx) if callable(dx) else dx
-
-
-def _walked(dy):
-    raise UsageError(
-        "backward() went through this Tensor before and freed its graph; run the forward pass again"
-    )
+# what Tensors of other libraries have, and where it is here
+ELSEWHERE = {
+    "backward": "backward(loss), which gives {leaf: gradient}",
+    "grad": "what backward(loss) gives for it",
+    "detach": "Tensor(x.data)",
+    "numpy": "x.data",
+    "view": "reshape",
+    "permute": "transpose",
+    "size": "shape, or x.data.size",
+    **dict.fromkeys(("exp", "log", "tanh"), "the function of tinyllm.tensor"),
+    **dict.fromkeys(("gelu", "relu", "silu", "softmax"), "the function of tinyllm.functional"),
+}
 
 
 class Tensor:
@@ -79,7 +49,7 @@ class Tensor:
     def __init__(self, data, *, requires_grad=False):
         if isinstance(data, Tensor):
             raise UsageError(
-                "this is a Tensor already; use it as it is, or x.data for one cut off from its graph"
+                "this is a Tensor already; use it, or Tensor(x.data) for one that forgets its graph"
             )
         self.data = data if hasattr(data, "dtype") else numbers(data, np.float32)
         self.requires_grad = requires_grad
@@ -104,9 +74,15 @@ class Tensor:
             )
         return np.asarray(self.data, dtype=dtype, copy=copy)
 
+    def __getattr__(self, name):
+        instead = f"; take {ELSEWHERE[name]}" if name in ELSEWHERE else ""
+        raise AttributeError(f"a Tensor has no {name}{instead}", name=name, obj=self)
+
     def item(self):
         """The only number of a Tensor of size 1 (on a GPU this waits for it)."""
         return float(self.data.item())
+
+    __float__ = item
 
     def __add__(self, other):
         return add(self, other)
@@ -154,10 +130,17 @@ class Tensor:
         return max(self, axis=axis, keepdims=keepdims)
 
     def reshape(self, *shape):
-        return reshape(self, shape=shape)
+        return reshape(self, shape=_unpacked(shape))
 
     def transpose(self, *axes):
-        return transpose(self, axes=axes)
+        return transpose(self, axes=_unpacked(axes))
+
+    T = property(lambda self: self.transpose())
+
+
+def _unpacked(numbers):
+    """What was given as several numbers or as one tuple or list of them."""
+    return tuple(numbers[0]) if len(numbers) == 1 and np.ndim(numbers[0]) else numbers
 
 
 # the kinds of dtype that inputs of these names keep: they say which, and not how much
@@ -191,6 +174,9 @@ def op(meaning):
             else:
                 plain = False
             arrays.append(array)
+        if options:  # numbers of NumPy would make float64 of a result
+            items = options.items()
+            options = {k: v.item() if isinstance(v, np.generic) else v for k, v in items}
         if not plain:
             arrays = alike(inputs, arrays, stay)
         asked = {"needs": needs} if asks else {}
@@ -278,6 +264,11 @@ def sum_to_shape(grad, shape):
     return narrowed(summed.sum(axis=stretched, keepdims=True) if stretched else summed, grad.dtype)
 
 
+def rows(x):
+    """(..., C) -> (N, C)"""
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
 # --------------------------------------------------------------------------------------- arithmetic
 
 
@@ -309,6 +300,8 @@ def divide(a, b):
 @op
 def power(x, *, exponent):
     """(...) -> (...): x to the power of a constant"""
+    if not isinstance(exponent, int | float):
+        raise UsageError(f"power takes a number as its exponent, got {type(exponent).__name__}")
     return x**exponent, lambda dy: dy * (exponent * x ** (exponent - 1) if exponent else 0.0)
 
 
@@ -341,13 +334,12 @@ def matmul(a, b):
             f"and {a.shape[-1:]} must meet its equal"
         )
     if b.ndim == 2:  # one large product instead of a loop over small ones
-        rows = a.reshape(-1, a.shape[-1])
 
         def backward(dy):
-            dy = dy.reshape(-1, dy.shape[-1])
-            return lambda: (dy @ b.T).reshape(a.shape), lambda: rows.T @ dy
+            dy = rows(dy)
+            return lambda: (dy @ b.T).reshape(a.shape), lambda: rows(a).T @ dy
 
-        return (rows @ b).reshape(*a.shape[:-1], b.shape[-1]), backward
+        return (rows(a) @ b).reshape(*a.shape[:-1], b.shape[-1]), backward
 
     return a @ b, lambda dy: (lambda: dy @ b.swapaxes(-1, -2), lambda: a.swapaxes(-1, -2) @ dy)
 
@@ -403,7 +395,10 @@ def reshape(x, *, shape):
 
 @op
 def transpose(x, *, axes):
-    """(...) -> (...) with axis i of the result being axis axes[i] of x"""
+    """(...) -> (...) with axis i of the result being axis axes[i] of x; by default, all turned"""
+    axes = axes or range(x.ndim)[::-1]
+    if sorted(axis % (x.ndim or 1) for axis in axes) != list(range(x.ndim)):
+        raise UsageError(f"transpose of {x.shape} needs each of its axes once, got {tuple(axes)}")
     back = sorted(range(len(axes)), key=lambda i: axes[i] % x.ndim)
     return x.transpose(axes), lambda dy: dy.transpose(back)
 

@@ -160,6 +160,13 @@ def booleans(rng, shape, _):
     return rng.random(size=shape) < 0.5
 
 
+def some_seen(rng, shape, _):
+    """A mask of attention: each query sees the first position at least."""
+    mask = rng.random(size=shape) < 0.5
+    mask[..., :1] = True
+    return mask
+
+
 def ids_below(letter):
     """Token ids of a vocabulary of the size of this letter; most occur more than once."""
     return lambda rng, shape, sizes: rng.integers(sizes[letter], size=shape)
@@ -254,6 +261,8 @@ def attention_of_torch(torch, q, k, v, bias=None, *, causal=False, starts=None, 
         seen = torch.stack(rows)[:, None] if rows else seen
     if lengths is not None:
         seen = seen & (torch.arange(S) < torch.tensor(lengths)[:, None])[:, None, None]
+    if bias is not None and bias.dtype == torch.bool:
+        seen, bias = seen & bias, None
     mask = torch.zeros(T, S, dtype=q.dtype) if bias is None else bias
     mask = mask.masked_fill(~seen, -torch.inf)
     return torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scale)
@@ -343,7 +352,7 @@ CASES = [
     Case(tensor.log, {"x": "abc"}, lambda torch, x: torch.log(x), values={"x": positive}),
     Case(tensor.tanh, {"x": "abc"}, lambda torch, x: torch.tanh(x)),
     *(
-        Case(tensor.matmul, {"a": a, "b": b}, lambda torch, a, b: a @ b, note, never_empty="jk")
+        Case(tensor.matmul, {"a": a, "b": b}, lambda torch, a, b: a @ b, note)
         for note, (a, b) in PRODUCTS.items()
     ),
     *(
@@ -370,6 +379,7 @@ CASES = [
         Case(tensor.transpose, {"x": "abc"}, lambda torch, x, axes: x.permute(axes), note, options={"axes": order})
         for note, order in {"turn": (2, 0, 1), "swap": (0, 2, 1), "from the end": (-1, 0, -2)}.items()
     ),
+    Case(tensor.transpose, {"x": "abc"}, lambda torch, x, axes: x.permute(2, 1, 0), "all", options={"axes": ()}),
     *(
         Case(tensor.take, {"x": "abc"}, lambda torch, x, index: take_of_torch(torch, x, index), note,
              options=where_to_take(what), never_empty="abc")
@@ -387,10 +397,16 @@ CASES = [
     ),
     Case(F.gelu, {"x": "abc"}, lambda torch, x: torch.nn.functional.gelu(x),
          values={"x": lambda rng, shape, _: 3 * rng.normal(size=shape)}),
+    Case(F.relu, {"x": "abc"}, lambda torch, x: torch.relu(x), values={"x": away_from_zero}),
+    Case(F.silu, {"x": "abc"}, lambda torch, x: torch.nn.functional.silu(x)),
+    Case(F.gelu, {"x": ""}, lambda torch, x: torch.nn.functional.gelu(x), "scalar"),
+    Case(F.swiglu, {"gate": "", "x": ""}, lambda torch, gate, x: torch.nn.functional.silu(gate) * x, "scalar"),
     Case(F.swiglu, {"gate": "abc", "x": "abc"}, lambda torch, gate, x: torch.nn.functional.silu(gate) * x),
     Case(F.swiglu, {"gate": "b1", "x": "abc"}, lambda torch, gate, x: torch.nn.functional.silu(gate) * x, "stretch"),
     Case(F.softmax, {"x": "aV"}, lambda torch, x: torch.softmax(x, dim=-1), "rows", never_empty="V"),
     Case(F.softmax, {"x": "abV"}, lambda torch, x: torch.softmax(x, dim=-1), "stack", never_empty="V"),
+    Case(F.softmax, {"x": "aVb"}, lambda torch, x, axis: torch.softmax(x, dim=axis), "middle", options={"axis": 1},
+         never_empty="V"),
     *(
         Case(F.split_heads, {"x": "BTC"}, split_heads_of_torch, note, options=options,
              adjust=lambda sizes, options=options: {**sizes, "C": sizes["C"] * options["heads"] * options.get("parts", 1)})
@@ -417,6 +433,17 @@ CASES = [
          options=lambda sizes, rng: {"causal": True, "scale": 0.3, **some_real(sizes, rng)}, never_empty="HSTD",
          adjust=later_positions),
     *(
+        Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD"}, attention_of_torch, f"scale {scale}",
+             options=lambda sizes, rng, scale=scale: {"causal": True, "scale": scale, **some_real(sizes, rng)},
+             never_empty="SD", adjust=later_positions)
+        for scale in (0.0, -0.5)
+    ),
+    Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD", "bias": "11TS"}, attention_of_torch, "mask",
+         values={"bias": some_seen}, never_empty="BHSD"),
+    Case(F.attention, {"q": "BHTD", "k": "BHSD", "v": "BHSD", "bias": "BHTS"}, attention_of_torch, "mask of rows",
+         options=lambda sizes, rng: {"causal": True, **some_real(sizes, rng)}, values={"bias": some_seen},
+         never_empty="BHSTD", adjust=later_positions),
+    *(
         Case(F.repeat_heads, {"x": "BHSD"}, repeat_heads_of_torch, str(times), options={"times": times})
         for times in (1, 3)
     ),
@@ -425,9 +452,9 @@ CASES = [
     Case(F.embedding, {"ids": "BT", "weight": "VC"}, lambda torch, ids, weight: torch.nn.functional.embedding(ids, weight),
          values={"ids": ids_below("V")}, never_empty="VC"),
     Case(F.linear, {"x": "BTi", "weight": "io", "bias": "o"},
-         lambda torch, x, weight, bias: torch.nn.functional.linear(x, weight.T, bias), "stack", never_empty="io"),
+         lambda torch, x, weight, bias: torch.nn.functional.linear(x, weight.T, bias), "stack"),
     Case(F.linear, {"x": "i", "weight": "io", "bias": "o"},
-         lambda torch, x, weight, bias: torch.nn.functional.linear(x, weight.T, bias), "one", never_empty="io"),
+         lambda torch, x, weight, bias: torch.nn.functional.linear(x, weight.T, bias), "one"),
     *(
         case
         for note, options in {"": {}, "weighted": some_weights}.items()

@@ -1,12 +1,17 @@
 """backward() of every operation agrees with finite differences, in float64, for sizes and layouts of every kind."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from functional.cases import CASES, calls, cotangent, is_differentiable, run, samples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyllm import tensor
+from tinyllm import backend, tensor
+from tinyllm import functional as F
+from tinyllm.errors import UsageError
+from tinyllm.functional.randomness import drop
 from tinyllm.tensor import Tensor, no_grad
 
 EPS, TOLERANCE = 1e-6, {"atol": 1e-6, "rtol": 1e-5}
@@ -91,3 +96,62 @@ def test_a_place_taken_twice_gets_both_gradients():
     x = Tensor(np.zeros(3), requires_grad=True)
     grads = tensor.backward(x[np.array([2, 0, 2])], np.array([1.0, 10.0, 100.0]))
     assert grads[x].tolist() == [10.0, 0.0, 101.0]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("norm", [F.layer_norm, F.rms_norm])
+def test_a_norm_of_no_channels_is_empty(norm, dtype):
+    x, weights = Tensor(np.ones((2, 0), dtype), requires_grad=True), [np.ones(0, dtype)] * (1 + (norm is F.layer_norm))
+    y = norm(x, *weights)
+    assert y.shape == tensor.backward(y.sum())[x].shape == (2, 0) and y.dtype == dtype
+
+
+OF_TWINS = {  # integers in one of the inputs, where the twin would cut what it makes of them
+    "rms_norm": (F.rms_norm, [np.arange(1, 7).reshape(2, 3), np.ones(3)], {}),
+    "layer_norm": (F.layer_norm, [np.arange(1, 7).reshape(2, 3), np.ones(3), np.zeros(3)], {}),
+    "layer_norm of booleans": (F.layer_norm, [np.eye(3, dtype=bool), np.ones(3), np.zeros(3)], {}),
+    "swiglu": (F.swiglu, [np.ones(3), np.arange(3)], {}),
+    "the gate of swiglu": (F.swiglu, [np.arange(3), np.ones(3)], {}),
+    "gelu": (F.gelu, [np.arange(-2, 3)], {}),
+    "a list": (F.gelu, [[-1, 2.5]], {}),
+    "a number": (F.gelu, [2.0], {}),
+    "linear": (F.linear, [np.arange(6).reshape(2, 3), np.ones((3, 2)), [1, 2]], {}),
+    "the weight of a norm": (F.rms_norm, [np.ones((2, 3)), 2.0], {}),
+    "matmul": (tensor.matmul, [np.arange(6).reshape(2, 3), np.ones((3, 2))], {}),
+    "queries": (F.attention, [np.arange(8).reshape(1, 1, 2, 4), *[np.ones((1, 1, 2, 4))] * 2], {}),
+    "values": (F.attention, [*[np.ones((1, 1, 2, 4))] * 2, np.arange(8).reshape(1, 1, 2, 4)], {}),
+    "drop": (drop, [np.arange(6).reshape(2, 3)], {"rate": 0.5, "key": (1, 2, 3)}),
+    "rotary": (F.rotary, [np.arange(8).reshape(2, 4)], {"cos": np.ones((2, 2)), "sin": np.ones((2, 2))}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("op", "inputs", "options"), OF_TWINS.values(), ids=OF_TWINS)
+def test_integers_lists_and_numbers_give_what_the_same_in_floating_point_gives(op, inputs, options):
+    def of_type(kind, value):
+        return value.astype(kind) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+
+    mixed = op(*(of_type(np.float32, x) for x in inputs), **{k: of_type(np.float32, v) for k, v in options.items()})
+    exact = op(*(np.asarray(x, np.float64) for x in inputs), **options)
+    np.testing.assert_allclose(mixed.data, exact.data, rtol=1e-5, atol=1e-6)
+
+
+NUMBERS = {  # options that are numbers of NumPy
+    "power": lambda x: x ** np.float64(2),
+    "eps": lambda x: F.rms_norm(x, np.ones(3, np.float32), eps=np.float64(1e-6)),
+    "scale": lambda x: F.attention(*[x.reshape(1, 1, 1, 3)] * 3, scale=np.sqrt(2)),
+    "scale below 0": lambda x: F.attention(*[x.reshape(1, 1, 1, 3)] * 3, scale=-np.sqrt(2)),
+}
+
+
+@pytest.mark.parametrize("compute", NUMBERS.values(), ids=NUMBERS)
+@pytest.mark.parametrize("numba", [True, False])
+def test_an_option_that_is_a_number_of_numpy_does_not_change_the_type(compute, numba):
+    x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    with contextlib.nullcontext() if numba else backend.without_numba():
+        y = compute(x)
+        assert y.dtype == tensor.backward(y.sum())[x].dtype == np.float32
+
+
+def test_power_takes_a_number():
+    with pytest.raises(UsageError, match="power takes a number as its exponent, got Tensor"):
+        Tensor([2.0]) ** Tensor([2.0])

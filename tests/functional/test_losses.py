@@ -53,7 +53,7 @@ def test_a_target_outside_the_vocabulary_is_named_with_the_way_to_ignore_it(wron
 @pytest.mark.parametrize(
     ("targets", "weights", "message"),
     [
-        (np.array([0.5, 1.0]), None, "targets must be integers, got float64"),
+        (np.array([0.5, 1.0]), None, "token ids must be integers, got float64"),
         (np.array([0, 1]), np.ones(3), r"weights \(3,\) do not fit targets \(2,\)"),
         (np.array([0, 1]), np.zeros(2), "weights that sum to 0.0 leave nothing to learn"),
         (np.array([0, 1]), np.array([1.0, np.nan]), "weights that sum to nan"),

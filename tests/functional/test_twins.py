@@ -52,7 +52,7 @@ def summed(grad, array):
 def odd_calls(case):
     """Sizes around those that vector instructions like, in every layout."""
     for seed, (size, layout) in enumerate((size, layout) for size in (1, 7, 33, 65) for layout in LAYOUTS):
-        sizes = dict.fromkeys(case.letters, 3) | {case.letters[-1]: size}
+        sizes = dict.fromkeys(case.letters, 3) | dict.fromkeys(case.letters[-1:], size)
         yield build(case, sizes, [layout] * len(case.inputs), seed, np.float32)
 
 
@@ -118,7 +118,7 @@ def test_nan_stays_nan_where_the_meaning_has_it_and_nowhere_else(case):
     for which, array in enumerate(call.arrays):
         if is_differentiable(array):
             poisoned = [a.copy() for a in call.arrays]
-            poisoned[which].flat[-2] = np.nan
+            poisoned[which].flat[-min(2, array.size)] = np.nan
             (y, grads), (expected_y, expected_grads) = both(case.op.function, call._replace(arrays=poisoned))
             assert np.isnan(y).any() or {"lengths", "starts"} & call.options.keys()  # who is unseen hides it
             np.testing.assert_array_equal(np.isnan(y), np.isnan(expected_y))
@@ -278,6 +278,22 @@ def test_attention_refuses_starts_that_do_not_fit(version, options, message):
     q, k = np.ones((2, 3, 4, 5), np.float32), np.ones((2, 3, 8, 5), np.float32)
     with pytest.raises(UsageError, match=message):
         getattr(F.attention.function, version)(q, k, k, **options)
+
+
+@pytest.mark.parametrize("version", ["twin", "meaning"])
+@pytest.mark.parametrize(
+    ("mask", "options"),
+    [
+        ([[True, True], [False, False]], {}),
+        ([[False, True], [True, True]], {"causal": True}),
+        ([[True, True], [False, True]], {"lengths": np.array([1])}),
+        ([[True, True], [False, True]], {"causal": True, "starts": np.array([0]), "lengths": np.array([1])}),
+    ],
+)
+def test_attention_refuses_a_mask_under_which_a_query_sees_nothing(version, mask, options):
+    q = np.ones((1, 3, 2, 5), np.float32)
+    with pytest.raises(UsageError, match="a query sees no position at all"):
+        getattr(F.attention.function, version)(q, q, q, np.array(mask)[None, None], **options)
 
 
 @pytest.mark.parametrize("version", ["twin", "meaning"])

@@ -16,8 +16,8 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     ["errors"],
     ["backend", "config", "parser", "say"],
-    ["storage", "observe", "plot", "gradients"],
-    ["profile"],
+    ["storage", "observe", "plot"],
+    ["profile", "graph"],
     ["text", "data"],
     ["tensor"],
     ["functional"],

@@ -16,7 +16,7 @@ def attention(q, k, v, bias=None, *, causal=False, starts=None, lengths=None, sc
     xp, T, S = array_module(q.data), q.shape[-2], k.shape[-2]
     scores = q @ k.transpose(0, 1, 3, 2) * (q.shape[-1] ** -0.5 if scale is None else scale)  # (B, H, T, S)
     if bias is not None:
-        scores = scores + bias
+        scores = tensor.where(bias, scores, -np.inf) if bias.dtype.kind == "b" else scores + bias
     if starts is not None:
         scores = tensor.where(~F.masks.future_of_rows(xp, starts, T, S)[:, None], scores, -np.inf)
     elif causal:

@@ -5,7 +5,7 @@ The legend of every shape in this library:
   D channels per head   M hidden width: of the feed-forward, of a recurrent state   V vocabulary
 """
 
-from tinyllm.functional.activations import gelu, softmax, swiglu
+from tinyllm.functional.activations import gelu, relu, silu, softmax, swiglu
 from tinyllm.functional.affine import linear
 from tinyllm.functional.attentions import attention, merge_heads, repeat_heads, split_heads
 from tinyllm.functional.embeddings import embedding
@@ -31,12 +31,14 @@ __all__ = [
     "noise_from",
     "noise_place",
     "relative_buckets",
+    "relu",
     "repeat_heads",
     "rms_norm",
     "rnn",
     "rnn_cell",
     "rotary",
     "rotations",
+    "silu",
     "sinusoids",
     "softmax",
     "split_heads",

@@ -1,4 +1,4 @@
-"""Activations: GELU, SwiGLU and softmax."""
+"""Activations: ReLU, GELU, SiLU, SwiGLU and softmax."""
 
 import math
 
@@ -6,6 +6,13 @@ import numpy as np
 
 from tinyllm.backend import array_module, erf, exp32, kernel, narrowed, widened
 from tinyllm.tensor import op
+
+
+@op
+def relu(x):
+    """(...) -> (...): x where it is above 0, else 0."""
+    above = x > 0
+    return x * above, lambda dy: dy * above
 
 
 @op
@@ -52,6 +59,13 @@ def gelu_and_slope(x, y, slope):
 
 
 @op
+def silu(x):
+    """(...) -> (...): x σ(x) (Hendrycks & Gimpel 2016; Swish, Ramachandran et al. 2017)."""
+    open_ = 1 / (1 + array_module(x).exp(-x))
+    return x * open_, lambda dy: dy * open_ * (1 + x * (1 - open_))
+
+
+@op
 def swiglu(gate, x):
     """(...), (...) -> (...): gate σ(gate) x, half of a layer opens the other (Shazeer 2020)."""
     open_ = 1 / (1 + array_module(gate).exp(-gate))
@@ -66,12 +80,12 @@ def swiglu(gate, x):
 def swiglu_compiled(gate, x):
     if gate.shape != x.shape:
         return swiglu.function.meaning(gate, x)
-    gate, x = np.ascontiguousarray(gate), np.ascontiguousarray(x)
-    y = np.empty(x.shape, x.dtype)
+    y, gate = np.empty(x.shape, x.dtype), np.ascontiguousarray(gate)
+    shape, x = x.shape, np.ascontiguousarray(x)  # which has one axis at least
     swiglu_loop(gate.reshape(-1), x.reshape(-1), y.reshape(-1))
 
     def backward(dy):
-        dgate, dx = np.empty(x.shape, x.dtype), np.empty(x.shape, x.dtype)
+        dgate, dx = np.empty(shape, x.dtype), np.empty(shape, x.dtype)
         flat = (a.reshape(-1) for a in (np.ascontiguousarray(dy), gate, x, dgate, dx))
         swiglu_backward_loop(*flat)
         return dgate, dx
@@ -97,15 +111,15 @@ def swiglu_backward_loop(dy, gate, x, dgate, dx):
 
 
 @op
-def softmax(x):
-    """(..., V) -> (..., V): positive and summing to 1 along the last axis."""
+def softmax(x, *, axis=-1):
+    """(..., V) -> (..., V): positive and summing to 1 along the last axis, or another."""
     # where many are summed, half precision would lose the small ones
     wide, dtype = widened(x), x.dtype
-    y = array_module(x).exp(wide - wide.max(axis=-1, keepdims=True))
-    y /= y.sum(axis=-1, keepdims=True)
+    y = array_module(x).exp(wide - wide.max(axis=axis, keepdims=True))
+    y /= y.sum(axis=axis, keepdims=True)
 
     def backward(dy):
         dy = widened(dy)  # y = e^x / Σ e^x: what one gains, all together lose
-        return narrowed(y * (dy - (dy * y).sum(axis=-1, keepdims=True)), dtype)
+        return narrowed(y * (dy - (dy * y).sum(axis=axis, keepdims=True)), dtype)
 
     return narrowed(y, dtype), backward

@@ -2,7 +2,7 @@
 
 from tinyllm.backend import narrowed, widened
 from tinyllm.errors import UsageError
-from tinyllm.tensor import op
+from tinyllm.tensor import op, rows
 
 
 @op
@@ -13,16 +13,15 @@ def linear(x, weight, bias):
             f"linear: input {x.shape} has {x.shape[-1]} channels, "
             f"but weight {weight.shape} takes another number"
         )
-    rows = x.reshape(-1, x.shape[-1])
 
     def backward(dy):
-        dy = dy.reshape(-1, dy.shape[-1])
+        dy = rows(dy)
         return (
             lambda: (dy @ weight.T).reshape(x.shape),
-            lambda: rows.T @ dy,
+            lambda: rows(x).T @ dy,
             lambda: narrowed(widened(dy).sum(axis=0), dy.dtype),
         )
 
-    y = rows @ weight
+    y = rows(x) @ weight
     y += bias
     return y.reshape(*x.shape[:-1], weight.shape[1]), backward

@@ -51,12 +51,14 @@ def attention(q, k, v, bias=None, *, causal=False, starts=None, lengths=None, sc
     Causal: each query sees itself and what came before it. The T queries are the last T of the S
     positions or, with `starts`, (B,) ids, those of row b that begin at position starts[b].
     `lengths`, (B,) ids: of row b only the first lengths[b] positions are seen, the others are
-    padding. `bias`, (1 or B, 1 or H, T, S), is added to the scores, and `scale` takes the place of
-    1 / √D (Vaswani et al. 2017). Raises UsageError for shapes that do not agree.
+    padding. `bias`, (1 or B, 1 or H, T, S), is added to the scores or, if it is of truth values, is
+    true where a query may see a position; `scale` takes the place of 1 / √D (Vaswani et al. 2017).
+    Raises UsageError for shapes that do not agree.
     """
     check_shapes(q, k, v, bias)
-    check_seen(q, k, causal, starts, lengths)
+    check_seen(q, k, bias, causal, starts, lengths)
     xp, scale = array_module(q), q.shape[-1] ** -0.5 if scale is None else scale
+    bias = masks.as_bias(bias, q.dtype)
     dtype, (q, k, v) = q.dtype, map(widened, (q, k, v))  # half precision is computed in float32
     scores = q @ k.swapaxes(-1, -2)  # (B, H, T, S)
     scores *= scale
@@ -97,8 +99,12 @@ def attention_compiled(q, k, v, bias=None, *, causal=False, starts=None, lengths
     """A block of queries at a time: its weights are made, used, forgotten, and made again by
     backward, so that memory grows with T and not with T². Of the future, hardly anything is
     computed (after Dao et al. 2022)."""
+    if scale is not None and not scale > 0:  # the largest score is not that of the largest product
+        options = {"causal": causal, "starts": starts, "lengths": lengths, "scale": scale}
+        return attention.function.meaning(q, k, v, bias, **options)
     check_shapes(q, k, v, bias)
-    check_seen(q, k, causal, starts, lengths)
+    check_seen(q, k, bias, causal, starts, lengths)
+    bias = masks.as_bias(bias, q.dtype)
     (B, H, T, D), S = q.shape, k.shape[-2]
     scale = np.float32(D**-0.5 if scale is None else scale)
     size = CAUSAL_BLOCK if causal else BLOCK
@@ -212,7 +218,7 @@ def check_shapes(q, k, v, bias):
         )
 
 
-def check_seen(q, k, causal, starts, lengths):
+def check_seen(q, k, bias, causal, starts, lengths):
     (B, _, T, _), S = q.shape, k.shape[-2]
     if causal and T > S:
         raise UsageError(f"causal attention of {T} queries needs as many positions, got {S}")
@@ -222,3 +228,13 @@ def check_seen(q, k, causal, starts, lengths):
         masks.check_starts(starts, B, S - T)
     if lengths is not None:
         masks.check_lengths(lengths, B, S)
+    if bias is not None and bias.dtype.kind == "b" and array_module(bias) is np:
+        seen = bias  # (1 or B, 1 or H, T, S)
+        if starts is not None:
+            seen = seen & ~masks.future_of_rows(np, starts, T, S)[:, None]
+        elif causal:
+            seen = seen & ~masks.future(np, T, S)
+        if lengths is not None:
+            seen = seen & ~masks.padding(np, lengths, S)[:, None, None]
+        if not seen.any(axis=-1).all():
+            raise UsageError("attention: a query sees no position at all; its mask is true nowhere")

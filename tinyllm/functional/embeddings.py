@@ -1,13 +1,26 @@
 """Embeddings: the row of a table for each id."""
 
-from tinyllm.tensor import Part, op
+import numpy as np
+
+from tinyllm.backend import array_module
+from tinyllm.errors import UsageError
+from tinyllm.tensor import Part, op, rows
 
 
 @op
 def embedding(ids, weight):
-    """(...) ids, (V, C) -> (..., C). The ids must lie in 0..V-1: a GPU would wrap them silently."""
+    """(...) ids, (V, C) -> (..., C). Raises UsageError for an id outside 0..V-1."""
+    check_ids(ids, len(weight))
+    return weight[ids], lambda dy: (None, lambda: Part(ids.reshape(-1), rows(dy)))
 
-    def backward(dy):
-        return None, lambda: Part(ids.reshape(-1), dy.reshape(-1, dy.shape[-1]))
 
-    return weight[ids], backward
+def check_ids(ids, count, mend="were the ids made by this model's tokenizer?"):
+    """Raise UsageError if an id is no integer of 0..count-1. Ids on a GPU pass: a look at them
+    would make it wait."""
+    if array_module(ids) is not np:
+        return
+    if ids.dtype.kind not in "iu":
+        raise UsageError(f"token ids must be integers, got {ids.dtype}")
+    if ids.size and (ids.min() < 0 or ids.max() >= count):
+        wrong = ids[(ids < 0) | (ids >= count)].flat[0]
+        raise UsageError(f"token id {wrong} is outside the vocabulary 0..{count - 1}; {mend}")

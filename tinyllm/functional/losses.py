@@ -13,7 +13,8 @@ from tinyllm.backend import (
     widened,
 )
 from tinyllm.errors import UsageError
-from tinyllm.tensor import op
+from tinyllm.functional.embeddings import check_ids
+from tinyllm.tensor import Tensor, op, rows
 
 LOGITS_AT_ONCE = 1 << 21  # numbers: 8 MB of float32
 
@@ -32,7 +33,7 @@ def cross_entropy(logits, targets, *, weights=None):
             "expected (..., V) and (...)"
         )
     ids, weights, total = positions(logits, targets, weights, logits.shape[-1])
-    dlogits = widened(logits.reshape(-1, logits.shape[-1]).copy())
+    dlogits = widened(rows(logits).copy())
     losses = surprise(dlogits, ids)
     if weights is not None:
         dlogits *= weights[:, None]
@@ -57,20 +58,20 @@ def linear_cross_entropy(hidden, weight, targets, *, weights=None, needs=(True, 
             f"linear_cross_entropy: hidden {hidden.shape}, weight {weight.shape} and targets "
             f"{targets.shape} do not agree; expected (..., C), (C, V) and (...)"
         )
-    xp, rows = array_module(hidden), hidden.reshape(-1, hidden.shape[-1])
+    xp, x = array_module(hidden), rows(hidden)
     ids, weights, total = positions(hidden, targets, weights, weight.shape[1])
-    losses, drows, dweight = [], xp.empty_like(rows), None
+    losses, drows, dweight = [], xp.empty_like(x), None
     at_once = max(1, LOGITS_AT_ONCE // weight.shape[1])
-    for start in range(0, len(rows), at_once):
+    for start in range(0, len(x), at_once):
         some = slice(start, start + at_once)
-        logits = widened(rows[some] @ weight)  # (n, V)
+        logits = widened(x[some] @ weight)  # (n, V)
         losses.append(surprise(logits, ids[some]))  # from here on, their gradient
         if weights is not None:
             logits *= weights[some, None]
         if needs[0]:
             drows[some] = logits @ weight.T
         if needs[1]:
-            part = logits.T @ rows[some]  # (V, C), as the embedding that the head is tied to
+            part = logits.T @ x[some]  # (V, C), as the embedding that the head is tied to
             if dweight is None:
                 dweight = part
             else:
@@ -92,11 +93,11 @@ def positions(x, targets, weights, count):
     weights these are None, and each position counts as 1."""
     if not targets.size:
         raise UsageError(f"a loss of no targets: they are {targets.shape}")
-    if array_module(targets) is np:
-        check_targets(targets, count)
+    check_ids(targets, count, "to ignore a target, give it any id and a weight of 0")
     ids = beside(targets, x).reshape(-1)
     if weights is None:
         return ids, None, targets.size
+    weights = (weights if isinstance(weights, Tensor) else Tensor(weights)).data
     if weights.shape != targets.shape:
         raise UsageError(
             f"weights {weights.shape} do not fit targets {targets.shape}; expected one for each"
@@ -108,18 +109,6 @@ def positions(x, targets, weights, count):
         )
     weights = beside(weights, x).reshape(-1).astype(widened(x[:0]).dtype)
     return ids, weights, weights.sum()
-
-
-def check_targets(targets, count):
-    """Raise UsageError for a target that is no integer of 0..count-1."""
-    if targets.dtype.kind not in "iu":
-        raise UsageError(f"targets must be integers, got {targets.dtype}")
-    if targets.min() < 0 or targets.max() >= count:
-        wrong = targets[(targets < 0) | (targets >= count)].flat[0]
-        raise UsageError(
-            f"token id {wrong} is outside the vocabulary 0..{count - 1} and cannot be a target; "
-            "to ignore a position, give it any id and a weight of 0"
-        )
 
 
 def mean(losses, weights, total):

@@ -26,6 +26,15 @@ def padding(xp, lengths, positions):
     return xp.arange(positions) >= xp.asarray(lengths)[:, None]
 
 
+def as_bias(bias, dtype):
+    """A mask that is true where a position may be seen -> what hides the others when it is added to
+    the scores; a bias of numbers, or None, as it is."""
+    if bias is None or bias.dtype.kind != "b":
+        return bias
+    xp = array_module(bias)
+    return xp.where(bias, dtype.type(0), dtype.type(-xp.inf))
+
+
 def check_lengths(lengths, rows, positions):
     """Raise UsageError unless there is one length of 1..S for each row. On a GPU a look at them
     would make it wait."""

@@ -5,7 +5,12 @@ Half precision is computed in float32."""
 import numpy as np
 
 from tinyllm.backend import kernel, narrowed, widened
-from tinyllm.tensor import op
+from tinyllm.tensor import op, rows
+
+
+def mean(x):
+    """(..., C) -> (..., 1); 0 of no channels"""
+    return x.sum(axis=-1, keepdims=True) / max(1, x.shape[-1])
 
 
 @op
@@ -15,15 +20,14 @@ def layer_norm(x, weight, bias, *, eps=1e-5):
     Ba et al. 2016.
     """
     wide, dtype = widened(x), x.dtype
-    mean = wide.mean(axis=-1, keepdims=True)
-    rstd = (wide.var(axis=-1, keepdims=True) + eps) ** -0.5
-    normed = (wide - mean) * rstd
+    apart = wide - mean(wide)
+    rstd = (mean(apart * apart) + eps) ** -0.5
+    normed = apart * rstd
 
     def backward(dy):
         dy = widened(dy)
         dn = dy * weight  # y = normed weight + bias; normed = (x - mean) rstd, which move with x
-        mean_dn, mean_dn_normed = (a.mean(axis=-1, keepdims=True) for a in (dn, dn * normed))
-        dx = rstd * (dn - mean_dn - normed * mean_dn_normed)
+        dx = rstd * (dn - mean(dn) - normed * mean(dn * normed))
         return narrowed(dx, dtype), dy * normed, dy
 
     return narrowed(normed * weight + bias, dtype), backward
@@ -31,14 +35,14 @@ def layer_norm(x, weight, bias, *, eps=1e-5):
 
 @layer_norm.compiled
 def layer_norm_compiled(x, weight, bias, *, eps=1e-5):
-    rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1])
-    y, mean, rstd = np.empty_like(rows), np.empty(len(rows), x.dtype), np.empty(len(rows), x.dtype)
-    normalise_rows(rows, weight, bias, np.float32(eps), y, mean, rstd)
+    flat = rows(np.ascontiguousarray(x))
+    y, mean, rstd = np.empty_like(flat), np.empty(len(flat), x.dtype), np.empty(len(flat), x.dtype)
+    normalise_rows(flat, weight, bias, np.float32(eps), y, mean, rstd)
 
     def backward(dy):
-        dx, dweight, dbias = np.empty_like(rows), np.zeros_like(weight), np.zeros_like(bias)
-        dy = np.ascontiguousarray(dy).reshape(rows.shape)
-        normalise_rows_backward(dy, rows, weight, mean, rstd, dx, dweight, dbias)
+        dx, dweight, dbias = np.empty_like(flat), np.zeros_like(weight), np.zeros_like(bias)
+        dy = np.ascontiguousarray(dy).reshape(flat.shape)
+        normalise_rows_backward(dy, flat, weight, mean, rstd, dx, dweight, dbias)
         return dx.reshape(x.shape), dweight, dbias
 
     return y.reshape(x.shape), backward
@@ -93,13 +97,13 @@ def normalise_rows_backward(dy, x, weight, mean, rstd, dx, dweight, dbias):
 def rms_norm(x, weight, *, eps=1e-6):
     """(..., C), (C,) -> (..., C): x over its root mean square, scaled (Zhang & Sennrich 2019)."""
     wide, dtype = widened(x), x.dtype
-    rrms = ((wide * wide).mean(axis=-1, keepdims=True) + eps) ** -0.5
+    rrms = (mean(wide * wide) + eps) ** -0.5
     normed = wide * rrms
 
     def backward(dy):
         dy = widened(dy)
         dn = dy * weight  # y = normed weight; normed = x rrms, which moves with x
-        dx = rrms * (dn - normed * (dn * normed).mean(axis=-1, keepdims=True))
+        dx = rrms * (dn - normed * mean(dn * normed))
         return narrowed(dx, dtype), dy * normed
 
     return narrowed(normed * weight, dtype), backward
@@ -107,15 +111,14 @@ def rms_norm(x, weight, *, eps=1e-6):
 
 @rms_norm.compiled
 def rms_norm_compiled(x, weight, *, eps=1e-6):
-    rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1])
-    y, rrms = np.empty_like(rows), np.empty(len(rows), x.dtype)
-    scale_rows(rows, weight, np.float32(eps), y, rrms)
+    flat = rows(np.ascontiguousarray(x))
+    y, rrms = np.empty_like(flat), np.empty(len(flat), x.dtype)
+    scale_rows(flat, weight, np.float32(eps), y, rrms)
 
     def backward(dy):
-        dx, dweight = np.empty_like(rows), np.zeros_like(weight)
-        scale_rows_backward(
-            np.ascontiguousarray(dy).reshape(rows.shape), rows, weight, rrms, dx, dweight
-        )
+        dx, dweight = np.empty_like(flat), np.zeros_like(weight)
+        dy = np.ascontiguousarray(dy).reshape(flat.shape)
+        scale_rows_backward(dy, flat, weight, rrms, dx, dweight)
         return dx.reshape(x.shape), dweight
 
     return y.reshape(x.shape), backward

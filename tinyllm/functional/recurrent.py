@@ -9,7 +9,7 @@ matrix, one after another, take most of the time.
 
 from tinyllm.backend import array_module
 from tinyllm.errors import UsageError
-from tinyllm.tensor import op
+from tinyllm.tensor import op, rows
 
 # ---------------------------------------------------------------------------------------------- RNN
 
@@ -159,11 +159,6 @@ def side_by_side(h, c):
 
 
 # ------------------------------------------------------------------------------------------ of both
-
-
-def rows(x):
-    """(B, T, M) -> (B T, M)"""
-    return x.reshape(-1, x.shape[-1])
 
 
 def check_shapes(name, axes, x, state, weight, *, gates=1, parts=1):

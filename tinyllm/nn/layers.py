@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinyllm import functional as F
-from tinyllm.backend import array_module, beside
+from tinyllm.backend import beside
 from tinyllm.errors import UsageError
 from tinyllm.nn.module import Module, Parameter
 from tinyllm.nn.outline import ones, zeros
@@ -43,23 +43,8 @@ class Embedding(Module):
         self.weight = Parameter(rng.normal(scale=std, size=(count, width)))
 
     def __call__(self, ids):
-        check_ids(ids, len(self.weight))
+        F.embeddings.check_ids(ids, len(self.weight))
         return F.embedding(beside(ids, self.weight.data), self.weight)
-
-
-def check_ids(ids, count):
-    """Raise UsageError if an id is no integer of 0..count-1. Ids on a GPU pass: a look at them
-    would make it wait."""
-    if array_module(ids) is not np:
-        return
-    if ids.dtype.kind not in "iu":
-        raise UsageError(f"token ids must be integers, got {ids.dtype}")
-    if ids.size and (ids.min() < 0 or ids.max() >= count):
-        wrong = ids[(ids < 0) | (ids >= count)].flat[0]
-        raise UsageError(
-            f"token id {wrong} is outside the vocabulary 0..{count - 1}; "
-            "were the ids made by this model's tokenizer?"
-        )
 
 
 def check_length(length, config):

@@ -1,0 +1,106 @@
+"""The graph: how each Tensor was made, and gradients as they add up, of parts and of the whole."""
+
+import itertools
+from typing import Any, NamedTuple
+
+from tinyllm.backend import array_module, scatter_add
+from tinyllm.errors import UsageError
+from tinyllm.observe import told
+
+_births = itertools.count()
+
+
+class Node:
+    """How a Tensor was made. In the graph it stands for the Tensor, whose array may be freed.
+
+    `inputs` holds the Node of an input that an operation made, else the Tensor or array itself.
+    """
+
+    __slots__ = ("backward", "born", "inputs", "name", "options", "shape")
+
+    def __init__(self, name, inputs, options, backward, shape):
+        self.name, self.inputs, self.options = name, inputs, options
+        self.backward, self.shape = backward, shape
+        self.born = next(_births)
+
+    def __reduce__(self):
+        raise UsageError(
+            f"a Tensor made by {self.name} is copied or pickled without its graph only: "
+            "copy Tensor(x.data), or copy what it was made of and run the forward pass again"
+        )
+
+    def gradients(self, dy):
+        """Yield (input, dx) for each input that needs a gradient, and free what was kept for this.
+
+        dx is an array, larger than the input where broadcasting stretched that, or a Part. A second
+        time is an error.
+        """
+        inputs, dxs = self.inputs, told(self.name, "backward", self.backward, dy)
+        self.inputs, self.backward = (), _walked
+        dxs = dxs if type(dxs) is tuple else (dxs,)
+        if len(dxs) != len(inputs):
+            raise UsageError(f"{self.name}: its backward gave {len(dxs)} gradients for {len(inputs)} inputs")
+        for x, dx in zip(inputs, dxs, strict=True):
+            needed = isinstance(x, Node) or getattr(x, "requires_grad", False)
+            if dx is not None and needed:
+                yield x, told(self.name, "backward", dx) if callable(dx) else dx
+
+
+def _walked(dy):
+    raise UsageError("backward() went through this Tensor before and freed its graph; run the forward pass again")
+
+
+class Part(NamedTuple):
+    """The gradient of x[index], for a backward to return: it is 0 everywhere else.
+
+    It is added in place, so that taking T steps of x one by one costs T and not T².
+    """
+
+    index: Any
+    values: Any
+
+    def add_to(self, array):
+        """Add it, in place, to an array of the shape of x."""
+        if _is_basic(self.index):  # no position can be taken twice
+            array[self.index] += self.values
+        else:
+            scatter_add(array, self.index, self.values)
+
+
+def dense(dx, shape):
+    """The whole array of a Part, 0 where it says nothing, for an input of this shape.
+
+    Any other dx comes back as it is.
+    """
+    if not isinstance(dx, Part):
+        return dx
+    array = array_module(dx.values).zeros(shape, dx.values.dtype)
+    dx.add_to(array)
+    return array
+
+
+class Sum:
+    """The gradient of a leaf or of a Node so far.
+
+    The first array that comes may belong to others; a sum does not.
+    """
+
+    __slots__ = ("array", "ours")
+
+    def __init__(self, array, *, ours):
+        self.array, self.ours = array, ours
+
+    def add(self, dx):
+        if isinstance(dx, Part):
+            self.array, self.ours = self.array if self.ours else self.array.copy(), True
+            dx.add_to(self.array)
+        elif self.ours:
+            self.array += dx
+        else:
+            self.array, self.ours = self.array + dx, True
+
+
+def _is_basic(index):
+    """Whether an index is made of numbers, slices, ... and None only."""
+    basic = (int, slice, type(...), type(None))
+    return all(isinstance(i, basic) for i in (index if isinstance(index, tuple) else (index,)))
