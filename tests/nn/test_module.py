@@ -1,5 +1,8 @@
 """What is stored and what is learned, and one module in the place of another."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -164,6 +167,67 @@ def test_every_weight_goes_to_another_device_or_type():
     assert {weight.dtype for _, weight in model.named_weights()} == {np.dtype(np.float64)}
 
 
+# ------------------------------------------------------------------------------------------------------------- copies
+
+each_copy = pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))], ids=["deepcopy", "pickle"]
+)
+
+
+def loss_of(model, twin):
+    """A loss in which both models take part."""
+    batch = batch_of(model)
+    return model.loss(*batch) * 2.0 + twin.loss(*batch) * 3.0
+
+
+@each_copy
+@pytest.mark.parametrize("name", catalog.MODELS)
+def test_a_copied_model_learns_as_one_made_apart(name, copied):
+    """Its tied weights stay tied, the frozen ones frozen, and in one loss with the first each has its own gradients."""
+    config = catalog.find(name).config(**TINY)
+    model, apart = (catalog.new_model(config, rng=np.random.default_rng(0)) for _ in range(2))
+    for each in (model, apart):
+        module.freeze(each, lambda name, weight: "norm" in name)
+    twin = copied(model)
+    names = list(module.weights(model))
+    assert list(module.weights(twin)) == names
+    assert [name for name, _ in twin.named_parameters()] == [name for name, _ in model.named_parameters()]
+    assert not {id(array) for array in module.weights(twin).values()} & set(map(id, module.weights(model).values()))
+    found, expected = tensor.backward(loss_of(model, twin)), tensor.backward(loss_of(model, apart))
+    assert len(found) == len(expected) == 2 * len(model.parameters())
+    for one, other in ((model, model), (twin, apart)):
+        for (name, p), (_, q) in zip(one.named_parameters(), other.named_parameters(), strict=True):
+            np.testing.assert_array_equal(found[p], expected[q], err_msg=name)
+    assert trained(twin) == trained(apart)
+
+
+@each_copy
+def test_a_copied_model_keeps_its_wrappers_and_what_is_shared(copied):
+    model = module.replace_modules(t5(), around_linear)
+    twin = copied(model)
+    assert list(module.weights(twin)) == list(module.weights(model))
+    assert twin.decoder.tokens is twin.encoder.tokens is not model.encoder.tokens
+
+
+def test_a_shallow_copy_of_a_model_has_the_same_weights():
+    model = gpt()
+    assert all(one is other for one, other in zip(copy.copy(model).parameters(), model.parameters(), strict=True))
+
+
+def test_a_single_number_is_stored_and_loaded_as_one(tmp_path):
+    class Scaled(Module):
+        def __init__(self, number):
+            self.learned, self.stored = Parameter(number), Weight(np.float32(number))
+
+    for number in (2.0, np.float64(2.0), np.array(2.0)):
+        model, other = Scaled(number), Scaled(0.0)
+        storage.save_arrays(tmp_path / "w.safetensors", module.weights(model))
+        module.load_weights(other, storage.load_arrays(tmp_path / "w.safetensors"))
+        assert {name: (array.shape, float(array)) for name, array in module.weights(other).items()} == {
+            "learned": ((), 2.0), "stored": ((), 2.0)
+        }  # fmt: skip
+
+
 # --------------------------------------------------------------------------------------- one module in another's place
 
 
@@ -220,6 +284,38 @@ def test_two_weights_of_one_name_are_refused():
     twice.inner, twice.inner.weight = LoRA(linear), linear.weight
     with pytest.raises(UsageError, match=r"two weights would be stored as @LoRA\.a; give one another name"):
         module.weights(twice)
+
+
+class Gain(Around):
+    def __init__(self, inner):
+        super().__init__(inner)
+        self.by = Parameter(1.0)
+
+
+def test_two_wrappers_of_one_name_are_told_when_they_are_put_there():
+    def around_blocks(path, part):
+        return Gain(part) if path.endswith("feed_forward") else part
+
+    model = module.replace_modules(gpt(), around_blocks)
+    with pytest.raises(UsageError, match=r"two weights would be stored as @Gain\.by; give one another name"):
+        module.replace_modules(model, around_blocks)
+
+
+@pytest.mark.parametrize("nothing", [None, "Linear", layers.Linear])
+def test_a_change_that_gives_no_module_is_refused(nothing):
+    with pytest.raises(
+        UsageError, match=r"change\('tokens', …\) gave .* and no module; return the same one or another"
+    ):
+        module.replace_modules(gpt(), lambda path, part: nothing)
+
+
+def test_who_needs_what_is_inside_a_wrapper_is_told_to_take_it_from_there():
+    model = gpt()
+    model.tokens = Around(model.tokens)
+    with pytest.raises(AttributeError, match=r"Around has no weight; its inner has: .* take \.inner\.weight"):
+        model(IDS[:, :-1])
+    with pytest.raises(AttributeError, match=r"Around has no width$"):
+        model.tokens.width  # noqa: B018
 
 
 def test_what_is_shared_is_changed_once_and_stays_shared():
@@ -295,6 +391,17 @@ def test_a_child_may_hold_its_parent():
     assert list(module.weights(model)) == names
     module.replace_modules(model, lambda path, part: Around(part) if path.endswith("feed_forward") else part)
     assert model.blocks[0].parent is model and isinstance(model.blocks[0].feed_forward, Around)
+    assert list(module.weights(model)) == names
+
+
+def test_lists_and_dicts_may_hold_themselves():
+    model = gpt()
+    names = list(module.weights(model))
+    model.neighbours, model.table = [model.blocks, model], {"model": model}
+    model.neighbours.append(model.neighbours)
+    model.table["table"] = model.table
+    assert list(module.weights(model)) == names
+    module.replace_modules(model, lambda path, part: Around(part) if path.endswith("feed_forward") else part)
     assert list(module.weights(model)) == names
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinyllm import backend
+from tinyllm import backend, storage
 from tinyllm.errors import UsageError
 from tinyllm.nn.module import Parameter
 from tinyllm.optim.adamw import AdamW, AdamWConfig
@@ -64,6 +64,43 @@ def test_a_frozen_parameter_has_no_state_and_does_not_move(kind):
     take(optimizer, found, 2)
     assert np.array_equal(found["matrix"].data, before)
     assert set(optimizer.state()) == {"steps", *(f"{slot}.vector" for slot in kind.slots)}
+
+
+@each_kind
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (lambda p, q: [("w", p), ("w", q)], "two parameters are named w; put something before the names of each model"),
+        (lambda p, q: [("w", p), ("v", p)], "w and v are one parameter; give it once"),
+        (lambda p, q: [p, q], "takes pairs of name and Parameter"),
+        (lambda p, q: p, "takes pairs of name and Parameter"),
+        (lambda p, q: [(p, "w")], "takes pairs of name and Parameter"),
+    ],
+)
+def test_parameters_that_are_not_told_apart_by_their_names_are_refused(kind, given, words):
+    with pytest.raises(UsageError, match=words):
+        kind(given(Parameter(np.ones((2, 2))), Parameter(np.ones((2, 2)))))
+
+
+def test_the_options_of_another_kind_are_refused():
+    with pytest.raises(UsageError, match="AdamW takes the options of AdamWConfig, got SGDConfig"):
+        AdamW(parameters().items(), SGDConfig())
+
+
+@each_kind
+@pytest.mark.parametrize("number", [2.0, np.float64(2.0), np.array(2.0)])
+def test_a_parameter_that_is_a_single_number_moves_and_goes_on_from_a_file(kind, number, tmp_path):
+    found, again = {"scale": Parameter(number)}, {"scale": Parameter(number)}
+    optimizer, other = kind(found.items()), kind(again.items())
+    take(optimizer, found, 2)
+    assert found["scale"].shape == () and found["scale"].item() != 2.0
+    storage.save_arrays(tmp_path / "state", optimizer.state())
+    storage.save_arrays(tmp_path / "weights", {"scale": found["scale"].data})
+    other.load_state(storage.load_arrays(tmp_path / "state"))
+    again["scale"].data[...] = storage.load_arrays(tmp_path / "weights")["scale"]
+    for one, parameter in ((optimizer, found), (other, again)):
+        take(one, parameter, 1)
+    assert found["scale"].item() == again["scale"].item()
 
 
 @each_kind

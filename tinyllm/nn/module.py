@@ -16,6 +16,11 @@ class Weight(Tensor):
 
     __slots__ = ()
 
+    def __init__(self, data, *, requires_grad=False):
+        super().__init__(data, requires_grad=requires_grad)
+        if isinstance(self.data, np.generic):  # a number, into which nothing can be written
+            self.data = np.asarray(self.data)
+
 
 class Parameter(Weight):
     """A Weight to be learned, float32 at first; if its `requires_grad` is False, it is frozen."""
@@ -72,19 +77,25 @@ class Around(Module):
     def __call__(self, *inputs, **options):
         return self.inner(*inputs, **options)
 
+    def __getattr__(self, name):
+        of_inner = f"; its inner has: wrap what is only called, or take .inner.{name}"
+        instead = of_inner if hasattr(vars(self).get("inner"), name) else ""
+        raise AttributeError(f"{type(self).__name__} has no {name}{instead}", name=name, obj=self)
+
 
 def _walk(value, path, entered):
-    """Yield (path, Weight) of all in a value. A module is entered once: its child may hold it."""
+    """Yield (path, Weight) of all in a value. What holds others is entered once: they may hold
+    it."""
     if isinstance(value, Weight):
         yield path, value
-    elif isinstance(value, Module):
-        if value not in entered:
-            entered.add(value)
+    elif isinstance(value, Module | dict | list | tuple) and id(value) not in entered:
+        entered.add(id(value))
+        if isinstance(value, Module):
             for name, item in vars(value).items():
                 yield from _walk(item, _path_of(value, path, name), entered)
-    elif isinstance(value, dict | list | tuple):
-        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _walk(item, _join(path, key), entered)
+        else:
+            for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+                yield from _walk(item, _join(path, key), entered)
 
 
 def _path_of(module, path, name):
@@ -106,8 +117,21 @@ def replace_modules(model, change):
     module that stands in several places is changed once, under the first of its paths, and what
     comes of it stands in all of them. The model itself is asked about last, under the path "". A
     child that holds its parent goes on holding it as it was.
+
+    Raises UsageError for what is no module, and where two weights would be stored under one name.
     """
-    changed = {}
+    changed, entered = {}, set()
+
+    def asked(path, module):
+        new = change(path, module)
+        if not isinstance(new, Module):
+            raise UsageError(
+                f"change({path!r}, …) gave {type(new).__name__} and no module; "
+                "return the same one or another"
+            )
+        if new is not module:
+            list(new.named_weights())  # two wrappers of one class, or of one name, are told at once
+        return new
 
     def replaced(value, path):
         if isinstance(value, Module):
@@ -115,13 +139,14 @@ def replace_modules(model, change):
                 changed[value] = value
                 for name, item in list(vars(value).items()):
                     vars(value)[name] = replaced(item, _path_of(value, path, name))
-                changed[value] = change(path, value)
+                changed[value] = asked(path, value)
             return changed[value]
         if isinstance(value, tuple):
             items = [replaced(item, _join(path, i)) for i, item in enumerate(value)]
             same = all(new is old for new, old in zip(items, value, strict=True))
             return value if same else tuple(items)
-        if isinstance(value, dict | list):
+        if isinstance(value, dict | list) and id(value) not in entered:
+            entered.add(id(value))
             for key, item in value.items() if isinstance(value, dict) else enumerate(value):
                 value[key] = replaced(item, _join(path, key))
         return value

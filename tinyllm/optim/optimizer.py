@@ -14,6 +14,27 @@ def matrices_decay(name, parameter):
     return {} if parameter.ndim >= 2 else {"decay": 0.0}
 
 
+def learned(named_parameters):
+    """{name: Parameter} of the pairs whose parameter is not frozen. Raises UsageError for a name or
+    a parameter that comes twice, and for what is no such pair."""
+    pairs = list(named_parameters) if hasattr(named_parameters, "__iter__") else [None]
+    if not all(isinstance(pair, tuple) and isinstance(pair[0], str) for pair in pairs):
+        raise UsageError(
+            "an optimiser takes pairs of name and Parameter, as model.named_parameters() gives them"
+        )
+    names, parameters = {}, {}
+    for name, parameter in pairs:
+        if name in parameters:
+            raise UsageError(
+                f"two parameters are named {name}; put something before the names of each model: "
+                '[("teacher." + name, p) for name, p in teacher.named_parameters()]'
+            )
+        if parameter in names:
+            raise UsageError(f"{names[parameter]} and {name} are one parameter; give it once")
+        names[parameter], parameters[name] = name, parameter
+    return {name: parameter for name, parameter in pairs if parameter.requires_grad}
+
+
 class Optimizer:
     """Move parameters by their gradients. A kind of optimiser says its rule and what this needs:
 
@@ -24,7 +45,7 @@ class Optimizer:
 
     `named_parameters`: pairs of name and Parameter; a frozen one is left alone.
     `options_of(name, parameter)` gives {option: value} of what differs for a parameter. `steps`
-    counts the steps taken.
+    counts the steps taken. Raises UsageError for a name or a parameter that comes twice.
     """
 
     Config = None
@@ -33,10 +54,13 @@ class Optimizer:
 
     def __init__(self, named_parameters, config=None, *, options_of=matrices_decay):
         config = config or self.Config()
+        if not isinstance(config, self.Config):
+            mine, given = self.Config.__name__, type(config).__name__
+            raise UsageError(f"{type(self).__name__} takes the options of {mine}, got {given}")
         options = dataclasses.asdict(config)
         options["decay"] = options.pop("weight_decay")
         self.config, self.steps = config, 0
-        self.parameters = {name: p for name, p in named_parameters if p.requires_grad}
+        self.parameters = learned(named_parameters)
         self.options = {name: options | options_of(name, p) for name, p in self.parameters.items()}
         self.memory = {
             slot: {
