@@ -28,6 +28,16 @@ def test_an_epoch_visits_each_window_once_and_targets_are_one_token_on(length, b
     assert len({s % context for s in starts}) == 1
 
 
+@pytest.mark.parametrize("length", range(10, 31))
+def test_every_token_but_the_first_is_a_target_in_some_epoch(length):
+    tokens, found = np.arange(length), set()
+    per_epoch = windows_per_epoch(tokens, 5)
+    for epoch in range(100):
+        for _, y in take(per_epoch, tokens, batch=1, context=5, seed=3, start=epoch * per_epoch):
+            found.update(y.ravel().tolist())
+    assert found == set(range(1, length))
+
+
 @given(start=st.integers(0, 40))
 def test_starting_at_batch_n_is_the_same_as_drawing_up_to_it(start):
     tokens = np.random.default_rng(0).integers(0, 100, 60)

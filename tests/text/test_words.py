@@ -136,3 +136,22 @@ def test_a_file_is_encoded_as_its_text_is(data, workers):
     finally:
         words.CHUNK = words_chunk
     assert np.concatenate([*rows, []]).tolist() == tokenizer.encode(data).tolist()
+
+
+MARKS = ["<|fim|>", "<|fim|>a", "a 1", "🙂"]
+
+
+@given(st.lists(st.sampled_from([*PIECES, *MARKS, "<|fi", "m|>", "<"]), max_size=40).map("".join), st.integers(1, 3))
+@settings(max_examples=100)
+def test_the_marks_of_a_file_are_those_of_its_text(text, workers):
+    tokenizer = bpe.train(["o rato roeu a roupa don't   \n\n 2024"], 290, special_tokens=MARKS)
+    data, chunk, words.CHUNK = escaped(text), words.CHUNK, 8
+    try:
+        found = [
+            np.concatenate([*tokenizer.encode_file(io.BytesIO(data), workers=workers, allow_special=allowed), []])
+            for allowed in (True, False)
+        ]
+    finally:
+        words.CHUNK = chunk
+    for ids, allowed in zip(found, (True, False), strict=True):
+        assert ids.tolist() == tokenizer.encode(data, allow_special=allowed).tolist()

@@ -44,7 +44,7 @@ def batches(tokens, *, batch, context, seed, start=0, objective=CAUSAL):
             epoch = start // per_epoch
             rng = np.random.default_rng([seed, epoch])
             order = rng.permutation(windows_per_epoch(tokens, context))
-            first = rng.integers(context)
+            first = rng.integers(len(tokens) - len(order) * context)  # so far that the last token is a target too
         chosen = order[start % per_epoch * batch :][:batch]
         x, y = windows(tokens, first + chosen * context, context)
         yield objective(x, y, np.random.default_rng([seed, start, 1]))

@@ -126,12 +126,18 @@ class BPETokenizer(Vocabulary):
         found = map_in_threads(self._encode, shares, workers=workers)
         return [part for ids, ends in found for part in np.split(ids, ends[:-1])]
 
-    def encode_file(self, file, *, workers=1):
-        """Binary file -> generator of ids, int32 (n,), which joined are those of its text. It is read as it is needed,
-        in so many threads."""
-        chunks = words.chunks_of_file(file)
-        for ids, _ in map_in_threads(lambda chunk: encoding.encode_chunk(chunk, self._coder), chunks, workers=workers):
-            yield ids
+    def encode_file(self, file, *, workers=1, allow_special=False):
+        """Binary file -> generator of ids, int32 (n,), which joined are those of `encode` of its text. It is read as it
+        is needed, in so many threads."""
+        special = {text.encode(): token for text, token in self.special_tokens.items()} if allow_special else {}
+        marks = {"marks": self._special_pattern, "longest": max(map(len, special))} if special else {}
+
+        def encoded(part):
+            if type(part) is bytes:
+                return np.array([special[part]], np.int32)
+            return encoding.encode_chunk(part, self._coder)[0]
+
+        yield from map_in_threads(encoded, words.chunks_of_file(file, **marks), workers=workers)
 
     def _encode(self, texts):
         """List of str or bytes -> the ids of all, int32 (T,), and where those of each end."""

@@ -65,18 +65,28 @@ def chunks_of_texts(texts):
         yield make_chunk(some)
 
 
-def chunks_of_file(file, size=CHUNK):
-    """Binary file -> generator of Chunk, parts of its one text of about so many bytes. A stretch without a place to cut
-    stays whole."""
-    pending = b""
-    while more := file.read(max(size, len(pending))):
-        data = pending + more
-        cut = last_cut(np.frombuffer(data, np.uint8), character_classes())
-        if cut:
-            yield make_chunk([data[:cut]])
-        pending = data[cut:]
-    if pending:
-        yield make_chunk([pending])
+def chunks_of_file(file, size=None, *, marks=None, longest=1):
+    """Binary file -> generator of Chunk, parts of its one text of about so many bytes (by default CHUNK). A stretch
+    without a place to cut stays whole. What matches `marks`, a pattern of at most `longest` bytes, comes as its bytes,
+    between the chunks."""
+    pending, ended = b"", False
+    while not ended:
+        more = file.read(max(size or CHUNK, len(pending)))
+        data, ended, done = pending + more, not more, 0
+        sure = len(data) if ended else len(data) - longest + 1  # a mark that begins later may be cut off here
+        for mark in marks.finditer(data) if marks else ():
+            if mark.start() >= sure:
+                break
+            if mark.start() > done:
+                yield make_chunk([data[done : mark.start()]])
+            yield mark.group()
+            done = mark.end()
+        end = sure
+        if not ended and done < sure:
+            end = done + last_cut(np.frombuffer(data, np.uint8)[done:sure], character_classes())
+        if done < end:
+            yield make_chunk([data[done:end]])
+        pending = data[max(done, end) :]
 
 
 def only_utf8(name, chunks):
