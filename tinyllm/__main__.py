@@ -1,8 +1,18 @@
-"""`python -m tinyllm`: the same as the command `tinyllm`."""
+"""The command `tinyllm`, also as `python -m tinyllm`: as little as can be, for Ctrl-C may come while it is imported."""
 
 import sys
 
-from tinyllm.cli import main
+
+def main():
+    """Run the command of this process. Returns its exit status."""
+    try:
+        from tinyllm import cli
+
+        return cli.main()
+    except KeyboardInterrupt:
+        print("tinyllm: stopped", file=sys.stderr)
+        return 130
+
 
 if __name__ == "__main__":
     sys.exit(main())

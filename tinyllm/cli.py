@@ -1,46 +1,121 @@
 """The command line: its parser, and what becomes of an error."""
 
 import argparse
+import contextlib
 import errno
 import importlib
 import os
+import signal
 import sys
 from pathlib import Path
 
 from tinyllm import __version__
 from tinyllm.commands import COMMANDS
-from tinyllm.errors import UsageError
+from tinyllm.errors import Stopped, UsageError
 from tinyllm.parser import add_command, add_commands, new_parser
 
 
 def main(argv=None):
-    """Run a command. Returns its exit status: 0, 2 for a mistake of the caller, 130 when Ctrl-C ended it."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")
-    words, name = sys.argv[1:] if argv is None else argv, "tinyllm"
+    """Run a command. Returns its exit status: 0, 2 for a mistake of the caller, 128 + N when signal N ended it."""
+    words, told = sys.argv[1:] if argv is None else argv, {"name": "tinyllm"}
+    with steady_streams(), signals_raised():
+        try:
+            try:
+                return run(words, told)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:  # whoever read the output has had enough
+            return 0
+        except (UsageError, OSError, MemoryError, ImportError) as error:
+            print(f"{told['name']}: error: {explain(error)}", file=sys.stderr)
+            return 2
+        except KeyboardInterrupt as stop:
+            print(f"{told['name']}: stopped", file=sys.stderr)
+            return 128 + (stop.args[0] if isinstance(stop, Stopped) else signal.SIGINT)
+        except Exception as error:
+            where = traceback_line(error)
+            print(f"{told['name']}: internal error: {type(error).__name__}: {error} ({where}); "
+                  "please report it", file=sys.stderr)  # fmt: skip
+            return 1
+        finally:
+            with discarding(sys.stdout):
+                sys.stdout.flush()
+
+
+def run(words, told):
+    """Find the command that the words ask for, tell its name, and run it."""
     try:
         parser = build_parser(next((word for word in words if not word.startswith("-")), None))
         arguments = parser.parse_args(words)
-        if "command" not in arguments:
-            parser.print_help()
-            return 0
-        name = arguments.name
-        return arguments.command(arguments) or 0
-    except BrokenPipeError:  # whoever read the output has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit as end:  # argparse, after --help and after its errors
+        return end.code or 0
+    if "command" not in arguments:
+        parser.print_help()
         return 0
-    except (UsageError, OSError, MemoryError, ModuleNotFoundError) as error:
-        print(f"{name}: error: {explain(error)}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"{name}: stopped", file=sys.stderr)
-        return 130
-    except Exception as error:
-        where = traceback_line(error)
-        print(f"{name}: internal error: {type(error).__name__}: {error} ({where}); "
-              "please report it", file=sys.stderr)  # fmt: skip
-        return 1
+    told["name"] = arguments.name
+    return arguments.command(arguments) or 0
+
+
+class Steady:
+    """A stream for people, of which nothing depends: where it cannot be written, as when a terminal closed, go on."""
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def write(self, text):
+        with discarding(self.stream):
+            self.stream.write(text)
+        return len(text)
+
+    def flush(self):
+        with discarding(self.stream):
+            self.stream.flush()
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+
+@contextlib.contextmanager
+def discarding(stream):
+    """If a stream cannot be written, send to nowhere what it holds and what comes: Python tries again at the end."""
+    try:
+        yield
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@contextlib.contextmanager
+def steady_streams():
+    """Streams that all can use: a closed one is the null device, before a file takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    before, sys.stderr = sys.stderr, Steady(sys.stderr)
+    try:
+        yield
+    finally:
+        sys.stderr = before
+
+
+@contextlib.contextmanager
+def signals_raised():
+    """SIGTERM and SIGHUP raise `Stopped`, unless whoever started us lets them do otherwise, as nohup does."""
+
+    def stop(number, frame):
+        raise Stopped(number)
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows has no SIGHUP
+    numbers = [n for n in (getattr(signal, name) for name in names) if signal.getsignal(n) is signal.SIG_DFL]
+    for number in numbers:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def explain(error):
@@ -49,9 +124,11 @@ def explain(error):
         return "out of memory; lower --batch, --context or --width"
     if isinstance(error, ModuleNotFoundError):
         return f"{error.name} is not installed; install it with: pip install {error.name}"
+    if isinstance(error, ImportError):
+        return f"{error.name or 'a package'} cannot be imported ({one_line(error)}); install it anew"
     if isinstance(error, OSError):
         mends = {
-            errno.ENOSPC: "free some space and go on with --resume; what was saved before is intact",
+            errno.ENOSPC: "free some space",
             errno.EACCES: "choose a place you may write to",
             errno.EEXIST: "a file stands there; choose another place",
             errno.ENOENT: "check the path",
@@ -59,8 +136,12 @@ def explain(error):
             errno.ENOTDIR: "a file stands where a folder should be; choose another place",
         }
         where = f"{error.filename}: " if error.filename else ""
-        mend = mends.get(error.errno)
-        return f"{where}{error.strerror or error}" + (f"; {mend}" if mend else "")
+        notes = [mends.get(error.errno, ""), *getattr(error, "__notes__", ())]
+        return where + "; ".join(filter(None, [error.strerror or one_line(error), *notes]))
+    return one_line(error)
+
+
+def one_line(error):
     return " ".join(str(error).split())
 
 

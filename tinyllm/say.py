@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import sys
 
@@ -15,7 +16,24 @@ def tell(text=""):
 
 def emit(values):
     """Print one JSON object on a line of its own, for a script."""
-    print(json.dumps(values, ensure_ascii=False), flush=True)
+    print(to_json(values), flush=True)
+
+
+def to_json(values):
+    """JSON in one line, in which a number that is none, NaN or infinite, is null."""
+    try:
+        return json.dumps(values, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        return json.dumps(nulled(values), ensure_ascii=False)
+
+
+def nulled(value):
+    """The same with None for every number that is NaN or infinite."""
+    if isinstance(value, dict):
+        return {name: nulled(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [nulled(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 # ------------------------------------------------------------------------------------- numbers, in Brazilian notation

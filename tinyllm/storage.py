@@ -1,10 +1,13 @@
 """Files that are whole or absent: weights as safetensors, small things as JSON, written aside and then renamed."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,7 @@ from tinyllm.backend import to_host
 from tinyllm.errors import UsageError
 
 LARGEST_HEADER = 100_000_000  # bytes, the limit of the format
+LOCK = ".lock"
 
 
 def save_arrays(path, arrays, metadata=None):
@@ -22,7 +26,12 @@ def save_arrays(path, arrays, metadata=None):
     # the library writes the memory of an array whatever its strides say, so each is made contiguous first
     whole = {name: np.asarray(to_host(array), order="C") for name, array in arrays.items()}
     with aside(path) as temporary:
-        safetensors.numpy.save_file(whole, temporary, {"format": "pt", **(metadata or {})})
+        try:
+            safetensors.numpy.save_file(whole, temporary, {"format": "pt", **(metadata or {})})
+        except safetensors.SafetensorError as error:  # it says only in words what the system told it
+            if told := re.search(r"os error (\d+)", str(error)):
+                raise OSError(int(told[1]), os.strerror(int(told[1])), str(path)) from None
+            raise
 
 
 def load_arrays(path):
@@ -44,7 +53,7 @@ def load_arrays(path):
             }
     except FileNotFoundError:
         raise UsageError(f"{path} does not exist") from None
-    except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
+    except (safetensors.SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"{path} is no whole safetensors file ({reason}); copy or save it again") from None
 
@@ -106,19 +115,85 @@ def load_json(path):
         raise UsageError(f"{path} is no readable JSON ({error}); was it cut short?") from None
 
 
+def claim(path, inputs=()):
+    """Raise UsageError or OSError if `path` is no place for a new file, before any work is done for it.
+
+    It must not be one of the `inputs`, nor a file that a run or a checkpoint was made with.
+    """
+    place = _place(path)
+    if place.is_dir():
+        raise UsageError(f"{path} is a folder; give the name of a file")
+    for other in inputs:
+        if place.exists() and os.path.exists(other) and os.path.samefile(place, other):
+            raise UsageError(f"{path} is read and written at once; choose another name for what is written")
+    for record in (place.parent / "config.json", place.parent / "manifest.json"):
+        if place.name in _recorded(record):
+            raise UsageError(f"{path} belongs to the run or checkpoint of {record}; choose another name")
+
+
+def claim_folder(path):
+    """The Path of a folder to be made or filled. Raises UsageError or OSError if it cannot be."""
+    check_name(path)
+    place = next(parent for parent in (Path(path), *Path(path).absolute().parents) if parent.exists())
+    if not place.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
+    if not os.access(place, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
+    return Path(path)
+
+
+def _recorded(record):
+    """The names of the files that a run or a checkpoint consists of, if this is its config or manifest."""
+    try:
+        return {record.name, "log.jsonl", *load_json(record)["sha256"]}
+    except (UsageError, OSError, LookupError, TypeError):
+        return set()
+
+
+def check_name(path):
+    """Raise UsageError for the empty name, which would be the current folder."""
+    if not str(path):
+        raise UsageError("the name of a file or a folder is empty; give one, or . for the current folder")
+
+
+def _place(path):
+    """Where a file or folder called `path` is written, a link followed to its target. UsageError if it cannot be."""
+    check_name(path)
+    place = Path(os.path.realpath(path)) if Path(path).is_symlink() and not _is_stream(path) else Path(path)
+    if not place.parent.is_dir():
+        raise UsageError(f"{path} cannot be written: {place.parent} is no folder; make it, or choose another place")
+    needed = [place] if _is_stream(place) else [place.parent, *([place] if place.is_file() else [])]
+    if not all(os.access(each, os.W_OK) for each in needed):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    return place
+
+
+def _is_stream(path):
+    """Whether a path is there but neither a file nor a folder: a pipe, a terminal, the null device."""
+    return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
+
+
 @contextlib.contextmanager
 def aside(path):
     """Give a temporary path beside `path`, file or folder, and put it in its place when the block ends well.
 
     Everything is flushed to the disk before the rename, so a crash at any moment leaves the old one or the new one.
+    A link goes on pointing where it did, a file keeps its mode, and what is no file, as a pipe, is written to.
     """
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise UsageError(f"{path} cannot be written: {path.parent} is no folder; make it, or choose another place")
-    temporary = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    place = _place(path)
+    if _is_stream(place):
+        with tempfile.TemporaryDirectory() as folder:
+            yield (temporary := Path(folder) / "whole")
+            with open(temporary, "rb") as source, open(place, "wb") as stream:
+                shutil.copyfileobj(source, stream)
+        return
+    temporary = place.with_name(f".{place.name[:40]}.partial-{os.getpid()}")  # a name may have 255 bytes
     try:
+        remove(temporary)  # left by a process that was killed, and had our number
         yield temporary
-        put_in_place(temporary, path)
+        if place.is_file():
+            shutil.copymode(place, temporary)
+        put_in_place(temporary, place)
     finally:
         remove(temporary)
 
@@ -149,6 +224,51 @@ def remove(path):
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(folder):
+    """Hold a folder for this process alone. UsageError, which names the other process, if one holds it already.
+
+    The system gives the lock back when a process ends, however it ends; if it was killed, the file LOCK stays. Where a
+    file system has no locks, go on.
+    """
+    path = Path(folder) / LOCK
+    with open(path, "a+", encoding="utf-8") as file:
+        try:
+            _lock(file, path)
+        except BlockingIOError:
+            file.seek(0)
+            raise UsageError(
+                f"{folder} is in use by process {file.read().strip()}; wait until it ends, or choose another folder"
+            ) from None
+        except OSError:
+            pass
+        try:
+            file.truncate(0)
+            print(os.getpid(), file=file, flush=True)
+            yield
+        finally:
+            with contextlib.suppress(OSError):  # Windows keeps what is open
+                remove(path)
+
+
+def _lock(file, path):
+    """Lock the open file of a path. BlockingIOError if another has locked it, or has deleted it in between."""
+    if os.name == "nt":
+        import msvcrt
+
+        file.seek(1 << 20)  # far behind what others read
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            raise BlockingIOError from None
+        return
+    import fcntl
+
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    if not (path.exists() and os.path.samestat(os.fstat(file.fileno()), os.stat(path))):
+        raise BlockingIOError
 
 
 def sha256(path):

@@ -293,9 +293,9 @@ def test_a_full_disk_says_so_and_keeps_what_was_saved(capsys, monkeypatch, tmp_p
         raise OSError(28, "No space left on device", str(folder))
 
     monkeypatch.setattr(checkpoint.storage, "save_arrays", full)
-    assert "No space left on device; free some space and go on with --resume" in refusal(
-        capsys, "train", "--resume", folder, "--steps", 4
-    )
+    refused = refusal(capsys, "train", "--resume", folder, "--steps", 4)
+    assert "No space left on device; free some space; what was saved before is intact; go on with: " in refused
+    assert f"tinyllm train --resume {folder}" in refused
     assert runs.steps_done(runs.open_run(folder)) == 2
 
 

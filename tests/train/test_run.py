@@ -159,9 +159,27 @@ def test_the_folder_of_a_run_is_not_overwritten(tmp_path):
 def test_a_half_made_folder_is_no_run_and_can_be_made_again(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "tokenizer.json").write_text("{half")
+    (tmp_path / "run" / storage.LOCK).write_text("123")  # a process that is killed leaves it, held by nobody
     with pytest.raises(UsageError, match="holds no run"):
         runs.open_run(tmp_path / "run")
     assert make(tmp_path / "run").end_id == runs.open_run(tmp_path / "run").end_id
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "train.npy", "test.jsonl", "log.jsonl", "checkpoints"])
+@pytest.mark.parametrize("texts", [60, 1])  # with too few the making fails
+def test_files_of_the_user_are_neither_deleted_nor_written_over(tmp_path, name, texts):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(UsageError, match=f"holds a {name} but no config.json"):
+        runs.create(tmp_path, dataclasses.replace(DATA, texts=texts), MODEL, TRAINING)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "mine")]
+
+
+def test_a_making_that_fails_leaves_what_was_there(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    for folder in (tmp_path, tmp_path / "new" / "run"):
+        with pytest.raises(UsageError, match=r"too few|a window needs"):
+            runs.create(folder, DATA, dataclasses.replace(MODEL, context=100_000), TRAINING)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_files_that_are_not_its_own_are_refused(tmp_path):

@@ -105,7 +105,6 @@ def resumed(arguments):
     run = runs.open_run(arguments.resume)
     if "steps" in arguments and arguments.steps != run.training.steps:
         run.training = from_dict(type(run.training), {**dataclasses.asdict(run.training), "steps": arguments.steps})
-        runs.save_config(run)
     return run
 
 

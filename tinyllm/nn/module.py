@@ -6,7 +6,7 @@ files; a Parameter is a Weight that is also learned, unless it is frozen.
 
 import numpy as np
 
-from tinyllm.backend import beside
+from tinyllm.backend import array_module, beside
 from tinyllm.errors import UsageError
 from tinyllm.tensor import Tensor
 
@@ -192,12 +192,23 @@ def weights(model):
     return {name: weight.data for name, weight in model.named_weights()}
 
 
+def check_finite(arrays):
+    """Raise UsageError if one of {name: array} holds NaN or infinity."""
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not array_module(array).isfinite(array).all():
+            raise UsageError(
+                f"weight {name} holds NaN or infinity; go back to weights from before, and train "
+                "on from there with a lower learning rate"
+            )
+
+
 def load_weights(model, arrays):
     """Copy {name: array} into the model's weights, learned or not.
 
     Raises UsageError, and changes nothing, unless names and shapes are exactly the model's, and
-    types too, but for floating-point numbers of another size.
+    types too, but for floating-point numbers of another size, and all numbers are finite.
     """
+    check_finite(arrays)
     own = dict(model.named_weights())
     missing = sorted(own.keys() - arrays.keys()) or "none"
     unknown = sorted(arrays.keys() - own.keys()) or "none"

@@ -5,13 +5,11 @@ comparison that was stopped goes on, and one that is done is shown again at once
 the model learns: beside it stands that of somebody who only knows how frequent each token is among the same targets.
 """
 
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 
-from tinyllm import plot
+from tinyllm import plot, storage
 from tinyllm.backend import single_threaded_blas
 from tinyllm.data import batches
 from tinyllm.data.objectives import Causal
@@ -44,7 +42,10 @@ def compare_models(names, folder, *, steps, texts, seed, picture=None, as_json=F
     """Train these models one after the other, or go on where an earlier call stopped. Returns the exit status."""
     if picture:
         plot.check(picture)
-    compared = {name: find_or_make(name, Path(folder) / name, steps=steps, texts=texts, seed=seed) for name in names}
+    folder = storage.claim_folder(folder)
+    if unknown := [name for name in names if name not in SETTINGS]:
+        raise UsageError(f"there is no model {unknown[0]!r:.60}; there are {', '.join(SETTINGS)}")
+    compared = {name: find_or_make(name, folder / name, steps=steps, texts=texts, seed=seed) for name in names}
     for name, run in compared.items():
         if runs.steps_done(run) < run.training.steps:
             tell(f"\n{name}: {thousands(count_parameters(run.new_model()))} parâmetros")
@@ -71,9 +72,7 @@ def config_of(name):
 
 
 def find_or_make(name, folder, *, steps, texts, seed):
-    """The run of one model. Raises UsageError for an unknown model and for a folder with another kind of run."""
-    if name not in SETTINGS:
-        raise UsageError(f"there is no model {name}; there are {', '.join(SETTINGS)}")
+    """The run of one model. Raises UsageError for a folder with another kind of run."""
     if not (folder / "config.json").exists():
         config, (_, rate) = config_of(name), SETTINGS[name]
         data = tasks.DataConfig(texts=texts, save_every=steps, validate_every=max(1, steps // MARKS))
@@ -93,8 +92,11 @@ def find_or_make(name, folder, *, steps, texts, seed):
 
 def measure(name, run):
     """What the log of a finished run tells, and the perplexity on texts that no step and no choice has seen."""
-    lines = [json.loads(line) for line in (run.folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = runs.read_log(run.folder / "log.jsonl", warn=tell)
     steps = [line for line in lines if "loss" in line]
+    validated = [line for line in lines if line.get("validation_loss") is not None]
+    if not steps or not validated:
+        raise UsageError(f"{run.folder / 'log.jsonl'} tells no losses; delete {run.folder} to train {name} again")
     each, seconds = run.training.batch * run.model_config.context, sum(line["seconds"] for line in steps)
     model = run.trained_model(warn=tell)
     with single_threaded_blas():  # a recurrent model multiplies small matrices, which threads only delay
@@ -104,7 +106,7 @@ def measure(name, run):
         "target": run.task.objective(run).target,
         "parameters": count_parameters(model),
         "learning_rate": run.training.learning_rate,
-        "curve": [[line["step"] * each, line["validation_loss"]] for line in lines if "validation_loss" in line],
+        "curve": [[line["step"] * each, line["validation_loss"]] for line in validated],
         "loss": loss,
         "perplexity": math.exp(loss),
         "unigram_loss": unigram_loss(run),

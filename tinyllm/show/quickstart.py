@@ -4,8 +4,8 @@ import dataclasses
 import math
 import shlex
 import time
-from pathlib import Path
 
+from tinyllm import storage
 from tinyllm.data.corpora import concordancia
 from tinyllm.evaluate.agreement import agreement_score
 from tinyllm.evaluate.metrics import InterpolatedBigram, copied_ngrams, known_words, mean_loss, words
@@ -28,7 +28,7 @@ SAMPLING = SampleConfig(temperature=0.8, top_p=0.95)
 def quickstart(folder, *, steps=STEPS, texts=TEXTS, seed=0, as_json=False):
     """Go through all stages in `folder`, or go on where an earlier call stopped. Returns the exit status."""
     began = time.perf_counter()
-    if (Path(folder) / "config.json").exists():
+    if (storage.claim_folder(folder) / "config.json").exists():
         tell(f"Continuando o treino que está em {folder}.")
         run = runs.open_run(folder)
         announce(run.model_config, run.training, run.optimizer_config)

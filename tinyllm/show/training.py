@@ -21,26 +21,42 @@ from tinyllm.train.loop import TrainConfig, train
 BAR = "{desc}{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} passos · {elapsed} · faltam {remaining}{postfix}"
 
 
-@contextlib.contextmanager
-def stop_on_signal():
-    """Give a function that tells whether Ctrl-C or SIGTERM came, asking for a stop at a good moment.
+class Stop:
+    """Whether a training shall stop at a good moment, and the signal that asked for it. A second Ctrl-C stops at once.
 
-    A second Ctrl-C stops at once.
+    It is a context, in which it hears Ctrl-C, SIGTERM, and SIGHUP of a terminal that closes.
     """
-    came = []
 
-    def remember(number, frame):
-        if came and number == signal.SIGINT:
+    def __init__(self):
+        self.number, self.error, self.before = None, None, {}
+
+    def __call__(self):
+        return self.number is not None
+
+    def __enter__(self):
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            if number and signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks
+                self.before[number] = signal.signal(number, self.remember)
+        return self
+
+    def __exit__(self, *exception):
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+    def remember(self, number, frame):
+        if self() and number == signal.SIGINT:
             raise KeyboardInterrupt
-        came.append(number)
+        self.number = number
         tell("\nparando depois deste passo; Ctrl-C outra vez para parar já")
 
-    before = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(came)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    @contextlib.contextmanager
+    def if_unwritten(self):
+        """Stop too if what stands in this block cannot be written: its reader has gone, or the disk is full."""
+        try:
+            yield
+        except OSError as error:
+            self.number, self.error = getattr(signal, "SIGPIPE", 13), error
 
 
 def announce(config, training, optimizer, *, classify=False):
@@ -79,21 +95,29 @@ def compile_kernels(run):
 
 
 def train_showing(run, *, as_json=False, profile=None, on_report=lambda report, model: None):
-    """Train a run to its end before the eyes of a person. Returns the exit status: 0, or 130 when Ctrl-C stopped it."""
+    """Train a run to its end before the eyes of a person. Returns the exit status: 0, or 128 + N after signal N.
+
+    If its output cannot be written it stops too, as by SIGPIPE.
+    """
     model, start, seconds = run.new_model(), runs.steps_done(run), 0.0
-    with stop_on_signal() as stop:
-        reports = runs.fit(run, model, stop=stop, warn=tell, profile=profile)
-        for report, _ in follow(reports, total=run.training.steps, start=start, as_json=as_json):
-            seconds += report.seconds
-            on_report(report, model)
-    if profile:
+    folder = shlex.quote(str(run.folder))
+    with Stop() as stop:
+        try:
+            reports = runs.fit(run, model, stop=stop, warn=tell, profile=profile)
+            for report, _ in follow(reports, stop, total=run.training.steps, start=start, as_json=as_json):
+                seconds += report.seconds
+                on_report(report, model)
+        except OSError as error:
+            error.add_note(f"what was saved before is intact; go on with: tinyllm train --resume {folder}")
+            raise
+    if profile and not stop.error:
         workers = min(run.training.workers, run.training.batch)  # more have no share of the batch
         show_profile(profile, steps=report.step - start, seconds=seconds, workers=workers, as_json=as_json)
-    if report.step == run.training.steps:
-        return 0
-    folder = shlex.quote(str(run.folder))
-    tell(f"\nParado no passo {report.step}, que está salvo. Para continuar: tinyllm train --resume {folder}")
-    return 130
+    if report.step < run.training.steps:
+        tell(f"\nParado no passo {report.step}, que está salvo. Para continuar: tinyllm train --resume {folder}")
+    if stop.error and not isinstance(stop.error, BrokenPipeError):
+        raise stop.error
+    return 0 if report.step == run.training.steps else 128 + stop.number
 
 
 UPDATES = {"sum_gradients": "soma dos gradientes", "clip_gradients": "corte do gradiente"}
@@ -125,7 +149,7 @@ def show_profile(profile, *, steps, seconds, workers, as_json=False):
     tell(f"  {'Python, espera e resto':24}{decimal(rest):>20}{decimal(100 * rest / whole, 1):>7}%")
 
 
-def follow(reports, *, total, start=0, as_json=False):
+def follow(reports, stop, *, total, start=0, as_json=False):
     """Show the progress of `fit`: a bar on a terminal, else a line per validation; or every report as JSON.
 
     Yields the reports again, so that the caller can act between steps.
@@ -136,7 +160,8 @@ def follow(reports, *, total, start=0, as_json=False):
             now = report.tokens / report.seconds
             speed = now if speed is None else 0.9 * speed + 0.1 * now
             if as_json:
-                emit({**report._asdict(), "validation_loss": validation})
+                with stop.if_unwritten():
+                    emit({**report._asdict(), "validation_loss": validation})
             elif shown.disable and (validation is not None or report.step == start + 1):
                 measured = f", validação {decimal(validation, 3)}" if validation is not None else ""
                 measured += f", {thousands(round(speed))} tokens/s"

@@ -12,20 +12,24 @@ import numpy as np
 
 from tinyllm import storage
 from tinyllm.errors import UsageError
-from tinyllm.nn.module import load_weights, weights
+from tinyllm.nn.module import check_finite, load_weights, weights
 
 KEPT = 2
 WEIGHTS, OPTIMIZER, MANIFEST = "model.safetensors", "optimizer.safetensors", "manifest.json"
 
 
 def save(folder, *, step, model, optimizer):
-    """Write a checkpoint into `folder`, then delete all but this one and the one before. Returns its path."""
-    folder = Path(folder)
+    """Write a checkpoint into `folder`, then delete all but this one and the one before. Returns its path.
+
+    Raises UsageError, and leaves all as it is, for weights that are not finite.
+    """
+    folder, arrays = Path(folder), weights(model)
+    check_finite(arrays)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step-{step:08d}"
     with storage.aside(path) as temporary:
         temporary.mkdir()
-        storage.save_arrays(temporary / WEIGHTS, weights(model))
+        storage.save_arrays(temporary / WEIGHTS, arrays)
         storage.save_arrays(temporary / OPTIMIZER, optimizer.state())
         hashes = {name: storage.sha256(temporary / name) for name in (WEIGHTS, OPTIMIZER)}
         storage.save_json(temporary / MANIFEST, {"format": 1, "step": step, "sha256": hashes})
@@ -72,7 +76,9 @@ def load_one(path, *, model, optimizer=None):
     path = Path(path)
     manifest = storage.load_json(path / MANIFEST)
     try:
-        step, hashes = int(manifest["step"]), {name: manifest["sha256"][name] for name in (WEIGHTS, OPTIMIZER)}
+        step, hashes = manifest["step"], {name: manifest["sha256"][name] for name in (WEIGHTS, OPTIMIZER)}
+        if type(step) is not int or step < 0:
+            raise ValueError
     except (KeyError, TypeError, ValueError):
         raise UsageError(f"{path / MANIFEST} is no manifest of a checkpoint; use another checkpoint") from None
     for name, expected in hashes.items():

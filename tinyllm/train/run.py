@@ -10,26 +10,30 @@ log.jsonl          one line per step, and one per validation
 checkpoints/       the last two checkpoints
 """
 
+import contextlib
 import dataclasses
 import json
+import math
 from pathlib import Path
 
 import numpy as np
 
 from tinyllm import storage
-from tinyllm.backend import to_device
+from tinyllm.backend import physical_memory, to_device
 from tinyllm.config import from_dict, to_dict
 from tinyllm.data import dataset
 from tinyllm.data.objectives import END
 from tinyllm.data.split import SPLITS
 from tinyllm.errors import UsageError
+from tinyllm.memory import estimate
 from tinyllm.models import catalog
 from tinyllm.nn.module import load_weights, map_parameters, weights
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.adamw import AdamWConfig
+from tinyllm.say import to_json
 from tinyllm.text import files
 from tinyllm.train import checkpoint
-from tinyllm.train.loop import train
+from tinyllm.train.loop import Report, train
 from tinyllm.train.tasks import Language, find_task
 
 
@@ -62,7 +66,13 @@ class Run:
         return dataset.open_tokens(self.folder / self.task.files(split)[0])
 
     def new_model(self):
-        """The model before its first step."""
+        """The model before its first step. Raises UsageError if this machine has too little memory for it."""
+        available = physical_memory()
+        if available and 4 * estimate.parameters(self.model_config) > available:
+            raise UsageError(
+                f"the model that {self.folder / 'config.json'} describes does not fit in the {available >> 20} MB of "
+                "this machine; is the file as it was written?"
+            )
         model = self.task.new_model(self.model_config, rng=np.random.default_rng(self.training.seed))
         if self.start.exists():
             load_weights(model, storage.load_arrays(self.start))
@@ -103,7 +113,7 @@ def create(
     small.
     """
     task, optimizer = task or Language(), optimizer or AdamWConfig()
-    check_place(folder, training)
+    check_place(folder, data, training)
     say("textos")
     texts = task.read(data, seed=training.seed)
     say("tokenizador")
@@ -121,7 +131,7 @@ def create_from(
 
     Raises UsageError as `create` does, if the base has no checkpoint, and if its labels are not those of the texts.
     """
-    check_place(folder, training)
+    check_place(folder, data, training)
     start = weights(base.trained_model(warn=warn))
     say("textos")
     task = type(base.task)()
@@ -137,10 +147,29 @@ def create_from(
     return lay_out(run, texts, start=start, say=say, warn=warn)
 
 
-def check_place(folder, training):
-    """Raise UsageError if a run stands in the folder, or if there is no such device."""
-    if (Path(folder) / "config.json").exists():
+def check_place(folder, data, training):
+    """Raise UsageError or OSError for what would stop a run after its texts were prepared: a folder that is none or is
+    not for us, a package or a device that is not there, a name that JSON cannot hold.
+    """
+    import safetensors.numpy  # noqa: F401
+    import threadpoolctl  # noqa: F401
+    import tqdm  # noqa: F401
+
+    folder = storage.claim_folder(folder)
+    if (folder / "config.json").exists():
         raise UsageError(f"{folder} holds a run; go on with --resume {folder}, or choose another folder")
+    ours = (folder / storage.LOCK).exists()  # a process that was killed has begun a run here
+    of_splits = (f"{split}.{ending}" for split in SPLITS for ending in ("npy", "safetensors", "jsonl"))
+    for name in ("tokenizer.json", "start.safetensors", "log.jsonl", "checkpoints", *of_splits):
+        if (folder / name).exists() and not ours:
+            raise UsageError(
+                f"{folder} holds a {name} but no config.json: it is of no run, and a new run would write over it; "
+                "move it away, or choose another folder"
+            )
+    try:
+        data.corpus.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"the name corpus={data.corpus!a} is not UTF-8; give the file another name") from None
     to_device(np.zeros(1), training.device)
 
 
@@ -151,8 +180,23 @@ def settled(training):
 
 def lay_out(run, texts, *, start=None, say, warn):
     """Write the files of a new run, {split: texts} as tokens among them, all or none. `start`: its first weights."""
-    folder, was_there = run.folder, run.folder.exists()
+    folder, made = run.folder, [path for path in (run.folder, *run.folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with storage.locked(folder):
+            check_place(folder, run.data, run.training)  # another may have come in between
+            write_files(run, texts, start=start, say=say, warn=warn)
+    except BaseException:
+        for path in made:
+            with contextlib.suppress(OSError):  # another has begun to use it
+                path.rmdir()
+        raise
+    return run
+
+
+def write_files(run, texts, *, start, say, warn):
+    """Write the files of a run into its folder, or none of them."""
+    folder = run.folder
     try:
         run.tokenizer.save(folder / "tokenizer.json")
         if start is not None:
@@ -161,14 +205,11 @@ def lay_out(run, texts, *, start=None, say, warn):
         for split in SPLITS:
             run.task.write(folder, split, texts[split], run.tokenizer, run.model_config, warn)
         run.task.check(run)
-    except BaseException:  # Ctrl-C too leaves nothing half-written
-        for name in files_of(run):
+        save_config(run)
+    except BaseException:  # a signal too leaves nothing half-written
+        for name in ("config.json", *files_of(run)):
             storage.remove(folder / name)
-        if not was_there:
-            folder.rmdir()
         raise
-    save_config(run)
-    return run
 
 
 def files_of(run):
@@ -231,27 +272,41 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None):
     UsageError if all steps are done.
     """
     training = run.training
-    map_parameters(model, lambda array: to_device(array, training.device))
-    optimizer = optimizers.new_optimizer(run.optimizer_config, model.named_parameters())
-    start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, warn=warn) if steps_done(run) else 0
-    if start >= training.steps:
-        raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")
-    forget_log_after(run.folder / "log.jsonl", start)
-    data = run.batches(start * training.accumulate)
-    with open(run.folder / "log.jsonl", "a", encoding="utf-8") as log:
-        for report in train(model, data, optimizer, config=training, start=start, profile=profile):
-            done = report.step == training.steps
-            last = done or stop()
-            write_line(log, report._asdict())
-            validation = None
-            if done or report.step % run.data.validate_every == 0:
-                validation = run.mean_loss(model, "validation")
-                write_line(log, {"step": report.step, "validation_loss": validation})
-            if last or report.step % run.data.save_every == 0:
-                checkpoint.save(run.checkpoints, step=report.step, model=model, optimizer=optimizer)
-            yield report, validation
-            if last:
-                return
+    with storage.locked(run.folder):
+        map_parameters(model, lambda array: to_device(array, training.device))
+        optimizer = optimizers.new_optimizer(run.optimizer_config, model.named_parameters())
+        start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, warn=warn) if steps_done(run) else 0
+        if start >= training.steps:
+            raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")
+        forget_log_after(run.folder / "log.jsonl", start, warn=warn)
+        record_steps(run)
+        data = run.batches(start * training.accumulate)
+        with open(run.folder / "log.jsonl", "a", encoding="utf-8") as log:
+            for report in train(model, data, optimizer, config=training, start=start, profile=profile):
+                done = report.step == training.steps
+                last = done or stop()
+                write_line(log, report._asdict())
+                validation = None
+                if done or report.step % run.data.validate_every == 0:
+                    validation = run.mean_loss(model, "validation")
+                    write_line(log, {"step": report.step, "validation_loss": validation})
+                lost = validation is not None and not math.isfinite(validation)
+                if not lost and (last or report.step % run.data.save_every == 0):
+                    checkpoint.save(run.checkpoints, step=report.step, model=model, optimizer=optimizer)
+                yield report, validation
+                if lost:
+                    raise UsageError(
+                        f"after step {report.step} the loss on the validation texts is {validation}, and nothing of it "
+                        f"is saved; lower learning_rate={training.learning_rate} in a new run"
+                    )
+                if last:
+                    return
+
+
+def record_steps(run):
+    """Let config.json say how many steps are asked for, if it says otherwise."""
+    if storage.load_json(run.folder / "config.json")["train"]["steps"] != run.training.steps:
+        save_config(run)
 
 
 def steps_done(run):
@@ -261,18 +316,36 @@ def steps_done(run):
 
 
 def write_line(log, values):
-    log.write(json.dumps(values) + "\n")
+    log.write(to_json(values) + "\n")
     log.flush()
 
 
-def forget_log_after(path, step):
+def read_log(path, *, warn):
+    """The lines of a log, as dicts. `warn` hears of those that are none, but for a last one cut short by a crash."""
+    if not path.exists():
+        return []
+    *lines, last = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    found = [as_line(line) for line in lines]
+    for number, values in enumerate(found, start=1):
+        if values is None:
+            warn(f"{path}, line {number} is no line of a log, and is passed over")
+    return [values for values in [*found, as_line(last)] if values is not None]
+
+
+def as_line(text):
+    """What a line of a log says of its step, or None if it is no such line."""
+    try:
+        values = json.loads(text)
+        whole = type(values["step"]) is int and (set(Report._fields) <= values.keys() or "validation_loss" in values)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    return values if whole else None
+
+
+def forget_log_after(path, step, *, warn):
     """Drop the lines of steps after `step`: a run that is resumed takes them again."""
     if not path.exists():
         return
-    kept = [
-        line
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if line.endswith("}") and json.loads(line)["step"] <= step
-    ]
+    kept = [values for values in read_log(path, warn=warn) if values["step"] <= step]
     with storage.aside(path) as temporary:
-        temporary.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+        temporary.write_text("".join(to_json(values) + "\n" for values in kept), encoding="utf-8")
