@@ -2,6 +2,8 @@
 
 import importlib
 import inspect
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -47,6 +49,42 @@ def test_a_kernel_is_compiled_anew_when_the_file_of_those_it_calls_changes(tmp_p
         one(np.zeros(3, np.float32))
         found.append("compiled" if one.dispatcher.stats.cache_misses else "loaded")
     assert found == ["compiled", "loaded", "compiled", "loaded", "loaded"]
+
+
+@pytest.mark.parametrize("kept", [0, 0.5], ids=["empty", "half"])
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+def test_a_cache_file_cut_short_is_compiled_and_kept_anew(tmp_path, monkeypatch, ending, kept):
+    name = f"cut_{ending}_{kept}".replace(".", "_")
+    (tmp_path / f"{name}.py").write_text(SCALED)
+    monkeypatch.syspath_prepend(tmp_path)
+    function, found = importlib.import_module(name).scaled, []
+    for _ in range(3):
+        one, x = kernel(function), np.zeros(3, np.float32)
+        one(x)
+        found.append("compiled" if one.dispatcher.stats.cache_misses else "loaded")
+        assert x.tolist() == [1, 1, 1]
+        if len(found) == 1:
+            for path in (tmp_path / "__pycache__").glob(f"*.{ending}"):
+                path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
+    assert found == ["compiled", "compiled", "loaded"]
+
+
+OF_NUMBA = {"NUMBA_NUM_THREADS=abc": True, "NUMBA_DISABLE_JIT=1": False, "NUMBA_NUM_THREADS=0": "does not start"}
+
+
+@pytest.mark.parametrize("variable", OF_NUMBA)
+def test_the_variables_of_numba(variable):
+    """Whether it compiles, or what is said; and nothing else on either stream."""
+    program = "import tinyllm.backend as b; print(b.numba_version() is not None and b.kernels_run())"
+    name, _, value = variable.partition("=")
+    ran = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, name: value}, capture_output=True, text=True, check=False
+    )
+    expected = OF_NUMBA[variable]
+    if isinstance(expected, bool):
+        assert (ran.stdout.strip(), ran.stderr) == (str(expected), "")
+    else:
+        assert expected in ran.stderr.splitlines()[-1] and "UsageError" in ran.stderr
 
 
 def test_a_kernel_that_no_folder_can_keep_is_compiled_all_the_same():

@@ -16,6 +16,7 @@ import itertools
 import os
 import sys
 import types
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -150,12 +151,18 @@ _use_numba = contextvars.ContextVar("use_numba", default=True)
 
 @functools.cache
 def numba_version():
-    """The version of Numba, or None where it cannot be imported."""
+    """The version of Numba, or None where it cannot be imported or is told to compile nothing.
+
+    Raises UsageError if it does not start, as where NUMBA_NUM_THREADS is 0.
+    """
     try:
-        import numba
+        with warnings.catch_warnings(action="ignore"):  # of variables that it cannot read, and does without
+            import numba
     except ImportError:
         return None
-    return numba.__version__
+    except ValueError as error:
+        raise UsageError(f"Numba does not start ({error}); unset the variables whose names begin with NUMBA_") from None
+    return None if numba.config.DISABLE_JIT else numba.__version__
 
 
 @contextlib.contextmanager
@@ -176,6 +183,28 @@ def kernels_run():
 @functools.cache
 def _hash_of_file(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def forgive(cache):
+    """Let a cache of Numba's be as good as none where it cannot be read, as after a full disk, or written.
+
+    Numba itself fails at a file that was cut short, at every start (numba/numba #10434).
+    """
+    load, save = cache.load_overload, cache.save_overload
+
+    def load_or_compile(*arguments):
+        try:
+            return load(*arguments)
+        except Exception:  # whatever unpickling makes of half a file
+            with contextlib.suppress(OSError):
+                cache.flush()
+            return None
+
+    def save_if_possible(*arguments):
+        with contextlib.suppress(OSError):
+            save(*arguments)
+
+    cache.load_overload, cache.save_overload = load_or_compile, save_if_possible
 
 
 class kernel:
@@ -210,9 +239,11 @@ class kernel:
             numba.njit, nogil=True, error_model="numpy", fastmath=self.fastmath, **self.options
         )
         try:
-            return compiler(cache=True)(versioned)
+            compiled = compiler(cache=True)(versioned)
         except RuntimeError:  # there is no folder that it may write to
             return compiler()(versioned)
+        forgive(compiled._cache)
+        return compiled
 
     @functools.cached_property
     def called_files(self):

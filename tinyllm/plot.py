@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tinyllm import storage
 from tinyllm.errors import UsageError
 
 INK, SOFT, PAPER = "#1f2933", "#7b8794", "#ffffff"  # a light paper of its own: it reads in a dark page too
@@ -29,8 +30,7 @@ def check(path):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
     except ImportError:
         raise UsageError("drawing needs matplotlib; install it with: pip install matplotlib") from None
-    if not Path(path).parent.is_dir():
-        raise UsageError(f"{path}: there is no folder {Path(path).parent}; make it, or choose another place")
+    storage.claim(path)
     known = sorted(FigureCanvasAgg.get_supported_filetypes())
     if Path(path).suffix.removeprefix(".") not in known:
         raise UsageError(f"{path} does not end like a picture; use one of .{', .'.join(known)}")
@@ -49,8 +49,9 @@ def draw(path, paint, *, width=9.0, height=4.5):
         figure = Figure(figsize=(width, height), layout="constrained")
         paint(figure)
         settle(figure)
-        is_svg = Path(path).suffix == ".svg"
-        figure.savefig(path, metadata={"Date": None, "Creator": None} if is_svg else None)
+        kind = Path(path).suffix.removeprefix(".")
+        with storage.aside(path) as temporary:
+            figure.savefig(temporary, format=kind, metadata={"Date": None, "Creator": None} if kind == "svg" else None)
 
 
 def settle(figure):

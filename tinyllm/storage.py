@@ -99,10 +99,15 @@ def not_utf8(path, position):
     return UsageError(f"{path} is not UTF-8 at byte {position}; convert it, for example with iconv")
 
 
+def save_text(path, text):
+    """Write a text in UTF-8, whole or not at all."""
+    with aside(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 def save_json(path, value):
     """Write a value as JSON, whole or not at all."""
-    with aside(path) as temporary:
-        temporary.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    save_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
 def load_json(path):
@@ -122,7 +127,7 @@ def claim(path, inputs=()):
     """
     place = _place(path)
     if place.is_dir():
-        raise UsageError(f"{path} is a folder; give the name of a file")
+        raise UsageError(f"{path} is a folder that exists; choose another name")
     for other in inputs:
         if place.exists() and os.path.exists(other) and os.path.samefile(place, other):
             raise UsageError(f"{path} is read and written at once; choose another name for what is written")

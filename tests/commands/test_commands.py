@@ -392,7 +392,7 @@ def test_tokenizer_convert(capsys, tmp_path, trained):
     before = sorted(tmp_path.iterdir())
     assert "no token has the id 0" in refusal(
         capsys, "tokenizer", "convert", tmp_path / "a.tiktoken", tmp_path / "c.json")  # fmt: skip
-    assert "exists; choose another folder" in refusal(capsys, "tokenizer", "convert", trained, tmp_path / "two")
+    assert "exists; choose another name" in refusal(capsys, "tokenizer", "convert", trained, tmp_path / "two")
     assert "says itself" in refusal(capsys, "tokenizer", "convert", trained, tmp_path / "c.json", "--pattern", "gpt4")
     assert "cannot be read" in refusal(capsys, "tokenizer", "convert", tmp_path / "none.json", tmp_path / "c.json")
     assert sorted(tmp_path.iterdir()) == before
@@ -405,7 +405,7 @@ def test_data_generate(capsys, tmp_path):
     assert (tmp_path / "c.txt").read_text(encoding="utf-8") == out
     (tmp_path / "file").write_text("")
     inside = tmp_path / "file" / "c.txt"
-    assert "a file stands where a folder should be" in refusal(capsys, "data", "generate", "contos", "--out", inside)
+    assert "is no folder; make it" in refusal(capsys, "data", "generate", "contos", "--out", inside)
 
 
 def test_data_generate_the_corpora_that_come_in_pairs(capsys):

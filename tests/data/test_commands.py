@@ -52,9 +52,9 @@ def test_from_files_to_a_trained_model(capsys, folder):
 def test_what_a_person_reads(capsys, folder):
     _, out, _ = call(capsys, "data", "clean", folder / "in", "--out", folder / "c.txt")
     assert "c.txt: 152 textos" in out and "não parecem português" in out and "HTML" in out
-    _, out, _ = call(capsys, "data", "dedup", folder / "c.txt", "--out", folder / "c.txt")
-    assert "c.txt: 150 textos de 152" in out and "2  iguais" in out
-    _, out, _ = call(capsys, "data", "split", folder / "c.txt", "--out", folder / "p", "--held-out", 0.2)
+    _, out, _ = call(capsys, "data", "dedup", folder / "c.txt", "--out", folder / "d.txt")
+    assert "d.txt: 150 textos de 152" in out and "2  iguais" in out
+    _, out, _ = call(capsys, "data", "split", folder / "d.txt", "--out", folder / "p", "--held-out", 0.2)
     assert "train.txt: " in out and "test.txt: " in out
 
 
@@ -110,7 +110,7 @@ def test_download(capsys, monkeypatch, tmp_path):
         status, out, _ = call(capsys, "data", "download", "lusiadas", "--json")
         digest = hashlib.sha256(BODY).hexdigest()
         assert status == 0 and json.loads(out) == {"out": "lusiadas.txt", "bytes": len(BODY), "sha256": digest}
-        assert "lusiadas.txt exists; remove it" in refusal(capsys, "data", "download", "lusiadas")
+        assert "lusiadas.txt exists; choose another place" in refusal(capsys, "data", "download", "lusiadas")
         status, out, err = call(capsys, "data", "download", "lusiadas", "--out", "l.txt", "--sha256", digest)
         assert status == 0 and "l.txt: 256.000 bytes" in out and "Luís de Camões" in err
         url = server.address + "/endless"

@@ -16,8 +16,8 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     ["errors"],
     ["backend", "config", "parser", "say"],
-    ["storage", "observe", "plot"],
-    ["profile", "graph"],
+    ["storage", "observe"],
+    ["profile", "graph", "plot"],
     ["text", "data"],
     ["tensor"],
     ["functional"],

@@ -37,6 +37,7 @@ REASONS = {
 @with_pieces
 def clean_command(arguments):
     found = texts.find_files(arguments.files, clean.SUFFIXES)
+    storage.claim(arguments.out, found)
     config = clean.CleanConfig(**configs.given_options(arguments, clean.CleanConfig))
     report = clean.CleanReport()
     documents = (text for file in found for text in clean.documents(file, whole=arguments.whole))
@@ -59,8 +60,9 @@ def show_counts(title, counts, words):
 
 @with_pieces
 def dedup_command(arguments):
-    report = dedup.DedupReport()
-    kept = dedup.dedup(read_all(arguments.files), threshold=arguments.threshold, report=report, seed=arguments.seed)
+    report, found = dedup.DedupReport(), texts.find_files(arguments.files)
+    storage.claim(arguments.out, found)
+    kept = dedup.dedup(read_all(found), threshold=arguments.threshold, report=report, seed=arguments.seed)
     texts.write_texts(arguments.out, kept)
     if arguments.json:
         say.emit(vars(report) | {"out": arguments.out})
@@ -71,7 +73,7 @@ def dedup_command(arguments):
 
 @with_pieces
 def split_command(arguments):
-    report, folder = split.SplitReport(), Path(arguments.out)
+    report, folder = split.SplitReport(), storage.claim_folder(arguments.out)
     if folder.exists():
         raise UsageError(f"{folder} exists; choose another folder for the parts")
     grouped = (
@@ -103,8 +105,9 @@ def split_command(arguments):
 
 
 def pack_command(arguments):
-    tokenizer = files.load(arguments.tokenizer)
-    rows = dataset.encoded(tokenizer, read_all(arguments.files), end_id=tokenizer.special_id(runs.END))
+    tokenizer, found = files.load(arguments.tokenizer), texts.find_files(arguments.files)
+    storage.claim(arguments.out, [arguments.tokenizer, *found])
+    rows = dataset.encoded(tokenizer, read_all(found), end_id=tokenizer.special_id(runs.END))
     count = dataset.write_tokens(arguments.out, rows, vocab_size=tokenizer.vocab_size)
     if arguments.json:
         say.emit({"tokens": count, "bytes": Path(arguments.out).stat().st_size, "out": arguments.out})
@@ -113,8 +116,8 @@ def pack_command(arguments):
         print(f"{arguments.out}: {say.counted(count, 'token')}, {size}")
 
 
-def read_all(paths):
-    return (text for file in texts.find_files(paths) for text in texts.read_texts(file))
+def read_all(found):
+    return (text for file in found for text in texts.read_texts(file))
 
 
 def generate_command(arguments):
@@ -123,7 +126,8 @@ def generate_command(arguments):
         for record in records:
             print(record, end="")
         return
-    with open(arguments.out, "w", encoding="utf-8") as file:
+    storage.claim(arguments.out)
+    with storage.aside(arguments.out) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.writelines(records)
     say.tell(f"{arguments.out}: {say.thousands(arguments.count)} textos")
 
@@ -148,9 +152,13 @@ def download_command(arguments):
             f"no source is called {arguments.source}; give an https address or one of {', '.join(sources.SOURCES)}"
         )
     url = source.url if source else arguments.source
-    out = Path(arguments.out or (source.file if source else Path(urlsplit(url).path).name or "download"))
+    out = arguments.out
+    if out is None:
+        out = source.file if source else Path(urlsplit(url).path).name or "download"
+    storage.claim(out)
+    out = Path(out)
     if out.exists():
-        raise UsageError(f"{out} exists; remove it, or choose another place with --out")
+        raise UsageError(f"{out} exists; choose another place with --out")
     limit = arguments.limit * sources.MEGABYTE if arguments.limit else 2 * source.size if source else 100_000_000
     if source:
         say.tell(f"{source.title}\n{source.licence}; {source.note}\n{url}")

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 
-from tinyllm import say
+from tinyllm import say, storage
 from tinyllm.backend import cores
 from tinyllm.commands.pieces import add_mine, with_pieces
 from tinyllm.data import texts as text_files
@@ -19,6 +19,7 @@ from tinyllm.train import run as runs
 def train_command(arguments):
     if arguments.pattern and arguments.kind != "bpe":
         raise UsageError(f"a tokenizer of kind {arguments.kind} has no --pattern; leave it out")
+    storage.claim(arguments.out, [0 if path == "-" else path for path in arguments.files])
     with contextlib.ExitStack() as stack:
         opened = [stack.enter_context(open_binary(path)) for path in arguments.files]
         opened = stack.enter_context(say.reading_bar(opened, disable=arguments.json))
@@ -67,6 +68,7 @@ def decode_command(arguments):
 
 @with_pieces
 def convert_command(arguments):
+    storage.claim(arguments.out, [arguments.source])
     tokenizer = files.load(arguments.source, pattern=arguments.pattern, special_tokens=arguments.special)
     files.save(tokenizer, arguments.out)
     if arguments.json:

@@ -16,6 +16,7 @@ from pathlib import Path
 from tinyllm.course import guide, syllabus
 from tinyllm.course.judge import load
 from tinyllm.errors import UsageError
+from tinyllm.storage import save_text
 
 saved = {}  # exercise: what a cell of this notebook wrote last, which need not be kept aside
 
@@ -51,7 +52,7 @@ def exercise_magic(line, cell):
     elif text != before:
         if before not in (None, stub, saved.get(exercise.id)):
             guide.keep_aside(path, folder)
-        path.write_text(text, encoding="utf-8")
+        save_text(path, text)
         saved[exercise.id] = text
     with contextlib.redirect_stdout(io.StringIO()) as said:
         guide.test(folder, exercise)

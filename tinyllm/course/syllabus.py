@@ -19,6 +19,7 @@ from pathlib import Path
 
 import tinyllm
 from tinyllm.errors import UsageError
+from tinyllm.storage import save_text
 
 BEGIN, END = "# --- sua vez", "# --- fim"
 STANDARD = ("collections", "functools", "heapq", "itertools", "math", "operator")  # may always be imported
@@ -139,4 +140,4 @@ def write_stub(exercise, folder, target=None):
     solution = (folder / "solutions" / exercise.place).read_text(encoding="utf-8")
     target = target or folder / "exercises" / exercise.place
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(make_stub(exercise, solution), encoding="utf-8")
+    save_text(target, make_stub(exercise, solution))

@@ -30,9 +30,9 @@ def download(url, path, *, limit, sha256=None, progress=None, loopback=False):
     refuses or sends too much, a connection that ends early, and a file whose SHA-256 is not the one expected.
     """
     path = Path(path)
-    if not path.parent.is_dir():
-        raise UsageError(f"{path} cannot be written: {path.parent} is no folder; make it, or choose another place")
-    part, note = path.with_name(path.name + ".part"), path.with_name(path.name + ".part.json")
+    storage.claim(path)
+    begun = path.name[:60]  # a name may have 255 bytes, and not one more
+    part, note = path.with_name(begun + ".part"), path.with_name(begun + ".part.json")
     check_url(url, loopback=loopback)
     host = urllib.parse.urlsplit(url).hostname
     try:

@@ -347,5 +347,4 @@ def forget_log_after(path, step, *, warn):
     if not path.exists():
         return
     kept = [values for values in read_log(path, warn=warn) if values["step"] <= step]
-    with storage.aside(path) as temporary:
-        temporary.write_text("".join(to_json(values) + "\n" for values in kept), encoding="utf-8")
+    storage.save_text(path, "".join(to_json(values) + "\n" for values in kept))
