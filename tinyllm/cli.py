@@ -1,6 +1,5 @@
 """The command line: its parser, and what becomes of an error."""
 
-import argparse
 import contextlib
 import errno
 import importlib
@@ -11,8 +10,8 @@ from pathlib import Path
 
 from tinyllm import __version__
 from tinyllm.commands import COMMANDS
-from tinyllm.errors import Stopped, UsageError
-from tinyllm.parser import add_command, add_commands, new_parser
+from tinyllm.errors import Stopped, UsageError, brief
+from tinyllm.parser import Parser, add_command, add_commands
 
 
 def main(argv=None):
@@ -125,7 +124,7 @@ def explain(error):
     if isinstance(error, ModuleNotFoundError):
         return f"{error.name} is not installed; install it with: pip install {error.name}"
     if isinstance(error, ImportError):
-        return f"{error.name or 'a package'} cannot be imported ({one_line(error)}); install it anew"
+        return f"{error.name or 'a package'} cannot be imported ({brief(error)}); install it anew"
     if isinstance(error, OSError):
         mends = {
             errno.ENOSPC: "free some space",
@@ -137,12 +136,8 @@ def explain(error):
         }
         where = f"{error.filename}: " if error.filename else ""
         notes = [mends.get(error.errno, ""), *getattr(error, "__notes__", ())]
-        return where + "; ".join(filter(None, [error.strerror or one_line(error), *notes]))
-    return one_line(error)
-
-
-def one_line(error):
-    return " ".join(str(error).split())
+        return brief(where + "; ".join(filter(None, [error.strerror or str(error), *notes])))
+    return brief(error)
 
 
 def traceback_line(error):
@@ -159,9 +154,7 @@ def build_parser(wanted=None):
     That one sets `command`, the function to call, and `name`.
     """
     about = "tinyllm: um modelo de linguagem construído do zero."
-    parser = new_parser(
-        argparse.ArgumentParser, prog="tinyllm", description=about, epilog="Comece por: tinyllm quickstart"
-    )
+    parser = Parser(prog="tinyllm", description=about, epilog="Comece por: tinyllm quickstart")
     parser.add_argument("--version", action="version", version=f"tinyllm {__version__}", help="mostra a versão")
     commands = add_commands(parser, required=False)
     for name, (file, help) in COMMANDS.items():

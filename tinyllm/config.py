@@ -6,13 +6,15 @@ import itertools
 import math
 import typing
 
-from tinyllm.errors import UsageError
+from tinyllm.errors import UsageError, shown
 
 METAVARS = {int: "N", float: "X", str: "TEXTO"}
 
 
 def option(default, help, *, at_least=None, at_most=None, below=None, above=None, choices=None):
-    """A dataclass field with its help and its limits."""
+    """A dataclass field with its help and its limits. A whole number is a million at most, if nothing else is said."""
+    if type(default) is int and at_most is None:
+        at_most = 1_000_000
     limits = {"at_least": at_least, "at_most": at_most, "below": below, "above": above, "choices": choices}
     return dataclasses.field(default=default, metadata={"help": help, "limits": limits})
 
@@ -46,9 +48,17 @@ def check_value(name, value, kind, limits):
     """Raise UsageError unless the value has the type and keeps the limits of its field."""
     number_as_float = kind is float and isinstance(value, int)
     if not (isinstance(value, kind) or number_as_float) or (isinstance(value, bool) and kind is not bool):
-        raise UsageError(f"{name}={value!r} is not of type {kind.__name__}")
+        raise UsageError(f"{name}={shown(value)} is not of type {kind.__name__}")
+    try:
+        check_limits(value, limits)
+    except UsageError as error:
+        raise UsageError(f"{name}={value if kind is str else shown(value)} {error}") from None
+
+
+def check_limits(value, limits):
+    """Raise UsageError, in words that follow the value, unless it keeps the limits. A float must be finite."""
     if isinstance(value, float) and not math.isfinite(value):
-        raise UsageError(f"{name}={value} is not a finite number")
+        raise UsageError("is not a finite number")
     for limit, holds, words in (
         ("at_least", lambda bound: value >= bound, "at least"),
         ("at_most", lambda bound: value <= bound, "at most"),
@@ -58,7 +68,23 @@ def check_value(name, value, kind, limits):
     ):
         bound = limits.get(limit)
         if bound is not None and not holds(bound):
-            raise UsageError(f"{name}={value} must be {words} {', '.join(bound) if limit == 'choices' else bound}")
+            raise UsageError(f"must be {words} {', '.join(bound) if limit == 'choices' else bound}")
+
+
+def reader(kind, limits):
+    """What reads a value of the command line: text -> int, float or str. It raises UsageError as `check_limits` does,
+    and for what is no number; `metavar` is what the help calls the value."""
+
+    def read(text):
+        try:
+            value = kind(text)
+        except ValueError:  # also a number of thousands of digits
+            raise UsageError("is no whole number" if kind is int else "is no number") from None
+        check_limits(value, limits)
+        return value
+
+    read.metavar = METAVARS[kind]
+    return read
 
 
 def to_dict(config):
@@ -82,7 +108,13 @@ def add_options_of_one(parser, config_classes):
     for name in dict.fromkeys(itertools.chain(*fields.values())):
         owners = {key: of_one[name] for key, of_one in fields.items() if name in of_one}
         first, kind = next(iter(owners.values())), types[name]
-        how = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind, "metavar": METAVARS[kind]}
+        limits = {key: bound for key, bound in first.metadata["limits"].items()
+                  if all(owner.metadata["limits"][key] == bound for owner in owners.values())}  # fmt: skip
+        if kind is bool:
+            how = {"action": argparse.BooleanOptionalAction}
+        else:
+            choices = limits.pop("choices")
+            how = {"choices": choices} if choices else {"type": reader(kind, limits)}
         help = f"{first.metadata['help']} ({defaults(owners, everywhere=len(owners) == len(fields))})"
         group.add_argument(option_of(name), default=argparse.SUPPRESS, help=help.replace("%", "%%"), **how)
 

@@ -1,4 +1,8 @@
-"""What ends a command early, each told in one line and by an exit status: a caller's mistake, or a signal."""
+"""What ends a command early, each told in one line: a caller's mistake or a signal; and how a value is told."""
+
+import re
+
+SHOWN, LONGEST = 60, 200  # characters of a value, of a word
 
 
 class UsageError(ValueError):
@@ -7,3 +11,15 @@ class UsageError(ValueError):
 
 class Stopped(KeyboardInterrupt):
     """A signal asks for the end, as Ctrl-C does: SIGTERM, or SIGHUP of a terminal that closes."""
+
+
+def shown(value):
+    """A value as it stands in a message: on one line, and not all of a long one."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 20]} … {text[-15:]}"
+
+
+def brief(message):
+    """A message on one line, without the middle of words that nobody could read, such as a path of 4,000 letters."""
+    whole = " ".join(str(message).split())
+    return re.sub(rf"\S{{{LONGEST},}}", lambda word: f"{word[0][: LONGEST // 2]}…{word[0][-SHOWN:]}", whole)

@@ -1,19 +1,113 @@
-"""How commands and their options are declared: the helpers of the command line, on top of argparse."""
+"""How commands and their options are declared: argparse in Portuguese, with options anywhere and one-line errors."""
 
 import argparse
+import difflib
+import functools
+import re
+
+from tinyllm.config import option_of, reader
+from tinyllm.errors import UsageError, brief, shown
 
 
-def new_parser(make, *arguments, **options):
-    """A parser whose own help speaks Portuguese."""
-    parser = make(*arguments, add_help=False, **options)
-    parser._optionals.title = "opções"
-    parser.add_argument("-h", "--help", action="help", help="mostra esta ajuda")
-    return parser
+class Help(argparse.HelpFormatter):
+    """The help of argparse, with Portuguese words for its own."""
+
+    def add_usage(self, usage, actions, groups, prefix=None):
+        super().add_usage(usage, actions, groups, "uso: " if prefix is None else prefix)
+
+    def _get_default_metavar_for_optional(self, action):
+        return getattr(action.type, "metavar", "TEXTO")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of options that may stand anywhere among the arguments, or of commands. Its errors are one line."""
+
+    def __init__(self, **how):
+        super().__init__(**how, add_help=False, allow_abbrev=False, formatter_class=Help)
+        self._positionals.title, self._optionals.title = "argumentos", "opções"
+        self.add_argument("-h", "--help", action="help", help="mostra esta ajuda")
+
+    def error(self, message):
+        see = "" if re.search(r"[;?]", message) else f"; see: {self.prog} --help"
+        self.exit(2, f"{self.prog}: error: {brief(message + see)}\n")
+
+    def parse_known_args(self, args=None, namespace=None):
+        if self._subparsers:
+            for word in args:
+                if not is_dashed(word):
+                    break
+                if word.partition("=")[0] not in self._option_string_actions:
+                    self.error(self.no_option(word, f"an option comes after its command: {self.prog} COMANDO {word}"))
+            return super().parse_known_args(args, namespace)
+        found, others = super().parse_known_args(self.in_order(args), namespace)
+        if others:
+            self.error(f"{shown(others[-1])} is one argument too many; write a text of several words in quotes")
+        return found, []
+
+    def in_order(self, words):
+        """The same words with the options first, each with its value, as --name=value."""
+        options, others, words = [], [], iter(words)
+        for word in words:
+            if word == "--":
+                others += words
+                break
+            name, tied, _ = word.partition("=")
+            action = self._option_string_actions.get(name)
+            if action and not tied and action.nargs != 0:
+                value = next(words, None)
+                if value is None:
+                    self.error(f"{name} needs a value")
+                if is_dashed(value):
+                    self.error(f"{name} needs a value; write {name}={value} if {value} is the value")
+                options.append(f"{name}={value}")
+            elif action:
+                options.append(word)
+            elif is_dashed(word):
+                self.error(self.no_option(word, f"if it is no option, put -- before it: -- {word}"))
+            else:
+                others.append(word)
+        return [*options, *(["--", *others] if others else [])]
+
+    def no_option(self, word, otherwise):
+        """The error of an option that is not there."""
+        name = word.partition("=")[0]
+        return f"there is no option {shown(name)}; {near(name, self._option_string_actions) or otherwise}"
+
+    def _get_value(self, action, text):
+        try:
+            return action.type(text) if action.type else text
+        except UsageError as error:
+            raise argparse.ArgumentError(None, f"{title(action)}={shown(text)[1:-1]} {error}") from None
+
+    def _check_value(self, action, value):
+        if action.choices is None or value in action.choices:
+            return
+        choices = list(map(str, action.choices))
+        which = f"choose one of {', '.join(choices)}"
+        if isinstance(action, argparse._SubParsersAction):
+            raise argparse.ArgumentError(None, f"there is no command {shown(value)}; {near(value, choices) or which}")
+        raise argparse.ArgumentError(None, f"{title(action)}={shown(value)[1:-1]} is not there; {which}")
+
+
+def is_dashed(word):
+    """Whether a word looks like an option: it begins with a dash, is no number and has no space."""
+    return re.match(r"-(?!\d|\.\d|inf\b|nan\b)\S+$", word) is not None
+
+
+def title(action):
+    """How a person calls an argument."""
+    return action.option_strings[-1] if action.option_strings else action.metavar or action.dest
+
+
+def near(word, known):
+    """A question about the known word that this one may stand for, if there is one."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.7)
+    return f"did you mean {found[0]}?" if found else None
 
 
 def add_command(commands, name, help, function=None, *, json=False):
     """Add a command with its line of the help. Without a function it is told later by `calls`, or has commands."""
-    parser = new_parser(commands.add_parser, name, help=help, description=sentence(help))
+    parser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
     if function:
         calls(parser, function, json=json)
     return parser
@@ -21,9 +115,24 @@ def add_command(commands, name, help, function=None, *, json=False):
 
 def calls(parser, function, *, json=False):
     """The command of a parser calls this function; with `json`, --json asks it to speak to a script."""
-    parser.set_defaults(command=function, name=parser.prog)
+    parser.set_defaults(command=functools.partial(naming_options, parser, function), name=parser.prog)
     if json:
         parser.add_argument("--json", action="store_true", help="escreve JSON, um objeto por linha")
+
+
+def naming_options(parser, function, arguments):
+    """Call the function. A UsageError names what has an option as the command line spells it: --vocab-size=3, where the
+    library says vocab_size=3 or GPTConfig.vocab_size; but as it is in a file after a colon."""
+
+    def spelled(match):
+        option = option_of(match[1] or match[2])
+        return option if option in parser._option_string_actions else match[0]
+
+    try:
+        return function(arguments)
+    except UsageError as error:
+        message = re.sub(r"(?<![-.\w])(?<!: )(?:\w+Config\.(\w+)|([a-z]\w*)(?==))", spelled, str(error))
+        raise UsageError(message) from error
 
 
 def add_commands(parser, *, required=True):
@@ -31,26 +140,20 @@ def add_commands(parser, *, required=True):
     return parser.add_subparsers(title="comandos", metavar="COMANDO", required=required)
 
 
-def sentence(text):
-    return text[0].upper() + text[1:] + "."
-
-
-def positive(text):
-    """A whole number of 1 or more, for argparse."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is below 1")
-    return number
+def whole(at_least, at_most):
+    """What reads a whole number between two limits from the command line."""
+    return reader(int, {"at_least": at_least, "at_most": at_most})
 
 
 def up_to(limit):
-    """A whole number of 1 to `limit`, for argparse."""
+    """What reads a whole number of 1 to `limit`."""
+    return whole(1, limit)
 
-    def check(text):
-        number = positive(text)
-        if number > limit:
-            raise argparse.ArgumentTypeError(f"{number} is above {limit}")
-        return number
 
-    check.__name__ = "positive"
-    return check
+def share(**limits):
+    """What reads a part of a whole: above 0, and with these limits."""
+    return reader(float, {"above": 0, **limits})
+
+
+positive = up_to(10**9)
+seed = whole(0, 2**32 - 1)

@@ -262,16 +262,22 @@ def test_what_train_refuses(capsys, tmp_path, trained):
     assert "has done 6 of its 6 steps" in refusal(capsys, "train", "--resume", trained)
     assert "holds no run" in refusal(capsys, "train", "--resume", tmp_path / "none")
     assert "layers=0 must be at least 1" in refusal(capsys, "train", "--out", tmp_path / "a", "--layers", 0)
-    assert "width=10 is not a multiple of heads=4" in refusal(capsys, "train", "--out", tmp_path / "a", "--width", 10)
-    assert "invalid int value" in refusal(capsys, "train", "--out", tmp_path / "a", "--steps", "muitos")
-    assert "unrecognized arguments: --stpes 3" in refusal(capsys, "train", "--out", tmp_path / "a", "--stpes", 3)
+    assert "--width=10 is not a multiple of --heads=4" in refusal(
+        capsys, "train", "--out", tmp_path / "a", "--width", 10
+    )
+    assert "--steps=muitos is no whole number" in refusal(capsys, "train", "--out", tmp_path / "a", "--steps", "muitos")
+    assert "there is no option '--stpes'; did you mean --steps?" in refusal(
+        capsys, "train", "--out", tmp_path / "a", "--stpes", 3
+    )
     assert "the optimizer sgd has no --beta1; leave it out or choose another --optimizer" in refusal(
         capsys, "train", "--out", tmp_path / "run", "--optimizer", "sgd", "--beta1", "0.8"
     )
     assert "the model lstm has no --heads; leave it out" in refusal(
         capsys, "train", "--out", tmp_path / "a", "--model", "lstm", "--heads", 2
     )
-    assert "invalid choice" in refusal(capsys, "train", "--out", tmp_path / "a", "--model", "mamba")
+    assert "--model=mamba is not there; choose one of gpt, " in refusal(
+        capsys, "train", "--out", tmp_path / "a", "--model", "mamba"
+    )
     assert "--model cannot change" in refusal(capsys, "train", "--resume", trained, "--model", "gpt")
     assert "required" in refusal(capsys, "train")
     assert "lower batch=" in refusal(capsys, "train", "--out", tmp_path / "b", *SMALL, "--width", 200_000)
@@ -321,9 +327,9 @@ def test_generate_stops_before_a_text(capsys, trained):
 
 def test_what_generate_refuses(capsys, tmp_path, trained):
     assert "does not fit in 1..16" in refusal(capsys, "generate", trained, "--prompt", "palavra " * 50)
-    assert "temperature=-1.0 must be at least 0" in refusal(capsys, "generate", trained, "--temperature", -1)
-    assert "top_p=nan is not a finite number" in refusal(capsys, "generate", trained, "--top-p", "nan")
-    assert "0 is below 1" in refusal(capsys, "generate", trained, "--max-tokens", 0)
+    assert "--temperature=-1 must be at least 0" in refusal(capsys, "generate", trained, "--temperature", -1)
+    assert "--top-p=nan is not a finite number" in refusal(capsys, "generate", trained, "--top-p", "nan")
+    assert "--max-tokens=0 must be at least 1" in refusal(capsys, "generate", trained, "--max-tokens", 0)
     assert "holds no run" in refusal(capsys, "generate", tmp_path)
     assert "steps=100000000 must be at most" in refusal(capsys, "train", "--out", tmp_path / "s", "--steps", 10**8)
 
@@ -488,8 +494,8 @@ def test_bench_with_values_that_cannot_work(capsys):
     assert "workers=2000 must be at most 1024" in refusal(
         capsys, "bench", "train", "--against", "none", "--workers", 2000
     )
-    assert "99999 is above 10000" in refusal(capsys, "bench", "train", "--steps", 99999)
-    assert "0 is below 1" in refusal(capsys, "bench", "kernels", "--races", 0)
+    assert "--steps=99999 must be at most 10000" in refusal(capsys, "bench", "train", "--steps", 99999)
+    assert "--races=0 must be at least 1" in refusal(capsys, "bench", "kernels", "--races", 0)
 
 
 def test_bench_against_a_peer_that_is_not_installed(capsys, monkeypatch):

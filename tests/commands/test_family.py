@@ -188,7 +188,7 @@ def test_texts_that_are_cut_are_told(capsys, tmp_path):
 
 def test_what_classifying_refuses(capsys, folder, tmp_path):
     train = ("train", "--task=classify", f"--out={tmp_path}/run")
-    assert "the texts of corpus=contos bear no labels; those of resenhas do" in refused_last(
+    assert "the texts of --corpus=contos bear no labels; those of resenhas do" in refused_last(
         capsys, *train, "--corpus=contos"
     )
     assert call(capsys, "data", "generate", "resenhas", "--count=9", f"--out={tmp_path}/a.tsv")[0] == 0

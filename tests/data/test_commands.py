@@ -70,9 +70,9 @@ def test_nothing_half_written(capsys, folder):
     assert "got none of the 1 texts; give more" in refusal(capsys, "data", "split", few, "--out", folder / "out")
     assert "does not exist" in refusal(capsys, "data", "clean", folder / "none", "--out", folder / "out")
     assert "is no folder; make it" in refusal(capsys, "data", "clean", few, "--out", folder / "none" / "out")
-    assert "symbols=2.0 must be at most 1" in refusal(
+    assert "--symbols=2 must be at most 1" in refusal(
         capsys, "data", "clean", few, "--out", folder / "o", "--symbols", 2)  # fmt: skip
-    assert "threshold=3.0 must be above 0" in refusal(
+    assert "--threshold=3 must be at most 1" in refusal(
         capsys, "data", "dedup", few, "--out", folder / "o", "--threshold", 3)  # fmt: skip
     assert "exists; choose another" in refusal(capsys, "data", "split", few, "--out", folder / "in")
     assert "no field 'model'" in refusal_of_pack(capsys, folder, few)

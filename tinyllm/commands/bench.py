@@ -2,7 +2,7 @@
 
 from tinyllm.bench import bpe, kernels, training
 from tinyllm.models.catalog import MODELS
-from tinyllm.parser import add_command, add_commands, positive, up_to
+from tinyllm.parser import add_command, add_commands, up_to
 from tinyllm.show.bench import bench_bpe, bench_kernels, bench_training
 
 
@@ -36,7 +36,7 @@ def declare_bench(parser):
     p.add_argument("--model", choices=list(MODELS), default="gpt", help="os tamanhos deste modelo (padrão: gpt)")
     p.add_argument("--case", action="append", choices=list(training.CASES), help="só este tamanho (pode ser repetido)")
     p.add_argument("--steps", type=up_to(10_000), default=20, help="passos de cada corrida (padrão: 20)")
-    p.add_argument("--workers", type=positive, default=0, help="quantas threads (padrão: uma por núcleo)")
+    p.add_argument("--workers", type=up_to(1024), default=0, help="quantas threads (padrão: uma por núcleo)")
     p.add_argument("--races", type=up_to(100), default=3, help="quantas corridas (padrão: 3)")
     p = add_command(
         group,
@@ -59,5 +59,5 @@ def declare_bench(parser):
     p.add_argument("--against", choices=bpe.PEERS, default="none", help="com quem comparar (padrão: com ninguém)")
     p.add_argument("--case", action="append", choices=list(bpe.CASES), help="só este trabalho (pode ser repetido)")
     p.add_argument("--megabytes", type=up_to(10_000), default=100, help="quanto texto gerar (padrão: 100)")
-    p.add_argument("--workers", type=positive, default=0, help="threads para treinar (padrão: uma por núcleo)")
+    p.add_argument("--workers", type=up_to(1024), default=0, help="threads para treinar (padrão: uma por núcleo)")
     p.add_argument("--races", type=up_to(100), default=3, help="quantas corridas (padrão: 3)")

@@ -3,7 +3,7 @@
 from tinyllm.commands.machine import doctor_command
 from tinyllm.course import guide, syllabus
 from tinyllm.course.side_by_side import compare
-from tinyllm.parser import add_command, add_commands, calls
+from tinyllm.parser import add_command, add_commands, calls, up_to
 
 
 def list_command(arguments):
@@ -58,5 +58,5 @@ def declare_course(parser):
     reset = add_command(group, "reset", anew, reset_command)
     for p in (test, hint, solution, compare, reset):
         p.add_argument("exercise", metavar="EXERCÍCIO", help="por exemplo, m01.e01")
-    hint.add_argument("--level", type=int, choices=(1, 2, 3), default=1, help="qual das três dicas (padrão: 1)")
+    hint.add_argument("--level", type=up_to(3), default=1, help="qual das três dicas (padrão: 1)")
     solution.add_argument("--anyway", action="store_true", help="mesmo sem ter resolvido")

@@ -10,7 +10,7 @@ from tinyllm import say, storage
 from tinyllm.commands.pieces import add_mine, with_pieces
 from tinyllm.data import clean, corpora, dataset, dedup, download, sources, split, texts
 from tinyllm.errors import UsageError
-from tinyllm.parser import add_command, add_commands, positive
+from tinyllm.parser import add_command, add_commands, positive, seed, share
 from tinyllm.text import files
 from tinyllm.train import run as runs
 
@@ -192,8 +192,8 @@ def declare_data(parser):
     p.add_argument("corpus", choices=sorted(corpora.CORPORA), help="qual corpus")
     p.add_argument("--count", type=positive, default=10, help="quantos textos (padrão: 10)")
     p.add_argument("--split", choices=runs.SPLITS, default="train", help="de qual divisão (padrão: train)")
-    p.add_argument("--seed", type=int, default=0, help="semente (padrão: 0)")
-    p.add_argument("--out", help="arquivo a escrever (padrão: a tela)")
+    p.add_argument("--seed", type=seed, default=0, help="semente (padrão: 0)")
+    p.add_argument("--out", metavar="ARQUIVO", help="arquivo a escrever (padrão: a tela)")
     add_command(group, "list", "mostra os corpora que se podem gerar e baixar", list_command, json=True)
     p = add_command(
         group, "download", "baixa um corpus público, pelo nome ou pelo endereço", download_command, json=True
@@ -218,8 +218,8 @@ def declare_data(parser):
     p.add_argument("files", **inputs)
     p.add_argument("--out", required=True, metavar="ARQUIVO", help="arquivo a escrever")
     threshold = "semelhança (Jaccard) a partir da qual um texto sai (padrão: 0.8; 1: só os iguais)"
-    p.add_argument("--threshold", type=float, default=0.8, metavar="X", help=threshold)
-    p.add_argument("--seed", type=int, default=0, metavar="N", help="semente do MinHash (padrão: 0)")
+    p.add_argument("--threshold", type=share(at_most=1), default=0.8, help=threshold)
+    p.add_argument("--seed", type=seed, default=0, help="semente do MinHash (padrão: 0)")
     add_mine(p)
     p = add_command(
         group,
@@ -231,9 +231,9 @@ def declare_data(parser):
     p.add_argument("files", **inputs)
     p.add_argument("--out", required=True, metavar="PASTA", help="pasta a criar, com um arquivo para cada parte")
     held_out = "parte dos textos que vai para a validação, e outra igual para o teste (padrão: 0.05)"
-    p.add_argument("--held-out", type=float, default=0.05, metavar="X", help=held_out)
+    p.add_argument("--held-out", type=share(below=0.5), default=0.05, help=held_out)
     threshold = "semelhança (Jaccard) a partir da qual dois textos ficam juntos (padrão: 0.5)"
-    p.add_argument("--threshold", type=float, default=0.5, metavar="X", help=threshold)
+    p.add_argument("--threshold", type=share(at_most=1), default=0.5, help=threshold)
     p.add_argument("--by-file", action="store_true", help="os textos de um mesmo arquivo ficam na mesma parte")
     add_mine(p)
     p = add_command(

@@ -9,7 +9,7 @@ from tinyllm.commands.pieces import add_mine, with_pieces
 from tinyllm.data import texts as text_files
 from tinyllm.errors import UsageError
 from tinyllm.evaluate import tokenization
-from tinyllm.parser import add_command, add_commands, positive
+from tinyllm.parser import add_command, add_commands, positive, whole
 from tinyllm.text import bpe, files, words
 from tinyllm.text.pretokenize import PATTERNS
 from tinyllm.train import run as runs
@@ -144,15 +144,17 @@ def declare_tokenizer(parser):
     p.add_argument("--vocab-size", type=positive, default=4096, help="tamanho do vocabulário (padrão: 4096)")
     p.add_argument("--kind", choices=files.KINDS, default="bpe", help="de que tipo (padrão: bpe)")
     p.add_argument("--pattern", choices=list(PATTERNS), help="o corte em palavras do BPE (padrão: gpt2)")
-    p.add_argument("--out", default="tokenizer.json", help="arquivo a escrever (padrão: tokenizer.json)")
+    p.add_argument(
+        "--out", metavar="ARQUIVO", default="tokenizer.json", help="arquivo a escrever (padrão: tokenizer.json)"
+    )
     add_mine(p)
     p = add_command(group, "encode", "mostra os tokens de um texto", encode_command, json=True)
     p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, ou a pasta de um treino")
-    p.add_argument("text", metavar="TEXTO")
+    p.add_argument("text", metavar="TEXTO", help="o texto")
     add_mine(p)
     p = add_command(group, "decode", "mostra o texto de uma lista de tokens", decode_command, json=True)
     p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, ou a pasta de um treino")
-    p.add_argument("ids", metavar="ID", nargs="+", type=int)
+    p.add_argument("ids", metavar="ID", nargs="+", type=whole(0, 2**31 - 1), help="o número de um token")
     add_mine(p)
     p = add_command(group, "convert", "passa um tokenizador de um formato para outro", convert_command, json=True)
     source = "um .json, um .tiktoken ou uma pasta com vocab.json e merges.txt"

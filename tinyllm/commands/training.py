@@ -13,7 +13,7 @@ from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.catalog import MODELS, name_of
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.catalog import OPTIMIZERS
-from tinyllm.parser import calls, positive
+from tinyllm.parser import calls, positive, seed, up_to, whole
 from tinyllm.profile import Profile
 from tinyllm.say import emit, tell
 from tinyllm.show import quickstart
@@ -198,18 +198,22 @@ def continuation(run, model, prompt, **how):
 
 def declare_quickstart(p):
     calls(p, quickstart_command, json=True)
-    p.add_argument("--out", default="runs/quickstart", help="pasta do treino (padrão: runs/quickstart)")
-    p.add_argument("--steps", type=positive, default=quickstart.STEPS, help=f"passos (padrão: {quickstart.STEPS})")
     p.add_argument(
-        "--texts", type=positive, default=quickstart.TEXTS, help=f"contos gerados (padrão: {quickstart.TEXTS})"
+        "--out", metavar="PASTA", default="runs/quickstart", help="pasta do treino (padrão: runs/quickstart)"
     )
-    p.add_argument("--seed", type=int, default=0, help="semente de todo o acaso (padrão: 0)")
+    p.add_argument(
+        "--steps", type=up_to(10**8 - 1), default=quickstart.STEPS, help=f"passos (padrão: {quickstart.STEPS})"
+    )
+    p.add_argument(
+        "--texts", type=up_to(10**6), default=quickstart.TEXTS, help=f"contos gerados (padrão: {quickstart.TEXTS})"
+    )
+    p.add_argument("--seed", type=seed, default=0, help="semente de todo o acaso (padrão: 0)")
 
 
 def declare_train(p):
     calls(p, train_command, json=True)
     place = p.add_mutually_exclusive_group(required=True)
-    place.add_argument("--out", help="pasta do novo treino")
+    place.add_argument("--out", metavar="PASTA", help="pasta do novo treino")
     place.add_argument("--resume", metavar="PASTA", help="continua o treino desta pasta, do último checkpoint")
     begins = "começa com os pesos e o tokenizador do treino desta pasta, em outros textos"
     p.add_argument("--from", dest="base", metavar="PASTA", help=begins)
@@ -237,12 +241,12 @@ def add_optimizer(p, help):
 def declare_estimate(p):
     calls(p, estimate_command, json=True)
     p.add_argument("run", metavar="PASTA", nargs="?", help="pasta de um treino (padrão: um modelo novo)")
-    for name, help in (
-        ("batch", f"quantas janelas por lote (padrão: {TrainConfig.batch}, ou o do treino)"),
-        ("accumulate", "quantos lotes por passo (padrão: 1, ou o do treino)"),
-        ("workers", "quantas threads (padrão: uma por núcleo, ou as do treino)"),
+    for name, kind, help in (
+        ("batch", up_to(10**6), f"quantas janelas por lote (padrão: {TrainConfig.batch}, ou o do treino)"),
+        ("accumulate", up_to(10**6), "quantos lotes por passo (padrão: 1, ou o do treino)"),
+        ("workers", whole(0, 1024), "quantas threads (padrão: uma por núcleo, ou as do treino)"),
     ):
-        p.add_argument(f"--{name}", type=int, metavar="N", default=argparse.SUPPRESS, help=help)
+        p.add_argument(f"--{name}", type=kind, default=argparse.SUPPRESS, help=help)
     add_optimizer(p, "o otimizador (padrão: adamw, ou o do treino)")
     p.add_argument("--tokens", type=positive, metavar="N", help="tokens do KV cache (padrão: o contexto)")
     add_mine(p)
@@ -253,10 +257,10 @@ def declare_estimate(p):
 def declare_compare(p):
     calls(p, compare_command, json=True)
     p.add_argument("models", nargs="*", metavar="MODELO", help=f"quais: {', '.join(SETTINGS)} (padrão: todos)")
-    p.add_argument("--out", default="runs/compare", help="pasta dos treinos (padrão: runs/compare)")
-    p.add_argument("--steps", type=positive, default=STEPS, help=f"passos de cada um (padrão: {STEPS})")
-    p.add_argument("--texts", type=positive, default=TEXTS, help=f"contos gerados (padrão: {TEXTS})")
-    p.add_argument("--seed", type=int, default=0, help="semente de todo o acaso (padrão: 0)")
+    p.add_argument("--out", metavar="PASTA", default="runs/compare", help="pasta dos treinos (padrão: runs/compare)")
+    p.add_argument("--steps", type=up_to(10**8 - 1), default=STEPS, help=f"passos de cada um (padrão: {STEPS})")
+    p.add_argument("--texts", type=up_to(10**6), default=TEXTS, help=f"contos gerados (padrão: {TEXTS})")
+    p.add_argument("--seed", type=seed, default=0, help="semente de todo o acaso (padrão: 0)")
     p.add_argument("--plot", metavar="ARQUIVO", help="desenha as curvas neste arquivo, .svg ou .png")
 
 

@@ -22,8 +22,10 @@ class CleanConfig(Config):
     """What a text must be like to be kept."""
 
     title = "limpeza"
-    shortest: int = option(40, "caracteres: um texto menor é descartado", at_least=1)
-    longest: int = option(20_000, "caracteres: um texto maior é cortado entre dois parágrafos", at_least=100)
+    shortest: int = option(40, "caracteres: um texto menor é descartado", at_least=1, at_most=10**9)
+    longest: int = option(
+        20_000, "caracteres: um texto maior é cortado entre dois parágrafos", at_least=100, at_most=10**9
+    )
     portuguese: float = option(
         0.15, "parte das palavras que devem ser palavras gramaticais do português (0: qualquer língua)",
         at_least=0, at_most=1,

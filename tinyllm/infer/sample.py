@@ -17,7 +17,7 @@ class SampleConfig(Config):
     )
     top_k: int = option(0, "só os k tokens mais prováveis; 0: todos", at_least=0)
     top_p: float = option(0.95, "só os mais prováveis que juntos somam p", above=0, at_most=1)
-    seed: int = option(0, "semente do sorteio", at_least=0)
+    seed: int = option(0, "semente do sorteio", at_least=0, at_most=2**32 - 1)
 
 
 def temperature(logits, t):

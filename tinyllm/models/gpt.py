@@ -21,7 +21,7 @@ class GPTConfig(Config):
     title = "modelo"
     vocab_size: int = option(4096, "quantos tokens o vocabulário tem", at_least=2)
     context: int = option(128, "o texto mais longo que ele lê de uma vez, em tokens", at_least=1)
-    layers: int = option(4, "quantos blocos, um sobre o outro", at_least=1)
+    layers: int = option(4, "quantos blocos, um sobre o outro", at_least=1, at_most=1000)
     heads: int = option(4, "cabeças de atenção em cada bloco", at_least=1)
     width: int = option(192, "canais que correm pelo modelo (múltiplo de heads)", at_least=1)
     dropout: float = option(

@@ -24,7 +24,7 @@ class RNNConfig(Config):
     title = "modelo"
     vocab_size: int = option(4096, "quantos tokens o vocabulário tem", at_least=2)
     context: int = option(128, "quantos tokens o modelo lê de uma vez durante o treino", at_least=1)
-    layers: int = option(3, "quantos blocos, um sobre o outro", at_least=1)
+    layers: int = option(3, "quantos blocos, um sobre o outro", at_least=1, at_most=1000)
     width: int = option(400, "canais que correm pelo modelo, e os do estado", at_least=1)
     dropout: float = option(
         0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1
@@ -38,7 +38,7 @@ class LSTMConfig(Config):
     title = "modelo"
     vocab_size: int = option(4096, "quantos tokens o vocabulário tem", at_least=2)
     context: int = option(128, "quantos tokens o modelo lê de uma vez durante o treino", at_least=1)
-    layers: int = option(3, "quantos blocos, um sobre o outro", at_least=1)
+    layers: int = option(3, "quantos blocos, um sobre o outro", at_least=1, at_most=1000)
     width: int = option(256, "canais que correm pelo modelo, e os do estado", at_least=1)
     dropout: float = option(
         0.0, "fração dos números apagada ao acaso durante o treino", at_least=0, below=1

@@ -28,8 +28,10 @@ class TrainConfig(Config):
     accumulate: int = option(1, "quantos lotes somar antes de cada passo", at_least=1)
     learning_rate: float = option(4e-3, "a maior taxa de aprendizado", above=0)
     floor: float = option(0.1, "a menor taxa, como fração da maior", at_least=0, at_most=1)
-    warmup: int = option(40, "passos até chegar à maior taxa", at_least=0)
-    decay_steps: int = option(0, "passo em que a taxa chega à menor; 0: o maior entre --steps e 1000", at_least=0)
+    warmup: int = option(40, "passos até chegar à maior taxa", at_least=0, at_most=10**8)
+    decay_steps: int = option(
+        0, "passo em que a taxa chega à menor; 0: o maior entre --steps e 1000", at_least=0, at_most=10**8
+    )
     clip: float = option(1.0, "o maior comprimento do gradiente", above=0)
     workers: int = option(0, "threads que dividem o lote; 0: uma por núcleo, ou uma na GPU", at_least=0, at_most=1024)
     device: str = option("cpu", "cpu, ou gpu com o CuPy instalado", choices=("cpu", "gpu"))

@@ -156,7 +156,7 @@ class ClassifyConfig(TrainConfig):
     steps: int = option(2500, "", at_least=1, at_most=10**8 - 1)
     batch: int = option(64, "", at_least=1)
     learning_rate: float = option(2e-3, "", above=0)
-    warmup: int = option(200, "", at_least=0)
+    warmup: int = option(200, "", at_least=0, at_most=10**8)
 
 
 class Classify:
