@@ -50,8 +50,14 @@ def thousands(count):
 
 
 def counted(number, one, several=None):
-    """A number of things: "1 corrida", "3 corridas"."""
+    """A number of things: "1 rodada", "3 rodadas"."""
     return f"{thousands(number)} {one if number == 1 else several or one + 's'}"
+
+
+def duration(seconds):
+    """Seconds, about: 40 segundos, 7 minutos, 2 horas."""
+    size, name = (1, "segundo") if seconds < 90 else (60, "minuto") if seconds < 5400 else (3600, "hora")
+    return counted(round(seconds / size), name)
 
 
 def percent(share):

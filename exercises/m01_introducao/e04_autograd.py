@@ -54,7 +54,7 @@ def backward(loss, grad=None):
     a forma dela.
 
     Comece em `loss.node` (ou no próprio loss, se for uma folha) com `grad`; se ele não vier, loss é
-    um só número, e se começa de 1. Um valor usado duas vezes recebe um gradiente de cada uso, e
+    um só número, e se começa de 1. O que é usado duas vezes recebe um gradiente de cada uso, e
     eles se somam; some num array novo, que o que chegou pode ser também de outro. Só chame
     `gradients` de um nó quando o gradiente dele estiver inteiro: o mais novo dos que esperam já
     recebeu tudo. Não use recursão: o grafo pode ter milhares de nós em fila.

@@ -10,10 +10,10 @@ que guarda o que já passou. O estado tem sempre o mesmo tamanho, e por isso est
 parar com pouca memória; o preço é que tudo o que veio antes tem de caber nele. O LSTM é a célula
 que aprendeu a não esquecer.
 
-O que fazer: complete as duas células. As entradas são Tensors, e as contas que você faz com eles
+O que fazer: complete as duas células. As entradas são Tensores, e as contas que você faz com eles
 (+, *, @, fatias, `tanh`, `concatenate`) lembram-se do caminho: o gradiente vem de graça. Só estas
-se lembram: `np.tanh` e `np.concatenate` não conhecem Tensors, e por elas o gradiente não volta.
-`concatenate(a, b, axis=1)` recebe os Tensors um depois do outro, sem a lista que o NumPy pede. O x
+se lembram: `np.tanh` e `np.concatenate` não conhecem Tensores, e por elas o gradiente não volta.
+`concatenate(a, b, axis=1)` recebe os Tensores um depois do outro, sem a lista que o NumPy pede. O x
 já chega projetado (x @ W + b é feito de uma vez para o texto todo); o que falta é juntar a ele o
 que o estado diz. Quando estiverem certas, uma rede inteira treina com elas:
 `tinyllm train --model lstm --mine --steps 20 --out runs/meu-lstm`.

@@ -39,7 +39,7 @@ def masked_example(ids, chosen, draws, random_ids, mask_id):
     viram mask_id na entrada; as de 0,8 <= draws < 0,9, o token de random_ids; as outras ficam como
     estão, para que o modelo nunca possa confiar no que lê. As não escolhidas não mudam. Por
     exemplo, [7, 8] com chosen [True, False] e draws [0,5, 0,1] dá as entradas [mask_id, 8], os
-    alvos [7, IGNORED] e uma máscara toda True. (Devlin et al. 2019)
+    alvos [7, IGNORED] e uma máscara toda True. (Devlin et al. 2018)
     """
     raise NotImplementedError("m01.e07")
 
@@ -53,6 +53,6 @@ def span_corruption(ids, spans, sentinels):
     seguida do seu trecho, e no fim a sentinela seguinte, que diz que acabou. Os trechos vêm em
     ordem e não se tocam; há mais sentinelas do que trechos. Por exemplo, [1, 2, 3, 4, 5] com os
     trechos (1, 3) e (4, 5) e as sentinelas [90, 91, 92] dá as entradas [1, 90, 4, 91] e os alvos
-    [90, 2, 3, 91, 5, 92]. (Raffel et al. 2020)
+    [90, 2, 3, 91, 5, 92]. (Raffel et al. 2019)
     """
     raise NotImplementedError("m01.e07")

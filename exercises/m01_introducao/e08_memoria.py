@@ -18,7 +18,7 @@ def gpt_parameters(config):
 
     Com C = width, são: os embeddings, vocab_size C dos tokens e context C das posições (a saída usa
     os dos tokens, e não conta de novo); em cada bloco, duas layer norms de 2 C, as projeções q, k e
-    v (3 C² e 3 C de bias), a de saída (C² + C) e a feed-forward, que vai a 4 C canais e volta (4 C²
+    v (3 C² e 3 C de viés), a de saída (C² + C) e a feed-forward, que vai a 4 C canais e volta (4 C²
     + 4 C e 4 C² + C); e uma layer norm no fim.
     """
     raise NotImplementedError("m01.e08")

@@ -25,10 +25,10 @@ def decode(data):
     """bytes -> texto: UTF-8, com ou sem marca no começo; o que não for UTF-8 é lido como cp1252.
 
     A marca é o BOM, os bytes EF BB BF com que alguns editores começam um arquivo: ela não faz parte
-    do texto. O cp1252 é o Latin-1 do Windows, em que um byte é um caractere; cinco bytes não são
-    nenhum, e viram "\\ufffd". UTF-8 vem antes: um texto em cp1252 com acentos quase nunca é UTF-8
-    por acaso, mas qualquer sequência de bytes é cp1252. Por exemplo, b"\\xc3\\xa9" e b"\\xe9" são
-    ambos "é".
+    do texto. O cp1252 é o Latin-1 do Windows, em que um byte é um caractere; só cinco dos 256 bytes
+    não são nenhum, e viram "\\ufffd". UTF-8 vem antes: um texto em cp1252 com acentos quase nunca é
+    UTF-8 por acaso, mas quase tudo o que é UTF-8 também se lê, errado, como cp1252. Por exemplo,
+    b"\\xc3\\xa9" e b"\\xe9" são ambos "é".
     """
     raise NotImplementedError("m02.e03")
 
@@ -37,11 +37,12 @@ def find_files(paths, suffixes=(".txt",)):
     """caminhos, terminações -> lista de Path: os arquivos dados, e os de cada pasta dada que
     terminam assim.
 
-    A ordem é a dos caminhos dados; dentro de cada pasta (com as pastas que há nela), a ordem de
-    sorted entre caminhos, a mesma em todo sistema. A terminação vale também em maiúsculas: .TXT é
-    .txt. Uma pasta chamada notas.txt não é um arquivo. Um arquivo dado pelo nome entra, termine
-    como terminar. Levanta UsageError se um caminho não existe, e se uma pasta não tem nenhum
-    arquivo que sirva: é melhor saber logo do que treinar com nada.
+    A ordem é a dos caminhos dados; dentro de cada pasta (com as pastas que há nela), a de sorted
+    entre objetos Path, que não depende de como o sistema lista a pasta (no Windows, ela não
+    distingue maiúsculas de minúsculas). A terminação vale também em maiúsculas: .TXT é .txt. Uma
+    pasta chamada notas.txt não é um arquivo. Um arquivo dado pelo nome entra, termine como
+    terminar. Levanta UsageError se um caminho não existe, e se uma pasta não tem nenhum arquivo que sirva: é
+    melhor saber logo do que treinar com nada.
     """
     raise NotImplementedError("m02.e03")
 

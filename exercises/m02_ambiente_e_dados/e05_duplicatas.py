@@ -1,6 +1,6 @@
 """m02.e05 · Deduplicar com MinHash
 
-40 minutos · dificuldade 3 de 5 · precisa de: nada
+40 minutos · dificuldade 3 de 5 · precisa de: m01.e01
 pode usar: numpy, re, unicodedata
 na biblioteca: tinyllm.data.dedup.least_hashes, tinyllm.data.dedup.similarity
 

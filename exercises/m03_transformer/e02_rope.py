@@ -1,6 +1,6 @@
 """m03.e02 · Posições rotativas (RoPE)
 
-35 minutos · dificuldade 3 de 5 · precisa de: m01.e04
+35 minutos · dificuldade 3 de 5 · precisa de: m01.e04, m03.e01
 pode usar: numpy, tinyllm.tensor
 na biblioteca: tinyllm.functional.rotations, tinyllm.functional.rotary
 

@@ -52,7 +52,7 @@ def rms_norm(x, weight, *, eps=1e-6):
 
         n = x / √(média(x²) + eps)          y = n · weight
 
-    É a layer norm sem tirar a média e sem bias: mais barata, e na prática serve tão bem. Por
+    É a layer norm sem tirar a média e sem viés: mais barata, e na prática serve tão bem. Por
     exemplo, com x = [1, 3, 5, 7], a média dos quadrados é 21 e n é [0,218, 0,655, 1,091, 1,528].
 
     Para trás, com dn = dy · weight, só uma direção sai, a do próprio vetor:

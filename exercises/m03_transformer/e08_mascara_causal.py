@@ -25,7 +25,10 @@ from tinyllm.tensor import where
 
 
 def future(xp, queries, positions):
-    """(T, S) de bool: True onde quem pergunta NÃO pode ver a posição, porque ela vem depois.
+    """(T, S) de bool: True onde a posição é o futuro de quem pergunta, isto é, vem depois dela.
+
+    A máscara diz o contrário: como em m01.e07 e no curso inteiro, ela é True onde se vê. Aqui a
+    máscara é `~future(…)`.
 
     queries é T, quantas perguntas há, e positions é S, quantas posições há para ver. As T perguntas
     são as ÚLTIMAS T das S posições: a linha t é a posição S - T + t do texto, e vê a si mesma e
@@ -65,15 +68,15 @@ class CausalSelfAttention(Module):
     2. Se há um cache, `k, v = cache.append(k, v)` põe as chaves e os valores novos atrás dos que
        ele guarda e devolve TODOS, (B, H, S, D): as perguntas são só as do texto novo, mas olham
        para o texto inteiro. Sem cache, S = T.
-    3. Os valores de q kᵀ / √D, (B, H, T, S). O k transposto é `k.transpose(0, 1, 3, 2)`.
-    4. Onde `future` diz True, -∞ no lugar do valor, ANTES da softmax: e^-∞ = 0, e os pesos que
-       sobram somam 1. É o que faz `where(condição, a, b)`, que toma de a onde a condição vale e de
-       b onde não.
+    3. As pontuações q kᵀ / √D, (B, H, T, S). O k transposto é `k.transpose(0, 1, 3, 2)`.
+    4. A máscara, `~future(…)`: onde ela é True fica a pontuação, e onde é False, -∞, ANTES da
+       softmax: e^-∞ = 0, e os pesos que sobram somam 1. É o que faz `where(condição, a, b)`, que
+       toma de a onde a condição vale e de b onde não.
     5. Os pesos vezes os valores, as cabeças lado a lado, e `self.out`.
 
-    Por exemplo, com C = D = 1, pesos 1 e biases 0, e x = [0, log 3]: a posição 0 só vê a si mesma e
-    fica em 0. A 1 vê os valores 0 e (log 3)² = 1,207, que dão os pesos 0,23 e 0,77: fica em 0,77 ·
-    log 3 = 0,846.
+    Por exemplo, com C = D = 1, pesos 1 e vieses 0, e x = [0, log 3]: a posição 0 só vê a si mesma e
+    fica em 0. A 1 tem as pontuações 0 e (log 3)² = 1,207, que dão os pesos 0,23 e 0,77: fica em
+    0,77 · log 3 = 0,846.
     """
 
     def __init__(self, width, heads, *, rng, out_std=None):

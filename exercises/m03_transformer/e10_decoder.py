@@ -1,6 +1,6 @@
 """m03.e10 · O decoder
 
-50 minutos · dificuldade 4 de 5 · precisa de: m03.e08, m03.e09
+50 minutos · dificuldade 4 de 5 · precisa de: m03.e03, m03.e07, m03.e08, m03.e09
 pode usar: numpy, tinyllm.nn, tinyllm.tensor
 na biblioteca: tinyllm.models.t5.shift_right, tinyllm.models.t5.DecoderBlock
 
@@ -64,7 +64,7 @@ class DecoderBlock(Module):
     normaliza x, passa-o por uma das partes, passa o resultado pelo dropout e o SOMA a x. As partes,
     na ordem:
 
-        self.attention(…, bias, causal=True, cache=…)    o que já foi escrito; bias vem das
+        self.attention(…, bias, causal=True, cache=…)    o que já foi escrito; bias, o viés, vem das
                                                          distâncias (ver a lição)
         self.cross_attention(…, memory, lengths, …)      o que o encoder leu; o último argumento é
                                                          o cache

@@ -7,7 +7,7 @@ na biblioteca: nenhuma peça, porque a de lá (tinyllm.evaluate.metrics.Interpol
 
 Por que importa: prever o próximo token contando pares já é um modelo de linguagem, o mais simples
 que há. Tudo o que vem depois, do RNN ao GPT, se mede contra ele, com a mesma régua: a perplexidade,
-isto é, entre quantos tokens de igual probabilidade o modelo hesita, em média.
+isto é, entre quantos tokens igualmente prováveis o modelo hesita, em média.
 
 O que fazer: complete as três funções. Os textos já vêm como ids, números de 0 a V - 1.
 """
@@ -19,7 +19,8 @@ def count_bigrams(ids, vocab_size):
     """(N,) ids -> (V, V) de float64: na linha i e coluna j, quantas vezes o id j veio logo depois
     do id i.
 
-    Por exemplo, [0, 1, 0, 1, 1] com V = 2 tem os pares 01, 10, 01 e 11: [[0, 2], [1, 1]].
+    Por exemplo, [0, 1, 0, 1, 1] com V = 2 tem os pares 01, 10, 01 e 11: [[0, 2], [1, 1]]. Um laço
+    sobre os pares serve.
     """
     # --- sua vez
     counts = np.zeros((vocab_size, vocab_size))

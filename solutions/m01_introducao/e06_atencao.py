@@ -20,9 +20,9 @@ def attention_weights(query, keys):
     """(D,), (S, D) -> (S,): quanto a posição que pergunta olha para cada uma das S posições; os
     pesos somam 1.
 
-    softmax de q·k_s / √D, com o maior valor subtraído antes de exponenciar. Por exemplo, com D = 4,
-    q = [2, 0, 0, 0] e chaves [1, 0, 0, 0] e [-1, 0, 0, 0], os valores são 1 e -1, e os pesos 0,881
-    e 0,119.
+    softmax das pontuações q·k_s / √D, com a maior delas subtraída antes de exponenciar. Por
+    exemplo, com D = 4, q = [2, 0, 0, 0] e chaves [1, 0, 0, 0] e [-1, 0, 0, 0], as pontuações são 1
+    e -1, e os pesos 0,881 e 0,119.
     """
     # --- sua vez
     scores = keys @ query / np.sqrt(len(query))

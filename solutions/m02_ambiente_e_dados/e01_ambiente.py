@@ -19,7 +19,7 @@ NEWER_PYTHON = "instale o Python 3.11 ou mais novo"
 MORE_MEMORY = "feche outros programas antes de treinar"
 MORE_DISK = "libere ao menos 1 GB no disco"
 NEWER_DRIVER = "atualize o driver da NVIDIA: o CuPy pede CUDA 12 ou mais nova"
-CUPY = {12: 'pip install "tinyllm[cuda12]"', 13: 'pip install "tinyllm[cuda13]"'}
+CUPY = {12: 'pip install -e ".[cuda12]"', 13: 'pip install -e ".[cuda13]"'}
 
 
 def is_at_least(version, minimum):
@@ -57,9 +57,10 @@ def available_bytes(meminfo):
 def mends(facts):
     """dict -> lista de conselhos: o que fazer para que a máquina treine; vazia, se está tudo bem.
 
-    Os fatos: "python", a versão; "memory" e "disk", os bytes livres; "cuda", a maior versão da CUDA
-    que o driver da placa aceita, ou None se não há placa da NVIDIA; "cupy", a versão da CUDA para a
-    qual o CuPy instalado foi feito, 12 ou 13, ou None se não há CuPy. Nesta ordem:
+    Os fatos: "python", a versão, um texto; "memory" e "disk", os bytes livres, dois inteiros;
+    "cuda", a maior versão da CUDA que o driver da placa aceita, um texto como "12.4", ou None se
+    não há placa da NVIDIA; "cupy", a versão da CUDA para a qual o CuPy instalado foi feito, um
+    inteiro, 12 ou 13, ou None se não há CuPy. Nesta ordem:
 
     - Python abaixo de 3.11: NEWER_PYTHON. Memória abaixo de 2 GiB (2 · 2³⁰ bytes): MORE_MEMORY.
       Disco abaixo de 1 GiB: MORE_DISK.

@@ -6,8 +6,9 @@ na biblioteca: nenhuma peça, porque as de lá (tinyllm.course.measure) medem a 
     exercício no trabalho dele
 
 Por que importa: “ficou mais rápido” é a frase que mais engana nesta profissão. A primeira chamada
-compila e lê do disco, outro programa acorda no meio, a máquina esquenta e se contém: sem cuidado,
-mede-se o azar. Com três cuidados simples as medidas se repetem, e só então vale a pena comparar.
+compila e lê do disco, outro programa acorda no meio, a máquina esquenta e fica mais lenta: sem
+cuidado, mede-se o azar. Com três cuidados simples as medidas se repetem, e só então vale a pena
+comparar.
 
 O que fazer: complete as três funções.
 """

@@ -63,7 +63,8 @@ def page_text(page):
     """uma página em HTML -> texto: o que nela se lê, uma linha por bloco. Um após o outro:
 
     1. saem os comentários, <!-- … -->, as declarações, <! … >, e as etiquetas de UNREAD com tudo
-       até a que as fecha;
+       até a primeira que as fecha. Um comentário que não se fecha sai como uma declaração, até o
+       primeiro >; uma etiqueta de UNREAD que não se fecha some sozinha, como as da regra 4;
     2. num HTML, fim de linha é só um espaço: cada sequência de espaços vira um espaço;
     3. cada etiqueta de BLOCKS, de abrir ou de fechar, vira um fim de linha;
     4. as outras etiquetas somem sem deixar espaço: <b>A</b>na é Ana. Uma etiqueta começa por < ou

@@ -1,6 +1,6 @@
 """m02.e06 · Dividir sem vazamento e janelar
 
-40 minutos · dificuldade 3 de 5 · precisa de: nada
+40 minutos · dificuldade 3 de 5 · precisa de: m01.e01
 pode usar: hashlib, numpy, tinyllm.errors
 na biblioteca: tinyllm.data.split.split_of, tinyllm.data.batches.windows_per_epoch,
     tinyllm.data.batches.windows

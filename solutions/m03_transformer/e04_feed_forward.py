@@ -48,14 +48,14 @@ def gelu(x):
 
 @op
 def swiglu(gate, x):
-    """(...), (...) -> (...): silu(gate) · x, em que silu(g) = g · σ(g). Uma metade diz quanto da
-    outra passa.
+    """(...), (...) -> (...): silu(gate) · x, em que silu(g) = g · σ(g). Uma metade, a porta, diz
+    quanto da outra passa.
 
     A sigmoide é σ(g) = (1 + tanh(g / 2)) / 2, que não transborda; o 1 / (1 + e^-g) dos livros dá o
     mesmo número, mas e^10000 não cabe num float. Por exemplo, com gate = log 3, σ é 3/4; com x = 2,
     o resultado é 1,5 log 3 = 1,648.
 
-    Para trás: x recebe dy · silu(gate); o portão recebe dy · x · silu'(gate), em que silu'(g) =
+    Para trás: x recebe dy · silu(gate); a porta recebe dy · x · silu'(gate), em que silu'(g) =
     σ(g) (1 + g (1 - σ(g))). Devolva os dois, na ordem das entradas.
     """
     # --- sua vez
@@ -79,7 +79,7 @@ class FeedForward(Module):
     recebe `std=out_std`, que deixa o bloco começar discreto. `__call__(self, x)` recebe e devolve
     um Tensor: sobe, passa pela sua `gelu` e desce.
 
-    Por exemplo, com C = M = 1, up de peso 2 e bias -1, e down de peso 3 e bias 0,5: x = 1 sobe a 1,
+    Por exemplo, com C = M = 1, up de peso 2 e viés -1, e down de peso 3 e viés 0,5: x = 1 sobe a 1,
     a GELU dá 0,841, e desce a 3,024.
     """
 

@@ -80,15 +80,15 @@ class SelfAttention(Module):
     na ordem, as perguntas q, as chaves k e os valores v, (B, H, T, D) cada uma, pela sua
     `split_heads`; em cada cabeça a atenção é
 
-        softmax(q kᵀ / √D) v          softmax sobre as chaves
+        softmax(q kᵀ / √D) v          softmax das pontuações, sobre as chaves
 
     e as cabeças, pela sua `merge_heads`, passam por self.out. Num Tensor, os dois últimos eixos de
     k se trocam com `k.transpose(0, 1, 3, 2)`.
 
-    `lengths`, se vier, é um array (B,) de inteiros: da linha b, as posições de lengths[b] em diante
-    são preenchimento, e ninguém olha para elas: o seu peso é 0. As posições de preenchimento também
-    olham para as de verdade; do que sai nelas ninguém faz uso. `where(condição, a, b)` é o np.where
-    dos Tensores.
+    `lengths`, se vier, é um array (B,) de inteiros, de 1 a T: da linha b, as posições de lengths[b]
+    em diante são preenchimento, e ninguém olha para elas: o seu peso é 0. As posições de
+    preenchimento também olham para as de verdade; do que sai nelas ninguém faz uso.
+    `where(condição, a, b)` é o np.where dos Tensores.
 
     Por exemplo, com C = H = 2 (D = 1), todas as matrizes sendo a identidade e x = [[1, 0], [0, 1]]:
     a primeira cabeça só vê o canal 0. Nele a posição 0 tem a pergunta 1, e as chaves são 1 e 0: os

@@ -22,18 +22,19 @@ def online_softmax_step(largest, total, sums, scores, values):
     """(..., T, 1), (..., T, 1), (..., T, D), (..., T, b), (..., b, D) -> os três primeiros, com
     este bloco já contado.
 
-    Das chaves vistas até aqui guardam-se, por pergunta: o maior valor, `largest`; a soma dos pesos,
-    `total`; e a soma dos valores com esses pesos, `sums`. O peso da chave j é exp(s_j - largest),
-    ainda sem a divisão. Chega um bloco de mais b chaves, com `scores` e `values`:
+    Das chaves vistas até aqui guardam-se, por pergunta: a maior pontuação, `largest`; a soma dos
+    pesos, `total`; e a soma dos valores com esses pesos, `sums`. O peso da chave j, de pontuação
+    s_j, é exp(s_j - largest), ainda sem a divisão. Chega um bloco de mais b chaves, com as suas
+    pontuações, `scores`, e os seus valores, `values`:
 
-        o maior passa a ser m' = max(m, o maior do bloco)
-        o que se somou com o maior antigo é encolhido:  total · exp(m - m'),  sums · exp(m - m')
+        a maior passa a ser m' = max(m, a maior do bloco)
+        o que se somou com a maior antiga é encolhido:  total · exp(m - m'),  sums · exp(m - m')
         e a isso somam-se os pesos do bloco, exp(scores - m'), e os seus valores com esses pesos
 
-    No fim de tudo, a atenção é sums / total. Por exemplo, para uma pergunta, os valores log 1 e log
-    3 e depois log 6: depois dos dois primeiros m = log 3, e os pesos são 1/3 e 1, com total 4/3;
-    chega log 6, o total encolhe pela metade, a 2/3, e o novo peso é 1: total 5/3. Não modifique os
-    arrays que chegam.
+    No fim de tudo, a atenção é sums / total. Por exemplo, para uma pergunta, as pontuações log 1 e
+    log 3 e depois log 6: depois das duas primeiras m = log 3, e os pesos são 1/3 e 1, com total
+    4/3; chega log 6, o total encolhe pela metade, a 2/3, e o novo peso é 1: total 5/3. Não
+    modifique os arrays que chegam.
     """
     # --- sua vez
     new = np.maximum(largest, scores.max(axis=-1, keepdims=True))
@@ -56,9 +57,9 @@ def flash_attention(q, k, v, *, block, causal=False):
     número do Python; np.sqrt(D) é um float64, e os contagia.
 
     Com causal=True, as T perguntas são as últimas T das S posições, T <= S: a pergunta t está na
-    posição S - T + t, e as chaves das posições seguintes recebem o valor -inf, que dá peso 0. Como
-    o primeiro bloco tem a posição 0, que todas veem, o maior deixa de ser -inf logo no começo; daí
-    em diante, um bloco todo no futuro não soma nada.
+    posição S - T + t, e as chaves das posições seguintes recebem a pontuação -inf, que dá peso 0.
+    Como o primeiro bloco tem a posição 0, que todas veem, a maior deixa de ser -inf logo no começo;
+    daí em diante, um bloco todo no futuro não soma nada.
 
     Por exemplo, com D = 1, q = [[1]], as chaves log 1, log 3 e log 6 e os valores 1, 2 e 10, o
     resultado é (1 · 1 + 3 · 2 + 6 · 10) / 10 = 6,7, seja qual for o tamanho dos blocos.
@@ -72,7 +73,7 @@ def flash_attention(q, k, v, *, block, causal=False):
         keys, values = k[..., start : start + block, :], v[..., start : start + block, :]
         scores = q @ keys.swapaxes(-1, -2) / q.shape[-1] ** 0.5  # (..., T, b)
         if causal:
-            scores = np.where(np.arange(start, start + keys.shape[-2]) > places, -np.inf, scores)
+            scores = np.where(np.arange(start, start + keys.shape[-2]) <= places, scores, -np.inf)
         largest, total, sums = online_softmax_step(largest, total, sums, scores, values)
     return sums / total
     # --- fim

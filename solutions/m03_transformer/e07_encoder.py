@@ -1,6 +1,6 @@
 """m03.e07 · O encoder
 
-40 minutos · dificuldade 3 de 5 · precisa de: m01.e04, m01.e06
+40 minutos · dificuldade 3 de 5 · precisa de: m03.e01, m03.e03, m03.e04, m03.e05
 pode usar: numpy, tinyllm.errors, tinyllm.nn
 na biblioteca: tinyllm.models.bert.Block, tinyllm.models.bert.Encoder
 

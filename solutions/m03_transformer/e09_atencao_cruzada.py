@@ -41,7 +41,7 @@ class CrossAttention(Module):
 
     Escreva os dois métodos. `__init__(self, width, heads, *, rng, out_std=None, scale=None)` guarda
     `self.heads` e `self.scale` e cria três camadas `Projection(n_in, n_out, rng=rng, std=…)`, que
-    são x @ peso, sem bias, nesta ordem, para que a mesma semente dê os mesmos pesos que na
+    são x @ peso, sem viés, nesta ordem, para que a mesma semente dê os mesmos pesos que na
     biblioteca:
 
         self.query        de width a width        as perguntas, feitas de x
@@ -51,18 +51,18 @@ class CrossAttention(Module):
 
     `__call__(self, x, memory, lengths=None, cache=None)`, com H cabeças de D canais:
 
-    - Os valores de q kᵀ, (B, H, T, S), vezes `self.scale`, se não for None; senão, vezes 1 / √D,
+    - As pontuações: q kᵀ, (B, H, T, S), vezes `self.scale`, se não for None; senão, vezes 1 / √D,
       como sempre. (O T5 usa scale=1.0.) Não há máscara do futuro: a memória já está escrita
       inteira.
-    - `lengths`, (B,): da linha b da memória só as primeiras lengths[b] posições são texto, e as
-      outras, preenchimento, que ninguém pode ver: -∞ antes da softmax.
+    - `lengths`, (B,), de 1 a S: da linha b da memória só as primeiras lengths[b] posições são
+      texto, e as outras, preenchimento, que ninguém pode ver: -∞ antes da softmax.
     - `cache`: a memória é a mesma em todos os passos de uma geração; as suas chaves e valores se
       calculam uma vez só. Enquanto `cache.length` é 0, calcule-os e entregue-os a
       `cache.append(k, v)`; depois, são os de `cache.all()`, um par (k, v), e nem se olha para
       `memory`.
 
-    Por exemplo, com C = D = 1 e todos os pesos 1: x = [1] e a memória [0, log 3] dão os valores 0 e
-    1,099, os pesos 0,25 e 0,75, e o resultado 0,75 · log 3 = 0,824.
+    Por exemplo, com C = D = 1 e todos os pesos 1: x = [1] e a memória [0, log 3] dão as pontuações
+    0 e 1,099, os pesos 0,25 e 0,75, e o resultado 0,75 · log 3 = 0,824.
     """
 
     def __init__(self, width, heads, *, rng, out_std=None, scale=None):
@@ -88,7 +88,7 @@ class CrossAttention(Module):
             * (q.shape[-1] ** -0.5 if self.scale is None else self.scale)
         )
         if lengths is not None:
-            padding = np.arange(k.shape[2]) >= lengths[:, None, None, None]  # (B, 1, 1, S)
-            scores = where(padding, -np.inf, scores)
+            real = np.arange(k.shape[2]) < lengths[:, None, None, None]  # (B, 1, 1, S)
+            scores = where(real, scores, -np.inf)
         return self.out(side_by_side(softmax(scores) @ v))
         # --- fim

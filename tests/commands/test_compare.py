@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
 
 from tinyllm import cli
+from tinyllm.evaluate.metrics import InterpolatedBigram
 from tinyllm.show import compare
 from tinyllm.train import run as runs
 
@@ -69,6 +71,17 @@ def test_as_json(capsys, folder):
     assert gpt["tokens_per_second"] == pytest.approx(8192 / gpt["seconds"])
     assert gpt["perplexity"] == pytest.approx(np.exp(gpt["loss"])) and gpt["target"] == "o próximo token"
     assert gpt["bigram_perplexity"] == rnn["bigram_perplexity"] < gpt["perplexity"] < 2100
+
+
+def test_the_line_of_the_bigram_is_its_loss_on_the_text_of_the_curves(capsys, folder):
+    gpt = json.loads(call(capsys, "gpt", "--out", folder, *FEW, "--json")[1])
+    train, validation, _ = (runs.open_run(folder / "gpt").tokens(split) for split in runs.SPLITS)
+    on_validation = InterpolatedBigram(train, validation, 2048).mean_loss(validation)
+    assert gpt["bigram_validation_loss"] == on_validation != np.log(gpt["bigram_perplexity"])
+    figure, axes = MagicMock(), MagicMock()
+    figure.subplots.return_value = [[axes]]
+    compare.curves(figure, [gpt], **{name: gpt[name] for name in gpt if name.startswith("bigram")})
+    assert axes.axhline.call_args.args == (on_validation,)
 
 
 def test_it_goes_on_where_it_stopped(capsys, folder, tmp_path, monkeypatch):

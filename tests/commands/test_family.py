@@ -13,6 +13,7 @@ from tinyllm.data.labelled import read_labelled
 from tinyllm.evaluate.attention_maps import attention_maps, watched
 from tinyllm.models.catalog import MODELS
 from tinyllm.show.attention import show
+from tinyllm.show.classify import SPLITS
 from tinyllm.tensor import no_grad
 from tinyllm.train import run as runs
 
@@ -143,20 +144,27 @@ def test_it_classifies(capsys, folder, name):
         assert each["label"] == max(each["probabilities"], key=each["probabilities"].get)
 
 
-def test_figures_on_the_test_texts(capsys, folder):
-    status, out, _ = call(capsys, "classify", folder / "bert-classify", "--json", "--errors=3")
+@pytest.mark.parametrize(("split", "options"), [("validation", ()), ("test", ("--split=test",))])
+def test_figures_on_the_texts_of_a_split(capsys, folder, split, options):
+    status, out, _ = call(capsys, "classify", folder / "bert-classify", "--json", "--errors=3", *options)
     found = json.loads(out)
+    assert found["split"] == split
     table = np.array(found["confusion"])
     assert status == 0 and found["texts"] == table.sum() == 1000 and found["ceiling"] == 0.97
     assert found["accuracy"] == pytest.approx(table.trace() / 1000) and 0.5 < found["bag_of_words_accuracy"] < 0.85
-    real = dict(resenhas.labelled(1000, split="test"))
+    real = dict(resenhas.labelled(1000, split=split))
     assert len(found["errors"]) == 3
     for error in found["errors"]:
         assert real[error["text"]] == error["label"] != error["guess"] and error["probability"] >= 0.5
     chances = [error["probability"] for error in found["errors"]]
     assert chances == sorted(chances, reverse=True)
-    status, out, _ = call(capsys, "classify", folder / "bert-classify", "--errors=1")
-    assert "teto                97,0 %" in out and "mas o modelo diz" in out and "saco de palavras" in out
+    status, out, _ = call(capsys, "classify", folder / "bert-classify", "--errors=1", *options)
+    assert (
+        f"1.000 textos de {SPLITS[split]}" in out
+        and "teto                97,0 %" in out
+        and "mas o modelo diz" in out
+        and "saco de palavras" in out
+    )
 
 
 def test_a_file_of_ones_own(capsys, tmp_path):
@@ -175,7 +183,7 @@ def test_a_file_of_ones_own(capsys, tmp_path):
     status, out, _ = call(
         capsys, "train", "--task=classify", f"--corpus={tmp_path}/a.tsv", f"--out={tmp_path}/run", *options
     )
-    assert status == 0 and "acurácia            100,0 %" in out and "teto" not in out
+    assert status == 0 and "textos de validação" in out and "acurácia            100,0 %" in out and "teto" not in out
     status, out, _ = call(capsys, "classify", tmp_path / "run", "boa noite, amigos")
     assert status == 0 and out.startswith("noite (")
 

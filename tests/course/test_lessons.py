@@ -98,6 +98,15 @@ def test_every_section_says_what_it_assumes():
         assert all("\n*Supõe: " in part for part in parts), [p.splitlines()[0] for p in parts if "*Supõe" not in p]
 
 
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.id)
+def test_a_section_assumes_the_exercises_that_its_own_exercise_needs(exercise):
+    """Each stands in both places: after `precisa de` in the header, and by its id in the lesson's `Supõe`."""
+    lesson = read(FOLDER / "exercises" / exercise.place.parent / "README.md")
+    (assumed,) = re.findall(rf"^## .*\(`{exercise.place.name}`\)\n\n(\*Supõe: .*\*)$", lesson, flags=re.M)
+    assert set(re.findall(r"`(m\d\d\.e\d\d)`", assumed)) == set(exercise.needs)
+    assert all(needed < exercise.id for needed in exercise.needs)
+
+
 @pytest.mark.gate
 @pytest.mark.parametrize("lesson", LESSONS[1:], ids=lambda path: path.parent.name)
 def test_the_examples_run_in_order(lesson):

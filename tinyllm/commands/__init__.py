@@ -4,7 +4,7 @@ The file of a command has a function `declare_NAME(parser)`, which gives it its 
 """
 
 COMMANDS = {  # name: its file, and its line of the help
-    "quickstart": ("training", "do texto ao modelo que escreve, em poucos minutos"),
+    "quickstart": ("training", "do texto ao modelo que escreve, em 3 a 7 minutos"),
     "train": ("training", "treina um modelo, ou continua um treino"),
     "estimate": ("training", "diz quanta memória um modelo pede, e o maior lote que cabe"),
     "compare": ("training", "treina vários modelos no mesmo texto e os põe lado a lado"),
@@ -16,5 +16,5 @@ COMMANDS = {  # name: its file, and its line of the help
     "data": ("data", "gera, baixa, limpa, divide e empacota textos"),
     "course": ("course", "o curso: onde estou, o que vem a seguir, testar, dicas"),
     "doctor": ("machine", "examina esta máquina: o que há, o que falta, o que fazer"),
-    "bench": ("bench", "mede o que esta máquina consegue, em corridas lado a lado"),
+    "bench": ("bench", "mede o que esta máquina consegue, em rodadas lado a lado"),
 }

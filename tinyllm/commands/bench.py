@@ -35,9 +35,9 @@ def declare_bench(parser):
     p.add_argument("--against", choices=list(training.PEERS), help="com quem comparar (padrão: torch, se instalado)")
     p.add_argument("--model", choices=list(MODELS), default="gpt", help="os tamanhos deste modelo (padrão: gpt)")
     p.add_argument("--case", action="append", choices=list(training.CASES), help="só este tamanho (pode ser repetido)")
-    p.add_argument("--steps", type=up_to(10_000), default=20, help="passos de cada corrida (padrão: 20)")
+    p.add_argument("--steps", type=up_to(10_000), default=20, help="passos de cada rodada (padrão: 20)")
     p.add_argument("--workers", type=up_to(1024), default=0, help="quantas threads (padrão: uma por núcleo)")
-    p.add_argument("--races", type=up_to(100), default=3, help="quantas corridas (padrão: 3)")
+    p.add_argument("--races", type=up_to(100), default=3, help="quantas rodadas (padrão: 3)")
     p = add_command(
         group,
         "kernels",
@@ -47,8 +47,8 @@ def declare_bench(parser):
     )
     p.add_argument("--against", choices=list(kernels.PEERS), help="com quem comparar (padrão: numpy)")
     p.add_argument("--case", action="append", choices=list(kernels.KERNELS), help="só esta rotina (pode ser repetido)")
-    p.add_argument("--steps", type=up_to(10_000), default=10, help="medidas em cada corrida (padrão: 10)")
-    p.add_argument("--races", type=up_to(100), default=3, help="quantas corridas (padrão: 3)")
+    p.add_argument("--steps", type=up_to(10_000), default=10, help="medidas em cada rodada (padrão: 10)")
+    p.add_argument("--races", type=up_to(100), default=3, help="quantas rodadas (padrão: 3)")
     p = add_command(
         group,
         "bpe",
@@ -60,4 +60,4 @@ def declare_bench(parser):
     p.add_argument("--case", action="append", choices=list(bpe.CASES), help="só este trabalho (pode ser repetido)")
     p.add_argument("--megabytes", type=up_to(10_000), default=100, help="quanto texto gerar (padrão: 100)")
     p.add_argument("--workers", type=up_to(1024), default=0, help="threads para treinar (padrão: uma por núcleo)")
-    p.add_argument("--races", type=up_to(100), default=3, help="quantas corridas (padrão: 3)")
+    p.add_argument("--races", type=up_to(100), default=3, help="quantas rodadas (padrão: 3)")

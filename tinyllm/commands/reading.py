@@ -8,7 +8,7 @@ from tinyllm.models.catalog import MODELS
 from tinyllm.parser import calls, positive
 from tinyllm.say import emit, percent, tell
 from tinyllm.show.attention import show_attention
-from tinyllm.show.classify import show_test
+from tinyllm.show.classify import SPLITS, show_figures
 from tinyllm.train import run as runs
 from tinyllm.train.tasks import probabilities
 
@@ -54,7 +54,7 @@ def classify_command(arguments):
         raise UsageError(f"{run.folder} learned a language, not labels; train with --task classify")
     model = run.trained_model(warn=tell)
     if not arguments.texts:
-        show_test(run, model, errors=arguments.errors, as_json=arguments.json)
+        show_figures(run, model, arguments.split, errors=arguments.errors, as_json=arguments.json)
         return
     empty = [text for text in arguments.texts if not text.strip()]
     if empty:
@@ -88,7 +88,15 @@ def declare_fill(p):
 def declare_classify(p):
     calls(p, classify_command, json=True)
     p.add_argument("run", metavar="PASTA", help="pasta de um treino com --task classify")
-    p.add_argument("texts", metavar="TEXTO", nargs="*", help="o que classificar (padrão: os textos de teste do treino)")
+    p.add_argument(
+        "texts", metavar="TEXTO", nargs="*", help="o que classificar (padrão: mede em textos do treino, ver --split)"
+    )
+    p.add_argument(
+        "--split",
+        choices=SPLITS,
+        default="validation",
+        help="sem textos, onde medir: validation, para comparar e escolher (padrão), ou test, uma vez, no fim",
+    )
     p.add_argument("--errors", type=positive, default=5, help="quantos erros mostrar, os mais seguros (padrão: 5)")
 
 

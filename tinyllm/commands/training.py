@@ -17,7 +17,7 @@ from tinyllm.parser import calls, positive, seed, up_to, whole
 from tinyllm.profile import Profile
 from tinyllm.say import emit, tell
 from tinyllm.show import quickstart
-from tinyllm.show.classify import show_test
+from tinyllm.show.classify import show_figures
 from tinyllm.show.compare import SETTINGS, STEPS, TEXTS, compare_models
 from tinyllm.show.estimate import show_estimate
 from tinyllm.show.training import announce, compile_kernels, train_showing
@@ -65,8 +65,9 @@ def tell_what_next(run, *, as_json):
     """What can be done with a run that has reached its end."""
     folder = shlex.quote(str(run.folder))
     if run.task.classifies:
-        show_test(run, run.trained_model(), as_json=as_json)
+        show_figures(run, run.trained_model(), "validation", as_json=as_json)
         tell(f'pronto; para classificar um texto: tinyllm classify {folder} "Não é nada ruim."')
+        tell(f"a nota final, depois de escolher: tinyllm classify {folder} --split test")
     elif run.writes:
         tell(f'pronto; para ler o que ele escreve: tinyllm generate {folder} --prompt "Era uma vez"')
     else:

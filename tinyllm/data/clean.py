@@ -2,7 +2,7 @@
 
 A step is a function text -> text, a filter a function (text, limits) -> True for a text that must go. `clean` runs the
 steps one after the other, then asks the filters; the report says how many texts each of them touched. The filters are
-the simple ones that remain in use since Gopher (Rae et al. 2021) and C4 (Raffel et al. 2020): each is a share that can
+the simple ones that remain in use since Gopher (Rae et al. 2021) and C4 (Raffel et al. 2019): each is a share that can
 be measured and a limit that can be argued about.
 """
 

@@ -9,7 +9,7 @@ who has learned by it can do: whether it `writes`, whether it `fills` gaps, whet
 import numpy as np
 
 END = "<|fim|>"  # stands between the texts
-SHARE = 0.15  # of the tokens is hidden, in BERT (Devlin et al. 2019) as in T5 (Raffel et al. 2020)
+SHARE = 0.15  # of the tokens is hidden, in BERT (Devlin et al. 2018) as in T5 (Raffel et al. 2019)
 GAP = 3  # tokens: the mean length of what T5 has to fill
 
 
@@ -37,7 +37,7 @@ class Masked:
     """Hidden tokens, from both sides: (B, T) ids, (B, M) places in their row, (B, M) the tokens that were there.
 
     Of the places, 80 % bear the mask, 10 % another token and 10 % their own, so that the model can trust none. The end
-    of a text is hidden only where there is nothing else (Devlin et al. 2019).
+    of a text is hidden only where there is nothing else (Devlin et al. 2018).
     """
 
     target = "o token escondido"
@@ -65,7 +65,7 @@ class Masked:
 
 class SpanCorruption:
     """What is missing in gaps: (B, S) the text with a mark for each gap, (B, U) each mark with what it stands for, and
-    the end (Raffel et al. 2020)."""
+    the end (Raffel et al. 2019)."""
 
     target = "o texto das lacunas"
     writes, fills, both_ways = True, True, True

@@ -31,7 +31,7 @@ def sinusoids(positions, channels, *, base=10000.0):
 
 def relative_buckets(distances, *, buckets, furthest, both_ways):
     """(...) of how far ahead a key is of its query -> (...) buckets of 0..buckets-1
-    (Raffel et al. 2020).
+    (Raffel et al. 2019).
 
     Near distances have a bucket each, far ones share it, on a logarithmic scale up to `furthest`,
     from where on all are alike. `both_ways` keeps half of the buckets for keys ahead; without it

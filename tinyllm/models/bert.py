@@ -1,5 +1,5 @@
 """BERT: an encoder that reads a text from both sides and guesses the tokens hidden from it
-(Devlin et al. 2019)."""
+(Devlin et al. 2018)."""
 
 from dataclasses import dataclass
 

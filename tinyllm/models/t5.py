@@ -1,5 +1,5 @@
 """T5: an encoder reads a text with gaps, a decoder writes what belongs in them
-(Raffel et al. 2020).
+(Raffel et al. 2019).
 
 As T5 1.1: norms before, gated feed-forward (here SwiGLU), no biases; positions are a bias of the
 attention's scores.

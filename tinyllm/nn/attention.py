@@ -38,7 +38,7 @@ class CausalSelfAttention(Module):
 class SelfAttention(Module):
     """(B, T, C) -> (B, T, C): every position looks at all, before and after it, but not at padding.
 
-    Of row b the first lengths[b] positions are real (Devlin et al. 2019).
+    Of row b the first lengths[b] positions are real (Devlin et al. 2018).
     """
 
     def __init__(self, width, heads, *, rng, out_std=None):
@@ -121,7 +121,7 @@ class RelativeSelfAttention(Module):
     causal.
 
     The scores are not divided by √D; the first queries and keys are smaller instead
-    (Raffel et al. 2020).
+    (Raffel et al. 2019).
     """
 
     def __init__(self, width, heads, *, rng, out_std=None):

@@ -20,7 +20,7 @@ def bench_training(cases, *, against, workers, races, steps, as_json):
         raise UsageError(f"--against {against} has no {alone[0]}, only {', '.join(training.TWINS)}; choose another")
     against = "none" if alone and not against else choose_peer(against, otherwise="none")
     for case in cases:
-        announce(f"{case}: {counted(races, 'corrida')} de {counted(steps, 'passo')}", against)
+        announce(f"{case}: {counted(races, 'rodada')} de {counted(steps, 'passo')}", against)
         found = race(training.bench, case, against=against, workers=workers, races=races, steps=steps)
         (emit if as_json else show_training)(found)
 
@@ -28,7 +28,7 @@ def bench_training(cases, *, against, workers, races, steps, as_json):
 def bench_kernels(names, *, against, races, steps, as_json):
     """Race the kernels and show each when it is done."""
     against = choose_peer(against or "numpy", otherwise="numpy")
-    announce(f"uma thread, ida e volta, {counted(races, 'corrida')} de {counted(steps, 'vez', 'vezes')}", against)
+    announce(f"uma thread, ida e volta, {counted(races, 'rodada')} de {counted(steps, 'vez', 'vezes')}", against)
     for name in names:
         found = race(kernels.bench, name, against=against, races=races, steps=steps)
         (emit if as_json else show_kernel)(found)
@@ -40,7 +40,7 @@ def bench_bpe(cases, *, against, megabytes, workers, races, as_json):
         raise UsageError(f"--against {against} needs it: pip install {against}, or choose --against none")
     tell(f"Gerando {megabytes} MB de texto…")
     for case in cases:
-        announce(f"{case}: {counted(races, 'corrida')} de {counted(bpe.CASES[case], 'vez', 'vezes')}", against)
+        announce(f"{case}: {counted(races, 'rodada')} de {counted(bpe.CASES[case], 'vez', 'vezes')}", against)
         found = bpe.bench(case, against=against, megabytes=megabytes, workers=workers, races=races)
         (emit if as_json else show_bpe)(found)
     seconds = bpe.bench_adversarial()

@@ -8,27 +8,29 @@ from tinyllm.say import counted, emit, percent, tell
 from tinyllm.train.tasks import probabilities
 
 LARGEST_BAG = 40_000  # texts: a bag of words learns hardly anything from more
+SPLITS = {"validation": "validação", "test": "teste"}  # to compare and choose by; for the one figure after that
 
 
-def show_test(run, model, *, errors=0, as_json=False):
-    """Print the figures on the test texts, and the `errors` of which the model was most certain."""
-    tell("Medindo nos textos de teste, e numa regressão logística sobre as mesmas palavras sem ordem…")
-    rows, labels = run.task.examples(run, "test")
+def show_figures(run, model, split, *, errors=0, as_json=False):
+    """Print the figures on the texts of a split, and the `errors` of which the model was most certain."""
+    tell(f"Medindo nos textos de {SPLITS[split]}, e numa regressão logística sobre as mesmas palavras sem ordem…")
+    rows, labels = run.task.examples(run, split)
     chances = probabilities(model, rows)
     guesses = chances.argmax(axis=1)
     table = confusion(labels, guesses, len(run.task.labels))
     figures = {
+        "split": split,
         "texts": len(rows),
         "accuracy": accuracy(table),
         "f1": dict(zip(run.task.labels, map(float, f1(table)), strict=True)),
         "macro_f1": float(f1(table).mean()),
         "confusion": table.tolist(),
-        "bag_of_words_accuracy": bag_of_words_accuracy(run),
+        "bag_of_words_accuracy": bag_of_words_accuracy(run, split),
         "ceiling": 1 - resenhas.LABEL_NOISE if run.data.corpus == "resenhas" else None,
     }
     wrong = np.flatnonzero(guesses != labels)
     worst = wrong[chances[wrong, guesses[wrong]].argsort(kind="stable")[::-1][:errors]]
-    texts = run.task.texts(run, "test")
+    texts = run.task.texts(run, split)
     found = [
         {
             "text": texts[i],
@@ -45,16 +47,16 @@ def show_test(run, model, *, errors=0, as_json=False):
         show_errors(found)
 
 
-def bag_of_words_accuracy(run):
-    """The accuracy on the test texts of a bag of words that has learned from the same texts."""
-    (_, labels), (_, test_labels) = (run.task.examples(run, split) for split in ("train", "test"))
+def bag_of_words_accuracy(run, split):
+    """The accuracy on the texts of a split of a bag of words that has learned from the same texts."""
+    (_, labels), (_, new_labels) = (run.task.examples(run, part) for part in ("train", split))
     count = len(run.task.labels)
     bag = BagOfWords(run.task.texts(run, "train")[:LARGEST_BAG], labels[:LARGEST_BAG], count)
-    return accuracy(confusion(test_labels, bag(run.task.texts(run, "test")), count))
+    return accuracy(confusion(new_labels, bag(run.task.texts(run, split)), count))
 
 
 def show(figures, labels):
-    print(f"\nEm {counted(figures['texts'], 'texto')} de teste, que não estão no treino:\n")
+    print(f"\nEm {counted(figures['texts'], 'texto')} de {SPLITS[figures['split']]}, que não estão no treino:\n")
     print(f"  acurácia            {percent(figures['accuracy'])}")
     if figures["ceiling"]:
         print(

@@ -54,15 +54,15 @@ def compare_models(names, folder, *, steps, texts, seed, picture=None, as_json=F
             if status:
                 return status
     found = [measure(name, run) for name, run in compared.items()]
-    bigram = bigram_perplexity(next((run for run in compared.values() if is_causal(run)), None))
+    bigram = bigram_losses(next((run for run in compared.values() if is_causal(run)), None))
     if picture:
         width = 9.0 if len({figures["target"] for figures in found}) == 1 else 13.0
-        plot.draw(picture, lambda figure: curves(figure, found, bigram), width=width)
+        plot.draw(picture, lambda figure: curves(figure, found, **bigram), width=width)
     if as_json:
         for figures in found:
-            emit({**figures, "bigram_perplexity": bigram})
+            emit({**figures, **bigram})
     else:
-        show(found, bigram)
+        show(found, bigram["bigram_perplexity"])
     return 0
 
 
@@ -134,12 +134,16 @@ def targets_of(run, split):
     return run.task.objective(run)(x, y, np.random.default_rng(0))[-1].reshape(-1)
 
 
-def bigram_perplexity(run):
-    """The perplexity on the test text of what counts pairs of tokens in the same training text; None without a run."""
+def bigram_losses(run):
+    """What counts pairs of tokens in the same training text makes of the two other texts; None twice without a run."""
     if run is None:
-        return None
+        return {"bigram_perplexity": None, "bigram_validation_loss": None}
     train, validation, test = (run.tokens(split) for split in runs.SPLITS)
-    return math.exp(InterpolatedBigram(train, validation, run.tokenizer.vocab_size).mean_loss(test))
+    bigram = InterpolatedBigram(train, validation, run.tokenizer.vocab_size)
+    return {
+        "bigram_perplexity": math.exp(bigram.mean_loss(test)),
+        "bigram_validation_loss": bigram.mean_loss(validation),
+    }
 
 
 def show(found, bigram):
@@ -174,10 +178,10 @@ def loss_at(curve, tokens):
     return next(loss for seen, loss in curve if seen >= tokens)
 
 
-def curves(figure, found, bigram):
+def curves(figure, found, *, bigram_perplexity, bigram_validation_loss):
     """Paint the loss on the validation text against the tokens seen: a panel for each thing that is guessed.
 
-    The bigram's, where it can be, is a line to get below.
+    The bigram's loss on the same text, where there is one, is a line to get below.
     """
     targets = list(dict.fromkeys(figures["target"] for figures in found))
     colors = dict(zip((figures["model"] for figures in found), plot.COLORS, strict=False))
@@ -188,9 +192,9 @@ def curves(figure, found, bigram):
             axes.plot(
                 [count / 1e6 for count in tokens], losses, color=colors[figures["model"]], linewidth=2, label=label
             )
-        if bigram and target == Causal.target:
-            label = f"bigrama: {decimal(bigram, 1)}"
-            axes.axhline(math.log(bigram), color=plot.SOFT, linestyle="--", linewidth=1.3, label=label)
+        if bigram_perplexity and target == Causal.target:
+            label = f"bigrama: {decimal(bigram_perplexity, 1)}"
+            axes.axhline(bigram_validation_loss, color=plot.SOFT, linestyle="--", linewidth=1.3, label=label)
         axes.set(title=target, xlabel="milhões de tokens de treino")
         axes.yaxis.set_major_formatter(lambda value, _: decimal(value, 1))
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace(".", ","))

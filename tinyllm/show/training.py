@@ -14,10 +14,11 @@ from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
 from tinyllm.optim import catalog as optimizers
-from tinyllm.say import bar, counted, decimal, emit, megabytes, tell, thousands
+from tinyllm.say import bar, counted, decimal, duration, emit, megabytes, tell, thousands
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, train
 
+WARM = 10  # steps, after which the time that is left can be told
 BAR = "{desc}{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} passos · {elapsed} · faltam {remaining}{postfix}"
 
 
@@ -152,9 +153,10 @@ def show_profile(profile, *, steps, seconds, workers, as_json=False):
 def follow(reports, stop, *, total, start=0, as_json=False):
     """Show the progress of `fit`: a bar on a terminal, else a line per validation; or every report as JSON.
 
-    Yields the reports again, so that the caller can act between steps.
+    After WARM steps a line says how long the rest will take. Yields the reports again, so that the caller can act
+    between steps.
     """
-    speed, marks = None, " ━" if sys.stderr.isatty() else None
+    speed, marks, first = None, " ━" if sys.stderr.isatty() else None, []
     with bar(total=total, initial=start, bar_format=BAR, ascii=marks, disable=as_json) as shown:
         for report, validation in reports:
             now = report.tokens / report.seconds
@@ -166,6 +168,11 @@ def follow(reports, stop, *, total, start=0, as_json=False):
                 measured = f", validação {decimal(validation, 3)}" if validation is not None else ""
                 measured += f", {thousands(round(speed))} tokens/s"
                 tell(f"  passo {report.step}/{total}: perda {decimal(report.loss, 3)}{measured}")
+            if len(first) < WARM:
+                first.append(report.seconds)
+                if len(first) == WARM < total - start and not as_json:
+                    shown.clear()
+                    tell(f"  faltam cerca de {duration((total - report.step) * np.median(first))}")
             shown.set_postfix_str(
                 f"perda {decimal(report.loss, 3)} · {thousands(round(speed))} tokens/s", refresh=False
             )

@@ -7,7 +7,7 @@ from tinyllm.course.measure import SLOW, Work
 PYTHON, MEMORY, DISK = "instale o Python 3.11 ou mais novo", "feche outros programas antes de treinar", (
     "libere ao menos 1 GB no disco")  # fmt: skip
 DRIVER = "atualize o driver da NVIDIA: o CuPy pede CUDA 12 ou mais nova"
-INSTALL = {12: 'pip install "tinyllm[cuda12]"', 13: 'pip install "tinyllm[cuda13]"'}
+INSTALL = {12: 'pip install -e ".[cuda12]"', 13: 'pip install -e ".[cuda13]"'}
 
 
 def numbers(text):

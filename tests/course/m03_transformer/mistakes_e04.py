@@ -203,7 +203,7 @@ COSTLY = {"gelu": [(number_by_number, SLOW)]}
 HINTS = [
     "gelu: guarde Φ numa variável, que o valor e o gradiente a usam: 0.5 * (1 + erf(x / 2**0.5)). O dx é dy vezes a "
     "derivada de x · Φ(x), pela regra do produto.",
-    "swiglu: com s = 0.5 * (1 + np.tanh(0.5 * gate)), o valor é gate * s * x. `backward` devolve um par: o do portão, "
+    "swiglu: com s = 0.5 * (1 + np.tanh(0.5 * gate)), o valor é gate * s * x. `backward` devolve um par: o da porta, "
     "dy * x * s * (1 + gate * (1 - s)), e o de x, dy * gate * s.",
     "FeedForward: em __init__, self.up = Linear(width, hidden, rng=rng) e self.down = Linear(hidden, width, rng=rng, "
     "std=out_std). __call__ é uma linha, de dentro para fora: up, gelu, down.",

@@ -143,7 +143,7 @@ class WithoutTheOutput(Attention):
 MISTAKES = {
     "future": [
         (the_one_before_is_unseen_too, "cada posição vê também a si mesma: só o que vem DEPOIS dela é futuro"),
-        (who_may_be_seen, "está ao contrário: True é para quem NÃO se pode ver"),
+        (who_may_be_seen, "está ao contrário: future é True onde a posição é futuro; quem vê é ~future"),
         (queries_are_the_first, "contou as perguntas a partir de 0; elas são as últimas T das S posições"),
         (the_past_is_hidden, "escondeu o passado; o que não se pode ver é o que vem depois"),
         (nobody_is_hidden, "ninguém está escondido: falta comparar as posições"),
@@ -167,9 +167,9 @@ HINTS = [
     "future: a linha t é a posição S - T + t do texto. Compare `xp.arange(S)`, uma linha, com uma coluna que tem as "
     "posições das perguntas: `xp.arange(S - T, S)[:, None]`. O broadcasting faz a tabela.",
     "CausalSelfAttention: siga os cinco passos na ordem. A máscara depende de quantas perguntas e de quantas chaves "
-    "há: future(np, q.shape[2], k.shape[2]), lidas DEPOIS de passar pelo cache.",
+    "há: ~future(np, q.shape[2], k.shape[2]), lidas DEPOIS de passar pelo cache.",
     "As duas linhas do meio: scores = q @ k.transpose(0, 1, 3, 2) * q.shape[-1] ** -0.5 e "
-    "seen = where(future(…), -np.inf, scores). A última: self.out(side_by_side(softmax(seen) @ v)).",
+    "scores = where(~future(…), scores, -np.inf). A última: self.out(side_by_side(softmax(scores) @ v)).",
 ]
 
 

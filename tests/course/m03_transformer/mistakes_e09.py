@@ -140,8 +140,8 @@ COSTLY = {"CrossAttention": [(PositionByPosition, SLOW)]}
 HINTS = [
     "É a atenção de sempre; a diferença está em quem entra onde: self.query(x) faz as perguntas, e self.key_value("
     "memory) faz as chaves e os valores, cada um com `width` canais: both[..., :width] e both[..., width:].",
-    "O preenchimento: np.arange(S) >= lengths[:, None, None, None] tem forma (B, 1, 1, S), e where(essa condição, "
-    "-np.inf, valores) vale para todas as cabeças e todas as perguntas da linha.",
+    "O preenchimento: np.arange(S) < lengths[:, None, None, None] tem forma (B, 1, 1, S) e diz quem se vê; where(essa "
+    "máscara, scores, -np.inf) vale para todas as cabeças e todas as perguntas da linha.",
     "O cache: `if cache is not None and cache.length: k, v = cache.all()`; senão calcule k e v e, se houver um cache, "
     "cache.append(k, v).",
 ]

@@ -137,10 +137,10 @@ def test_swiglu_computed_elsewhere(judge):
 def test_swiglu_of_other_numbers_and_layouts(judge):
     dy, gate, x = rng.normal(size=(3, 4, 3))
     gate[0], gate[1] = 1e4, -1e4
-    found = gated(judge, dy, gate, x, case="um portão de até ±10000")
-    judge.that(np.isfinite(found).all(), "swiglu", "um portão de até ±10000", "transbordou")
+    found = gated(judge, dy, gate, x, case="uma porta de até ±10000")
+    judge.that(np.isfinite(found).all(), "swiglu", "uma porta de até ±10000", "transbordou")
     gated(judge, dy.T, gate[2:].repeat(2, axis=0).T, x.T, case="arrays que não são contíguos")
-    gated(judge, dy, gate[3], x, case="um portão (3,) para as quatro linhas de x")
+    gated(judge, dy, gate[3], x, case="uma porta (3,) para as quatro linhas de x")
 
 
 def test_the_gradients_of_swiglu_are_the_slope(judge):

@@ -57,7 +57,7 @@ def test_step_by_hand(judge):
     values = np.array([[3.0, 0.0], [1.0, 2.0]])
     state = judge.same("online_softmax_step", *state, np.log([[1.0, 3.0]]), values, case="o exemplo, primeiro bloco")
     judge.that(np.allclose(np.concatenate(state, axis=-1), [[np.log(3), 4 / 3, 2, 2]]), "online_softmax_step",
-               "o exemplo, valores log 1 e log 3", "o total deveria ser 4/3, com o maior log 3")  # fmt: skip
+               "o exemplo, pontuações log 1 e log 3", "o total deveria ser 4/3, com a maior log 3")  # fmt: skip
     state = judge.same("online_softmax_step", *state, np.log([[6.0]]), np.array([[5.0, 7.0]]), case="o exemplo, log 6")
     judge.that(np.allclose(np.concatenate(state, axis=-1), [[np.log(6), 5 / 3, 6, 8]]), "online_softmax_step",
                "o exemplo, depois de log 6", "o total deveria ser 5/3, com o maior log 6")  # fmt: skip
@@ -68,9 +68,9 @@ def test_step_of_large_numbers(judge, sizes):
     state = np.full((2, 1), -np.inf), np.zeros((2, 1)), np.zeros((2, 3))
     for size in sizes:
         scores, values = size + rng.normal(size=(2, 4)), rng.normal(size=(4, 3))
-        state = judge.same("online_softmax_step", *state, scores, values, case=f"valores em torno de {size:g}")
+        state = judge.same("online_softmax_step", *state, scores, values, case=f"pontuações em torno de {size:g}")
     judge.that(
-        all(np.isfinite(part).all() for part in state), "online_softmax_step", "valores de ±10000", "transbordou"
+        all(np.isfinite(part).all() for part in state), "online_softmax_step", "pontuações de ±10000", "transbordou"
     )
 
 
@@ -147,8 +147,8 @@ def test_flash_attention_computed_elsewhere(alone):
 
 def test_flash_attention_of_other_numbers_and_layouts(alone):
     q, k, v = (1e2 * rng.normal(size=(3, n, 2)) for n in (5, 6, 6))  # scores of ±10000
-    y = attend(alone, q, k, v, 4, False, case="valores q·k de até ±10000")
-    alone.that(np.isfinite(y).all(), "flash_attention", "valores q·k de até ±10000", "transbordou")
+    y = attend(alone, q, k, v, 4, False, case="pontuações de até ±10000")
+    alone.that(np.isfinite(y).all(), "flash_attention", "pontuações de até ±10000", "transbordou")
     attend(alone, q.T[..., :2], k.T[..., :2], v.T[..., :2], 2, True, case="arrays que não são contíguos")
     attend(alone, q, np.broadcast_to(k[:1], k.shape), np.broadcast_to(v[:1], v.shape), 4, True,
            case="as mesmas chaves e valores para os três textos")  # fmt: skip

@@ -286,7 +286,7 @@ def memory(figure):
 
 def curves(figure, found):
     """What `tinyllm compare --json` measured: curvas.json holds its lines as a list."""
-    compare.curves(figure, found, found[0]["bigram_perplexity"])
+    compare.curves(figure, found, **{name: found[0][name] for name in found[0] if name.startswith("bigram")})
 
 
 PICTURES = {

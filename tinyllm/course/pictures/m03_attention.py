@@ -200,7 +200,7 @@ def key_blocks(figure):
         plan,
         4.2,
         -1.4,
-        "por pergunta: o maior, o total, a soma dos valores",
+        "por pergunta: a maior, o total, a soma dos valores",
         color=ORANGE,
         width=8.9,
         height=1.1,

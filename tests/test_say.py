@@ -1,0 +1,14 @@
+"""What a person reads: numbers and times in words."""
+
+import pytest
+
+from tinyllm import say
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 segundos"), (1, "1 segundo"), (89, "89 segundos"), (91, "2 minutos"), (420, "7 minutos"),
+     (5399, "90 minutos"), (7000, "2 horas"), (90_000, "25 horas")],
+)  # fmt: skip
+def test_duration(seconds, words):
+    assert say.duration(seconds) == words
