@@ -46,8 +46,8 @@ def find_files(paths, suffixes=(".txt",)):
     entre objetos Path, que não depende de como o sistema lista a pasta (no Windows, ela não
     distingue maiúsculas de minúsculas). A terminação vale também em maiúsculas: .TXT é .txt. Uma
     pasta chamada notas.txt não é um arquivo. Um arquivo dado pelo nome entra, termine como
-    terminar. Levanta UsageError se um caminho não existe, e se uma pasta não tem nenhum arquivo que sirva: é
-    melhor saber logo do que treinar com nada.
+    terminar. Levanta UsageError se um caminho não existe, e se uma pasta não tem nenhum arquivo que
+    sirva: é melhor saber logo do que treinar com nada.
     """
     # --- sua vez
     files = []
