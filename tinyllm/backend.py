@@ -215,8 +215,8 @@ class kernel:
     Division by zero gives inf as in NumPy: the usual check stops vectorisation. `reassociate=False` keeps sums and
     roundings in the order they are written. NaN stays NaN.
 
-    A `lean` one makes no array, only reads and writes those it is given. So it need not count references to them,
-    which takes longer than a short loop, and where another kernel calls it, its code stands in the place of the call.
+    A `lean` kernel makes no array of its own. So it counts no references, which would take longer than a short loop,
+    and a kernel that calls it takes its code in.
     """
 
     def __init__(self, function, *, reassociate=True, lean=False):
@@ -230,8 +230,8 @@ class kernel:
         import numba
 
         f = self.function
-        # Numba's cache looks at the file of a kernel, not at those of the kernels it calls: as a free variable, which
-        # the cache does look at, the hashes of those files make old code be forgotten when one of them changes
+        # Numba's cache checks the file of a kernel, not the files of the kernels it calls. It does check free variables:
+        # one of them holds the hashes of those files, and a change in any file makes Numba compile anew
         version = " ".join(map(_hash_of_file, sorted(self.called_files | {__file__})))
         code, cell = f.__code__.replace(co_freevars=("version",)), types.CellType(version)
         versioned = types.FunctionType(code, f.__globals__, f.__name__, f.__defaults__, (cell,))
@@ -334,7 +334,7 @@ exp32 = kernel(exp32, reassociate=False)
 
 @kernel
 def largest(row):
-    """The largest of (n,) float32 numbers, NaN above all. It compares integers, for that loop vectorises."""
+    """The largest of (n,) float32 numbers, NaN above all. It compares integers: that loop vectorises."""
     bits = row.view(np.int32)
     found = in_order(bits[0])
     for i in range(bits.size):
@@ -344,7 +344,7 @@ def largest(row):
 
 @kernel
 def in_order(bits):
-    """The bits of a float32 as an int32 that grows with it, or such an int32 as bits: negative ones run backwards."""
+    """The bits of a float32 -> an int32 of the same order, and back: those of negative numbers count backwards."""
     return np.int32(bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF)))
 
 
@@ -392,7 +392,7 @@ def cores():
 
 
 def map_in_threads(function, items, *, workers):
-    """Iterable -> generator of function(item), in order. So many are worked on at once, and no more items are taken."""
+    """Iterable -> generator of function(item), in order. It takes and works on at most `workers` items at a time."""
     items, running = iter(items), collections.deque()
     with concurrent.futures.ThreadPoolExecutor(workers) as threads:
         while True:

@@ -98,9 +98,9 @@ def add_options(parser, config_class):
 
 
 def add_options_of_one(parser, config_classes):
-    """The same for several classes, {name: class}, of which a name will choose one: a field that they share comes once.
+    """Do so for several classes, {name: class}, of which a name will choose one. A field that they share comes once.
 
-    Such a field has one type in all of them; its help is that of the first.
+    Such a field has the same type in all of them, and the help of the first.
     """
     fields = {key: {field.name: field for field in dataclasses.fields(each)} for key, each in config_classes.items()}
     types = {name: kind for each in config_classes.values() for name, kind in typing.get_type_hints(each).items()}

@@ -1,7 +1,7 @@
 """`tinyllm bench bpe`: the tokenizer beside others, on text that is generated for it.
 
-Both sides get the same: to train, a list of texts that are parts of a whole, cut where no word is, so that the merges
-are those of the whole and every side may share the parts among its threads; to encode, one text and one thread.
+Both sides get the same work. To train: one text in parts, cut between words, so that the merges are those of the whole
+and each side may share the parts among its threads. To encode: one text and one thread.
 """
 
 import functools
@@ -24,7 +24,12 @@ PART = 1 << 16  # bytes of a part to train on
 ENCODED = 10_000_000  # bytes to encode, or fewer if the text is shorter
 CASES = {"train-8k": 1, "encode": 3, "pretokenize": 3}  # the steps of a race
 WORK = {"train-8k": "train", "encode": "encode", "pretokenize": "pretokenize"}  # the method of a side
-LETTERS = {"a": "a", "espaços": " ", "acentos": "\u0301", "ab": "ab"}  # what a megabyte of is a word, or worse
+LETTERS = {
+    "a": "a",
+    "espaços": " ",
+    "acentos": "\u0301",
+    "ab": "ab",
+}  # a megabyte of any of these is one word, or worse
 PEERS = ("tokenizers", "tiktoken", "rustbpe", "none")
 MISSING = {("tiktoken", "train-8k"), ("rustbpe", "encode"), ("rustbpe", "pretokenize")}  # what a peer does not do
 
@@ -117,7 +122,7 @@ def prepare(megabytes):
 
 def bench(case, *, against, megabytes=100, workers=0, races=3):
     """Race one case. Returns what `race.result` does, with megabytes a second, the seconds that compiling or loading
-    the kernels took, and what is `same` of what both sides made: of merges, how many from the first on."""
+    the kernels took, and `same`: how many merges agree from the first on, or whether the ids do."""
     workers, folder = (workers or cores()) if case == "train-8k" else 1, prepare(megabytes)
     options = {"case": case, "folder": folder.name, "workers": workers}
     against = "none" if (against, case) in MISSING else against
@@ -150,7 +155,7 @@ def bench(case, *, against, megabytes=100, workers=0, races=3):
 
 
 def same(ours, theirs):
-    """How many items two lists begin with alike; of other things, whether they are equal."""
+    """How many of the first items of two lists agree; of other things, whether they are equal."""
     if not isinstance(ours, list):
         return ours == theirs
     alike = [one == other for one, other in zip(ours, theirs, strict=False)]

@@ -1,7 +1,7 @@
 """A race of two sides, each in a process of its own, taking steps in turn: what slows the machine slows both.
 
-Two libraries in one process disturb each other, for their threads spin while they wait; of two runs, one after the
-other, the machine may have been busier in one. So both sides are there at once, one works while the other waits, and
+Two libraries in one process disturb each other, for their threads spin while they wait; and of two runs, one after the
+other, one may meet a busier machine. So both sides are there at once, one works while the other waits, and
 each pair of steps gives a ratio. A race is run several times with fresh processes; what counts is the median.
 """
 
@@ -54,7 +54,7 @@ class Side:
         return call
 
     def take_turn(self, steps=1):
-        """The last of some steps, when the threads of whoever worked before have come to rest: some spin a while."""
+        """The last of some steps, taken after a rest: the threads of whoever worked before may spin a while."""
         time.sleep(REST)
         return [self.step() for _ in range(steps)][-1]
 

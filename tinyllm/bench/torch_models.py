@@ -1,6 +1,6 @@
 """The models of the family as a good PyTorch program has them: the same mathematics, its own fused attention.
 
-The parameters bear the names of ours; a Linear holds its weight turned, (n_out, n_in).
+The parameters bear the names of ours; a Linear holds its weight transposed, (n_out, n_in).
 """
 
 import numpy as np

@@ -8,7 +8,7 @@ from tinyllm.errors import UsageError
 from tinyllm.functional import masks
 from tinyllm.tensor import Part, op
 
-BLOCK, CAUSAL_BLOCK = 128, 64  # queries; of the future, small blocks compute less in vain
+BLOCK, CAUSAL_BLOCK = 128, 64  # queries; small blocks compute less of the unseen future
 
 
 @op
@@ -168,7 +168,7 @@ def softmax_of_seen(scores, scale, befores, ends):
     bits, positions = scores.view(np.int32), scores.shape[2]
     for g in range(scores.shape[0]):
         for i in range(scores.shape[1]):
-            # the loops go on to the end of the row: whole vectors are faster than a rest of one
+            # the loops run to the end of the row: whole vectors are faster than a part of one
             seen = min(befores[g] + i + 1, ends[g])
             top = in_order(bits[g, i, 0])
             for j in range(positions):

@@ -49,9 +49,9 @@ def linear_cross_entropy(hidden, weight, targets, *, weights=None, needs=(True, 
     """(..., C), (C, V), (...) ids -> (): cross_entropy(hidden @ weight, targets), never holding all
     of the logits.
 
-    The vocabulary would make them the largest array of a step. Here some rows at a time become
-    their loss and, at once, their part of the gradients that are needed; then their logits are
-    forgotten. `weights` and errors are those of cross_entropy.
+    All of them would be the largest array of a step. Here some rows at a time give their loss and
+    their part of the gradients that are needed; then their logits are forgotten. `weights` and
+    errors are those of cross_entropy.
     """
     if hidden.shape[-1] != weight.shape[0] or hidden.shape[:-1] != targets.shape:
         raise UsageError(

@@ -1,4 +1,7 @@
-"""Who may not see whom: the future of a causal text, and what only fills a row up."""
+"""What nobody sees: the future of a causal text, and what only fills a row up.
+
+A mask says the contrary, who sees whom: it is `~future(…)`, `~padding(…)`, True where one sees.
+"""
 
 import numpy as np
 
@@ -7,7 +10,7 @@ from tinyllm.errors import UsageError
 
 
 def future(xp, queries, positions):
-    """(T, S) of bool: True where query t may not see position s, which comes after it.
+    """(T, S) of bool: True where position s comes after query t: it is the future of t.
 
     The T queries are the last T of the S positions. `xp` is the library of the arrays, NumPy or
     CuPy.
@@ -22,7 +25,7 @@ def future_of_rows(xp, starts, queries, positions):
 
 
 def padding(xp, lengths, positions):
-    """(B,) lengths -> (B, S) of bool: True where a row has no token any more."""
+    """(B,) lengths -> (B, S) of bool: True where a row has no more tokens."""
     return xp.arange(positions) >= xp.asarray(lengths)[:, None]
 
 

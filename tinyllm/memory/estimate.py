@@ -1,4 +1,4 @@
-"""How much memory a model takes to train and to use, counted from the arrays that are alive at the height of a step.
+"""How much memory a model takes to train and to use, counted from the arrays that are alive at the peak of a step.
 
 Everything is a whole number of Python's, which is never too large.
 """
@@ -43,10 +43,10 @@ def gpt_parameters(config):
 
 @functools.lru_cache
 def count(build, config):
-    """How many numbers `build(config, rng=...)` learns: it is built in outline, and its weights are asked.
+    """How many numbers `build(config, rng=...)` learns, counted on a model in outline.
 
-    Of more than BLOCKS layers or POSITIONS so many are built; the rest is added, as numbers go on that grow as a square
-    at most. Raises UsageError for sizes of which there is no square root.
+    A config of more than BLOCKS layers or POSITIONS is counted on smaller ones, from which its count follows: it grows
+    as a square at most. Raises UsageError for sizes of which there is no square root.
     """
     limits = {name: BLOCKS for name in vars(config) if name.endswith("layers")} | {"context": POSITIONS}
     for name, limit in limits.items():
@@ -103,7 +103,7 @@ class Plan(NamedTuple):
 
 class Training(NamedTuple):
     """What training takes: bytes, but for `parameters`. Each part is given at its largest, and not all are at once:
-    the activations are gone before the copies of the gradients come. `total` is what is in use at the height."""
+    the activations are gone before the copies of the gradients come. `total` is what is in use at the peak."""
 
     parameters: int
     weights: int

@@ -2,9 +2,9 @@
 
 The file of a model ends with its Architecture, to which `catalog.py` gives a name; nobody else
 needs to know which there are. Its Config is no other's, and has at least vocab_size, context,
-layers, width and dropout. What it costs is counted for the compiled routines on a CPU, and on a
-GPU for the plain ones, which also keep every weight of the attention; all of it in whole numbers of
-Python's, which are never too large.
+layers, width and dropout. Its costs are counted for the compiled routines on a CPU, and on a GPU
+for the plain ones, which also keep every weight of the attention. They are integers of Python,
+which never overflow.
 """
 
 from collections.abc import Callable
@@ -22,11 +22,11 @@ class Architecture(NamedTuple):
     body: Callable  # (config, *, rng) -> what of it a classifier can stand on
     kept: Callable  # (config, plan) -> Kept
     cache: Callable  # (config, tokens) -> how many numbers a text leaves to be remembered
-    products: Callable  # (config, *batch) -> products of two numbers, of a row, on its way there
+    products: Callable  # (config, *batch) -> multiplications of the forward pass of a row
     endless: bool = False  # whether it can go on in a text beyond the context it was trained with
 
     def bare_objective(self, config):
-        """The objective without a tokenizer, whose first ids are then the marks."""
+        """The objective where there is no tokenizer: the first ids are its marks."""
         marks = self.objective.specials(config.context)
         return self.objective(config.context, config.vocab_size, range(len(marks)))
 
@@ -50,7 +50,7 @@ class Kept(NamedTuple):
     """What a model keeps of each token while it is trained, counted in numbers."""
 
     block: int  # what a block keeps from its forward to its backward
-    height: int  # what its backward holds besides, at its height
+    height: int  # what its backward holds besides, at its peak
     ends: int  # what there is outside the blocks when the loss is computed
     targets: int  # of a row: the tokens that `F.linear_cross_entropy` compares with the vocabulary
 

@@ -56,6 +56,6 @@ class Classifier(Module):
 
 
 def sees_both_ways(body):
-    """Whether a body is an encoder: it has to be told where the padding begins, which who looks
-    back never sees."""
+    """Whether a body is an encoder. It has to be told where the padding begins; a decoder, which
+    looks back, never sees it."""
     return "lengths" in inspect.signature(body.hidden).parameters

@@ -106,7 +106,7 @@ class Llama(Module):
         return self.end(through(self.blocks, x, shared, caches))
 
     def head(self):
-        """(C, V): the embedding of the tokens, turned to compare a position with each of them."""
+        """(C, V): the embedding of the tokens, transposed: a position is compared with each."""
         return self.tokens.weight.transpose(1, 0)
 
     def __call__(self, ids, caches=None):

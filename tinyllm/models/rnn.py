@@ -99,7 +99,7 @@ class RecurrentModel(Module):
         return self.end(through(self.blocks, x, shared, caches))
 
     def head(self):
-        """(C, V): the embedding of the tokens, turned to compare a position with each of them."""
+        """(C, V): the embedding of the tokens, transposed: a position is compared with each."""
         return self.tokens.weight.transpose(1, 0)
 
     def __call__(self, ids, caches=None):

@@ -183,7 +183,7 @@ class T5(Module):
         return self.encoder.hidden(ids, lengths)
 
     def head(self):
-        """(C, V): the embedding of the tokens, turned to compare a position with each of them."""
+        """(C, V): the embedding of the tokens, transposed: a position is compared with each."""
         return self.encoder.tokens.weight.transpose(1, 0) * self.config.width**-0.5
 
     def __call__(self, ids, inputs, lengths=None):

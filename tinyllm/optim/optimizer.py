@@ -41,7 +41,7 @@ class Optimizer:
     `update(p, g, *slots, lr, decay, step, …)` changes p and the slots in place, given the gradient
     g and the number of this step, from 1; the options that follow are the other fields of its
     `Config`. `slots` names the arrays, of the shape of p and 0 at first, that the rule remembers.
-    One that must see a matrix `whole` is given no parts of it.
+    A rule with `whole = True` is given each matrix whole, never in parts.
 
     `named_parameters`: pairs of name and Parameter; a frozen one is left alone.
     `options_of(name, parameter)` gives {option: value} of what differs for a parameter. `steps`
@@ -71,7 +71,7 @@ class Optimizer:
 
     def step(self, grads, *, lr, map=map):
         """Move every parameter that has a gradient in {Parameter: array}, in place, at the rate
-        `lr`. `map` may share out the work: no piece of it looks at another."""
+        `lr`. `map` may share out the work: its pieces are independent."""
         self.steps += 1
 
         def update(task):

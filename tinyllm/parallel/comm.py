@@ -21,7 +21,7 @@ class Comm:
     rank, size = 0, 1
 
     def exchange(self, value, combine):
-        """combine([the value of each rank, in order]); until all have done so, no value changes."""
+        """combine([the value of each rank, in order]). No value changes before all ranks have done so."""
         raise NotImplementedError
 
     def send(self, array, rank):
@@ -124,7 +124,7 @@ class Meeting:
             self.wait_until(lambda: self.round > this, set(range(self.size)))
 
     def wait_until(self, ready, others):
-        """Go on when it is ready. Raises UsageError if one of the others, which would have to do it, has gone."""
+        """Wait until `ready()`. Raises UsageError if one of the others, who must make it so, has gone."""
         self.changed.wait_for(lambda: ready() or not others.isdisjoint(self.gone))
         if not ready():
             first = next(rank for rank in self.gone if rank in others)
@@ -169,8 +169,9 @@ def run_ranks(size, work):
 
 
 def sum_over_ranks(comm, parameters, grads):
-    """{Parameter: array} of this rank -> the sum over all ranks, of which one may lack what another has. `parameters`
-    are those of the model, in its order; the sums come in the order of the first rank's."""
+    """{Parameter: array} of this rank -> the sum over all ranks. A rank may lack parameters that another has.
+
+    `parameters` are those of the model, in its order; the sums come in the order of the first rank's."""
     if comm.size == 1:
         return grads
     numbers = {parameter: number for number, parameter in enumerate(parameters)}

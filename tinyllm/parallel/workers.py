@@ -73,10 +73,10 @@ class Workers:
     def gradients(self, loss, batch, *, weigh=rows, total=None, seed=0, step=0, first_row=0):
         """The loss of a batch and {Parameter: gradient}, as if one worker had seen all of it.
 
-        A batch is a tuple of arrays with B rows each, of which a share is some rows: the loss of a batch must be the
-        mean of those of its shares, of which each counts as much as it weighs. A share of weight 0 is passed over.
-        `total` is the weight of the batch of which these rows, from `first_row`, are a part (all of it by default),
-        `seed` and `step` decide what dropout drops. The loss comes as an array of one number, still on its device.
+        A batch is a tuple of arrays with B rows each, and a share is some of these rows. The loss of a batch must be
+        the mean of the losses of its shares, each by its weight; a share of weight 0 is passed over. The rows may be
+        part of a larger batch: `first_row` is their place in it and `total` its weight. `seed` and `step` decide what
+        dropout drops. The loss comes as an array of one number, still on its device.
         """
         total = weigh(*batch) if total is None else total
 

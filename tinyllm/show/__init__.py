@@ -1,1 +1,1 @@
-"""What a person sees: what is done is done elsewhere, here it is told, in tables, bars and pictures."""
+"""What a person sees: tables, bars and pictures of what is done elsewhere."""

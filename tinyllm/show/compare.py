@@ -1,8 +1,8 @@
 """`tinyllm compare`: several models on the same text, with the same tokenizer and number of tokens.
 
 Each model is a run of its own, in a folder beside the others; the table and the curves are read from their logs, so a
-comparison that was stopped goes on, and one that is done is shown again at once. What a loss is over depends on what
-the model learns: beside it stands that of somebody who only knows how frequent each token is among the same targets.
+comparison that was stopped goes on, and one that is done is shown again at once. The targets of a loss depend on what
+the model learns: beside it stands the loss of a unigram, which only knows how frequent each token is among them.
 """
 
 import math
@@ -135,7 +135,7 @@ def targets_of(run, split):
 
 
 def bigram_losses(run):
-    """What counts pairs of tokens in the same training text makes of the two other texts; None twice without a run."""
+    """The perplexity on the test text, and the loss on the validation text, of a bigram; None without a run."""
     if run is None:
         return {"bigram_perplexity": None, "bigram_validation_loss": None}
     train, validation, test = (run.tokens(split) for split in runs.SPLITS)
