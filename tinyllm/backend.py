@@ -230,8 +230,8 @@ class kernel:
         import numba
 
         f = self.function
-        # Numba's cache checks the file of a kernel, not the files of the kernels it calls. It does check free variables:
-        # one of them holds the hashes of those files, and a change in any file makes Numba compile anew
+        # Numba's cache checks the file of a kernel, not the files of the kernels it calls. It also checks the free
+        # variables: one of them holds the hashes of those files, and a change in any file makes Numba compile anew
         version = " ".join(map(_hash_of_file, sorted(self.called_files | {__file__})))
         code, cell = f.__code__.replace(co_freevars=("version",)), types.CellType(version)
         versioned = types.FunctionType(code, f.__globals__, f.__name__, f.__defaults__, (cell,))
