@@ -104,12 +104,13 @@ class Judge:
             return Refused(f"{type(error).__name__}: {error}")
 
     def recognise(self, name, arguments, through, found):
-        """The sentence of the known mistake that gives just this result; None if no mistake does, or more than one."""
-        sentences = []
-        for mistake, sentence in self.support.MISTAKES.get(name, ()):
-            other = self.outcome(through, mistake, copy.deepcopy(arguments))
-            sentences += [] if difference(found, other) else [sentence]
-        return sentences[0] if len(sentences) == 1 else None
+        """The sentence of the known mistakes that give just this result; None if no mistake does, or if those that do
+        have several."""
+        sentences = {
+            sentence for mistake, sentence in self.support.MISTAKES.get(name, ())
+            if not difference(found, self.outcome(through, mistake, copy.deepcopy(arguments)))
+        }  # fmt: skip
+        return sentences.pop() if len(sentences) == 1 else None
 
     def fail(self, name, case, trouble, sentence, *, state=WRONG):
         raise Failed(state, "\n".join([

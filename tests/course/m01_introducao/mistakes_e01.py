@@ -19,6 +19,23 @@ def lengths_without_root(a, b):
     return (a @ b.T) / ((a * a).sum(axis=1, keepdims=True) * (b * b).sum(axis=1))
 
 
+def lengths_of_a_alone(a, b):
+    return (a @ b.T) / np.sqrt((a * a).sum(axis=1, keepdims=True))
+
+
+def lengths_of_b_alone(a, b):
+    return (a @ b.T) / np.sqrt((b * b).sum(axis=1))
+
+
+def lengths_of_absolute_values(a, b):
+    return (a @ b.T) / (np.abs(a).sum(axis=1, keepdims=True) * np.abs(b).sum(axis=1))
+
+
+def rows_for_columns(a, b):
+    lengths = np.sqrt((b * b).sum(axis=1, keepdims=True)) * np.sqrt((a * a).sum(axis=1))
+    return (b @ a.T) / lengths
+
+
 def mean_of_everything(x):
     return (x - x.mean()) / x.std()
 
@@ -29,6 +46,23 @@ def along_the_first_axis(x):
 
 def variance_instead_of_deviation(x):
     return (x - x.mean(axis=-1, keepdims=True)) / x.var(axis=-1, keepdims=True)
+
+
+def only_centred(x):
+    return x - x.mean(axis=-1, keepdims=True)
+
+
+def not_centred(x):
+    return x / x.std(axis=-1, keepdims=True)
+
+
+def apart_from_zero(x):
+    return (x - x.mean(axis=-1, keepdims=True)) / np.sqrt((x * x).mean(axis=-1, keepdims=True))
+
+
+def mean_of_distances(x):
+    apart = x - x.mean(axis=-1, keepdims=True)
+    return apart / np.abs(apart).mean(axis=-1, keepdims=True)
 
 
 def divided_by_c_minus_1(x):
@@ -45,6 +79,22 @@ def direction_taken_as_unit(x, direction):
 
 def only_the_length(x, direction):
     return (x @ direction) / np.sqrt(direction @ direction)
+
+
+def amount_alone(x, direction):
+    return (x @ direction) / (direction @ direction)
+
+
+def divided_by_one_length(x, direction):
+    return (x @ direction)[..., np.newaxis] / np.sqrt(direction @ direction) * direction
+
+
+def divided_by_the_vector(x, direction):
+    return (x @ direction / (x * x).sum(axis=-1))[..., np.newaxis] * direction
+
+
+def products_not_summed(x, direction):
+    return x * direction / (direction @ direction) * direction
 
 
 def what_remains(x, direction):
@@ -69,6 +119,10 @@ MISTAKES = {
         (not_normalised, "faltou dividir pelos comprimentos; isto são os produtos internos"),
         (lengths_of_columns, "usou um só comprimento para a matriz inteira; cada LINHA tem o seu (axis=1)"),
         (lengths_without_root, "faltou a raiz: ‖u‖ é a raiz da soma dos quadrados"),
+        (lengths_of_a_alone, "dividiu só pelos comprimentos das linhas de um dos dois arrays; são os de a e os de b"),
+        (lengths_of_b_alone, "dividiu só pelos comprimentos das linhas de um dos dois arrays; são os de a e os de b"),
+        (lengths_of_absolute_values, "somou valores absolutos; o comprimento é a raiz da soma dos QUADRADOS"),
+        (rows_for_columns, "o resultado está transposto: as linhas são as de a, e as colunas, as linhas de b"),
     ],
     "standardise": [
         (mean_of_everything, "usou a média e o desvio do array inteiro; cada linha tem os seus (axis=-1)"),
@@ -76,11 +130,19 @@ MISTAKES = {
         (variance_instead_of_deviation, "dividiu pela variância; o desvio-padrão é a raiz dela"),
         (divided_by_c_minus_1, "dividiu a soma dos quadrados por C - 1; aqui se divide por C"),
         (epsilon_added, "somou um epsilon à variância, como faz a layer norm; aqui não se soma nada"),
+        (only_centred, "tirou a média, mas não dividiu pelo desvio-padrão"),
+        (not_centred, "dividiu pelo desvio-padrão, mas não tirou a média"),
+        (apart_from_zero, "elevou ao quadrado o próprio x; o desvio mede a distância até a média"),
+        (mean_of_distances, "dividiu pela média das distâncias; o desvio-padrão é a raiz da média dos quadrados delas"),
     ],
     "project": [
         (direction_taken_as_unit, "supôs que a direção tem comprimento 1; faltou dividir por d·d"),
         (only_the_length, "devolveu só o comprimento da sombra; falta multiplicá-lo pela direção"),
         (what_remains, "devolveu o que sobra do vetor; a sombra é a outra parte"),
+        (amount_alone, "devolveu só o número u·d / d·d; a sombra é esse número vezes d"),
+        (divided_by_one_length, "dividiu por ‖d‖ uma vez só; d·d é ‖d‖ ao quadrado"),
+        (divided_by_the_vector, "dividiu por u·u; embaixo vai d·d"),
+        (products_not_summed, "multiplicou número a número sem somar; u·d é um número só por vetor"),
     ],
 }
 

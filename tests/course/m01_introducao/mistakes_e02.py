@@ -25,6 +25,31 @@ def round_the_end(ids, vocab_size):
     return counts
 
 
+def last_pair_lost(ids, vocab_size):
+    return repeated(ids[:-1], vocab_size)
+
+
+def both_ways(ids, vocab_size):
+    return repeated(ids, vocab_size) + repeated(ids, vocab_size).T
+
+
+def every_other_pair(ids, vocab_size):
+    counts = np.zeros((vocab_size, vocab_size))
+    np.add.at(counts, (ids[:-1:2], ids[1::2]), 1)
+    return counts
+
+
+def shares_instead(ids, vocab_size):
+    counts = repeated(ids, vocab_size)
+    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+
+def repeated(ids, vocab_size):
+    counts = np.zeros((vocab_size, vocab_size))
+    np.add.at(counts, (ids[:-1], ids[1:]), 1)
+    return counts
+
+
 def columns_sum_to_one(counts, k):
     return (counts + k) / (counts + k).sum(axis=0, keepdims=True)
 
@@ -46,6 +71,19 @@ def everything_sums_to_one(counts, k):
     return (counts + k) / (counts + k).sum()
 
 
+def v_below(counts, k):
+    return (counts + k) / (counts.sum(axis=1, keepdims=True) + len(counts))
+
+
+def always_one(counts, k):
+    return (counts + 1) / (counts + 1).sum(axis=1, keepdims=True)
+
+
+def only_the_unseen(counts, k):
+    counts = np.where(counts == 0, k, counts)
+    return counts / counts.sum(axis=1, keepdims=True)
+
+
 def without_exp(probabilities, ids):
     return -np.log(probabilities[ids[:-1], ids[1:]]).mean()
 
@@ -56,6 +94,22 @@ def mean_over_n(probabilities, ids):
 
 def base_2_and_e(probabilities, ids):
     return np.exp(-np.log2(probabilities[ids[:-1], ids[1:]]).mean())
+
+
+def base_e_and_2(probabilities, ids):
+    return 2 ** -np.log(probabilities[ids[:-1], ids[1:]]).mean()
+
+
+def sign_forgotten(probabilities, ids):
+    return np.exp(np.log(probabilities[ids[:-1], ids[1:]]).mean())
+
+
+def next_before_current(probabilities, ids):
+    return np.exp(-np.log(probabilities[ids[1:], ids[:-1]]).mean())
+
+
+def sum_of_surprises(probabilities, ids):
+    return np.exp(-np.log(probabilities[ids[:-1], ids[1:]]).sum())
 
 
 def product_that_vanishes(probabilities, ids):
@@ -90,6 +144,10 @@ MISTAKES = {
         (repeated_pairs_lost, "um par repetido contou uma vez só; counts[i, j] += 1 com arrays de índices não acumula"),
         (turned_round, "linha e coluna estão trocadas: a linha é o id que veio antes"),
         (round_the_end, "contou também o par do último id com o primeiro; um texto não é um anel"),
+        (last_pair_lost, "faltou o último par do texto"),
+        (both_ways, "contou cada par nos dois sentidos; (i, j) e (j, i) são pares diferentes"),
+        (every_other_pair, "pulou de dois em dois; todo id, menos o último, começa um par"),
+        (shares_instead, "devolveu probabilidades; aqui se pedem as contagens"),
     ],
     "smoothed_probabilities": [
         (columns_sum_to_one, "cada coluna soma 1; é cada LINHA que deve somar 1 (axis=1)"),
@@ -97,13 +155,20 @@ MISTAKES = {
         (k_forgotten_below, "somou k em cima e o esqueceu embaixo: a linha toda ganhou k V"),
         (sums_along_the_wrong_axis, "a soma da linha i dividiu a COLUNA i; faltou keepdims=True"),
         (everything_sums_to_one, "dividiu pela soma da tabela inteira; cada linha tem a sua"),
+        (v_below, "somou V embaixo; como cada um dos V ids ganhou k, são k V"),
+        (always_one, "somou sempre 1; é k, que pode ser outro número"),
+        (only_the_unseen, "somou k só aos pares nunca vistos; é a TODA contagem"),
     ],
     "perplexity": [
         (without_exp, "isto é a perda em nats; a perplexidade é exp dela"),
-        (base_2_and_e, "misturou log na base 2 com exp; use log e exp, ou log2 e 2 **"),
+        (base_2_and_e, "misturou as bases: log vai com exp, e log2 vai com 2 **"),
         (mean_over_n, "dividiu por N; um texto de N ids tem N - 1 pares"),
-        (product_that_vanishes, "o produto de tantas probabilidades virou 0; some logaritmos"),
+        (product_that_vanishes, "o produto de tantas probabilidades não cabe num float; exp é da MÉDIA dos logaritmos"),
         (mean_of_probabilities, "tirou a média das probabilidades; a média é dos logaritmos"),
+        (base_e_and_2, "misturou as bases: log vai com exp, e log2 vai com 2 **"),
+        (sign_forgotten, "faltou o sinal: a surpresa é -log, e isto é 1 sobre a perplexidade"),
+        (next_before_current, "leu a tabela ao contrário: a linha é o id atual, e a coluna, o próximo"),
+        (sum_of_surprises, "o produto de tantas probabilidades não cabe num float; exp é da MÉDIA dos logaritmos"),
     ],
 }
 

@@ -34,6 +34,25 @@ def unstable(x):
 
 
 @op
+def largest_of_all(x):
+    e = np.exp(x - x.max())
+    y = e / e.sum(axis=-1, keepdims=True)
+    return y, lambda dy: y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+
+
+@op
+def gradient_summed_over_all(x):
+    y = parts(x, -1)
+    return y, lambda dy: y * (dy - (dy * y).sum())
+
+
+@op
+def gradient_by_the_sum_of_dy(x):
+    y = parts(x, -1)
+    return y, lambda dy: y * (dy - dy.sum(axis=-1, keepdims=True))
+
+
+@op
 def gradient_of_exp(x):
     y = parts(x, -1)
     return y, lambda dy: y * dy
@@ -73,6 +92,32 @@ def log_along_the_first_axis(x):
 
 
 @op
+def log_of_largest_of_all(x):
+    shifted = x - x.max()
+    y = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return y, lambda dy: dy - np.exp(y) * dy.sum(axis=-1, keepdims=True)
+
+
+@op
+def largest_only_inside(x):
+    y = x - np.log(np.exp(x - x.max(axis=-1, keepdims=True)).sum(axis=-1, keepdims=True))
+    return y, lambda dy: dy - parts(x, -1) * dy.sum(axis=-1, keepdims=True)
+
+
+@op
+def without_log(x):
+    y = parts(x, -1)
+    return y, lambda dy: dy - y * dy.sum(axis=-1, keepdims=True)
+
+
+@op
+def log_gradient_by_the_logarithm(x):
+    shifted = x - x.max(axis=-1, keepdims=True)
+    y = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return y, lambda dy: dy - y * dy.sum(axis=-1, keepdims=True)
+
+
+@op
 def log_gradient_of_softmax(x):
     shifted = x - x.max(axis=-1, keepdims=True)
     y = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
@@ -100,6 +145,60 @@ def summed(logits, targets):
     u = np.zeros_like(p)
     u[rows, targets] = 1
     return -np.log(p[rows, targets]).sum(), lambda dy: (dy * (p - u), None)
+
+
+def surprises(logits, targets):
+    """What the right token of each row surprises, and the softmax less 1 at that token."""
+    shifted, rows = logits - logits.max(axis=-1, keepdims=True), np.arange(len(targets))
+    apart = parts(logits, -1)
+    apart[rows, targets] -= 1
+    return np.log(np.exp(shifted).sum(axis=-1)) - shifted[rows, targets], apart
+
+
+@op
+def only_the_value_summed(logits, targets):
+    surprise, apart = surprises(logits, targets)
+    return surprise.sum(), lambda dy: (dy * apart / len(targets), None)
+
+
+@op
+def mean_of_every_number(logits, targets):
+    surprise, apart = surprises(logits, targets)
+    return surprise.sum() / logits.size, lambda dy: (dy * apart / logits.size, None)
+
+
+@op
+def only_the_value_a_mean_of_every_number(logits, targets):
+    surprise, apart = surprises(logits, targets)
+    return surprise.sum() / logits.size, lambda dy: (dy * apart / len(targets), None)
+
+
+@op
+def sign_forgotten(logits, targets):
+    surprise, apart = surprises(logits, targets)
+    return -surprise.mean(), lambda dy: (dy * apart / len(targets), None)
+
+
+@op
+def sign_forgotten_both_ways(logits, targets):
+    surprise, apart = surprises(logits, targets)
+    return -surprise.mean(), lambda dy: (-dy * apart / len(targets), None)
+
+
+@op
+def gradient_of_the_softmax_alone(logits, targets):
+    surprise, _ = surprises(logits, targets)
+    return surprise.mean(), lambda dy: (dy * parts(logits, -1) / len(targets), None)
+
+
+@op
+def logits_less_the_largest_of_all(logits, targets):
+    shifted, rows = logits - logits.max(), np.arange(len(targets))
+    e = np.exp(shifted)
+    apart = e / e.sum(axis=-1, keepdims=True)
+    apart[rows, targets] -= 1
+    loss = (np.log(e.sum(axis=-1)) - shifted[rows, targets]).mean()
+    return loss, lambda dy: (dy * apart / len(targets), None)
 
 
 @op
@@ -157,6 +256,9 @@ MISTAKES = {
         (gradient_of_exp, "o gradiente é o de exp sozinha; falta o efeito da soma: y (dy - Σ dy y)"),
         (diagonal_only, "o gradiente só tem a diagonal; cada y depende de TODOS os x da linha"),
         (local_slope_only, "o gradiente não usa dy, e só tem a diagonal: y (dy - Σ dy y)"),
+        (largest_of_all, "subtraiu o maior número do array inteiro; cada linha tem o seu (axis=-1, keepdims=True)"),
+        (gradient_summed_over_all, "o gradiente somou dy · y do array inteiro; cada linha tem a sua soma"),
+        (gradient_by_the_sum_of_dy, "o gradiente subtraiu Σ dy; é Σ dy · y, em que cada dy tem o seu peso"),
     ],
     "log_softmax": [
         (log_of_the_softmax, "log de uma probabilidade que virou 0; use x - log Σ e^x, sem passar pela softmax"),
@@ -165,6 +267,16 @@ MISTAKES = {
         (log_gradient_of_softmax, "o gradiente é o da softmax; o do seu logaritmo é dy - softmax(x) Σ dy"),
         (log_gradient_not_summed, "falta somar dy na linha: cada saída depende de TODOS os x, por causa do log Σ e^x"),
         (log_gradient_without_dy, "o gradiente não usa dy; pela regra da cadeia, é dy - softmax(x) Σ dy"),
+        (
+            log_of_largest_of_all,
+            "subtraiu o maior número do array inteiro; cada linha tem o seu (axis=-1, keepdims=True)",
+        ),
+        (largest_only_inside, "subtraiu o maior dentro do log, mas não de x; é o mesmo nos dois lugares"),
+        (without_log, "isto é a softmax; falta o seu logaritmo"),
+        (
+            log_gradient_by_the_logarithm,
+            "o gradiente multiplicou Σ dy pelo logaritmo; é por softmax(x), que é e elevado a ele",
+        ),
     ],
     "cross_entropy": [
         (summed, "somou em vez de tirar a média sobre os N tokens"),
@@ -173,6 +285,19 @@ MISTAKES = {
         (gradient_without_dy, "o gradiente não usa dy; pela regra da cadeia, multiplique por ele"),
         (log_of_zero, "log de uma probabilidade que virou 0; use log(Σ e^x) - x, sem passar pela softmax"),
         (bits, "isto são bits; nats usam o logaritmo natural, np.log"),
+        (only_the_value_summed, "somou em vez de tirar a média sobre os N tokens"),
+        (mean_of_every_number, "dividiu por N · V, todos os números dos logits; a média é sobre os N tokens"),
+        (
+            only_the_value_a_mean_of_every_number,
+            "dividiu por N · V, todos os números dos logits; a média é sobre os N tokens",
+        ),
+        (sign_forgotten, "faltou o sinal: a perda é a média de MENOS log da probabilidade"),
+        (sign_forgotten_both_ways, "faltou o sinal: a perda é a média de MENOS log da probabilidade"),
+        (gradient_of_the_softmax_alone, "o gradiente é só a softmax; falta tirar 1 no token certo"),
+        (
+            logits_less_the_largest_of_all,
+            "subtraiu o maior dos logits todos; cada linha tem o seu (axis=-1, keepdims=True)",
+        ),
     ],
 }
 

@@ -41,6 +41,15 @@ def cut_off(grad, shape):
     return grad[tuple(slice(n) for n in shape)]
 
 
+def last_axes_first(grad, shape):
+    grad = grad.sum(axis=tuple(range(len(shape), grad.ndim)))
+    return grad.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)
+
+
+def all_of_it(grad, shape):
+    return np.full(shape, grad.sum())
+
+
 @op
 def exchanged(a, b):
     return a * b, lambda dy: (dy * a, dy * b)
@@ -59,6 +68,16 @@ def one_sided(a, b):
 @op
 def as_if_added(a, b):
     return a * b, lambda dy: (dy, dy)
+
+
+@op
+def without_dy_for_b(a, b):
+    return a * b, lambda dy: (dy * b, np.broadcast_to(a, dy.shape))
+
+
+@op
+def by_the_whole_product(a, b):
+    return a * b, lambda dy: (dy * a * b, dy * a * b)
 
 
 def walked(loss, grad, *, add=lambda old, new: old + new, next_node=lambda nodes: max(nodes, key=lambda n: n.born),
@@ -83,6 +102,10 @@ def the_last_one_stays(loss, grad=None):
     return walked(loss, grad, add=lambda old, new: new)
 
 
+def the_first_one_stays(loss, grad=None):
+    return walked(loss, grad, add=lambda old, new: old)
+
+
 def in_place(loss, grad=None):
     def add(old, new):
         if not old.flags.writeable:
@@ -97,12 +120,24 @@ def as_they_come(loss, grad=None):
     return walked(loss, grad, next_node=lambda nodes: next(iter(nodes)))
 
 
+def the_last_that_came(loss, grad=None):
+    return walked(loss, grad, next_node=lambda nodes: next(reversed(nodes)))
+
+
+def the_oldest_first(loss, grad=None):
+    return walked(loss, grad, next_node=lambda nodes: min(nodes, key=lambda node: node.born))
+
+
 def broadcasting_forgotten(loss, grad=None):
     return walked(loss, grad, undo=lambda dx, shape: dx)
 
 
 def always_from_one(loss, grad=None):
     return walked(loss, None)
+
+
+def from_the_value(loss, grad=None):
+    return walked(loss, loss.data if grad is None else grad)
 
 
 def by_recursion(loss, grad=None):
@@ -152,20 +187,34 @@ MISTAKES = {
         (without_keepdims, "os eixos de tamanho 1 sumiram; somados com keepdims=True, eles ficam"),
         (averaged, "tirou a média; um número repetido recebe a SOMA dos gradientes"),
         (cut_off, "ficou com um pedaço do gradiente; um número repetido recebe a soma de todos os lugares"),
+        (last_axes_first, "somou os últimos eixos; os que grad tem a mais ficam à ESQUERDA"),
+        (all_of_it, "somou o array inteiro; só se somam os eixos a mais e os que foram esticados"),
     ],
     "multiply": [
         (exchanged, "os gradientes estão trocados: a derivada de a·b em relação a a é b"),
         (without_dy, "faltou a regra da cadeia: a derivada local vezes dy"),
         (one_sided, "b também precisa de gradiente: devolva um par"),
         (as_if_added, "isto é a volta da soma; a do produto multiplica dy pelo outro fator"),
+        (without_dy_for_b, "faltou a regra da cadeia: a derivada local vezes dy"),
+        (by_the_whole_product, "multiplicou dy pelo produto inteiro; a derivada de a·b em relação a a é só b"),
     ],
     "backward": [
-        (the_last_one_stays, "um valor usado duas vezes recebe a SOMA dos seus gradientes; aqui ficou só o último"),
+        (the_last_one_stays, "um valor usado duas vezes recebe a SOMA dos seus gradientes; aqui ficou um só"),
         (in_place, "somou com += no array que chegou, que é também de outros; some num array novo"),
         (as_they_come, "foi a um nó antes de o gradiente dele estar inteiro; vá sempre ao mais novo dos que esperam"),
         (broadcasting_forgotten, "há um gradiente com a forma da saída; passe cada dx por sum_to_shape"),
         (always_from_one, "começou de 1, embora tenha recebido grad"),
         (by_recursion, "usou recursão; um grafo comprido pede um laço"),
+        (the_first_one_stays, "um valor usado duas vezes recebe a SOMA dos seus gradientes; aqui ficou um só"),
+        (
+            the_last_that_came,
+            "foi a um nó antes de o gradiente dele estar inteiro; vá sempre ao mais novo dos que esperam",
+        ),
+        (
+            the_oldest_first,
+            "foi a um nó antes de o gradiente dele estar inteiro; vá sempre ao mais novo dos que esperam",
+        ),
+        (from_the_value, "começou do valor da perda; a derivada dela em relação a si mesma é 1"),
     ],
 }
 

@@ -1,5 +1,7 @@
 """Respostas erradas de m01.e05, cada uma com a frase que o aluno lê, as dicas e o trabalho em que se mede cada peça."""
 
+import itertools
+
 import numpy as np
 
 from tinyllm.course.measure import LARGE, Work
@@ -32,6 +34,26 @@ def tanh_of_the_state_alone(x, state, weight):
     return x + tanh(state @ weight)
 
 
+def tanh_of_x_alone(x, state, weight):
+    return tanh(x) + state @ weight
+
+
+def tanh_of_each(x, state, weight):
+    return tanh(x) + tanh(state @ weight)
+
+
+def without_the_weight(x, state, weight):
+    return tanh(x + state)
+
+
+def without_the_state(x, state, weight):
+    return tanh(x)
+
+
+def without_x(x, state, weight):
+    return tanh(state @ weight)
+
+
 def weight_on_x(x, state, weight):
     return tanh(x @ weight + state)
 
@@ -40,27 +62,90 @@ def weight_turned(x, state, weight):
     return tanh(x + state @ weight.transpose(1, 0))
 
 
-def lstm_of(x, state, weight, *, order="ifgo", novelty=tanh, shown=tanh, old=False, result="hc"):
-    """An LSTM cell whose parts can be wrong one at a time."""
+def as_it_is(x):
+    return x
+
+
+def always_open(x):
+    return 0.0 * x + 1.0
+
+
+def lstm_of(x, state, weight, *, order="ifgo", read="hc", result="hc", old=False, axis=1, shown=tanh, **bent):
+    """An LSTM cell whose parts can be wrong one at a time; `bent` says what bends i, f, g and o."""
     M = weight.shape[0]
-    h, c = state[:, :M], state[:, M:]
-    sums = x + h @ weight
-    part = {name: sums[:, n * M : (n + 1) * M] for n, name in enumerate(order)}
-    following = squashed(part["f"]) * c + squashed(part["i"]) * novelty(part["g"])
-    both = {"h": squashed(part["o"]) * shown(c if old else following), "c": following}
-    return concatenate(*(both[name] for name in result), axis=1)
+    before = {name: state[:, n * M : (n + 1) * M] for n, name in enumerate(read)}
+    sums = x + before["h"] @ weight
+    bent = {"i": squashed, "f": squashed, "g": tanh, "o": squashed, **bent}
+    part = {name: bent[name](sums[:, n * M : (n + 1) * M]) for n, name in enumerate(order)}
+    following = part["f"] * before["c"] + part["i"] * part["g"]
+    both = {"h": part["o"] * shown(before["c"] if old else following), "c": following}
+    return concatenate(*(both[name] for name in result), axis=axis)
 
 
-def output_before_novelty(x, state, weight):
-    return lstm_of(x, state, weight, order="ifog")
+def in_order(order):
+    """The cell that takes its four parts in another order. Its name is the expression that makes it."""
 
+    def cell(x, state, weight):
+        return lstm_of(x, state, weight, order=order)
 
-def enter_and_keep_exchanged(x, state, weight):
-    return lstm_of(x, state, weight, order="figo")
+    cell.__name__ = f"in_order({order!r})"
+    return cell
 
 
 def novelty_as_a_gate(x, state, weight):
-    return lstm_of(x, state, weight, novelty=squashed)
+    return lstm_of(x, state, weight, g=squashed)
+
+
+def novelty_as_it_comes(x, state, weight):
+    return lstm_of(x, state, weight, g=as_it_is)
+
+
+def tanh_of_leave(x, state, weight):
+    return lstm_of(x, state, weight, o=tanh)
+
+
+def tanh_of_enter(x, state, weight):
+    return lstm_of(x, state, weight, i=tanh)
+
+
+def tanh_of_keep(x, state, weight):
+    return lstm_of(x, state, weight, f=tanh)
+
+
+def tanh_of_every_gate(x, state, weight):
+    return lstm_of(x, state, weight, i=tanh, f=tanh, o=tanh)
+
+
+def gates_as_they_come(x, state, weight):
+    return lstm_of(x, state, weight, i=as_it_is, f=as_it_is, o=as_it_is)
+
+
+def without_enter(x, state, weight):
+    return lstm_of(x, state, weight, i=always_open)
+
+
+def without_keep(x, state, weight):
+    return lstm_of(x, state, weight, f=always_open)
+
+
+def without_leave(x, state, weight):
+    return lstm_of(x, state, weight, o=always_open)
+
+
+def memory_read_first(x, state, weight):
+    return lstm_of(x, state, weight, read="ch")
+
+
+def memory_first_in_and_out(x, state, weight):
+    return lstm_of(x, state, weight, read="ch", result="ch")
+
+
+def shown_alone(x, state, weight):
+    return lstm_of(x, state, weight, result="h")
+
+
+def one_below_the_other(x, state, weight):
+    return lstm_of(x, state, weight, axis=0)
 
 
 def memory_shown_as_it_is(x, state, weight):
@@ -80,21 +165,45 @@ def row_by_row(x, state, weight):
     return concatenate(*rows, axis=0)
 
 
+ANOTHER_ORDER = "tomou as portas em outra ordem; nas 4 M colunas elas vêm na ordem i, f, g, o"
+ONE_IS_TANH = "uma porta passou pela tanh; i, f e o passam pela sigmoide, e só a novidade, g, pela tanh"
+
 MISTAKES = {
     "rnn_cell": [
         (without_tanh, "falta a tanh: sem ela o estado pode crescer sem limite"),
         (sigmoid_for_tanh, "usou a sigmoide; o estado do RNN passa pela tanh, entre -1 e 1"),
-        (tanh_of_the_state_alone, "a tanh é da soma inteira, do x também"),
+        (tanh_of_the_state_alone, "a tanh é da soma inteira, x + state @ weight, e não de uma parte dela"),
         (weight_on_x, "o peso multiplicou x; x já vem projetado, e é o ESTADO que passa pelo peso"),
         (weight_turned, "o peso está transposto: é state @ weight"),
+        (tanh_of_x_alone, "a tanh é da soma inteira, x + state @ weight, e não de uma parte dela"),
+        (tanh_of_each, "a tanh é da soma inteira, x + state @ weight, e não de uma parte dela"),
+        (without_the_weight, "o estado entrou na soma sem passar pelo peso: é state @ weight"),
+        (without_the_state, "o estado anterior ficou de fora: assim a célula não lembra de nada"),
+        (without_x, "x ficou de fora: assim a célula não lê nada"),
     ],
     "lstm_cell": [
-        (output_before_novelty, "trocou a novidade com a porta de mostrar; a ordem é i, f, g, o"),
-        (enter_and_keep_exchanged, "trocou as portas de entrar e de guardar; a ordem é i, f, g, o"),
+        *(
+            (in_order(order), ANOTHER_ORDER)
+            for order in map("".join, itertools.permutations("ifgo"))
+            if order != "ifgo"
+        ),
         (novelty_as_a_gate, "a novidade passou pela sigmoide; ela não é uma porta, e vai de -1 a 1 (tanh)"),
         (memory_shown_as_it_is, "mostrou a memória como está; h' = σ(o) · tanh(c')"),
         (memory_first, "devolveu [c', h']; h' vem primeiro"),
         (old_memory_shown, "mostrou a memória antiga, c; h' vem da nova: σ(o) · tanh(c')"),
+        (novelty_as_it_comes, "a novidade, g, entrou como veio; ela passa pela tanh"),
+        (tanh_of_leave, ONE_IS_TANH),
+        (tanh_of_enter, ONE_IS_TANH),
+        (tanh_of_keep, ONE_IS_TANH),
+        (tanh_of_every_gate, "as portas passaram pela tanh; i, f e o passam pela sigmoide, entre 0 e 1"),
+        (gates_as_they_come, "as portas entraram como vieram; i, f e o passam pela sigmoide, entre 0 e 1"),
+        (without_enter, "a porta i ficou de fora: c' = σ(f) · c + σ(i) · tanh(g)"),
+        (without_keep, "a porta f ficou de fora: c' = σ(f) · c + σ(i) · tanh(g)"),
+        (without_leave, "a porta o ficou de fora: h' = σ(o) · tanh(c')"),
+        (memory_read_first, "leu o estado ao contrário: as primeiras M colunas são h, e as outras, c"),
+        (memory_first_in_and_out, "leu o estado ao contrário: as primeiras M colunas são h, e as outras, c"),
+        (shown_alone, "devolveu só h'; o resultado é [h', c'], lado a lado"),
+        (one_below_the_other, "pôs h' e c' um debaixo do outro; eles vão lado a lado (axis=1)"),
     ],
 }
 
