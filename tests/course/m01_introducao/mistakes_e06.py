@@ -35,6 +35,19 @@ def without_softmax(query, keys):
     return scores / scores.sum()
 
 
+def exponentials_alone(query, keys):
+    scores = keys @ query / np.sqrt(len(query))
+    return np.exp(scores - scores.max())
+
+
+def multiplied_by_the_root(query, keys):
+    return softmax_of(keys @ query * np.sqrt(len(query)))
+
+
+def divided_afterwards(query, keys):
+    return softmax_of(keys @ query) / np.sqrt(len(query))
+
+
 def plain_mean(query, keys, values):
     return values.mean(axis=0)
 
@@ -47,9 +60,30 @@ def the_best_alone(query, keys, values):
     return values[np.argmax(keys @ query)]
 
 
-def attended(x, w_query, w_key, w_value, seen, unseen=-np.inf):
+def sum_of_values(query, keys, values):
+    return values.sum(axis=0)
+
+
+def scores_for_weights(query, keys, values):
+    return keys @ query / np.sqrt(len(query)) @ values
+
+
+def weighed_and_not_summed(query, keys, values):
+    return softmax_of(keys @ query / np.sqrt(len(query)))[:, np.newaxis] * values
+
+
+def attended_without_the_root(query, keys, values):
+    return softmax_of(keys @ query) @ values
+
+
+def past(T, t):
+    return np.arange(T) <= t
+
+
+def attended(x, w_query, w_key, w_value, seen=past, unseen=-np.inf, size=None):
     queries, keys, values = x @ w_query, x @ w_key, x @ w_value
-    weights = [softmax_of(np.where(seen(len(x), t), keys @ q / np.sqrt(len(q)), unseen)) for t, q in enumerate(queries)]
+    root = np.sqrt(queries.shape[1] if size is None else size)
+    weights = [softmax_of(np.where(seen(len(x), t), keys @ q / root, unseen)) for t, q in enumerate(queries)]
     return np.array(weights) @ values
 
 
@@ -66,11 +100,27 @@ def sees_only_the_future(x, w_query, w_key, w_value):
 
 
 def queries_and_keys_exchanged(x, w_query, w_key, w_value):
-    return attended(x, w_key, w_query, w_value, lambda T, t: np.arange(T) <= t)
+    return attended(x, w_key, w_query, w_value)
+
+
+def without_the_root(x, w_query, w_key, w_value):
+    return attended(x, w_query, w_key, w_value, size=1)
+
+
+def root_of_the_width(x, w_query, w_key, w_value):
+    return attended(x, w_query, w_key, w_value, size=x.shape[1])
+
+
+def values_not_projected(x, w_query, w_key, w_value):
+    return attended(x, w_query, w_key, np.eye(x.shape[1]))
+
+
+def plain_mean_of_the_past(x, w_query, w_key, w_value):
+    return np.cumsum(x @ w_value, axis=0) / np.arange(1, len(x) + 1)[:, np.newaxis]
 
 
 def zero_before_the_softmax(x, w_query, w_key, w_value):
-    return attended(x, w_query, w_key, w_value, lambda T, t: np.arange(T) <= t, unseen=0.0)
+    return attended(x, w_query, w_key, w_value, unseen=0.0)
 
 
 def masked_after_the_softmax(x, w_query, w_key, w_value):
@@ -86,11 +136,18 @@ MISTAKES = {
         (divided_by_root_of_s, "dividiu pela raiz do número de posições; é a do número de canais, D"),
         (overflowing, "exp transbordou; subtraia antes o maior valor"),
         (without_softmax, "dividiu os valores pela sua soma; falta exponenciá-los antes (softmax)"),
+        (exponentials_alone, "exponenciou, mas não dividiu pela soma; os pesos devem somar 1"),
+        (multiplied_by_the_root, "multiplicou por √D; é dividir"),
+        (divided_afterwards, "dividiu por √D depois da softmax, e os pesos já não somam 1; é antes"),
     ],
     "attend": [
         (plain_mean, "tirou a média simples; cada valor tem o seu peso"),
         (sum_of_keys, "fez a média das chaves; a média é dos VALORES"),
         (the_best_alone, "ficou só com a posição de maior peso; é uma média de todas"),
+        (sum_of_values, "somou os valores sem peso nenhum; cada um tem o seu, e os pesos somam 1"),
+        (scores_for_weights, "pesou cada valor por q·k, que ainda não é um peso; falta a softmax"),
+        (weighed_and_not_summed, "pesou os valores, mas não os somou: ficaram S vetores, e é um só"),
+        (attended_without_the_root, "os pesos não são os de attention_weights: faltou dividir por √D"),
     ],
     "causal_self_attention": [
         (sees_the_future, "cada posição está vendo também as que vêm depois dela"),
@@ -99,6 +156,10 @@ MISTAKES = {
         (queries_and_keys_exchanged, "perguntas e chaves estão trocadas"),
         (masked_after_the_softmax, "o futuro foi apagado depois da softmax, e os pesos já não somam 1"),
         (zero_before_the_softmax, "pôs 0 no futuro antes da softmax, mas e^0 = 1 ainda pesa; deixe-o de fora"),
+        (without_the_root, "faltou dividir por √D"),
+        (root_of_the_width, "dividiu pela raiz de C, os canais de x; é pela de D, os de cada pergunta"),
+        (values_not_projected, "fez a média dos próprios x; os valores são x @ w_value"),
+        (plain_mean_of_the_past, "tirou a média simples do passado; cada posição pesa conforme a pergunta e a chave"),
     ],
 }
 

@@ -20,6 +20,18 @@ def shifted_the_other_way(ids):
     return ids[1:], ids[:-1], triangle(len(ids) - 1)
 
 
+def one_position_more(ids):
+    return ids, np.roll(ids, -1), triangle(len(ids))
+
+
+def one_position_more_ignored(ids):
+    return ids, np.append(ids[1:], NOTHING_HERE), triangle(len(ids))
+
+
+def mask_of_every_token(ids):
+    return ids[:-1], ids[1:], triangle(len(ids))
+
+
 def sees_what_comes(ids):
     return ids[:-1], ids[1:], triangle(len(ids) - 1).T
 
@@ -63,19 +75,38 @@ def targets_after_hiding(ids, chosen, draws, random_ids, mask_id):
     return inputs, np.where(chosen, inputs, NOTHING_HERE), whole(ids)
 
 
+def targets_of_the_others(ids, chosen, draws, random_ids, mask_id):
+    return hidden(ids, chosen, draws, random_ids, mask_id), np.where(chosen, NOTHING_HERE, ids), whole(ids)
+
+
+def zero_for_ignored(ids, chosen, draws, random_ids, mask_id):
+    return hidden(ids, chosen, draws, random_ids, mask_id), np.where(chosen, ids, 0), whole(ids)
+
+
+def limits_on_the_other_side(ids, chosen, draws, random_ids, mask_id):
+    inputs = np.where(draws <= 0.8, mask_id, np.where(draws <= 0.9, random_ids, ids))
+    return np.where(chosen, inputs, ids), np.where(chosen, ids, NOTHING_HERE), whole(ids)
+
+
+def chosen_unseen(ids, chosen, draws, random_ids, mask_id):
+    inputs, targets = hidden(ids, chosen, draws, random_ids, mask_id), np.where(chosen, ids, NOTHING_HERE)
+    return inputs, targets, whole(ids) & ~chosen
+
+
 def sees_only_the_past(ids, chosen, draws, random_ids, mask_id):
     inputs = hidden(ids, chosen, draws, random_ids, mask_id)
     return inputs, np.where(chosen, ids, NOTHING_HERE), triangle(len(ids))
 
 
-def spans_replaced(ids, spans, mark, last):
+def spans_replaced(ids, spans, mark, last, *, behind=False, rest=True):
     """(the inputs, the targets) with mark(number of the span, its ids) in the place of each span."""
     inputs, targets, at = [], [], 0
     for number, (start, end) in enumerate(spans):
-        inputs += [*ids[at:start], *mark(number, ids[start:end])]
-        targets += [*mark(number, ids[start:end])[:1], *ids[start:end]]
+        sentinels, span = list(mark(number, ids[start:end])), list(ids[start:end])
+        inputs += [*ids[at:start], *sentinels]
+        targets += [*span, *sentinels[:1]] if behind else [*sentinels[:1], *span]
         at = end
-    return np.array([*inputs, *ids[at:]], int), np.array([*targets, *last], int)
+    return np.array([*inputs, *(ids[at:] if rest else [])], int), np.array([*targets, *last], int)
 
 
 def a_sentinel_for_every_token(ids, spans, sentinels):
@@ -89,6 +120,24 @@ def one_sentinel_for_all(ids, spans, sentinels):
 
 def without_an_end(ids, spans, sentinels):
     return spans_replaced(ids, spans, lambda number, span: [sentinels[number]], [])
+
+
+def the_last_one_again(ids, spans, sentinels):
+    return spans_replaced(ids, spans, lambda number, span: [sentinels[number]], [sentinels[len(spans) - 1]])
+
+
+def the_last_of_all(ids, spans, sentinels):
+    return spans_replaced(ids, spans, lambda number, span: [sentinels[number]], [sentinels[-1]])
+
+
+def sentinel_behind(ids, spans, sentinels):
+    last = [sentinels[len(spans)]]
+    return spans_replaced(ids, spans, lambda number, span: [sentinels[number]], last, behind=True)
+
+
+def rest_lost(ids, spans, sentinels):
+    last = [sentinels[len(spans)]]
+    return spans_replaced(ids, spans, lambda number, span: [sentinels[number]], last, rest=False)
 
 
 def taken_out_without_a_trace(ids, spans, sentinels):
@@ -133,6 +182,9 @@ MISTAKES = {
         (sees_what_comes, "a máscara está virada: na linha i estão as posições que a posição i vê"),
         (not_even_itself, "cada posição vê também a si mesma; a diagonal é True"),
         (sees_everything, "o GPT não vê o que vem depois: seria ler a resposta"),
+        (one_position_more, "há uma posição a mais: o último token não tem seguinte, e só serve de alvo"),
+        (one_position_more_ignored, "há uma posição a mais: o último token não tem seguinte, e só serve de alvo"),
+        (mask_of_every_token, "a máscara tem uma linha e uma coluna a mais: é de T por T, com T = N - 1"),
     ],
     "masked_example": [
         (every_token_is_a_target, "só as posições escolhidas têm alvo; nas outras, IGNORED"),
@@ -141,6 +193,10 @@ MISTAKES = {
         (not_only_the_chosen, "mexeu em posições que não foram escolhidas"),
         (targets_after_hiding, "o alvo é o token original, não o que ficou no lugar dele"),
         (sees_only_the_past, "o BERT vê o texto inteiro, dos dois lados"),
+        (targets_of_the_others, "os alvos estão ao contrário: IGNORED vai nas posições que NÃO foram escolhidas"),
+        (zero_for_ignored, "pôs 0 onde não há alvo, e 0 é um token como os outros; ali vai IGNORED"),
+        (limits_on_the_other_side, "os limites caíram do lado errado: é draws < 0,8, e depois draws < 0,9"),
+        (chosen_unseen, "a máscara escondeu as posições escolhidas; o BERT vê todas, e nelas lê mask_id"),
     ],
     "span_corruption": [
         (a_sentinel_for_every_token, "pôs uma sentinela por token; é uma por trecho, qualquer que seja o tamanho dele"),
@@ -149,6 +205,10 @@ MISTAKES = {
         (taken_out_without_a_trace, "tirou os trechos sem deixar sentinela no lugar"),
         (the_whole_text_as_target, "os alvos trazem só o que foi tirado, não o texto inteiro"),
         (the_end_included, "o fim de cada trecho fica de fora: ids[começo:fim]"),
+        (the_last_one_again, "a sentinela do fim é a seguinte à do último trecho; esta é outra"),
+        (the_last_of_all, "a sentinela do fim é a seguinte à do último trecho; esta é outra"),
+        (sentinel_behind, "nos alvos a sentinela veio depois do seu trecho; ela vem antes"),
+        (rest_lost, "as entradas param no último trecho; o resto do texto também fica"),
     ],
 }
 

@@ -4,9 +4,9 @@ from tinyllm.course.measure import Work
 from tinyllm.models.gpt import GPTConfig
 
 
-def counted(config, *, head=0, biases=1, norms=1, last=1, positions=1):
+def counted(config, *, head=0, biases=9, norms=2, last=1, positions=1, weights=12):
     C = config.width
-    block = norms * 4 * C + 12 * C * C + biases * 9 * C
+    block = norms * 2 * C + weights * C * C + biases * C
     return (config.vocab_size * (1 + head) + positions * config.context) * C + config.layers * block + last * 2 * C
 
 
@@ -30,12 +30,44 @@ def positions_forgotten(config):
     return counted(config, positions=0)
 
 
+def one_norm_a_block(config):
+    return counted(config, norms=1)
+
+
+def narrow_feed_forward(config):
+    return counted(config, weights=6, biases=6)
+
+
+def without_the_output(config):
+    return counted(config, weights=11, biases=8)
+
+
+def heads_multiplied(config):
+    return counted(config, weights=8 + 4 * config.heads, biases=5 + 4 * config.heads)
+
+
 def weights_only(parameters, bytes_each=4):
     return parameters * bytes_each
 
 
 def one_moment(parameters, bytes_each=4):
     return 3 * parameters * bytes_each
+
+
+def weights_and_gradients(parameters, bytes_each=4):
+    return 2 * parameters * bytes_each
+
+
+def always_four_bytes(parameters, bytes_each=4):
+    return 16 * parameters
+
+
+def in_bits(parameters, bytes_each=4):
+    return 8 * 4 * parameters * bytes_each
+
+
+def in_gigabytes(parameters, bytes_each=4):
+    return 4 * parameters * bytes_each / 1e9
 
 
 def in_numbers(parameters, bytes_each=4):
@@ -54,6 +86,22 @@ def times_the_heads(config, batch, tokens, bytes_each=4):
     return 2 * config.layers * batch * tokens * config.heads * config.width * bytes_each
 
 
+def one_block(config, batch, tokens, bytes_each=4):
+    return 2 * batch * tokens * config.width * bytes_each
+
+
+def one_head(config, batch, tokens, bytes_each=4):
+    return 2 * config.layers * batch * tokens * (config.width // config.heads) * bytes_each
+
+
+def whole_context(config, batch, tokens, bytes_each=4):
+    return 2 * config.layers * batch * config.context * config.width * bytes_each
+
+
+def numbers_kept(config, batch, tokens, bytes_each=4):
+    return 2 * config.layers * batch * tokens * config.width
+
+
 MISTAKES = {
     "gpt_parameters": [
         (head_counted_again, "contou a saída outra vez; ela usa os embeddings dos tokens"),
@@ -61,16 +109,28 @@ MISTAKES = {
         (norms_forgotten, "faltam as layer norms: cada uma tem um peso e um bias por canal"),
         (last_norm_forgotten, "falta a layer norm do fim, depois dos blocos"),
         (positions_forgotten, "faltam os embeddings das posições: context C"),
+        (one_norm_a_block, "contou uma layer norm por bloco; são duas"),
+        (narrow_feed_forward, "a feed-forward ficou com C canais no meio; são 4 C"),
+        (without_the_output, "falta a projeção de saída da atenção, C² + C em cada bloco"),
+        (heads_multiplied, "contou a atenção uma vez por cabeça; as cabeças repartem os mesmos C canais"),
     ],
     "training_state_bytes": [
         (weights_only, "contou só os pesos; há também o gradiente e as duas médias do AdamW"),
-        (one_moment, "o AdamW guarda DUAS médias por parâmetro"),
+        (one_moment, "contou três números por parâmetro; são quatro: o peso, o gradiente e DUAS médias"),
         (in_numbers, "contou números; multiplique pelos bytes de cada um"),
+        (weights_and_gradients, "contou dois números por parâmetro; são quatro: o peso, o gradiente e DUAS médias"),
+        (always_four_bytes, "contou sempre 4 bytes por número; são bytes_each"),
+        (in_bits, "isto são bits; um byte são 8 deles"),
+        (in_gigabytes, "isto são gigabytes; o que se pede são bytes"),
     ],
     "kv_cache_bytes": [
         (keys_only, "contou só as chaves; os valores ocupam o mesmo"),
         (one_sequence, "faltou multiplicar pelo lote"),
         (times_the_heads, "as cabeças dividem os C canais; não os multiplicam"),
+        (one_block, "contou um bloco só; cada um dos config.layers guarda as suas chaves e valores"),
+        (one_head, "contou uma cabeça só; juntas, elas têm os C canais"),
+        (whole_context, "contou o contexto inteiro; guarda-se o que já se gerou, `tokens`"),
+        (numbers_kept, "contou números; multiplique pelos bytes de cada um"),
     ],
 }
 

@@ -27,7 +27,7 @@ def test_gpt_parameters_of_a_real_model(judge):
                f"o modelo da biblioteca tem {real}")  # fmt: skip
 
 
-@pytest.mark.parametrize(("parameters", "bytes_each"), [(1, 4), (124_000_000, 4), (7_000, 2)])
+@pytest.mark.parametrize(("parameters", "bytes_each"), [(1, 4), (124_000_000, 4), (7_000, 2), (9_000, 8)])
 def test_training_state_bytes(judge, parameters, bytes_each):
     judge.same("training_state_bytes", parameters, bytes_each, case=f"{parameters} parâmetros de {bytes_each} bytes")
 
