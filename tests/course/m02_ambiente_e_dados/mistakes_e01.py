@@ -36,6 +36,14 @@ def strictly_newer(version, minimum):
     return found + [0] * (len(least) - len(found)) > least
 
 
+def two_numbers_only(version, minimum):
+    return [*numbers(version), 0][:2] >= [*numbers(minimum), 0][:2]
+
+
+def numbers_run_together(version, minimum):
+    return int("".join(map(str, numbers(version)))) >= int("".join(map(str, numbers(minimum))))
+
+
 def amounts_of(meminfo):
     return {name: int(kilobytes) for name, kilobytes in re.findall(r"(?m)^(\w+):\s+(\d+) kB", meminfo)}
 
@@ -62,6 +70,22 @@ def the_old_sum_always(meminfo):
     return 1024 * (amounts["MemFree"] + amounts["Buffers"] + amounts["Cached"])
 
 
+def everything_that_is_free(meminfo):
+    amounts = amounts_of(meminfo)
+    return 1024 * sum(amounts.get(name, 0) for name in ("MemAvailable", "MemFree", "Buffers", "Cached"))
+
+
+def without_buffers(meminfo):
+    amounts = amounts_of(meminfo)
+    return 1024 * amounts.get("MemAvailable", amounts["MemFree"] + amounts["Cached"])
+
+
+def what_is_cached_for_swap(meminfo):
+    amounts = amounts_of(meminfo)
+    return 1024 * amounts.get("MemAvailable", sum(amounts.get(name, 0) for name in (
+        "MemFree", "Buffers", "Cached", "SwapCached")))  # fmt: skip
+
+
 def a_search_for_each_line(meminfo):
     lines = meminfo.splitlines()
     amounts = {}
@@ -72,10 +96,10 @@ def a_search_for_each_line(meminfo):
     return 1024 * sum(amounts[name] for name in names)
 
 
-def machine_mends(facts):
-    found = [] if numbers(facts["python"]) >= [3, 11] else [PYTHON]
-    found += [MEMORY] if facts["memory"] < 2 << 30 else []
-    return found + ([DISK] if facts["disk"] < 1 << 30 else [])
+def machine_mends(facts, *, old=lambda version: numbers(version) < [3, 11], giga=1 << 30):
+    found = [PYTHON] if old(facts["python"]) else []
+    found += [MEMORY] if facts["memory"] < 2 * giga else []
+    return found + ([DISK] if facts["disk"] < giga else [])
 
 
 def the_first_only(facts):
@@ -112,6 +136,27 @@ def no_word_on_the_driver(facts):
     return machine_mends(facts) + [mend for mend in gpu_mends(facts) if mend != DRIVER]
 
 
+def python_as_text(facts):
+    return machine_mends(facts, old=lambda version: version < "3.11") + gpu_mends(facts)
+
+
+def thousands(facts):
+    return machine_mends(facts, giga=10**9) + gpu_mends(facts)
+
+
+def the_limit_itself_too(facts):
+    return machine_mends(facts, giga=(1 << 30) + 0.5) + gpu_mends(facts)
+
+
+def the_gpu_first(facts):
+    return gpu_mends(facts) + machine_mends(facts)
+
+
+def cupy_for_an_old_driver(facts):
+    found = machine_mends(facts) + gpu_mends(facts)
+    return found + ([INSTALL[12]] if DRIVER in found and (facts["cupy"] is None or facts["cupy"] > 11) else [])
+
+
 MISTAKES = {
     "is_at_least": [
         (as_texts, "comparou os textos, caractere a caractere; compare os números: 9 é menor que 11"),
@@ -119,6 +164,8 @@ MISTAKES = {
         (any_number_larger, "pediu que cada número fosse maior; se o primeiro já é maior, os outros não importam"),
         (missing_is_older, "um número que falta vale 0: 2 e 2.0.0 são a mesma versão"),
         (strictly_newer, "a própria versão mínima também serve"),
+        (two_numbers_only, "comparou só os dois primeiros números; 2.0.1 é mais nova que 2.0.0"),
+        (numbers_run_together, "juntou os números num só; 3.9 não é 39, são dois números, 3 e 9"),
     ],
     "available_bytes": [
         (the_free_part, "contou só MemFree; o que o sistema usa como cache também pode ser usado"),
@@ -126,6 +173,9 @@ MISTAKES = {
         (in_kilobytes, "faltou passar de kB para bytes"),
         (kilobytes_of_1000, "um kB do /proc/meminfo são 1024 bytes, não 1000"),
         (the_old_sum_always, "somou as três partes mesmo havendo MemAvailable, que é a conta que o Linux já fez"),
+        (everything_that_is_free, "somou as três partes a MemAvailable, que já as conta"),
+        (without_buffers, "num Linux antigo, faltou somar Buffers"),
+        (what_is_cached_for_swap, "somou também SwapCached, que é outra linha; são MemFree, Buffers e Cached"),
     ],
     "mends": [
         (the_first_only, "parou no primeiro conselho; a máquina pode precisar de vários"),
@@ -133,6 +183,11 @@ MISTAKES = {
         (any_cupy_will_do, "há CuPy, mas feito para uma CUDA mais nova que a do driver: não vai funcionar"),
         (the_same_version_only, "um driver mais novo aceita o CuPy de uma CUDA mais velha"),
         (no_word_on_the_driver, "um driver de CUDA abaixo de 12 precisa ser atualizado (NEWER_DRIVER)"),
+        (python_as_text, "comparou a versão do Python como um texto; is_at_least compara os números"),
+        (thousands, "tomou um GiB por 10⁹ bytes; são 2³⁰"),
+        (the_limit_itself_too, "recusou o próprio limite; o conselho é só para o que fica ABAIXO dele"),
+        (the_gpu_first, "os conselhos saíram em outra ordem; os da placa são os últimos"),
+        (cupy_for_an_old_driver, "deu também um conselho sobre o CuPy; com um driver abaixo de 12 basta NEWER_DRIVER"),
     ],
 }
 

@@ -35,14 +35,19 @@ def timed(piece, durations, turns):
 
 
 def allocating(piece, *sizes):
-    """The peak that is found, in megabytes, of a function that holds so many of them after one another, and whether
-    tracemalloc still runs afterwards."""
+    """The peak that is found of a function that holds so many megabytes after one another and keeps one at the end,
+    and whether tracemalloc still runs afterwards."""
+    kept = []
 
     def function():
         for size in sizes:
             np.zeros(size << 20, np.uint8)
+        kept.append(np.zeros(1 << 20, np.uint8))
 
-    return observed(lambda: round(piece(function) / 2**20)), running()
+    def in_words(found):
+        return f"{found / 2**20:.0f} MB" if found > 4096 else f"{found:.0f} bytes"
+
+    return observed(lambda: in_words(piece(function))), running()
 
 
 def failing(piece, text):
@@ -116,11 +121,75 @@ def last_of_turns(functions, turns, clock=time.perf_counter):
     return [of_function[-1] for of_function in all_turns(functions, turns, clock)]
 
 
+def sum_of_turns(functions, turns, clock=time.perf_counter):
+    return [sum(of_function) for of_function in all_turns(functions, turns, clock)]
+
+
+def warm_up_timed(functions, turns, clock=time.perf_counter):
+    times = [[] for _ in functions]
+    for _ in range(turns + 1):
+        for function, of_function in zip(functions, times, strict=True):
+            began = clock()
+            function()
+            of_function.append(clock() - began)
+    return [min(of_function) for of_function in times]
+
+
+def warm_up_in_every_turn(functions, turns, clock=time.perf_counter):
+    times = [[] for _ in functions]
+    for _ in range(turns):
+        for function, of_function in zip(functions, times, strict=True):
+            function()
+            began = clock()
+            function()
+            of_function.append(clock() - began)
+    return [min(of_function) for of_function in times]
+
+
+def one_beginning_a_turn(functions, turns, clock=time.perf_counter):
+    for function in functions:
+        function()
+    times = [[] for _ in functions]
+    for _ in range(turns):
+        began = clock()
+        for function, of_function in zip(functions, times, strict=True):
+            function()
+            of_function.append(clock() - began)
+    return [min(of_function) for of_function in times]
+
+
 def what_is_left(function):
     tracemalloc.start()
     try:
         function()
         return tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+
+def after_the_stop(function):
+    tracemalloc.start()
+    try:
+        function()
+    finally:
+        tracemalloc.stop()
+    return tracemalloc.get_traced_memory()[1]
+
+
+def begun_too_late(function):
+    function()
+    tracemalloc.start()
+    try:
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def in_megabytes(function):
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1] / 2**20
     finally:
         tracemalloc.stop()
 
@@ -171,6 +240,19 @@ def only_the_warm_up(tokens, seconds, warm_up):
     return tokens[:warm_up].sum() / seconds[:warm_up].sum()
 
 
+def one_step_too_many(tokens, seconds, warm_up):
+    return tokens[warm_up + 1 :].sum() / seconds[warm_up + 1 :].sum()
+
+
+def last_steps_left_out(tokens, seconds, warm_up):
+    end = len(tokens) - warm_up
+    return tokens[:end].sum() / seconds[:end].sum()
+
+
+def warm_up_of_tokens_only(tokens, seconds, warm_up):
+    return tokens[warm_up:].sum() / seconds.sum()
+
+
 def step_by_step(tokens, seconds, warm_up):
     steps = list(zip(tokens.tolist(), seconds.tolist(), strict=True))
     return np.float64(sum(t for t, _ in steps[warm_up:]) / sum(s for _, s in steps[warm_up:]))
@@ -183,12 +265,19 @@ MISTAKES = {
         (mean_of_turns, "tirou a média das rodadas; fique com a menor, que o ruído só sabe somar"),
         (longest_of_turns, "ficou com a rodada mais longa; é a mais curta que diz o tempo da função"),
         (last_of_turns, "ficou com a última rodada; é a mais curta que diz o tempo da função"),
+        (sum_of_turns, "somou as rodadas; fique com a menor, que o ruído só sabe somar"),
+        (warm_up_timed, "contou também o aquecimento; a primeira chamada de cada função fica de fora"),
+        (warm_up_in_every_turn, "aqueceu em todas as rodadas; o aquecimento é um só, antes da primeira"),
+        (one_beginning_a_turn, "leu o começo uma vez por rodada, e cada função levou também o tempo das anteriores"),
     ],
     "peak_bytes": [
         (what_is_left, "isto é o que ainda está em uso no fim; o pico é o outro número"),
         (never_stopped, "o tracemalloc continua ligado, e tudo o que rodar depois será mais lento"),
         (stopped_only_if_all_is_well, "quando a função levanta um erro o tracemalloc continua ligado; use finally"),
         (error_kept_silent, "o erro da função não chegou a quem chamou"),
+        (after_the_stop, "o tracemalloc estava desligado quando a função rodou ou quando foi lido o pico"),
+        (begun_too_late, "o tracemalloc estava desligado quando a função rodou ou quando foi lido o pico"),
+        (in_megabytes, "isto são megabytes; o que se pede são bytes"),
     ],
     "tokens_per_second": [
         (mean_of_speeds, "tirou a média das velocidades; divida o total de tokens pelo total de segundos"),
@@ -196,6 +285,9 @@ MISTAKES = {
         (warm_up_of_time_only, "tirou o aquecimento dos segundos, mas não dos tokens"),
         (seconds_per_token, "isto são segundos por token; inverta"),
         (only_the_warm_up, "mediu só o aquecimento, isto é, o que devia ficar de fora"),
+        (one_step_too_many, "deixou de fora um passo a mais que os de aquecimento"),
+        (last_steps_left_out, "deixou de fora os últimos passos; o aquecimento são os primeiros"),
+        (warm_up_of_tokens_only, "tirou o aquecimento dos tokens, mas não dos segundos"),
     ],
 }
 

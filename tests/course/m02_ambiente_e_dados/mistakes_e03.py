@@ -30,6 +30,21 @@ def mark_kept(data):
         return data.decode("cp1252", "replace")
 
 
+def every_mark_dropped(data):
+    return mark_kept(data).replace("\ufeff", "")
+
+
+def mark_dropped_first(data):
+    return mark_kept(data.removeprefix(b"\xef\xbb\xbf"))
+
+
+def unknown_bytes_dropped(data):
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "ignore")
+
+
 def latin_1(data):
     try:
         return data.decode("utf-8-sig")
@@ -51,7 +66,11 @@ def byte_by_byte(data):
         return text
 
 
-def gathered(paths, suffixes, inside_of):
+def in_order(path, suffixes):
+    return sorted(p for p in path.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
+
+
+def gathered(paths, suffixes, inside_of, *, given=lambda path: True):
     files = []
     for path in map(Path, paths):
         if path.is_dir():
@@ -60,10 +79,20 @@ def gathered(paths, suffixes, inside_of):
                 raise UsageError(f"{path}: nada")
             files += inside
         elif path.is_file():
-            files.append(path)
+            files += [path] if given(path) else []
         else:
             raise UsageError(f"{path} não existe")
     return files
+
+
+def given_ones_chosen_too(paths, suffixes=(".txt",)):
+    return gathered(
+        paths, suffixes, lambda path: in_order(path, suffixes), given=lambda path: path.suffix.lower() in suffixes
+    )
+
+
+def in_the_order_of_texts(paths, suffixes=(".txt",)):
+    return gathered(paths, suffixes, lambda path: sorted(in_order(path, suffixes), key=str))
 
 
 def as_the_system_gives_them(paths, suffixes=(".txt",)):
@@ -100,7 +129,7 @@ def silent_about_what_is_missing(paths, suffixes=(".txt",)):
     files = []
     for path in map(Path, paths):
         if path.is_dir():
-            files += sorted(p for p in path.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
+            files += in_order(path, suffixes)
         elif path.is_file():
             files.append(path)
     return files
@@ -117,6 +146,11 @@ def one_less(url, limit):
 def cut_in_silence(url, limit):
     with urllib.request.urlopen(url, timeout=30) as response:
         return response.read(limit)
+
+
+def one_byte_above(url, limit):
+    with urllib.request.urlopen(url, timeout=30) as response:
+        return response.read(limit + 1)
 
 
 def everything_first(url, limit):
@@ -151,6 +185,9 @@ MISTAKES = {
         (mark_kept, "a marca do começo (BOM) ficou no texto; a codificação utf-8-sig a tira"),
         (latin_1, "leu como Latin-1, em que as aspas do Windows viram caracteres de controle; é cp1252"),
         (always_cp1252, "leu UTF-8 como cp1252: é assim que nasce “SÃ£o Paulo”"),
+        (every_mark_dropped, "tirou a marca também do meio do texto; só a do começo não faz parte dele"),
+        (mark_dropped_first, "tirou a marca antes de saber se o texto é UTF-8; em cp1252 aqueles três bytes são texto"),
+        (unknown_bytes_dropped, 'descartou os bytes que não são nada em cp1252; cada um vira "\\ufffd"'),
     ],
     "find_files": [
         (
@@ -162,12 +199,15 @@ MISTAKES = {
         (folders_among_the_files, "uma pasta cujo nome termina em .txt não é um arquivo"),
         (all_in_one_order, "ordenou tudo junto; a ordem dos caminhos dados fica, só os de cada pasta se ordenam"),
         (silent_about_what_is_missing, "não avisou do caminho que não existe ou da pasta sem textos"),
+        (given_ones_chosen_too, "um arquivo dado pelo nome ficou de fora; ele entra, termine como terminar"),
+        (in_the_order_of_texts, "ordenou os textos dos caminhos; a ordem é a de sorted entre os próprios Path"),
     ],
     "fetch": [
         (one_less, "recusou o que tem exatamente o tamanho do limite, que ainda cabe"),
         (cut_in_silence, "devolveu só o começo, sem avisar que faltava o resto"),
         (everything_first, "leu tudo antes de medir; leia só um byte além do limite"),
         (what_was_announced, "confiou no tamanho que o servidor anuncia; ele pode não o dizer"),
+        (one_byte_above, "devolveu um byte além do limite; se vem mais do que cabe, é um UsageError"),
     ],
 }
 

@@ -45,8 +45,32 @@ def only_those_of_windows(text):
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
+def last_line_end_lost(text):
+    return unicodedata.normalize("NFC", "\n".join(text.splitlines()))
+
+
+def blank_lines_lost(text):
+    return unicodedata.normalize("NFC", re.sub("[\r\n\x0b\x0c\x85\u2028\u2029]+", "\n", text))
+
+
+def ends_cut(text):
+    return unicodedata.normalize("NFC", re.sub(LINE_ENDS, "\n", text)).strip()
+
+
 def what_cannot_be_printed(text):
     return "".join(c for c in text if c.isprintable())
+
+
+def what_cannot_be_printed_but_lines(text):
+    return "".join(c for c in text if c.isprintable() or c in "\n\t")
+
+
+def every_control(text):
+    return re.sub("[\x00-\x1f\x7f-\x9f]", "", text)
+
+
+def the_ends_of_each_range(text):
+    return "".join(c for c in text if not any(ord(c) in pair for pair in HIDDEN))
 
 
 def one_end_left_out(text):
@@ -99,6 +123,30 @@ def every_tag_is_a_line(page):
     return lines_of(html.unescape(re.sub(TAG, "\n", outside(page))))
 
 
+def a_space_for_each_tag(page):
+    return lines_of(html.unescape(re.sub(TAG, " ", blocks(outside(page)))))
+
+
+def small_letters_only(page):
+    page = " ".join(re.sub(OUTSIDE, "", page, flags=re.DOTALL).split())
+    return lines_of(html.unescape(re.sub(TAG, "", re.sub(BLOCK, "\n", page))))
+
+
+def all_between_angles(page):
+    return lines_of(html.unescape(re.sub("<[^>]*>", "", blocks(outside(page)))))
+
+
+def comments_are_read(page):
+    unread = OUTSIDE.removeprefix("<!--.*?-->|<!.*?>|")
+    page = " ".join(re.sub(unread, "", page, flags=re.DOTALL | re.IGNORECASE).split())
+    return lines_of(html.unescape(re.sub(TAG, "", blocks(page))))
+
+
+def blank_lines_kept(page):
+    page = html.unescape(re.sub(TAG, "", blocks(outside(page))))
+    return "\n".join(" ".join(line.split()) for line in page.split("\n"))
+
+
 def lines_of_the_source(page):
     page = re.sub(OUTSIDE, "", page, flags=re.DOTALL | re.IGNORECASE)
     return lines_of(html.unescape(re.sub(TAG, "", blocks(page))))
@@ -119,12 +167,21 @@ MISTAKES = {
         (two_lines_for_one, 'cada "\\r\\n" virou duas linhas; é um fim de linha só'),
         (line_ends_left, 'os fins de linha ficaram como vieram; todos devem ser "\\n"'),
         (only_those_of_windows, 'faltaram fins de linha mais raros: "\\x0b", "\\x0c", "\\x85", "\\u2028", "\\u2029"'),
+        (last_line_end_lost, "o fim de linha do fim do texto se perdeu; splitlines não o devolve"),
+        (blank_lines_lost, "juntou vários fins de linha num só, e as linhas vazias sumiram"),
+        (ends_cut, "cortou os espaços e os fins de linha das pontas do texto; eles ficam"),
     ],
     "remove_invisible": [
         (what_cannot_be_printed, "tirou tudo o que isprintable recusa, também os fins de linha"),
         (one_end_left_out, "o último caractere de cada faixa ficou; os dois extremos saem"),
         (controls_and_formats, "tirou pela categoria do Unicode, e com ela os que juntam emojis; use a lista dada"),
         (a_space_instead, "pôs um espaço no lugar, e cortou palavras ao meio"),
+        (
+            what_cannot_be_printed_but_lines,
+            "tirou tudo o que isprintable recusa; a lista dada diz o que sai, e é mais curta",
+        ),
+        (every_control, "tirou só caracteres de controle, e entre eles os fins de linha; use a lista dada"),
+        (the_ends_of_each_range, "tirou só os dois extremos de cada faixa; saem também os códigos entre eles"),
     ],
     "page_text": [
         (scripts_are_read, "leu o que está dentro de script, style e outras que não são texto"),
@@ -133,6 +190,11 @@ MISTAKES = {
         (one_line_for_all, "os blocos se colaram uns nos outros; cada um é uma linha"),
         (every_tag_is_a_line, "toda etiqueta virou um fim de linha; <b> e <a> ficam no meio da frase"),
         (lines_of_the_source, "os fins de linha do HTML ficaram; no HTML eles são só espaços"),
+        (a_space_for_each_tag, "pôs um espaço no lugar de cada etiqueta: <b>A</b>na ficou em dois pedaços"),
+        (small_letters_only, "só viu etiquetas em minúsculas; <P> é <p>"),
+        (all_between_angles, "tomou por etiqueta tudo entre < e >; 2 < 3 não é uma, e fica"),
+        (comments_are_read, "os comentários, <!-- … -->, e as declarações ficaram no texto"),
+        (blank_lines_kept, "ficaram linhas vazias"),
     ],
 }
 

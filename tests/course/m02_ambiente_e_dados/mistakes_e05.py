@@ -50,6 +50,20 @@ def as_they_are_written(a, b):
     return len(first & second) / len(first | second)
 
 
+def in_letters(a, b):
+    first, second = ({text[i : i + 3] for i in range(max(1, len(text) - 2))} for text in (a, b))
+    return len(first & second) / len(first | second)
+
+
+def short_texts_have_nothing(a, b, empty=0.0):
+    first, second = ({run for run in runs(text) if len(run) == 3} for text in (a, b))
+    return len(first & second) / len(first | second) if first | second else empty
+
+
+def short_texts_are_all_alike(a, b):
+    return short_texts_have_nothing(a, b, empty=1.0)
+
+
 def each_with_each(a, b):
     first, second = runs(a), runs(b)
     first = [run for i, run in enumerate(first) if run not in first[:i]]
@@ -82,6 +96,14 @@ def whole_number(shingles, factors, offsets):
     return (factors * shingles + offsets).min(axis=1)
 
 
+def place_of_the_least(shingles, factors, offsets):
+    return (factors * shingles + offsets).argmin(axis=1).astype(np.uint32)
+
+
+def offsets_first(shingles, factors, offsets):
+    return ((factors * (shingles + offsets)).min(axis=1) >> HALF).astype(np.uint32)
+
+
 def in_plain_python(shingles, factors, offsets):
     pairs = list(zip(factors[:, 0].tolist(), offsets[:, 0].tolist(), strict=True))
     least = [min((f * s + o) % 2**64 for s in shingles.tolist()) >> 32 for f, o in pairs]
@@ -104,6 +126,14 @@ def all_or_nothing(signature, others):
     return (others == signature).all(axis=1).astype(float)
 
 
+def where_they_differ(signature, others):
+    return (others != signature).mean(axis=1)
+
+
+def one_mean_for_all(signature, others):
+    return (others == signature).mean()
+
+
 def sets_of_numbers(signature, others):
     own = set(signature.tolist())
     return np.array([len(own & set(o.tolist())) / len(own | set(o.tolist())) for o in others])
@@ -122,6 +152,9 @@ MISTAKES = {
         (of_the_smaller, "dividiu pelo menor dos conjuntos; embaixo vai a união"),
         (over_the_sum, "dividiu pela soma dos tamanhos, em que o que é comum conta duas vezes; embaixo vai a união"),
         (as_they_are_written, "comparou as palavras como estão escritas; maiúsculas e pontuação não contam: words_of"),
+        (in_letters, "fez trechos de três letras; são três PALAVRAS seguidas"),
+        (short_texts_have_nothing, "um texto de menos de três palavras ficou sem trechos; ele é um trecho só"),
+        (short_texts_are_all_alike, "um texto de menos de três palavras ficou sem trechos; ele é um trecho só"),
     ],
     "least_hashes": [
         (largest, "ficou com o maior valor de cada função; é o menor"),
@@ -130,6 +163,8 @@ MISTAKES = {
         (without_offsets, "faltou somar offsets"),
         (of_the_first_shingle, "usou só o primeiro trecho; o menor é entre todos"),
         (whole_number, "devolveu os 64 bits; ficam só os 32 mais altos"),
+        (place_of_the_least, "devolveu o lugar do menor; é o próprio valor"),
+        (offsets_first, "somou offsets antes de multiplicar; é factors · s + offsets"),
     ],
     "similarity": [
         (wherever_it_stands, "contou valores iguais em lugares diferentes; cada número vale só no seu lugar"),
@@ -137,6 +172,8 @@ MISTAKES = {
         (counted_only, "contou os lugares iguais; falta dividir por quantos são"),
         (all_or_nothing, "pediu que todos os lugares fossem iguais; é a fração deles"),
         (sets_of_numbers, "fez o Jaccard dos números; a assinatura já o estima, lugar a lugar"),
+        (where_they_differ, "contou os lugares em que elas DISCORDAM"),
+        (one_mean_for_all, "deu um número só para todas; é um por assinatura (axis=1)"),
     ],
 }
 
