@@ -112,6 +112,38 @@ def test_a_rank_that_ends_early_leaves_none_waiting_but_what_it_sent_arrives():
         run_ranks(3, work)
 
 
+@pytest.mark.parametrize(
+    "works",
+    [
+        [lambda comm: comm.receive(1), lambda comm: comm.barrier()],
+        [lambda comm: comm.receive(1), lambda comm: comm.receive(0)],
+        [lambda comm: comm.receive(0), lambda comm: comm.barrier(), lambda comm: comm.barrier()],
+        [lambda comm: None, lambda comm: comm.receive(2), lambda comm: comm.receive(1)],
+    ],
+)
+def test_ranks_that_wait_for_one_another_are_told(works):
+    with pytest.raises(UsageError, match="all ranks wait for one another"):
+        run_ranks(len(works), lambda comm: works[comm.rank](comm))
+
+
+@pytest.mark.parametrize("wrong", [-1, 2, 5])
+@pytest.mark.parametrize(
+    "talk",
+    [lambda comm, rank: comm.broadcast(np.ones(1), root=rank), lambda comm, rank: comm.send(np.ones(1), rank),
+     lambda comm, rank: comm.receive(rank)],
+    ids=["broadcast", "send", "receive"],
+)  # fmt: skip
+def test_a_rank_that_is_not_there_is_named(wrong, talk):
+    with pytest.raises(UsageError, match=f"there is no rank {wrong}: the ranks are 0 to 1"):
+        run_ranks(2, lambda comm: talk(comm, wrong))
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_no_ranks_are_refused(size):
+    with pytest.raises(UsageError, match=f"{size} ranks can do no work"):
+        run_ranks(size, lambda comm: None)
+
+
 def test_arrays_that_cannot_be_exchanged():
     with pytest.raises(UsageError, match=r"of one shape, not of \(1,\), \(2,\)"):
         run_ranks(2, lambda comm: comm.all_reduce(np.ones(comm.rank + 1)))

@@ -5,7 +5,9 @@ import pytest
 
 from tinyllm.errors import UsageError
 from tinyllm.models.gpt import GPT, GPTConfig
+from tinyllm.nn.module import freeze, unfreeze
 from tinyllm.optim.adamw import AdamW
+from tinyllm.parallel.comm import run_ranks
 from tinyllm.train.loop import TrainConfig, train
 
 
@@ -17,3 +19,55 @@ def test_batches_that_end_too_early_are_told():
     assert [next(reports).step, next(reports).step] == [1, 2]
     with pytest.raises(UsageError, match="the batches end before step 3 of 3; give more, or lower steps"):
         next(reports)
+
+
+def gpt():
+    return GPT(GPTConfig(vocab_size=17, context=6, layers=1, heads=2, width=8), rng=np.random.default_rng(0))
+
+
+def batch(*rows):
+    """One batch, of whose arrays each has so many rows."""
+    ids = np.random.default_rng(1).integers(0, 17, size=(9, 7))
+    return [(ids[: rows[0], :-1], ids[: rows[-1], 1:])]
+
+
+def made_before_unfreezing(model):
+    freeze(model, lambda name, weight: name == "norm.bias")
+    optimizer = AdamW(model.named_parameters())
+    unfreeze(model)
+    return optimizer
+
+
+@pytest.mark.parametrize(
+    ("make", "name"), [(made_before_unfreezing, "norm.bias"), (lambda model: AdamW(gpt().named_parameters()), "tokens")]
+)
+def test_an_optimiser_that_lacks_what_the_model_learns_is_refused(make, name):
+    model = gpt()
+    with pytest.raises(UsageError, match=rf"the model learns {name}.*, but the optimiser does not move it"):
+        next(train(model, batch(4), make(model), config=TrainConfig(steps=1, workers=1)))
+
+
+def test_an_optimiser_may_have_what_is_frozen_by_now():
+    model = gpt()
+    optimizer = AdamW(model.named_parameters())
+    freeze(model, lambda name, weight: name == "norm.bias")
+    assert next(train(model, batch(4), optimizer, config=TrainConfig(steps=1, workers=1))).step == 1
+
+
+def test_ranks_that_froze_different_things_are_told():
+    def work(comm):
+        model = gpt()
+        freeze(model, lambda name, weight: name == f"blocks.0.norm{1 + comm.rank}.weight")
+        list(train(model, batch(4), AdamW(model.named_parameters()), config=TrainConfig(steps=1, workers=1), comm=comm))
+
+    with pytest.raises(
+        UsageError, match=r"ranks \d and \d do not learn the same, as blocks\.0\.norm[12]\.weight shows"
+    ):
+        run_ranks(2, work)
+
+
+@pytest.mark.parametrize("rows", [(4, 3), (3, 4)])
+def test_arrays_of_a_batch_that_differ_in_rows_are_refused(rows):
+    model = gpt()
+    with pytest.raises(UsageError, match=rf"not \({rows[0]}, 6\), \({rows[1]}, 6\)"):
+        next(train(model, batch(*rows), AdamW(model.named_parameters()), config=TrainConfig(steps=1, workers=1)))

@@ -24,6 +24,11 @@ class Comm:
         """combine([the value of each rank, in order]). No value changes before all ranks have done so."""
         raise NotImplementedError
 
+    def check_rank(self, rank):
+        """Raise UsageError if there is no such rank."""
+        if rank not in range(self.size):
+            raise UsageError(f"there is no rank {rank}: the ranks are 0 to {self.size - 1}")
+
     def send(self, array, rank):
         """Give a copy of an array to another rank, which must `receive` it."""
         raise NotImplementedError
@@ -50,6 +55,7 @@ class Comm:
 
     def broadcast(self, array, root=0):
         """(...) -> (...): the array of rank `root`."""
+        self.check_rank(root)
         return self.exchange(array, lambda arrays: arrays[root].copy())
 
     def barrier(self):
@@ -99,19 +105,23 @@ class LocalComm(Comm):
         return found
 
     def send(self, array, rank):
+        self.check_rank(rank)
         self.meeting.post(self.rank, rank, array.copy())
 
     def receive(self, rank):
+        self.check_rank(rank)
         return self.meeting.take(rank, self.rank)
 
 
 class Meeting:
-    """Where the ranks of a process meet. Who waits for a rank that has gone is told so, and does not wait for ever."""
+    """Where the ranks of a process meet. Who waits for a rank that has gone, or where all wait for one another, is told
+    so, and does not wait for ever."""
 
     def __init__(self, size):
         self.size, self.values = size, [None] * size
         self.changed, self.arrived, self.round = threading.Condition(), 0, 0
         self.mail, self.gone, self.error = collections.defaultdict(collections.deque), [], None
+        self.waiting, self.stuck = [], False
 
     def wait(self):
         """Go on when all ranks have come."""
@@ -124,11 +134,27 @@ class Meeting:
             self.wait_until(lambda: self.round > this, set(range(self.size)))
 
     def wait_until(self, ready, others):
-        """Wait until `ready()`. Raises UsageError if one of the others, who must make it so, has gone."""
-        self.changed.wait_for(lambda: ready() or not others.isdisjoint(self.gone))
+        """Go on when it is ready. Raises UsageError if one of the others, which would have to do it, has gone, and if
+        no rank is left that could do it."""
+
+        def over():
+            return ready() or not others.isdisjoint(self.gone)
+
+        self.waiting.append(over)
+        self.look()
+        self.changed.wait_for(lambda: over() or self.stuck)
+        self.waiting.remove(over)
+        if not over():
+            raise UsageError("all ranks wait for one another; every one must call the same methods in the same order")
         if not ready():
             first = next(rank for rank in self.gone if rank in others)
             raise UsageError(f"rank {first} has gone, and this one waits for it in vain")
+
+    def look(self):
+        """See whether all ranks that are left wait, and none of them can go on."""
+        if len(self.waiting) + len(self.gone) == self.size and not any(over() for over in self.waiting):
+            self.stuck = True
+            self.changed.notify_all()
 
     def post(self, source, target, array):
         with self.changed:
@@ -144,11 +170,14 @@ class Meeting:
         with self.changed:
             self.gone.append(rank)
             self.error = self.error or error
+            self.look()
             self.changed.notify_all()
 
 
 def run_ranks(size, work):
     """[work(comm) of each rank], all at once, in a thread each. Raises the first error that one of them raised."""
+    if size < 1:
+        raise UsageError(f"{size} ranks can do no work; take 1 or more")
     meeting = Meeting(size)
 
     def run(rank):
@@ -166,6 +195,14 @@ def run_ranks(size, work):
     if meeting.error:
         raise meeting.error
     return found
+
+
+def check_same(comm, names):
+    """Raise UsageError unless all ranks have these names, in this order: those of the parameters that each learns."""
+    for rank, others in enumerate(comm.exchange(names, list)):
+        if others != names:
+            name = next(iter(set(others) ^ set(names)), names[0])
+            raise UsageError(f"ranks {comm.rank} and {rank} do not learn the same, as {name} shows; freeze it in all")
 
 
 def sum_over_ranks(comm, parameters, grads):

@@ -14,7 +14,7 @@ from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.observe import told
 from tinyllm.optim import schedule
-from tinyllm.parallel.comm import ALONE, sum_over_ranks
+from tinyllm.parallel.comm import ALONE, check_same, sum_over_ranks
 from tinyllm.parallel.workers import Workers, cut, rows
 
 
@@ -67,9 +67,18 @@ def train(model, batches, optimizer, *, config, loss=None, weigh=rows, comm=ALON
     must begin with batch number `start * config.accumulate`. If the loss is a weighted mean, `weigh(*arrays)` gives
     the sum of the weights of some rows, so that the steps are the same however these are shared out. Of several ranks
     (`comm`) each has its own model and optimiser, the same at first, is given all batches and takes its share of their
-    rows. A `profile` records where the time of the steps goes. Raises UsageError if all that a step sees weighs 0, and
-    if the loss stops being a number: the step is not taken, the weights are those before it.
+    rows. A `profile` records where the time of the steps goes. Raises UsageError if the optimiser lacks what the model
+    learns or the ranks learn different things, if all that a step sees weighs 0, and if the loss stops being a number:
+    the step is not taken, the weights are those before it.
     """
+    learned, moved = dict(model.named_parameters()), set(optimizer.parameters.values())
+    for name, parameter in learned.items():
+        if parameter not in moved:
+            raise UsageError(
+                f"the model learns {name}, but the optimiser does not move it; make the optimiser when the model is "
+                "as it is to be trained, or freeze what is not to be learned"
+            )
+    check_same(comm, list(learned))
     how = {"loss": loss or model.loss, "weigh": weigh, "comm": comm}
     keep_freed_memory()
     batches = iter(batches)
@@ -106,6 +115,9 @@ def accumulated_gradients(workers, model, parts, *, loss, seed, step, weigh=rows
     if not total > 0:
         raise UsageError(f"all that step {step + 1} sees weighs {total}; leave out what has nothing to teach")
     for batch in parts:
+        if len({len(array) for array in batch}) > 1:
+            shapes = ", ".join(str(np.shape(array)) for array in batch)
+            raise UsageError(f"the arrays of a batch have one row each for the same example, not {shapes}")
         lo, hi = cut(len(batch[0]), comm.size)[comm.rank]
         mine, place = [array[lo:hi] for array in batch], {"seed": seed, "step": step, "first_row": first_row + lo}
         mean, more = workers.gradients(loss, mine, weigh=weigh, total=total, **place)
