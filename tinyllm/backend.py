@@ -72,7 +72,7 @@ def numbers(value, dtype=None):
         raise UsageError(f"{type(value).__name__} is no array of numbers: {error}") from None
     if array.dtype.kind not in "fiub":
         raise UsageError(f"{type(value).__name__} is no array of numbers; give an array, a list or a number")
-    return array
+    return array if array.size or dtype else array.astype(int)
 
 
 def alike(inputs, arrays, stay):

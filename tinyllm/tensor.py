@@ -174,9 +174,8 @@ def op(meaning):
             else:
                 plain = False
             arrays.append(array)
-        if options:  # numbers of NumPy would make float64 of a result
-            items = options.items()
-            options = {k: v.item() if isinstance(v, np.generic) else v for k, v in items}
+        if options:
+            options = {name: _option(value) for name, value in options.items()}
         if not plain:
             arrays = alike(inputs, arrays, stay)
         asked = {"needs": needs} if asks else {}
@@ -194,6 +193,18 @@ def op(meaning):
     apply.function = function
     apply.compiled = function.compiled
     return apply
+
+
+def array_of(x):
+    """The array of a Tensor, a list or a number; an array as it is. UsageError for others."""
+    return x.data if isinstance(x, Tensor) else x if hasattr(x, "dtype") else numbers(x)
+
+
+def _option(value):
+    """An option as an operation reads it: a number of NumPy would make float64 of its result."""
+    if isinstance(value, Tensor | list):
+        return array_of(value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 @contextlib.contextmanager
@@ -224,7 +235,7 @@ def backward(loss, grad=None):
                 f"backward() of shape {loss.shape} needs grad=..., a scalar needs none"
             )
         grad = array_module(loss.data).ones_like(loss.data)
-    grad = (grad if isinstance(grad, Tensor) else Tensor(grad)).data.astype(loss.dtype)
+    grad = array_of(grad).astype(loss.dtype)
     if grad.shape != loss.shape:
         raise UsageError(f"backward() of shape {loss.shape} needs grad like it, got {grad.shape}")
 

@@ -190,6 +190,18 @@ def test_a_step_tells_what_each_request_wrote_in_it():
     assert list(generate_batch(model(), [])) == []
 
 
+@pytest.mark.parametrize(("sources", "number"), [(2, 1), (1, 2), (3, 2)])
+def test_requests_that_are_not_one_for_each_source_are_refused(sources, number):
+    writer = model_of("t5").answering(np.ones((sources, 4), int))
+    with pytest.raises(UsageError, match=f"{number} requests do not fit {sources} sources"):
+        generate_batch(writer, [Request([0], np.argmax, 2)] * number)
+
+
+def test_requests_may_come_from_a_generator():
+    requests = [Request([1], np.argmax, 2), Request([2, 3], np.argmax, 3)]
+    assert list(generate_batch(model(), iter(requests))) == list(generate_batch(model(), requests))
+
+
 def test_what_does_not_write_is_refused():
     for kind, config in ((BERT, BERTConfig(vocab_size=9)), (T5, T5Config(vocab_size=9))):
         with pytest.raises(UsageError, match=f"a {kind.__name__} does not write one token after the other; take"):

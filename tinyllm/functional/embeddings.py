@@ -14,13 +14,20 @@ def embedding(ids, weight):
     return weight[ids], lambda dy: (None, lambda: Part(ids.reshape(-1), rows(dy)))
 
 
-def check_ids(ids, count, mend="were the ids made by this model's tokenizer?"):
+def check_ids(
+    ids,
+    count,
+    mend="were the ids made by this model's tokenizer?",
+    *,
+    name="token id",
+    within="the vocabulary",
+):
     """Raise UsageError if an id is no integer of 0..count-1. Ids on a GPU pass: a look at them
     would make it wait."""
     if array_module(ids) is not np:
         return
     if ids.dtype.kind not in "iu":
-        raise UsageError(f"token ids must be integers, got {ids.dtype}")
+        raise UsageError(f"{name}s must be integers, got {ids.dtype}")
     if ids.size and (ids.min() < 0 or ids.max() >= count):
         wrong = ids[(ids < 0) | (ids >= count)].flat[0]
-        raise UsageError(f"token id {wrong} is outside the vocabulary 0..{count - 1}; {mend}")
+        raise UsageError(f"{name} {wrong} is outside {within} 0..{count - 1}; {mend}")

@@ -14,7 +14,7 @@ from tinyllm.backend import (
 )
 from tinyllm.errors import UsageError
 from tinyllm.functional.embeddings import check_ids
-from tinyllm.tensor import Tensor, op, rows
+from tinyllm.tensor import op, rows
 
 LOGITS_AT_ONCE = 1 << 21  # numbers: 8 MB of float32
 
@@ -93,11 +93,10 @@ def positions(x, targets, weights, count):
     weights these are None, and each position counts as 1."""
     if not targets.size:
         raise UsageError(f"a loss of no targets: they are {targets.shape}")
-    check_ids(targets, count, "to ignore a target, give it any id and a weight of 0")
+    check_targets(targets, count)
     ids = beside(targets, x).reshape(-1)
     if weights is None:
         return ids, None, targets.size
-    weights = (weights if isinstance(weights, Tensor) else Tensor(weights)).data
     if weights.shape != targets.shape:
         raise UsageError(
             f"weights {weights.shape} do not fit targets {targets.shape}; expected one for each"
@@ -109,6 +108,11 @@ def positions(x, targets, weights, count):
         )
     weights = beside(weights, x).reshape(-1).astype(widened(x[:0]).dtype)
     return ids, weights, weights.sum()
+
+
+def check_targets(targets, count):
+    """Raise UsageError for a target that is no integer of 0..count-1."""
+    check_ids(targets, count, "to ignore a target, give it any id and a weight of 0")
 
 
 def mean(losses, weights, total):

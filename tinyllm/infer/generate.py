@@ -37,13 +37,15 @@ def generate_batch(model, requests):
     (`T5.answering`), request b is about source b. A model that writes is called with ids and
     caches; it has `new_caches()`, and `longest`, the most tokens that it can have read.
 
-    Raises UsageError for a model that does not write, for an empty prompt, and for a longer one.
+    Raises UsageError for a model that does not write, for an empty prompt, for a longer one, and for a T5 of another
+    number of sources.
     """
     if not hasattr(model, "new_caches"):
         raise UsageError(
             f"a {type(model).__name__} does not write one token after the other; "
             "take a decoder, or what `answering` of a T5 gives"
         )
+    requests = list(requests)
     texts = [[int(i) for i in request.prompt] for request in requests]
     for ids in texts:
         if not ids:
@@ -53,6 +55,8 @@ def generate_batch(model, requests):
                 f"a prompt of {len(ids)} tokens does not fit in 1..{model.longest}; "
                 "shorten it, or train with a larger context"
             )
+    if requests and getattr(model, "sources", len(requests)) != len(requests):
+        raise UsageError(f"{len(requests)} requests do not fit {model.sources} sources; give one for each")
     return _steps(model, requests, texts)
 
 

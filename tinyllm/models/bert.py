@@ -15,6 +15,7 @@ from tinyllm.nn import attention, layers
 from tinyllm.nn.module import Module, Parameter
 from tinyllm.nn.outline import zeros
 from tinyllm.nn.walk import through
+from tinyllm.tensor import array_of
 
 POSITIONS = {
     "learned": layers.LearnedPositions,
@@ -89,6 +90,7 @@ class Encoder(Module):
 
         Raises UsageError for ids outside the vocabulary and for more positions than the context.
         """
+        ids = layers.token_rows(ids)
         layers.check_length(ids.shape[1], self.config)
         return self.dropout(self.norm(self.positions(self.tokens(ids)))), (lengths,)
 
@@ -131,14 +133,15 @@ class BERT(Module):
     def loss(self, ids, places, targets, weights=None):
         """(B, T) ids, (B, M) places in their row, (B, M) ids that belong there, (B, M) weights ->
         (): mean cross-entropy in nats. Only the places are compared with the vocabulary."""
-        places, rows = (
-            beside(array, self.bias.data) for array in (places, np.arange(len(ids))[:, None])
-        )
+        (B, T), places = layers.token_rows(ids).shape, layers.token_rows(places)
+        what = {"name": "place", "within": "the row"}
+        F.embeddings.check_ids(places, T, "a place is counted from the row's beginning", **what)
+        places, rows = (beside(array, self.bias.data) for array in (places, np.arange(B)[:, None]))
         logits = self.guess(self.hidden(ids)[rows, places])  # (B, M, V)
         # a simpler cross_entropy, in the place of ours, has no weights
-        options = {} if weights is None else {"weights": weights.reshape(-1)}
+        options = {} if weights is None else {"weights": array_of(weights).reshape(-1)}
         return F.cross_entropy(
-            logits.reshape(-1, self.config.vocab_size), targets.reshape(-1), **options
+            logits.reshape(-1, self.config.vocab_size), array_of(targets).reshape(-1), **options
         )
 
 

@@ -9,6 +9,7 @@ from tinyllm import functional as F
 from tinyllm.backend import array_module, beside
 from tinyllm.nn import layers
 from tinyllm.nn.module import Module
+from tinyllm.tensor import array_of
 
 
 class Classifier(Module):
@@ -29,6 +30,8 @@ class Classifier(Module):
         return self.body.hidden(ids)
 
     def __call__(self, ids, lengths):
+        ids, lengths = layers.token_rows(ids), array_of(lengths)
+        F.masks.check_lengths(lengths, *ids.shape)
         # (B, C)
         pooled = self.mean(ids, lengths) if sees_both_ways(self.body) else self.last(ids, lengths)
         return self.head(self.dropout(pooled))

@@ -81,7 +81,7 @@ class GPT(Module):
 
         Raises UsageError for ids outside the vocabulary and for more positions than the context.
         """
-        table = self.positions.weight
+        ids, table = layers.token_rows(ids), self.positions.weight
         places = beside(layers.places(ids, self.config, caches and caches[0]), table.data)
         return self.dropout(self.tokens(ids) + table[places]), ()
 

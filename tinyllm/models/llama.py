@@ -91,6 +91,7 @@ class Llama(Module):
         Each of these is (T, D / 2), or (B, 1, T, D / 2) if the rows of the caches differ in length.
         Raises UsageError for ids outside the vocabulary and for more positions than the context.
         """
+        ids = layers.token_rows(ids)
         places = layers.places(ids, self.config, caches and caches[0])
         x = self.dropout(self.tokens(ids))
         turns = (turn[places] for turn in self.turns)

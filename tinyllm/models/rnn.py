@@ -84,7 +84,7 @@ class RecurrentModel(Module):
 
         Raises UsageError for ids outside the vocabulary.
         """
-        return self.dropout(self.tokens(ids)), ()
+        return self.dropout(self.tokens(layers.token_rows(ids))), ()
 
     def end(self, x):
         """(B, T, C) -> (B, T, C)"""

@@ -106,6 +106,7 @@ class Encoder(Module):
 
         Raises UsageError for ids outside the vocabulary and for more positions than the context.
         """
+        ids = layers.token_rows(ids)
         layers.check_length(ids.shape[1], self.config)
         x, bias = self.dropout(self.tokens(ids)), self.positions(ids.shape[1], ids.shape[1])
         return x, (bias, lengths)
@@ -148,6 +149,7 @@ class Decoder(Module):
 
         The bias is (1, H, T, T) or, with caches, (1 or B, H, T, of what came before and T).
         """
+        ids = layers.token_rows(ids)
         T, before, starts = ids.shape[1], 0, None
         if caches:
             before, starts = caches[0].own.length, caches[0].own.starts
@@ -191,6 +193,8 @@ class T5(Module):
 
     def loss(self, ids, targets, weights=None):
         """(B, S) source ids, (B, T) ids to write, (B, T) weights -> (): cross-entropy in nats."""
+        targets = layers.token_rows(targets)
+        F.losses.check_targets(targets, self.config.vocab_size)
         hidden = self.decoder.hidden(shift_right(targets, START), self.encoder.hidden(ids))
         return F.linear_cross_entropy(hidden, self.head(), targets, weights=weights)
 
@@ -210,6 +214,7 @@ class Answering(Module):
     def __init__(self, model, ids, lengths=None):
         self.decoder, self.head = model.decoder, model.head
         self.memory, self.lengths = model.encoder.hidden(ids, lengths), lengths
+        self.sources = len(self.memory)
 
     def new_caches(self):
         """An empty cache for each block: what it keeps of a text that goes on."""

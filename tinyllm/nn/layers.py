@@ -7,6 +7,7 @@ from tinyllm.backend import beside
 from tinyllm.errors import UsageError
 from tinyllm.nn.module import Module, Parameter
 from tinyllm.nn.outline import ones, zeros
+from tinyllm.tensor import array_of
 
 
 class Linear(Module):
@@ -45,6 +46,16 @@ class Embedding(Module):
     def __call__(self, ids):
         F.embeddings.check_ids(ids, len(self.weight))
         return F.embedding(beside(ids, self.weight.data), self.weight)
+
+
+def token_rows(ids):
+    """Ids as an array or lists -> (B, T). Raises UsageError for another shape."""
+    ids = array_of(ids)
+    if ids.ndim != 2:
+        raise UsageError(
+            f"a model reads rows of token ids, (B, T), got {ids.shape}; a single text is [ids]"
+        )
+    return ids
 
 
 def check_length(length, config):
