@@ -99,6 +99,9 @@ def not_utf8(path, position):
     return UsageError(f"{path} is not UTF-8 at byte {position}; convert it, for example with iconv")
 
 
+BETWEEN_TEXTS = re.compile(r"\n\s*\n\s*")  # a line or more of nothing but white space stands between two texts
+
+
 def save_text(path, text):
     """Write a text in UTF-8, whole or not at all."""
     with aside(path) as temporary:

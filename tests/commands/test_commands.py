@@ -287,7 +287,7 @@ def test_what_train_refuses(capsys, tmp_path, trained):
     )
     assert "--model cannot change" in refusal(capsys, "train", "--resume", trained, "--model", "gpt")
     assert "required" in refusal(capsys, "train")
-    assert "lower batch=" in refusal(capsys, "train", "--out", tmp_path / "b", *SMALL, "--width", 200_000)
+    assert "lower --batch=" in refusal(capsys, "train", "--out", tmp_path / "b", *SMALL, "--width", 200_000)
 
 
 def test_a_corpus_that_cannot_be_read(capsys, tmp_path):

@@ -37,6 +37,13 @@ def test_a_tsv(tmp_path):
         ("a.jsonl", '{"text": "a"}', "line 1 is not {"),
         ("a.jsonl", "[" * 100_000, "line 1 is not {"),
         ("a.jsonl", '{"text": "a", "label": " "}', "line 1 has no label"),
+        (
+            "a.jsonl",
+            '{"text": "a", "label": "b"}\n{"text": "bom dia \\ud83d", "label": "b"}',
+            "line 2 has half a character, '\\ud83d'; mend or delete it",
+        ),
+        ("a.jsonl", '{"text": "a", "label": "\\udc00b"}', "line 1 has half a character, '\\udc00'"),
+        ("a.JSONL", '{"text": ' + "9" * 5000 + ', "label": "b"}', "line 1 is not {"),
         ("a.csv", "a,b", "must end in .tsv (text, tab, label) or in .jsonl"),
         ("none.tsv", None, "does not exist; give a .tsv or a .jsonl"),
     ],
@@ -46,6 +53,18 @@ def test_files_that_are_not_of_their_form(tmp_path, name, content, message):
         (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(UsageError, match=re.escape(message)):
         read_labelled(tmp_path / name)
+
+
+def test_a_whole_character_from_json_and_endings_in_capitals(tmp_path):
+    (tmp_path / "a.JSONL").write_text('{"text": "bom dia \\ud83d\\ude00", "label": "b"}')
+    assert read_labelled(tmp_path / "a.JSONL") == [("bom dia 😀", "b")]
+    (tmp_path / "a.TSV").write_text("bom dia\tb\n")
+    assert read_labelled(tmp_path / "a.TSV") == [("bom dia", "b")]
+
+
+def test_more_labels_than_a_classifier_tells():
+    with pytest.raises(UsageError, match="there are 10000 labels, and a classifier tells 1000 at most"):
+        split_examples([(f"texto {i}", str(i % 10_000)) for i in range(30_000)], seed=0)
 
 
 def test_a_file_that_is_not_utf_8(tmp_path):

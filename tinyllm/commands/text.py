@@ -10,7 +10,7 @@ from tinyllm.data import texts as text_files
 from tinyllm.errors import UsageError
 from tinyllm.evaluate import tokenization
 from tinyllm.parser import add_command, add_commands, positive, whole
-from tinyllm.text import bpe, files, words
+from tinyllm.text import bpe, files
 from tinyllm.text.pretokenize import PATTERNS
 from tinyllm.train import run as runs
 
@@ -21,7 +21,7 @@ def train_command(arguments):
         raise UsageError(f"a tokenizer of kind {arguments.kind} has no --pattern; leave it out")
     storage.claim(arguments.out, [0 if path == "-" else path for path in arguments.files])
     with contextlib.ExitStack() as stack:
-        opened = [stack.enter_context(open_binary(path)) for path in arguments.files]
+        opened = opened_in(stack, arguments.files)
         opened = stack.enter_context(say.reading_bar(opened, disable=arguments.json))
         if arguments.kind == "bpe":
             tokenizer = bpe.train_files(
@@ -33,8 +33,7 @@ def train_command(arguments):
                 progress=stack.enter_context(say.merges_bar(disable=arguments.json)),
             )
         else:
-            chunks = (chunk for file in opened for chunk in words.only_utf8(file.name, words.chunks_of_file(file)))
-            texts = (text for chunk in chunks for text in chunk.texts())
+            texts = (text for file in opened for text in text_files.texts_in(file, file.name))
             tokenizer = files.train(arguments.kind, texts, arguments.vocab_size, special_tokens=(runs.END,))
     tokenizer.save(arguments.out)
     if arguments.json:
@@ -85,7 +84,7 @@ def measure_command(arguments):
     tokenizer = tokenizers[arguments.tokenizer]
     if arguments.corpus:
         with contextlib.ExitStack() as stack:
-            opened = [stack.enter_context(open_binary(path)) for path in arguments.corpus]
+            opened = opened_in(stack, arguments.corpus)
             bar = stack.enter_context(say.merges_bar(disable=arguments.json))
             tokenizers[LIBRARY] = tokenization.train_alike(tokenizer, opened, progress=bar)
     documents = [text for path in text_files.find_files(arguments.texts)
@@ -132,15 +131,18 @@ def merge_of(tokenizer, number):
     return f"{left!r} + {right!r}"
 
 
-def open_binary(path):
-    """A file, or the standard input for "-", as a context."""
-    return contextlib.nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb")
+def opened_in(stack, paths):
+    """Files and folders -> list of binary files, which the stack closes; "-" is the standard input."""
+    found = text_files.find_files(path for path in paths if path != "-")
+    return [*(stack.enter_context(path.open("rb")) for path in found), *([sys.stdin.buffer] if "-" in paths else [])]
 
 
 def declare_tokenizer(parser):
     group = add_commands(parser)
     p = add_command(group, "train", "treina um tokenizador sobre arquivos de texto", train_command, json=True)
-    p.add_argument("files", nargs="+", metavar="ARQUIVO", help='arquivos de texto em UTF-8; "-" lê a entrada')
+    p.add_argument(
+        "files", nargs="+", metavar="ENTRADA", help='arquivos em UTF-8, ou pastas com arquivos .txt; "-" lê a entrada'
+    )
     p.add_argument("--vocab-size", type=positive, default=4096, help="tamanho do vocabulário (padrão: 4096)")
     p.add_argument("--kind", choices=files.KINDS, default="bpe", help="de que tipo (padrão: bpe)")
     p.add_argument("--pattern", choices=list(PATTERNS), help="o corte em palavras do BPE (padrão: gpt2)")

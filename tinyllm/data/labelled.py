@@ -10,15 +10,16 @@ import numpy as np
 
 from tinyllm import storage
 from tinyllm.data.objectives import padded
-from tinyllm.errors import UsageError
+from tinyllm.errors import UsageError, shown
 
+MOST_LABELS = 1000
 NEIGHBOURS = 50  # batches: how many are cut from rows that are sorted by their length together
 
 
 def read_labelled(path):
     """Path of a .tsv or .jsonl -> list of (text, label). UsageError, with the line, for one that is not of its form."""
     path = Path(path)
-    read = {".tsv": from_tsv, ".jsonl": from_jsonl}.get(path.suffix)
+    read = {".tsv": from_tsv, ".jsonl": from_jsonl}.get(path.suffix.lower())
     if read is None:
         raise UsageError(f"{path} must end in .tsv (text, tab, label) or in .jsonl (an object a line)")
     if not path.exists():
@@ -28,22 +29,21 @@ def read_labelled(path):
         if line.strip():
             try:
                 text, label = (part.strip() for part in read(line))
+                (text + label).encode()
+            except UnicodeEncodeError as error:
+                half = shown(error.object[error.start])
+                raise UsageError(f"{path}, line {number} has half a character, {half}; mend or delete it") from None
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 form = "a text, a tab and a label"
-                if path.suffix == ".jsonl":
+                if read is from_jsonl:
                     form = '{"text": "...", "label": "..."}, both of them texts'
-                raise UsageError(f"{path}, line {number} is not {form}; mend or delete it: {shortened(line)}") from None
+                raise UsageError(f"{path}, line {number} is not {form}; mend or delete it: {shown(line)}") from None
             if not text or not label:
                 raise UsageError(
                     f"{path}, line {number} has no {'text' if label else 'label'}; complete it or delete it"
                 )
             examples.append((text, label))
     return examples
-
-
-def shortened(line):
-    """The beginning of a line, and its end if there is more."""
-    return repr(line) if len(line) <= 80 else f"{line[:40]!r} … {line[-30:]!r}"
 
 
 def write_labelled(path, examples):
@@ -67,7 +67,7 @@ def split_examples(examples, *, seed):
     """list of (text, label) -> {split: list}: of each label a tenth for validation, a tenth for test, in another order.
 
     A text that is repeated counts once, with the last of its labels, so that none is in two splits. Raises UsageError
-    for less than two labels, and for a label of which there are not three texts.
+    for less than two labels and more than MOST_LABELS, and for a label of which there are not three texts.
     """
     by_label, rng = {}, np.random.default_rng(seed)
     for text, label in dict(examples).items():
@@ -75,11 +75,16 @@ def split_examples(examples, *, seed):
     if len(by_label) < 2:
         only = f"the only label is {next(iter(by_label))!r}" if by_label else "there is no text at all"
         raise UsageError(f"{only}; a classifier needs texts of two labels or more")
+    if len(by_label) > MOST_LABELS:
+        raise UsageError(
+            f"there are {len(by_label)} labels, and a classifier tells {MOST_LABELS} at most; join those that are "
+            "alike (are the text and the label the other way round?)"
+        )
     found = {"train": [], "validation": [], "test": []}
     for label, same in by_label.items():
         if len(same) < 3:
             raise UsageError(
-                f"of the label {shortened(label)} there are {len(same)} texts, and 3 are needed, one for each split; "
+                f"of the label {shown(label)} there are {len(same)} texts, and 3 are needed, one for each split; "
                 "give more, or delete it (are the text and the label the other way round, or is it a header?)"
             )
         same, held_out = [same[i] for i in rng.permutation(len(same))], max(1, len(same) // 10)

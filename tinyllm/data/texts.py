@@ -8,43 +8,61 @@ from pathlib import Path
 from tinyllm import storage
 from tinyllm.errors import UsageError
 
+BLOCK = 1 << 20  # bytes
+
 
 def find_files(paths, suffixes=(".txt",)):
     """Files and folders -> list of files: of a folder those in it that end so, in the order of their names.
 
-    UsageError for a path that is not there, and for a folder without any text.
+    What is hidden in a folder, its name or a folder's on the way beginning with a dot, is passed over: programs keep
+    copies and notes there. UsageError for a path that is not there, and for a folder without any text.
     """
     files = []
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
+            inside = sorted(
+                p for p in path.rglob("*") if p.suffix.lower() in suffixes and p.is_file() and not is_hidden(p, path)
+            )
             if not inside:
                 raise UsageError(f"{path} holds no file that ends in {', '.join(suffixes)}; give a folder with texts")
             files += inside
-        elif path.is_file():
+        elif path.exists():
             files.append(path)
         else:
             raise UsageError(f"{path} does not exist; give a text file or a folder of them")
     return files
 
 
+def is_hidden(path, folder):
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
 def read_texts(path):
     """Yield the texts of a file. UsageError where it is not UTF-8."""
-    position, lines = 0, []
     with open(path, "rb") as file:
-        for line in file:
-            try:
-                decoded = line.decode("utf-8" if position else "utf-8-sig")  # some editors begin a file with a mark
-            except UnicodeDecodeError as error:
-                raise storage.not_utf8(path, position + error.start) from None
-            position += len(line)
-            if decoded.strip():
-                lines.append(decoded.rstrip("\r\n"))
-            elif lines:
-                yield "\n".join(lines).strip()
-                lines = []
-    if lines:
-        yield "\n".join(lines).strip()
+        yield from texts_in(file, path)
+
+
+def texts_in(file, name):
+    """Yield the texts of a binary file, which an error calls by this name."""
+    position, data, text = 0, b"", ""
+    while more := file.read(max(BLOCK, len(data), len(text))):
+        data += more
+        end = data.rfind(b"\n") + 1
+        *whole, text = storage.BETWEEN_TEXTS.split(text + decoded(data[:end], position, name))
+        yield from filter(None, map(str.strip, whole))
+        position, data = position + end, data[end:]
+    for last in storage.BETWEEN_TEXTS.split(text + decoded(data, position, name)):
+        if last.strip():
+            yield last.strip()
+
+
+def decoded(data, position, name):
+    """The bytes of a file from a position on, which end with a line, as text: some editors begin a file with a mark."""
+    try:
+        return data.decode("utf-8" if position else "utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise storage.not_utf8(name, position + error.start) from None
 
 
 def write_texts(path, texts):

@@ -35,11 +35,11 @@ def train(texts, vocab_size, *, special_tokens=("<|fim|>",), pattern="gpt2", wor
 
 
 def train_files(files, vocab_size, *, special_tokens=("<|fim|>",), pattern="gpt2", workers=1, progress=None):
-    """Iterable of binary files -> BPETokenizer, as `train` gives; each file is one text, which is read as it is needed.
+    """Iterable of binary files -> BPETokenizer, as `train` gives of the texts in them, which an empty line parts.
 
-    UsageError also for a file that is not UTF-8.
+    They are read as they are needed. UsageError also for a file that is not UTF-8.
     """
-    chunks = (chunk for file in files for chunk in words.only_utf8(file.name, words.chunks_of_file(file)))
+    chunks = (chunk for file in files for chunk in words.chunks_of_corpus(file))
     return _train(chunks, vocab_size, special_tokens, pattern, workers, progress)
 
 

@@ -89,16 +89,28 @@ def chunks_of_file(file, size=None, *, marks=None, longest=1):
         pending = data[max(done, end) :]
 
 
-def only_utf8(name, chunks):
-    """Iterable of Chunk of one text -> the same, until one is not UTF-8: UsageError."""
-    before = 0
-    for chunk in chunks:
+def chunks_of_corpus(file):
+    """Binary file -> generator of Chunk of the texts in it, as `data.texts` reads them, and of parts of long ones.
+
+    UsageError, with the name of the file, where it is not UTF-8.
+    """
+    before, texts = 0, []
+    for chunk in chunks_of_file(file):
+        data = chunk.data.tobytes()
         try:
-            str(memoryview(chunk.data), "utf-8")
+            text = data.decode()
         except UnicodeDecodeError as error:
-            raise storage.not_utf8(name, before + error.start) from None
-        before += chunk.data.size
-        yield chunk
+            raise storage.not_utf8(file.name, before + error.start) from None
+        if texts:
+            yield make_chunk([text.encode() for text in texts])
+        else:
+            text = text.removeprefix("\ufeff").lstrip()
+        before += len(data)
+        text = text.replace("\r\n", "\n") if b"\r" in data else text
+        *whole, rest = storage.BETWEEN_TEXTS.split(text)
+        texts = [*map(str.rstrip, whole), rest]
+    if texts:
+        yield make_chunk([text.encode() for text in [*texts[:-1], texts[-1].rstrip()]])
 
 
 @lean_kernel

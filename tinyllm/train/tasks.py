@@ -17,7 +17,7 @@ from tinyllm.data.batches import batches
 from tinyllm.data.corpora import resenhas
 from tinyllm.data.labelled import labelled_batches, read_labelled, split_examples, write_labelled
 from tinyllm.data.objectives import END, padded
-from tinyllm.data.texts import read_texts
+from tinyllm.data.texts import find_files, read_texts
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import mean_loss
 from tinyllm.models import catalog
@@ -36,7 +36,7 @@ class DataConfig(Config):
     title = "dados"
     corpus: str = option(
         "contos",
-        f"corpus gerado ({', '.join(corpora.CORPORA)}) ou um arquivo .txt, com uma linha vazia entre os textos; "
+        f"corpus gerado ({', '.join(corpora.CORPORA)}) ou um arquivo ou pasta de .txt, uma linha vazia entre textos; "
         "para classificar: resenhas, ou um arquivo .tsv ou .jsonl de textos com rótulos",
     )
     tokenizer: str = option("bpe", f"tokenizador: {', '.join(files.KINDS)}", choices=files.KINDS)
@@ -69,7 +69,7 @@ class Language:
         if not Path(data.corpus).exists():
             known = ", ".join(corpora.CORPORA)
             raise UsageError(f"corpus={data.corpus} is neither a generated corpus ({known}) nor a file")
-        texts = list(read_texts(data.corpus))
+        texts = [text for file in find_files([data.corpus]) for text in read_texts(file)]
         if len(texts) < 3:  # one long text: cut it by its lines
             texts = [line for text in texts for line in text.split("\n")]
         if len(texts) < 3:
