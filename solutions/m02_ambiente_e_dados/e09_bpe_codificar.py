@@ -48,15 +48,16 @@ def unfinished_bytes(data):
     byte que diz quantos são: de 0xC2 a 0xDF, dois; de 0xE0 a 0xEF, três; de 0xF0 a 0xF4, quatro. Os
     seguintes vão de 0x80 a 0xBF. Por exemplo, "ã" é C3 A3: b"p\\xc3" dá 1, b"p\\xc3\\xa3" dá 0 e
     b"\\xf0\\x9f\\x99", de um emoji, dá 3. Bytes que não podem começar nem continuar nada, como
-    0xFF, não esperam por ninguém: b"\\xff" dá 0.
+    0xFF, não esperam por ninguém: b"\\xff" dá 0. (Depois de E0, ED, F0 e F4 nem todo byte serve de
+    segundo; aqui tanto faz contar com isso ou não.)
     """
     # --- sua vez
-    for count, byte in enumerate(reversed(data[-3:]), start=1):
-        if 0xC2 <= byte <= 0xF4:
-            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-            return count if count < length else 0
-        if not 0x80 <= byte <= 0xBF:
-            return 0
+    for count in range(1, min(3, len(data)) + 1):
+        try:
+            data[-count:].decode()
+        except UnicodeDecodeError as error:  # ou falta um byte, ou há um errado
+            if error.reason == "unexpected end of data":
+                return count
     return 0
     # --- fim
 

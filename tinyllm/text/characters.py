@@ -8,8 +8,12 @@ import re
 
 from tinyllm.errors import UsageError
 
-# The start of a character at the end of some bytes, as far as it got; nothing where the last character is whole.
-UNFINISHED_CHARACTER = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})?\Z")
+# The start of a character at the end of some bytes, as far as it got; nothing where the last character is whole. After
+# some first bytes UTF-8 allows fewer seconds: E0 80 or F4 90 begins no character, so nothing is waited for.
+UNFINISHED_CHARACTER = re.compile(
+    rb"(?:[\xc2-\xf4]|\xe0[\xa0-\xbf]|[\xe1-\xef][\x80-\xbf]|"
+    rb"(?:\xf0[\x90-\xbf]|[\xf1-\xf3][\x80-\xbf]|\xf4[\x80-\x8f])[\x80-\xbf]?)?\Z"
+)
 
 
 def to_bytes(text):

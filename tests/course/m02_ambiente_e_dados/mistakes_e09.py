@@ -195,13 +195,6 @@ COSTLY = {
     "stream_text": [(from_the_start_each_time, SLOW)],
 }
 
-REASON = "a character of four bytes that shows its first is whole, and then none is unfinished, however far one looks"
-EQUIVALENT = {
-    "for count, byte in enumerate(reversed(data[-3:]), start=1):: -3: -> :": REASON,
-    "for count, byte in enumerate(reversed(data[-3:]), start=1):: 3 -> 4": REASON,
-    "length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4: 4 -> 5": "only three bytes are looked at",
-}
-
 HINTS = [
     "Olhe o texto como bytes: list('ã'.encode()) é [195, 163], isto é, 0xC3 e 0xA3. O primeiro byte de um caractere "
     "diz quantos ele tem; os outros não dizem nada.",
@@ -236,5 +229,5 @@ def drained(piece, pieces):
 WORK = {
     "encode_word": Work(word_and_ranks, small=8, large=24),
     "unfinished_bytes": Work(ending, small=100, large=10_000),
-    "stream_text": Work(tokens, small=50, large=800, through=drained),
+    "stream_text": Work(tokens, small=50, large=2400, through=drained),
 }

@@ -1,5 +1,7 @@
 """m02.e09: words encoded by the ranks of their pairs, and texts that come out as soon as a character is whole."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +34,8 @@ ENDS = [b"", b"a", b"p\xc3", "pã".encode(), b"\xf0", b"\xf0\x9f", b"\xf0\x9f\x9
         b"\xf5", b"\xf5\x80", b"\x80", b"\xbf\xbf\xbf", b"a\x80\x80\x80", b"\xc3a", b"\x7f", b"\xe2\xc3", b"\xf0a\x80",
         b"\xf0\x9f\x99\x82\x82", b"\xe0\x80\x80", b"\xef\xbf\xbf", b"\xe2\x80\xc0", b"\xf0\x90\x7f",
         b"\xe0\xa0", b"\xe2\x80", b"\xe2\xc0"]  # fmt: skip
+# what begins a character by its first byte, but not by its second: an answer may wait for the rest or not
+BY_THE_FIRST_BYTE_ALONE = re.compile(rb"\xe0[\x80-\x9f]|\xed[\xa0-\xbf]|\xf0[\x80-\x8f]|\xf4[\x90-\xbf]")
 
 
 def as_list(piece, *arguments):
@@ -47,9 +51,9 @@ def first_and_rest(piece, pieces):
 @pytest.mark.parametrize("word", WORDS, ids=lambda word: f"{len(word)} ids, {word[:5]}")
 def test_encode_word(judge, word):
     case = f"a palavra {word if len(word) < 9 else f'de {len(word)} ids, todos {word[0]}'}, as fusões {RANKS}"
-    found = judge.same("encode_word", word, RANKS, case=case, through=as_list)
+    found = judge.same("encode_word", word, RANKS, case=case)
     judge.that(found == encoding.encode_word(word, RANKS), "encode_word", case, "difere da biblioteca")
-    judge.same("encode_word", word, {}, case=f"{case.partition(', as')[0]}, nenhuma fusão", through=as_list)
+    judge.same("encode_word", word, {}, case=f"{case.partition(', as')[0]}, nenhuma fusão")
 
 
 def test_encode_word_with_any_merges(judge):
@@ -58,7 +62,7 @@ def test_encode_word_with_any_merges(judge):
     @given(st.lists(st.integers(0, 3), max_size=12), pairs)
     def ids_are_those_of_the_library(word, pairs):
         ranks = {pair: (rank, 4 + rank) for rank, pair in enumerate(pairs)}
-        found = judge.same("encode_word", word, ranks, case=f"a palavra {word}, as fusões {ranks}", through=as_list)
+        found = judge.same("encode_word", word, ranks, case=f"a palavra {word}, as fusões {ranks}")
         judge.that(
             found == encoding.encode_word(word, ranks), "encode_word", f"a palavra {word}", "difere da biblioteca"
         )
@@ -89,7 +93,9 @@ def test_stream_text(judge, name):
 
 
 def test_stream_text_of_any_bytes(judge):
-    @given(st.lists(st.binary(max_size=5), max_size=6))
+    pieces = st.lists(st.binary(max_size=5), max_size=6)
+
+    @given(pieces.filter(lambda pieces: not BY_THE_FIRST_BYTE_ALONE.search(b"".join(pieces))))
     def texts_are_those_of_the_library(pieces):
         found = judge.same("stream_text", pieces, case=f"{pieces}", through=as_list)
         judge.that(found == list(characters.stream_text(pieces)), "stream_text", f"{pieces}", "difere da biblioteca")
