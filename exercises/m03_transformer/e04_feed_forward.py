@@ -9,8 +9,9 @@ feed-forward, uma rede pequena, a mesma em todas elas. Nela estão dois terços 
 bloco. E o que a torna mais que um produto de matrizes é a ativação no meio: sem ela, duas camadas
 seguidas valem por uma.
 
-O que fazer: complete as duas operações, com os seus gradientes, e a camada. Quando estiverem
-certas, um GPT treina com a sua feed-forward, e um Llama com a sua SwiGLU:
+O que fazer: complete as duas operações, com os seus gradientes, e a camada. O tempo é medido: faça
+as contas com arrays inteiros, sem laços número a número. Quando estiverem certas, um GPT treina com
+a sua feed-forward, e um Llama com a sua SwiGLU:
 `tinyllm train --mine --steps 20 --out runs/minhas-pecas`.
 """
 

@@ -12,8 +12,9 @@ e não sabe escrever nada. A máscara é o que impede, e é também o que permit
 o passado nunca olha para a frente, o que já foi calculado dele não muda quando chega mais um token,
 e pode ser guardado (o KV cache).
 
-O que fazer: complete a máscara e a atenção que a usa. Quando estiverem certas, um GPT treina e
-escreve com elas: `tinyllm train --mine --steps 20 --out runs/minha-mascara`.
+O que fazer: complete a máscara e a atenção que a usa. O tempo é medido: faça as contas com arrays
+inteiros, sem laços número a número. Quando estiverem certas, um GPT treina e escreve com elas:
+`tinyllm train --mine --steps 20 --out runs/minha-mascara`.
 """
 
 import numpy as np

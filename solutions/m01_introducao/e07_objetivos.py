@@ -11,7 +11,8 @@ posição pode ver, e o que o modelo tem de prever. Das respostas vem para que c
 escrever, entender, ou transformar um texto em outro.
 
 O que fazer: complete as três funções, que fazem de um texto um exemplo de treino de cada família.
-Nada aqui é sorteado: o acaso chega pronto, nos argumentos, e por isso cada resposta é exata.
+Nada aqui é sorteado: o acaso chega pronto, nos argumentos, e por isso cada resposta é exata. O
+tempo é medido: faça as contas com arrays inteiros, sem laços número a número.
 """
 
 import numpy as np

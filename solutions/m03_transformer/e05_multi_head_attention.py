@@ -11,9 +11,9 @@ palavra tem várias: de quem se fala, o que veio antes, o que concorda com o qu�
 repartidos entre cabeças, cada cabeça faz a sua pergunta e traz a sua resposta, pelo mesmo preço de
 uma atenção só.
 
-O que fazer: complete as duas operações, com os seus gradientes, e a camada. Quando estiverem
-certas, um BERT treina com a sua atenção:
-`tinyllm train --model bert --mine --steps 20 --out runs/meu-bert`.
+O que fazer: complete as duas operações, com os seus gradientes, e a camada. O tempo é medido: faça
+as contas com arrays inteiros, sem laços número a número. Quando estiverem certas, um BERT treina
+com a sua atenção: `tinyllm train --model bert --mine --steps 20 --out runs/meu-bert`.
 """
 
 import numpy as np

@@ -168,11 +168,11 @@ HINTS = [
 
 
 def compared(size):
-    return rng.normal(size=(size, 20)), rng.normal(size=(size // 2, 20))
+    return rng.normal(size=(size, 40)), rng.normal(size=(size // 2, 40))
 
 
 def rows(size):
-    return (rng.normal(size=(size, 30)),)
+    return (rng.normal(size=(size, 12)),)
 
 
 def shadows(size):
@@ -180,7 +180,7 @@ def shadows(size):
 
 
 WORK = {
-    "cosine_similarity": Work(compared, small=50, large=400),
+    "cosine_similarity": Work(compared, small=50, large=400, degree=2),
     "standardise": Work(rows, small=500, large=4000),
     "project": Work(shadows, small=500, large=4000),
 }

@@ -133,12 +133,6 @@ def one_hot(ids, vocab_size):
     return rows[:-1].T @ rows[1:]
 
 
-def text_for_each_pair(probabilities, ids):
-    pairs = list(zip(ids[:-1].tolist(), ids[1:].tolist(), strict=True))
-    surprise = [-np.log(probabilities[i, j]) for i, j in pairs]
-    return np.exp(np.mean(surprise))
-
-
 MISTAKES = {
     "count_bigrams": [
         (repeated_pairs_lost, "um par repetido contou uma vez só; counts[i, j] += 1 com arrays de índices não acumula"),
@@ -174,7 +168,6 @@ MISTAKES = {
 
 COSTLY = {
     "count_bigrams": [(search_for_each_pair, SLOW), (one_hot, LARGE)],
-    "perplexity": [(text_for_each_pair, SLOW)],
 }
 
 HINTS = [
@@ -188,7 +181,7 @@ HINTS = [
 
 
 def text(size):
-    return rng.integers(50, size=size), 50
+    return rng.integers(size // 20, size=size), size // 20
 
 
 def table(size):
@@ -200,7 +193,7 @@ def text_and_table(size):
 
 
 WORK = {
-    "count_bigrams": Work(text, small=1000, large=8000),
-    "smoothed_probabilities": Work(table, small=50, large=200),
-    "perplexity": Work(text_and_table, small=4000, large=32000),
+    "count_bigrams": Work(text, small=400, large=4000, limit=None),
+    "smoothed_probabilities": Work(table, small=50, large=200, degree=2, limit=None),
+    "perplexity": Work(text_and_table, small=4000, large=32000, limit=None),
 }

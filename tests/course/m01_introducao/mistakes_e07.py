@@ -246,7 +246,7 @@ def cut_text(size):
 
 
 WORK = {
-    "causal_example": Work(tokens, small=50, large=400),
+    "causal_example": Work(tokens, small=50, large=400, degree=2),
     "masked_example": Work(chosen_tokens, small=50, large=400),
-    "span_corruption": Work(cut_text, small=500, large=4000),
+    "span_corruption": Work(cut_text, small=2000, large=100_000),
 }

@@ -85,10 +85,6 @@ def a_space_instead(text):
     return "".join(" " if any(first <= ord(c) <= last for first, last in HIDDEN) else c for c in text)
 
 
-def character_by_character(text):
-    return "".join(c for c in text if not any(first <= ord(c) <= last for first, last in HIDDEN))
-
-
 def lines_of(page):
     lines = (" ".join(line.split()) for line in page.split("\n"))
     return "\n".join(line for line in lines if line)
@@ -198,7 +194,7 @@ MISTAKES = {
     ],
 }
 
-COSTLY = {"remove_invisible": [(character_by_character, SLOW)], "page_text": [(tag_by_tag, SLOW)]}
+COSTLY = {"page_text": [(tag_by_tag, SLOW)]}
 
 HINTS = [
     'compose: re.sub("\\r\\n?|[…]", "\\n", texto) troca primeiro o par, depois os que estão entre colchetes; '
@@ -224,6 +220,6 @@ def a_page(size):
 
 WORK = {
     "compose": Work(of_both_forms, small=50, large=1000),
-    "remove_invisible": Work(with_marks, small=50, large=1000),
-    "page_text": Work(a_page, small=20, large=1000),
+    "remove_invisible": Work(with_marks, small=50, large=1000, limit=None),
+    "page_text": Work(a_page, small=20, large=3000),
 }

@@ -213,11 +213,11 @@ def hashed(size):
 
 
 def signatures(size):
-    return rng.integers(3, size=128, dtype=np.uint32), rng.integers(3, size=(size, 128), dtype=np.uint32)
+    return rng.integers(3, size=2048, dtype=np.uint32), rng.integers(3, size=(size, 2048), dtype=np.uint32)
 
 
 WORK = {
     "jaccard": Work(two_texts, small=100, large=1500),
     "least_hashes": Work(hashed, small=50, large=400),
-    "similarity": Work(signatures, small=200, large=2000),
+    "similarity": Work(signatures, small=20, large=160, limit=12),
 }

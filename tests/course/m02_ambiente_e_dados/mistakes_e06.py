@@ -176,7 +176,7 @@ def rows(size):
 
 
 def a_batch(size):
-    return rng.integers(1 << 16, size=20 * size, dtype=np.uint16), rng.integers(19 * size, size=size // 10), 16
+    return rng.integers(1 << 16, size=20 * size, dtype=np.uint16), rng.integers(18 * size, size=size // 80), 128
 
 
 WORK = {

@@ -97,7 +97,11 @@ def counted_pieces(size):
 
 
 def text_and_vocabulary(size):
-    return " ".join(f"p{number % 499}" for number in range(size)), str.split, [f"p{number}" for number in range(500)]
+    return (
+        " ".join(f"p{number % (size // 2)}" for number in range(size)),
+        str.split,
+        [f"p{number}" for number in range(size // 2)],
+    )
 
 
 def ids_and_vocabulary(size):
@@ -106,6 +110,6 @@ def ids_and_vocabulary(size):
 
 WORK = {
     "most_frequent": Work(counted_pieces, small=200, large=2000),
-    "encode": Work(text_and_vocabulary, small=1000, large=10_000),
+    "encode": Work(text_and_vocabulary, small=500, large=5000),
     "decode": Work(ids_and_vocabulary, small=1000, large=10_000),
 }

@@ -180,7 +180,7 @@ HINTS = [
 
 
 def random_words(count, rng):
-    return [bytes(rng.choices(b"aeiourstlmnc", k=rng.randint(1, 9))) for _ in range(count)]
+    return [bytes(rng.choices(b"aeiourstlmncdpvgbfqhjxzkwyAEOSP", k=rng.randint(1, 9))) for _ in range(count)]
 
 
 def words_and_counts(size):
@@ -194,11 +194,11 @@ def long_word(size):
 
 def word_counts_and_merges(size):
     rng = random.Random(size)
-    return {word: rng.randint(1, 50) for word in random_words(size, rng)}, 60
+    return {word: rng.randint(1, 50) for word in random_words(40 * size, rng)}, size
 
 
 WORK = {
     "count_pairs": Work(words_and_counts, small=100, large=400),
     "merge_word": Work(long_word, small=100, large=1000),
-    "train_merges": Work(word_counts_and_merges, small=150, large=1500),
+    "train_merges": Work(word_counts_and_merges, small=10, large=100, limit=6),
 }

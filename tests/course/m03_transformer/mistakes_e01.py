@@ -154,6 +154,6 @@ def many_positions(size):
 
 
 WORK = {
-    "embedding": Work(texts, small=25, large=200, through=looked_up),
-    "sinusoids": Work(many_positions, small=100, large=800),
+    "embedding": Work(texts, small=25, large=200, through=looked_up, limit=None),
+    "sinusoids": Work(many_positions, small=100, large=800, limit=None),
 }

@@ -142,6 +142,6 @@ def heads(size):
 
 
 WORK = {
-    "rotations": Work(many_positions, small=100, large=800),
-    "rotary": Work(heads, small=100, large=800, through=turned),
+    "rotations": Work(many_positions, small=100, large=800, limit=None),
+    "rotary": Work(heads, small=100, large=800, through=turned, limit=None),
 }

@@ -151,6 +151,6 @@ def vectors_and_weight(size):
 
 
 WORK = {
-    "layer_norm": Work(vectors_and_weights, small=200, large=1600, through=every_gradient),
-    "rms_norm": Work(vectors_and_weight, small=200, large=1600, through=every_gradient),
+    "layer_norm": Work(vectors_and_weights, small=200, large=1600, through=every_gradient, limit=None),
+    "rms_norm": Work(vectors_and_weight, small=200, large=1600, through=every_gradient, limit=None),
 }

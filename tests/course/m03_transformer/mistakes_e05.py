@@ -259,5 +259,5 @@ def padded_texts(size):
 WORK = {
     "split_heads": Work(stream, small=50, large=400, through=split),
     "merge_heads": Work(heads_to_merge, small=50, large=400, through=there_and_back),
-    "SelfAttention": Work(padded_texts, small=25, large=200, through=built),
+    "SelfAttention": Work(padded_texts, small=25, large=200, through=built, degree=2),
 }

@@ -161,6 +161,6 @@ def heads(size):
 
 
 WORK = {
-    "online_softmax_step": Work(one_block, small=100, large=800),
-    "flash_attention": Work(heads, small=100, large=800, through=in_blocks),
+    "online_softmax_step": Work(one_block, small=100, large=800, limit=None),
+    "flash_attention": Work(heads, small=100, large=800, through=in_blocks, degree=2, limit=None),
 }

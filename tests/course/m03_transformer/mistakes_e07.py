@@ -213,6 +213,6 @@ def ids_of_texts(size):
 
 
 WORK = {
-    "Block": Work(texts, small=25, large=200, through=passed),
-    "Encoder": Work(ids_of_texts, small=25, large=200, through=read),
+    "Block": Work(texts, small=25, large=200, through=passed, degree=2),
+    "Encoder": Work(ids_of_texts, small=25, large=200, through=read, degree=2),
 }

@@ -183,6 +183,6 @@ def text(size):
 
 
 WORK = {
-    "future": Work(square, small=100, large=800, through=of_numpy),
-    "CausalSelfAttention": Work(text, small=25, large=200, through=built),
+    "future": Work(square, small=100, large=800, through=of_numpy, degree=2),
+    "CausalSelfAttention": Work(text, small=25, large=200, through=built, degree=2),
 }

@@ -4,12 +4,12 @@ from collections import namedtuple
 
 import numpy as np
 
-from tinyllm.course.measure import SLOW, Work
+from tinyllm.course.measure import Work
 from tinyllm.functional.activations import softmax
 from tinyllm.nn.cache import LayerCache
 from tinyllm.nn.layers import Projection
 from tinyllm.nn.module import Module, map_parameters
-from tinyllm.tensor import Tensor, backward, concatenate, no_grad, where
+from tinyllm.tensor import Tensor, backward, no_grad, where
 
 rng = np.random.default_rng(0)
 
@@ -117,13 +117,6 @@ class HidesTheFuture(Attention):
         return super().weights(where(np.arange(S) > np.arange(T)[:, None], -np.inf, scores), lengths)
 
 
-class PositionByPosition(Attention):
-    def __call__(self, x, memory, lengths=None, cache=None):
-        if x.shape[1] == 1:
-            return super().__call__(x, memory, lengths, cache)
-        return concatenate(*(self(x[:, t : t + 1], memory, lengths, cache) for t in range(x.shape[1])), axis=1)
-
-
 MISTAKES = {
     "CrossAttention": [
         (Exchanged, "x e a memória estão trocados: quem pergunta é x"),
@@ -134,8 +127,6 @@ MISTAKES = {
         (HidesTheFuture, "pôs a máscara do futuro; a memória já está inteira, e todos a veem toda"),
     ],
 }
-
-COSTLY = {"CrossAttention": [(PositionByPosition, SLOW)]}
 
 HINTS = [
     "É a atenção de sempre; a diferença está em quem entra onde: self.query(x) faz as perguntas, e self.key_value("
@@ -152,4 +143,4 @@ def two_texts(size):
     return 3, 0, dy, x, memory
 
 
-WORK = {"CrossAttention": Work(two_texts, small=20, large=160, through=built)}
+WORK = {"CrossAttention": Work(two_texts, small=20, large=160, through=built, degree=2)}

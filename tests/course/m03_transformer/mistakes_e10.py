@@ -5,7 +5,7 @@ from collections import namedtuple
 import numpy as np
 
 from tinyllm import functional as F
-from tinyllm.course.measure import SLOW, Work
+from tinyllm.course.measure import Work
 from tinyllm.models.t5 import T5, T5Config
 from tinyllm.nn import attention, layers
 from tinyllm.nn.cache import DecoderCache
@@ -71,14 +71,6 @@ def rolled(targets, start_id):
 
 def one_longer(targets, start_id):
     return np.concatenate([np.full_like(targets[:, :1], start_id), targets], axis=1)
-
-
-def to_the_right_token_by_token(targets, start_id):
-    inputs = targets.copy()
-    for b in range(inputs.shape[0]):
-        for t in range(inputs.shape[1]):
-            inputs[b, t] = targets[b, t - 1] if t else start_id
-    return inputs
 
 
 class Right(Module):
@@ -204,8 +196,6 @@ MISTAKES = {
     ],
 }
 
-COSTLY = {"shift_right": [(to_the_right_token_by_token, SLOW)]}
-
 EQUIVALENT = {
     "likeliest = writer(written).data[:, -1].argmax(axis=-1): -1 -> (1)": "de (B, V), o último eixo é o 1",
 }
@@ -234,7 +224,7 @@ def source(size):
 
 
 WORK = {
-    "shift_right": Work(targets, small=100, large=800),
-    "DecoderBlock": Work(texts, small=20, large=120, through=built),
+    "shift_right": Work(targets, small=100, large=800, limit=None),
+    "DecoderBlock": Work(texts, small=20, large=120, through=built, degree=2),
     "write": Work(source, small=4, large=20, through=written),
 }
