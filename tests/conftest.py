@@ -18,6 +18,7 @@ hypothesis.settings.register_profile(
     database=None,
     deadline=None,
     max_examples=25,
+    report_multiple_bugs=False,  # one is enough to read
     suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
 )
 hypothesis.settings.register_profile(  # no simpler case is sought, which takes longer than all the rest

@@ -37,7 +37,7 @@ class Node:
         """
         inputs, dxs = self.inputs, told(self.name, "backward", self.backward, dy)
         self.inputs, self.backward = (), _walked
-        dxs = dxs if type(dxs) is tuple else (dxs,)
+        dxs = dxs if type(dxs) in (tuple, list) else (dxs,)
         if len(dxs) != len(inputs):
             raise UsageError(f"{self.name}: its backward gave {len(dxs)} gradients for {len(inputs)} inputs")
         for x, dx in zip(inputs, dxs, strict=True):

@@ -2,24 +2,29 @@
 
 import ast
 import copy
-import importlib.util
 import itertools
+import re
+import sys
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 from unittest import SkipTest
 
 import numpy as np
 
-from tinyllm.course import measure
+from tinyllm.course import diagnose, measure
 from tinyllm.course.syllabus import is_allowed
 from tinyllm.errors import UsageError
 from tinyllm.tensor import Tensor, backward
 
 TOLERANCES = {"float64": (1e-7, 1e-9), "float32": (1e-5, 1e-6)}  # relative, absolute
+ALIKE = {"i": "iu", "u": "iu", "b": "b", "f": "f", "c": "c"}  # the kinds of dtype that may stand for each
 RIGHT, PENDING, WRONG, BROKEN = "certo", "pendente", "errado", "erro no seu código"
 PARTLY = "incompleto"  # right as far as it was tested, for not every test has run
 SENTENCE = "parece: "  # what a known mistake is told with
+OF_NUMPY = "as funções do NumPy não conhecem Tensors, e por elas o gradiente não volta; use as de tinyllm.tensor"
+UNFIT = "o que ela devolveu não serve ao teste:"  # what is told if nothing better is known
 STATES = (RIGHT, PARTLY, PENDING, measure.SLOW, measure.LARGE, WRONG, BROKEN)  # from good to bad
 
 
@@ -45,7 +50,7 @@ class Judge:
         self.path = Path(implementation) / exercise.place
         self.solution = load(folder / "solutions" / exercise.place)
         self.support = load(folder / exercise.support)
-        self.answer = self.case = None
+        self.answer = self.called = self.case = None  # `called`: the piece that the case is about
 
     def load(self):
         """Read the answer. Raises Failed if there is none, if a piece is missing or if it imports what its header does
@@ -53,7 +58,7 @@ class Judge:
         if not self.path.exists():
             self.fail_to_load(f"o arquivo não existe; para tê-lo de volta: tinyllm course reset {self.exercise.id}")
         check_imports(self)
-        self.answer = load(self.path)
+        self.answer = load(self.path, **WAITING)
         for name in self.exercise.pieces:
             if not hasattr(self.answer, name):
                 self.fail_to_load(f"falta {name}; o arquivo deve ter, com estes nomes: "
@@ -62,12 +67,14 @@ class Judge:
     def same(self, name, *arguments, case, through=lambda piece, *arguments: piece(*arguments)):
         """Call a piece of the answer and of the solution, in the way that `through` does: the results must agree, and
         the arguments stay as they are. Returns the answer's result."""
-        given, self.case = copy.deepcopy(arguments), f"{name}, {case}"
+        given, self.called, self.case = copy.deepcopy(arguments), name, f"{name}, {case}"
         expected = through(getattr(self.solution, name), *copy.deepcopy(arguments))
         found = self.outcome(through, getattr(self.answer, name), given)
-        trouble = f"recusado: {found}" if isinstance(found, Refused) else difference(found, expected)
+        trouble = Refused(f"recusado: {found}") if isinstance(found, Refused) else difference(found, expected)
         if trouble:
-            self.fail(name, case, trouble, self.recognise(name, arguments, through, found))
+            sentence = self.recognise(name, arguments, through, found)
+            cause = None if sentence else self.cause(name, arguments, through, trouble)
+            self.fail(name, case, trouble, sentence, cause=cause)
         if difference(given, arguments):
             self.fail(name, case, "a função modificou os argumentos que recebeu", None)
         return found
@@ -80,7 +87,7 @@ class Judge:
     def fast(self, name):
         """On the work that the support file gives this piece, the answer takes no more than it may of time and memory.
         A wrong answer is not measured: the other tests say what is wrong."""
-        work = self.support.WORK[name]
+        work, self.called = self.support.WORK[name], name
         pieces = [getattr(module, name) for module in (self.answer, self.solution)]
         arguments = work.make(work.small)
         found, expected = (self.outcome(work.through, piece, copy.deepcopy(arguments)) for piece in pieces)
@@ -103,6 +110,17 @@ class Judge:
                 raise
             return Refused(f"{type(error).__name__}: {error}")
 
+    def cause(self, name, arguments, through, trouble):
+        """The Cause of a result of another kind or dtype, if watching the answer shows one."""
+        if isinstance(trouble, Apart):
+            return None
+        answer, solution = (
+            (Path(module.__file__), lambda module=module: through(getattr(module, name), *copy.deepcopy(arguments)))
+            for module in (self.answer, self.solution)
+        )
+        found = diagnose.other_kind(answer, solution)
+        return found or (diagnose.other_dtype(*answer, trouble.dtype) if isinstance(trouble, OtherDtype) else None)
+
     def recognise(self, name, arguments, through, found):
         """The sentence of the known mistakes that give just this result; None if no mistake does, or if those that do
         have several."""
@@ -112,32 +130,40 @@ class Judge:
         }  # fmt: skip
         return sentences.pop() if len(sentences) == 1 else None
 
-    def fail(self, name, case, trouble, sentence, *, state=WRONG):
+    def fail(self, name, case, trouble, sentence, *, state=WRONG, cause=None):
+        lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
         raise Failed(state, "\n".join([
-            f"{self.exercise.id} {self.exercise.title}   {state}      {self.shown_path}:{line_of(self.path, name)}",
+            self.heading(state, cause.line if cause else line_of(self.path, name)),
             f"  caso: {name}, {case}",
-            f"  {trouble}",
+            *([] if cause and isinstance(trouble, Refused) else [f"  {trouble}"]),
+            *([f"  {lines[cause.line - 1].strip()}", f"  {cause.what}"] if cause else []),
             *([f"  {SENTENCE}{sentence}"] if sentence else []),
-            f"  próximo passo: tinyllm course hint {self.exercise.id}",
+            self.next_step(name),
         ]))  # fmt: skip
 
     def fail_to_load(self, trouble):
-        raise Failed(BROKEN, "\n".join([
-            f"{self.exercise.id} {self.exercise.title}   {BROKEN}      {self.shown_path}",
-            f"  {trouble}",
-        ]))  # fmt: skip
+        raise Failed(BROKEN, f"{self.heading(BROKEN)}\n  {trouble}")
 
     def too_long(self, error, seconds):
         """A Failed for what was interrupted after so many seconds, with the line where it was."""
         frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == self.path]
         number, line = (frames[-1].lineno, frames[-1].line) if frames else (1, "")
         return Failed(measure.SLOW, "\n".join([
-            f"{self.exercise.id} {self.exercise.title}   {measure.SLOW}      {self.shown_path}:{number}",
+            self.heading(measure.SLOW, number),
             *([f"  caso: {self.case}"] if self.case else []),
             f"  {line}",
             f"  passou de {seconds} segundos e foi interrompida: parece um laço sem fim, ou contas demais",
-            f"  próximo passo: tinyllm course hint {self.exercise.id}",
+            self.next_step(self.called),
         ]), endless=True)  # fmt: skip
+
+    def cannot_go_on(self, error):
+        """A Failed for an error in the tests themselves: what the answer gave is nothing that they can work with."""
+        return Failed(WRONG, "\n".join([
+            self.heading(WRONG, line_of(self.path, self.called)),
+            *([f"  caso: {self.case}"] if self.case else []),
+            f"  {UNFIT} {type(error).__name__}: {' '.join(str(error).split())}",
+            self.next_step(self.called),
+        ]))  # fmt: skip
 
     def explain(self, error):
         """What a learner reads about an error that their own code raised, or None if it arose elsewhere."""
@@ -149,28 +175,62 @@ class Judge:
                 return None
             number, line = frames[-1].lineno, frames[-1].line
         return "\n".join([
-            f"{self.exercise.id} {self.exercise.title}   {BROKEN}      {self.shown_path}:{number}",
+            self.heading(BROKEN, number),
             *([f"  caso: {self.case}"] if self.case else []),
             f"  {line}",
             f"  {type(error).__name__}: {' '.join(str(error).split())}",
-            f"  próximo passo: tinyllm course hint {self.exercise.id}",
+            *([f"  {SENTENCE}{OF_NUMPY}"] if "'Tensor' does not support ufuncs" in str(error) else []),
+            self.next_step(self.called),
         ])  # fmt: skip
 
-    @property
-    def shown_path(self):
-        return self.path.relative_to(self.folder) if self.path.is_relative_to(self.folder) else self.path
+    def heading(self, state, line=None):
+        path = self.path.relative_to(self.folder) if self.path.is_relative_to(self.folder) else self.path
+        where = f"{path}:{line}" if line else path
+        return f"{self.exercise.id} {self.exercise.title}   {state}      {where}"
+
+    def next_step(self, name):
+        """Where to read on: the first hint that speaks of this piece."""
+        told = (level for level, hint in enumerate(self.support.HINTS, 1) if name and re.search(rf"\b{name}\b", hint))
+        level = next(told, 1)
+        return f"  próximo passo: tinyllm course hint {self.exercise.id}" + (f" --level {level}" if level > 1 else "")
 
 
-def load(path):
-    """Run a file as a module of its own, which no import finds and no edit outlives."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def load(path, **names):
+    """Run a file as a module of its own, with these names besides: the file as it stands now, whatever Python keeps."""
+    module = sys.modules[str(path)] = ModuleType(str(path))  # a name that no import finds, but dataclasses do
+    vars(module).update(names, __file__=str(path))
+    exec(compile(Path(path).read_bytes(), str(path), "exec"), vars(module))
     return module
+
+
+def waits(name):
+    """A function in the place of one that would wait for someone at the keyboard."""
+
+    def refuse(*arguments, **options):
+        raise RuntimeError(f"{name}() espera por alguém, e num teste ninguém responde; tire a chamada "
+                           "(para ver um valor, print serve)")  # fmt: skip
+
+    return refuse
+
+
+WAITING = {name: waits(name) for name in ("breakpoint", "input")}
 
 
 class Refused(str):
     """In place of a result: why the library does not take what the answer gave it."""
+
+
+class Apart(str):
+    """A difference of numbers, and of nothing else."""
+
+
+class OtherDtype(str):
+    """A difference of dtype, and of nothing else."""
+
+    def __new__(cls, dtype, found, expected, where):
+        told = super().__new__(cls, f"tipo obtido {found}, esperado {expected}{where}")
+        told.dtype = dtype
+        return told
 
 
 def check_imports(judge):
@@ -199,10 +259,7 @@ def check_imports(judge):
             for module, name in used if is_answer(judge.exercise, module, name)
         ]  # fmt: skip
         if trouble:
-            raise Failed(WRONG, "\n".join([
-                f"{judge.exercise.id} {judge.exercise.title}   {WRONG}      {judge.shown_path}:{node.lineno}",
-                f"  {trouble[0]}",
-            ]))  # fmt: skip
+            raise Failed(WRONG, f"{judge.heading(WRONG, node.lineno)}\n  {trouble[0]}")
 
 
 def is_answer(exercise, module, name):
@@ -234,24 +291,38 @@ def line_of(path, name):
 
 
 def difference(found, expected, where=""):
-    """One line about the first place where two results differ, or None: numbers, arrays, texts, and tuples of them."""
+    """One line about the first place where two results differ, or None: numbers, arrays, texts, and what holds them."""
     if isinstance(expected, tuple | list):
         if not isinstance(found, tuple | list) or len(found) != len(expected):
             return f"esperada uma sequência de {len(expected)} valores{where}; veio {describe(found)}"
         parts = enumerate(zip(found, expected, strict=True))
         names = getattr(expected, "_fields", [f"valor {i} do resultado" for i in range(len(expected))])
         troubles = (difference(f, e, f" no {names[i]}") for i, (f, e) in parts)
-        return next(filter(None, troubles), None)
+        return next(filter(None, troubles), other_type(found, expected, where))
+    if isinstance(expected, dict) and isinstance(found, dict) and found.keys() == expected.keys():
+        return next(filter(None, (difference(found[key], expected[key], f" em {key!r}") for key in expected)), None)
     if isinstance(expected, bool) or not isinstance(expected, int | float | np.ndarray | np.generic):
         if isinstance(found, np.ndarray):  # it has no one truth to compare
             return f"esperado {expected!r}{where}; veio {describe(found)}"
-        return None if found == expected else f"obtido {found!r}, esperado {expected!r}{where}"
+        return other_type(found, expected, where) if found == expected else (
+            f"obtido {found!r}, esperado {expected!r}{where}")  # fmt: skip
     if isinstance(expected, np.ndarray) and not isinstance(found, np.ndarray):
         return f"esperado um array de forma {expected.shape}{where}; veio {describe(found)}"
-    return numeric_difference(found, np.asarray(expected), where)
+    return numeric_difference(found, expected, where)
+
+
+def other_type(found, expected, where):
+    """One line if what is equal is of a type that cannot stand for the other: a bytearray is no key of a dictionary."""
+    accepted = {bool: bool | np.bool_, tuple: tuple | list}  # nobody sees the difference
+    due = next((known for known in (bool, str, bytes, list, tuple) if isinstance(expected, known)), object)
+    if isinstance(found, accepted.get(due, due)):
+        return None
+    return f"o valor está certo, mas veio {describe(found)} onde se espera um {due.__name__}{where}"
 
 
 def numeric_difference(found, expected, where):
+    types = type_of(found), type_of(expected)
+    expected = np.asarray(expected)
     try:
         found = np.asarray(found)
         found.astype(np.float64)
@@ -260,7 +331,7 @@ def numeric_difference(found, expected, where):
     if found.shape != expected.shape:
         return f"forma obtida {found.shape}, esperada {expected.shape}{where}"
     if expected.dtype.kind == "f" and found.dtype != expected.dtype:
-        return f"tipo obtido {found.dtype}, esperado {expected.dtype}{where}"
+        return OtherDtype(found.dtype, *types, where)
     relative, absolute = TOLERANCES.get(str(expected.dtype), (0, 0))
     with np.errstate(all="ignore"):
         apart = np.abs(found.astype(np.float64) - expected)
@@ -268,15 +339,20 @@ def numeric_difference(found, expected, where):
         wrong = ~(close | (found == expected))
     wrong &= ~(np.isnan(found.astype(np.float64)) & np.isnan(expected.astype(np.float64)))
     if not wrong.any():
-        return None
+        return None if found.dtype.kind in ALIKE[expected.dtype.kind] else OtherDtype(found.dtype, *types, where)
     place = tuple(int(i) for i in np.argwhere(wrong)[0])
     at = f" em {list(place)}" if place else ""
     if expected.dtype.kind != "f":
-        return f"primeira diferença{at}{where}: obtido {found[place]}, esperado {expected[place]}"
+        return Apart(f"primeira diferença{at}{where}: obtido {found[place]}, esperado {expected[place]}")
     largest = f"erro máximo {apart.max():.2g}; " if np.isfinite(apart).all() else ""
     digits = 6 if f"{found[place]:.6g}" != f"{expected[place]:.6g}" else 12
-    return (f"primeira diferença{at}{where}: obtido {found[place]:.{digits}g}, esperado {expected[place]:.{digits}g} "
-            f"({largest}tolerância {relative:.0e})")  # fmt: skip
+    return Apart(f"primeira diferença{at}{where}: obtido {found[place]:.{digits}g}, esperado "
+                 f"{expected[place]:.{digits}g} ({largest}tolerância {relative:.0e})")  # fmt: skip
+
+
+def type_of(value):
+    """The dtype of an array or number of NumPy, or the type of another number."""
+    return value.dtype if isinstance(value, np.ndarray | np.generic) else type(value).__name__
 
 
 def describe(value):

@@ -22,7 +22,24 @@ from tinyllm.errors import UsageError
 from tinyllm.storage import save_text
 
 BEGIN, END = "# --- sua vez", "# --- fim"
-STANDARD = ("collections", "functools", "heapq", "itertools", "math", "operator")  # may always be imported
+STANDARD = (
+    "__future__",
+    "abc",
+    "bisect",
+    "collections",
+    "contextlib",
+    "copy",
+    "dataclasses",
+    "enum",
+    "functools",
+    "heapq",
+    "itertools",
+    "math",
+    "numbers",
+    "operator",
+    "types",
+    "typing",
+)  # may always be imported: no answer is there
 NO_PIECE = "nenhuma peça, porque "
 HEADER = re.compile(
     r"(?P<id>m\d\d\.e\d\d) · (?P<title>.+)\n\n"

@@ -1,0 +1,217 @@
+"""Answers such as learners give, each the solution with one thing otherwise: the verdict, and what is told with it."""
+
+import textwrap
+
+import pytest
+from course.versions import QUICK
+
+from tinyllm.course.judge import BROKEN, RIGHT, WRONG
+from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
+from tinyllm.course.syllabus import find
+
+pytestmark = pytest.mark.gate
+
+
+def judged(versions, wanted, before="", after="", replaced=(), options=()):
+    """[state, message] of the solution of an exercise with text before and after it, and texts replaced in it."""
+    exercise = find(list(EXERCISES.values()), wanted)
+    text = (FOLDER / "solutions" / exercise.place).read_text(encoding="utf-8")
+    for old, new in replaced:
+        assert old in text
+        text = text.replace(old, new)
+    (found,) = versions.judge(
+        exercise, {exercise.place: f"{before}{text}\n\n{textwrap.dedent(after)}"}, options=options
+    )
+    assert "Traceback" not in found["output"] and "site-packages" not in found["output"], found["output"]
+    return found["states"][exercise.id]
+
+
+OTHERWISE = {
+    "an array for a Tensor": ("m01.e05", """
+        import numpy as np
+
+        def rnn_cell(x, state, weight):
+            return np.tanh(x.data + state.data @ weight.data)
+        """, WRONG, ["return np.tanh(", "devolveu um array onde se espera um Tensor; por ele o gradiente não volta"]),
+    "a number for a Tensor": ("m01.e05", """
+        def rnn_cell(x, state, weight):
+            return 0.5
+        """, WRONG, ["return 0.5", "devolveu um float do Python onde se espera um Tensor"]),
+    "a list for a Tensor": ("m03.e07", """
+        class Block(Block):
+            def __call__(self, x, *others):
+                return [x]
+        """, WRONG, ["return [x]", "Block.__call__ devolveu uma lista onde se espera um Tensor"]),
+    "nothing for a Tensor": ("m01.e05", """
+        def lstm_cell(x, state, weight):
+            state[:, 0]
+        """, WRONG, ["lstm_cell devolveu None, isto é, nada; falta um return?"]),
+    "nothing for an array": ("m01.e01", """
+        def standardise(x):
+            x - x.mean(axis=-1, keepdims=True)
+        """, WRONG, ["standardise devolveu None, isto é, nada; falta um return?"]),
+    "an operation without its backward": ("m01.e03", """
+        @op
+        def softmax(x):
+            return x
+        """, WRONG, ["softmax devolveu um array onde se espera uma tupla"]),
+    "an operation of NumPy on a Tensor": ("m01.e05", """
+        import numpy as np
+
+        def rnn_cell(x, state, weight):
+            return np.tanh(x + state @ weight)
+        """, BROKEN, ["return np.tanh(", "funções do NumPy não conhecem Tensors"]),
+    "a float of Python for the loss": ("m01.e03", """
+        same_entropy = cross_entropy.function.meaning
+
+        @op
+        def cross_entropy(logits, targets):
+            loss, backward = same_entropy(logits, targets)
+            return float(loss), backward
+        """, WRONG, ["return float(loss), backward", "um float do Python onde se espera um número do NumPy"]),
+    "a float64 of np.sqrt": ("m01.e01", """
+        def standardise(x):
+            centred = x - x.mean(axis=-1, keepdims=True)
+            scale = x.std(axis=-1, keepdims=True) / np.sqrt(1)
+            return centred / scale
+        """, WRONG, ["scale = x.std(", "o primeiro float64: np.sqrt de um número dá float64, que puxa consigo"]),
+    "an array without its dtype": ("m01.e01", """
+        def standardise(x):
+            y = np.zeros(x.shape)
+            y[...] = (x - x.mean(axis=-1, keepdims=True)) / x.std(axis=-1, keepdims=True)
+            return y
+        """, WRONG, ["y = np.zeros(x.shape)", "np.zeros sem dtype dá float64"]),
+    "several failures of several kinds": ("m03.e03", """
+        @op
+        def layer_norm(x, weight, bias, *, eps=1e-5):
+            if x.ndim == 1:
+                {}["uma"]
+            if x.ndim == 2:
+                return x * 2, lambda dy: (dy, dy, dy)
+            return [][0]
+        """, BROKEN, ["tinyllm course hint m03.e03"]),
+    "failures that come and go": ("m03.e03", """
+        calls = []
+
+        @op
+        def layer_norm(x, weight, bias, *, eps=1e-5):
+            calls.append(x)
+            return x + len(calls) % 2, lambda dy: (dy, dy, dy)
+        """, WRONG, ["caso: layer_norm, "]),
+    "a list of a list": ("m01.e02", """
+        def count_bigrams(ids, vocab_size):
+            return [[0] * vocab_size] * vocab_size
+        """, WRONG, ["esperado um array de forma", "veio um list"]),
+    "a warning that stops nothing but the result": ("m03.e03", """
+        def spread(x):
+            return x.var(axis=-1, keepdims=True, ddof=1)
+
+        @op
+        def layer_norm(x, weight, bias, *, eps=1e-5):
+            scale = 1 / np.sqrt(spread(x) + eps)
+            normed = (x - x.mean(axis=-1, keepdims=True)) * scale
+
+            def backward(dy):
+                dn = dy * weight
+                dx = scale * (dn - dn.mean(-1, keepdims=True) - normed * (dn * normed).mean(-1, keepdims=True))
+                return dx, dy * normed, dy
+
+            return normed * weight + bias, backward
+        """, WRONG, ["parece: a variância"]),
+    "breakpoint": ("m01.e01", """
+        def standardise(x):
+            breakpoint()
+        """, BROKEN, ["breakpoint() espera por alguém"]),
+    "input": ("m01.e01", """
+        name = input("nome?")
+        """, BROKEN, ["input() espera por alguém"]),
+    "the second function": ("m01.e02", """
+        def perplexity(probabilities, ids):
+            return 1.0
+        """, WRONG, ["tinyllm course hint m01.e02 --level 3"]),
+    "an error in the second function": ("m01.e02", """
+        def perplexity(probabilities, ids):
+            return 1 / 0
+        """, BROKEN, ["ZeroDivisionError", "tinyllm course hint m01.e02 --level 3"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", OTHERWISE)
+def test_what_is_wrong_is_told(what, versions):
+    wanted, answer, expected, told = OTHERWISE[what]
+    state, message = judged(versions, wanted, after=answer, options=QUICK)
+    assert state == expected, message
+    assert all(words in message for words in told) and len(message.splitlines()) < 10, message
+
+
+FREE = {
+    "a list of gradients": ("m03.e03", {"replaced": [("return dx, dy * normed, dy", "return [dx, dy * normed, dy]")]}),
+    "a warning of NumPy": ("m01.e01", {"after": "np.row_stack([[1], [2]])\nnp.var(np.ones(1), ddof=1)\n"}),
+    "another warning": ("m01.e01", {"after": "np.testing.suppress_warnings\nnp.array([1, 2]) / 0\n"}),
+    "a sequence that Python does not know": ("m01.e01", {"after": 'formula = "\\cos"\n'}),
+    "a file left open": ("m02.e03", {"after": "file = open(__file__)\nfile = None\n"}),
+    "annotations of the future": ("m01.e01", {"before": "from __future__ import annotations\n"}),
+    "types": ("m01.e01", {"after": "from typing import Any\n\ndef plain(x: Any) -> 'Any':\n    return x\n"}),
+    "a data class of the future": ("m02.e03", {"before": "from __future__ import annotations\n", "after": """
+        from dataclasses import dataclass
+
+        @dataclass
+        class Page:
+            text: str
+        """}),
+    "the decoder of Python": ("m02.e09", {"after": """
+        def unfinished_bytes(data):
+            for count in range(1, min(3, len(data)) + 1):
+                try:
+                    data[-count:].decode("utf-8")
+                except UnicodeDecodeError as error:
+                    if error.reason == "unexpected end of data":
+                        return count
+            return 0
+        """}),
+    "the table of first bytes": ("m02.e09", {"after": """
+        def unfinished_bytes(data: bytes) -> int:
+            for count, byte in enumerate(reversed(data[-3:]), start=1):
+                if 0xC2 <= byte <= 0xF4:
+                    length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+                    return count if count < length else 0
+                if not 0x80 <= byte <= 0xBF:
+                    return 0
+            return 0
+        """}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FREE)
+def test_what_is_right_in_another_way(what, versions):
+    wanted, changes = FREE[what]
+    assert judged(versions, wanted, **changes) == [RIGHT, ""]
+
+
+TURNED = """
+import collections
+import functools
+
+def turned(piece, turn):
+    return functools.wraps(piece)(lambda *arguments: turn(piece(*arguments)))
+"""
+KINDS = [
+    ("m01.e08", "gpt_parameters", "float"), ("m02.e01", "available_bytes", "float"),
+    ("m02.e03", "decode", "str.encode"), ("m02.e03", "fetch", "bytearray"), ("m02.e03", "find_files", "tuple"),
+    ("m02.e04", "compose", "str.encode"), ("m02.e06", "windows_per_epoch", "float"),
+    ("m02.e07", "most_frequent", "tuple"), ("m02.e07", "encode", "tuple"),
+    ("m02.e07", "encode", "lambda ids: list(map(float, ids))"),
+    ("m02.e08", "count_pairs",
+     "lambda both: (collections.Counter({p: float(n) for p, n in both[0].items()}), both[1])"),
+    ("m02.e08", "merge_word", "list"), ("m02.e08", "train_merges", "tuple"), ("m02.e09", "encode_word", "tuple"),
+    ("m02.e09", "unfinished_bytes", "float"), ("m02.e10", "unspell", "bytearray"), ("m02.e10", "read_merges", "tuple"),
+    ("m03.e08", "future", "lambda mask: mask.astype(int)"), ("m03.e10", "shift_right", "lambda ids: ids.astype(float)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("wanted", "piece", "turn"), KINDS, ids=lambda value: value[:20])
+def test_the_right_value_of_another_type_is_told(wanted, piece, turn, versions):
+    after = f"{TURNED}\n{piece} = turned({piece}, {turn})\n"
+    state, message = judged(versions, wanted, after=after, options=QUICK)
+    told = ("onde se espera", "tipo obtido", "uma palavra é uma tupla", "slice indices must be integers", "obtido b''")
+    assert state != RIGHT and any(words in message for words in told), f"{state}\n{message}"

@@ -1,0 +1,118 @@
+"""Why a result is not what is due, found by watching the answer while it runs once more: which line of the learner's
+gave a thing of another kind, and on which a number came that pulls the others to another dtype."""
+
+import ast
+import contextlib
+import inspect
+import sys
+from types import FunctionType
+from typing import NamedTuple
+
+import numpy as np
+
+from tinyllm.tensor import Tensor
+
+OF_NUMPY = ("array", "asarray", "zeros", "ones", "full", "empty", "arange", "linspace", "eye", "tri", "random")
+
+
+class Cause(NamedTuple):
+    """A line of the learner's file, and what it does."""
+
+    line: int
+    what: str
+
+
+def other_kind(answer, solution):
+    """The Cause, if a function of the answer returned a thing of another kind than the solution's of the same name.
+
+    Both are (the path of the file, a function that runs what is in it).
+    """
+    due = {name: value for name, _, value in returned(*solution)}
+    troubles = ((name, line, mismatch(value, due.get(name))) for name, line, value in returned(*answer))
+    return next((Cause(line, f"{name} devolveu {what}") for name, line, what in troubles if what), None)
+
+
+def mismatch(value, due):
+    """How the kind of a value differs from what is due, in words; None if it does not."""
+    if isinstance(value, tuple) and isinstance(due, tuple) and len(value) == len(due):
+        return next(filter(None, map(mismatch, value, due)), None)
+    if due is None or kind(value) == kind(due):
+        return None
+    if value is None:
+        return "None, isto é, nada; falta um return?"
+    lost = "; por ele o gradiente não volta" if isinstance(due, Tensor) else ""
+    return f"{kind(value)} onde se espera {kind(due)}{lost}"
+
+
+def kind(value):
+    """What a value is, in words."""
+    names = {Tensor: "um Tensor", np.ndarray: "um array", np.generic: "um número do NumPy", tuple: "uma tupla",
+             list: "uma lista", dict: "um dicionário", bool: "um bool", int: "um int do Python",
+             float: "um float do Python", FunctionType: "uma função"}  # fmt: skip
+    return next((words for known, words in names.items() if isinstance(value, known)), f"um {type(value).__name__}")
+
+
+def returned(path, run):
+    """[(the name of a function of this file, the line of its return, what it returned)] of all that run() calls."""
+    found = []
+
+    def see(frame, event, value):
+        code = frame.f_code
+        if event == "return" and code.co_filename == str(path) and not code.co_flags & inspect.CO_GENERATOR:
+            found.append((code.co_qualname, frame.f_lineno, value))
+
+    watched(sys.setprofile, sys.getprofile, see, run)
+    return found
+
+
+def other_dtype(path, run, dtype):
+    """The Cause, if a value of this dtype comes up in the answer that is not among what its functions are given."""
+    causes, last, known = [], {}, {}
+
+    def look(frame, event, value):
+        if frame.f_code.co_filename != str(path):
+            return None
+        here = {name for name, held in frame.f_locals.items() if of_dtype(held, dtype)}
+        if event == "return" and of_dtype(value, dtype):
+            here.add("return")
+        if event != "call" and here - known[frame] and not causes:
+            causes.append(last.get(frame, frame.f_lineno))
+        known[frame], last[frame] = here, frame.f_lineno
+        return look
+
+    watched(sys.settrace, sys.gettrace, look, run)
+    return (
+        Cause(causes[0], f"é nesta linha que aparece o primeiro {dtype}{source_of(path, causes[0])}")
+        if causes
+        else None
+    )
+
+
+def of_dtype(value, dtype):
+    """Whether a value, or one inside a tuple, is an array, a number of NumPy or a Tensor of this dtype."""
+    if isinstance(value, tuple):
+        return any(of_dtype(one, dtype) for one in value)
+    return isinstance(value, np.ndarray | np.generic | Tensor) and value.dtype == dtype
+
+
+def source_of(path, number):
+    """What of NumPy on a line of the file gives float64, in words; empty if nothing there is known to."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Call) and node.lineno <= number <= node.end_lineno:
+            name = ast.unparse(node.func)
+            if name.startswith(("np.", "numpy.")):
+                if name.split(".")[1] in OF_NUMPY:
+                    return f": {name} sem dtype dá float64, que puxa consigo o que é float32"
+                return f": {name} de um número dá float64, que puxa consigo o que é float32"
+    return ""
+
+
+def watched(put, get, see, run):
+    """Run a function under sys.setprofile or sys.settrace; what it raises has been told already."""
+    before = get()
+    put(see)
+    try:
+        with contextlib.suppress(Exception):
+            run()
+    finally:
+        put(before)
