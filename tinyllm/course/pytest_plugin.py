@@ -168,13 +168,14 @@ def reports_by_exercise(stats):
 
 
 def verdict(exercise, reports):
-    """[state, message] of an exercise: the worst that a test found; right only if every test ran."""
+    """[state, message] of an exercise: the worst that a test found, a known mistake before all, for what else is wrong
+    may follow from it; right only if every test ran."""
     worst, properties = [RIGHT, ""], [dict(report.user_properties) for _, report in reports]
     for (usual, report), known in zip(reports, properties, strict=True):
         state, message = known.get("state", usual), ""
         if usual not in (RIGHT, PENDING):
             message = report.longreprtext + printed(report.capstdout)
-        worst = max(worst, [state, message], key=lambda e: (STATES.index(e[0]), SENTENCE in e[1], UNFIT not in e[1]))
+        worst = max(worst, [state, message], key=lambda e: (SENTENCE in e[1], STATES.index(e[0]), UNFIT not in e[1]))
     if worst[0] == RIGHT and len(reports) < max(known.get("of", 0) for known in properties):
         return [PARTLY, f"{exercise} {PARTLY}: só {len(reports)} dos seus testes chegaram ao fim"]
     missing = dict.fromkeys(known["missing"] for known in properties if "missing" in known)

@@ -105,8 +105,8 @@ def numbers_kept(config, batch, tokens, bytes_each=4):
 MISTAKES = {
     "gpt_parameters": [
         (head_counted_again, "contou a saída outra vez; ela usa os embeddings dos tokens"),
-        (biases_forgotten, "faltam os bias das projeções: 9 C em cada bloco"),
-        (norms_forgotten, "faltam as layer norms: cada uma tem um peso e um bias por canal"),
+        (biases_forgotten, "faltam os vieses das projeções: 9 C em cada bloco"),
+        (norms_forgotten, "faltam as layer norms: cada uma tem um peso e um viés por canal"),
         (last_norm_forgotten, "falta a layer norm do fim, depois dos blocos"),
         (positions_forgotten, "faltam os embeddings das posições: context C"),
         (one_norm_a_block, "contou uma layer norm por bloco; são duas"),

@@ -32,36 +32,29 @@ def test_attend(judge, positions, channels, values):
     judge.same("attend", query, keys, values, case=f"keys {shapes(keys)}, values {shapes(values)}")
 
 
-@pytest.fixture
-def alone(judge, monkeypatch):
-    """The judge, with the solution's attend in the answer: the last piece is judged by itself, not by what it calls."""
-    monkeypatch.setattr(judge.answer, "attend", judge.solution.attend)
-    return judge
-
-
 @pytest.mark.parametrize("positions", [1, 2, 7])
-def test_causal_self_attention(alone, positions):
+def test_causal_self_attention(judge, positions):
     x, *weights = (rng.normal(size=shape) for shape in ((positions, 5), (5, 3), (5, 3), (5, 4)))
-    y = alone.same("causal_self_attention", x, *weights, case=f"x {shapes(x)}, D = 3, E = 4")
-    alone.that(np.allclose(y[0], x[0] @ weights[2]), "causal_self_attention", shapes(x),
+    y = judge.same("causal_self_attention", x, *weights, case=f"x {shapes(x)}, D = 3, E = 4")
+    judge.that(np.allclose(y[0], x[0] @ weights[2]), "causal_self_attention", shapes(x),
                "a primeira posição deveria devolver o próprio valor")  # fmt: skip
 
 
-def test_the_future_changes_nothing_before_it(alone):
+def test_the_future_changes_nothing_before_it(judge):
     x, *weights = (rng.normal(size=shape) for shape in ((6, 5), (5, 3), (5, 3), (5, 4)))
-    before = alone.same("causal_self_attention", x, *weights, case="x (6, 5)")
+    before = judge.same("causal_self_attention", x, *weights, case="x (6, 5)")
     x[4] += 1.0
-    after = alone.same("causal_self_attention", x, *weights, case="x (6, 5), com a posição 4 mudada")
-    alone.that(np.array_equal(before[:4], after[:4]), "causal_self_attention", "x com a posição 4 mudada",
+    after = judge.same("causal_self_attention", x, *weights, case="x (6, 5), com a posição 4 mudada")
+    judge.that(np.array_equal(before[:4], after[:4]), "causal_self_attention", "x com a posição 4 mudada",
                "as posições de 0 a 3 mudaram: elas viram o futuro")  # fmt: skip
 
 
-def test_the_library_does_the_same_for_a_batch_of_heads(alone):
+def test_the_library_does_the_same_for_a_batch_of_heads(judge):
     x, *weights = (rng.normal(size=shape) for shape in ((6, 5), (5, 4), (5, 4), (5, 4)))
-    y = alone.same("causal_self_attention", x, *weights, case="x (6, 5)")
+    y = judge.same("causal_self_attention", x, *weights, case="x (6, 5)")
     q, k, v = (x @ w for w in weights)
     of_library = F.attention(q[None, None], k[None, None], v[None, None], causal=True).data[0, 0]
-    alone.that(np.allclose(y, of_library), "causal_self_attention", "x (6, 5)", "difere da atenção da biblioteca")
+    judge.that(np.allclose(y, of_library), "causal_self_attention", "x (6, 5)", "difere da atenção da biblioteca")
 
 
 @pytest.mark.parametrize("name", ["attention_weights", "attend", "causal_self_attention"])

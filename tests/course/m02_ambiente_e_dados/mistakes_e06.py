@@ -54,6 +54,27 @@ def turned_round(key, *, held_out):
     return {"test": "validation", "validation": "test", "train": "train"}[found]
 
 
+def the_limit_itself_too(key, *, held_out):
+    place = place_of(key)
+    return "test" if place <= held_out else "validation" if place <= 2 * held_out else "train"
+
+
+def the_first_8_bytes(key, *, held_out):
+    return of_bytes(hashlib.blake2b(key).digest()[:8], held_out)
+
+
+def of_sha256(key, *, held_out):
+    return of_bytes(hashlib.sha256(key).digest()[:8], held_out)
+
+
+def of_md5(key, *, held_out):
+    return of_bytes(hashlib.md5(key).digest()[:8], held_out)
+
+
+def of_bytes(eight, held_out):
+    return three_parts(int.from_bytes(eight, "big") / 2**64, held_out, 2 * held_out)
+
+
 def from_the_beginning(tokens, context):
     return (len(tokens) - 1) // context
 
@@ -76,6 +97,10 @@ def token_by_token(tokens, context):
 
 def one_too_far(tokens, context):
     return (len(tokens) - context - 1) // context
+
+
+def last_target_forgotten(tokens, context):
+    return (len(tokens) - context + 1) // context
 
 
 def counted_out(tokens, context):
@@ -101,6 +126,11 @@ def turned_the_other_way(tokens, starts, context):
 def last_target_missing(tokens, starts, context):
     block = tokens[starts[:, np.newaxis] + np.arange(context)].astype(np.int64)
     return block[:, :-1], block[:, 1:]
+
+
+def one_target_a_window(tokens, starts, context):
+    block = tokens[starts[:, np.newaxis] + np.arange(context + 1)].astype(np.int64)
+    return block[:, :-1], block[:, -1]
 
 
 def one_after_the_other(tokens, starts, context):
@@ -133,6 +163,10 @@ MISTAKES = {
         (validation_twice_as_large, "a validação ficou com o dobro do teste; cada uma tem held_out"),
         (no_validation, "faltou a validação: os lugares de held_out até duas vezes held_out"),
         (turned_round, "teste e validação estão trocados; os lugares mais baixos são do teste"),
+        (the_limit_itself_too, "pôs na parte de baixo o lugar igual ao limite; só os lugares ABAIXO dele são dela"),
+        (the_first_8_bytes, "os 8 bytes são outros; são os de hashlib.blake2b(key, digest_size=8)"),
+        (of_sha256, "os 8 bytes são outros; são os de hashlib.blake2b(key, digest_size=8)"),
+        (of_md5, "os 8 bytes são outros; são os de hashlib.blake2b(key, digest_size=8)"),
     ],
     "windows_per_epoch": [
         (from_the_beginning, "supôs que a primeira janela começa no lugar 0; ela pode começar até em context - 1"),
@@ -141,6 +175,7 @@ MISTAKES = {
         (side_by_side_from_anywhere, "cada janela começa context tokens depois da anterior, e não context + 1"),
         (token_by_token, "contou uma janela por token; cada uma começa context tokens depois da anterior"),
         (one_too_far, "descontou um token a mais: o pior começo é context - 1, não context"),
+        (last_target_forgotten, "esqueceu o alvo da última posição: k janelas ocupam k · context + 1 tokens"),
     ],
     "windows": [
         (copies_the_input, "os alvos são iguais às entradas: o modelo aprenderia a copiar; avance um token"),
@@ -149,6 +184,7 @@ MISTAKES = {
         (last_target_missing, "falta a última posição: para T alvos é preciso ler T + 1 tokens"),
         (one_after_the_other, "as janelas saíram em sequência; cada uma começa no seu lugar de starts"),
         (as_they_are_stored, "os ids ficaram no tipo do arquivo; devolva int64 (astype)"),
+        (one_target_a_window, "deu um alvo por janela; cada uma das T posições tem o seu"),
     ],
 }
 

@@ -1,5 +1,7 @@
 """Respostas erradas de m02.e07, cada uma com a frase que o aluno lê, as dicas e o trabalho em que se mede cada peça."""
 
+import itertools
+
 from tinyllm.course.measure import SLOW, Work
 
 
@@ -23,6 +25,26 @@ def first_of_all(counts, room):
     return sorted(counts)[:room]
 
 
+def not_cut(counts, room):
+    return sorted(counts)
+
+
+def with_their_counts(counts, room):
+    return sorted((piece, counts[piece]) for piece in chosen(counts, room))
+
+
+def as_most_common_gives_them(counts, room):
+    return sorted(counts.items(), key=lambda pair: -pair[1])[:room]
+
+
+def room_for_the_unknown(counts, room):
+    return sorted(chosen(counts, max(0, room - 1)))
+
+
+def chosen(counts, room):
+    return sorted(counts, key=lambda piece: (-counts[piece], piece))[:room]
+
+
 def unknown_dropped(text, cut, vocabulary):
     ids = {piece: token for token, piece in enumerate(vocabulary)}
     return [ids[piece] for piece in cut(text) if piece in ids]
@@ -38,9 +60,29 @@ def always_characters(text, cut, vocabulary):
     return [ids.get(piece, 0) for piece in text]
 
 
+def always_at_spaces(text, cut, vocabulary):
+    ids = {piece: token for token, piece in enumerate(vocabulary)}
+    return [ids.get(piece, 0) for piece in text.split()]
+
+
 def unknown_as_the_last(text, cut, vocabulary):
     ids = {piece: token for token, piece in enumerate(vocabulary)}
     return [ids.get(piece, len(vocabulary)) for piece in cut(text)]
+
+
+def unknown_below_all(text, cut, vocabulary):
+    ids = {piece: token for token, piece in enumerate(vocabulary)}
+    return [ids.get(piece, -1) for piece in cut(text)]
+
+
+def unknown_as_nothing(text, cut, vocabulary):
+    ids = {piece: token for token, piece in enumerate(vocabulary)}
+    return [ids.get(piece) for piece in cut(text)]
+
+
+def up_to_the_unknown(text, cut, vocabulary):
+    ids = {piece: token for token, piece in enumerate(vocabulary)}
+    return [ids[piece] for piece in itertools.takewhile(ids.__contains__, cut(text))]
 
 
 def search_in_the_list(text, cut, vocabulary):
@@ -59,6 +101,18 @@ def one_too_low(ids, vocabulary):
     return "".join(vocabulary[token - 1] for token in ids)
 
 
+def not_joined(ids, vocabulary):
+    return [vocabulary[token] for token in ids]
+
+
+def ends_cut(ids, vocabulary):
+    return "".join(vocabulary[token] for token in ids).strip()
+
+
+def question_mark_for_unknown(ids, vocabulary):
+    return "".join(vocabulary[token] if token else "?" for token in ids)
+
+
 MISTAKES = {
     "most_frequent": [
         (rarest, "ficou com os MENOS frequentes"),
@@ -66,17 +120,28 @@ MISTAKES = {
         (first_seen_of_equals, "nos empates, ficou o que apareceu primeiro; deve ser o primeiro na ordem Unicode"),
         (last_of_equals, "nos empates, ficou o último na ordem Unicode; deve ser o primeiro"),
         (first_of_all, "escolheu pela ordem Unicode; escolha pela frequência e só depois ordene"),
+        (not_cut, "não cortou a lista: são no máximo `room` pedaços"),
+        (with_their_counts, "devolveu pares (pedaço, contagem); são só os pedaços"),
+        (as_most_common_gives_them, "devolveu pares (pedaço, contagem); são só os pedaços"),
+        (room_for_the_unknown, "reservou um lugar para UNKNOWN; `room` já não o conta"),
     ],
     "encode": [
         (unknown_dropped, "o que não está no vocabulário sumiu; no lugar dele vai o id 0"),
         (ids_after_the_unknown, "os ids estão um acima; o id é a posição na lista, que já começa por UNKNOWN"),
-        (always_characters, "cortou sempre em caracteres; corte com cut(text)"),
-        (unknown_as_the_last, "o id do desconhecido é 0, não o tamanho do vocabulário"),
+        (always_characters, "cortou o texto de outro jeito; quem o corta é cut(text)"),
+        (always_at_spaces, "cortou o texto de outro jeito; quem o corta é cut(text)"),
+        (unknown_as_the_last, "o que não está no vocabulário ganhou outro id; é 0"),
+        (unknown_below_all, "o que não está no vocabulário ganhou outro id; é 0"),
+        (unknown_as_nothing, "o que não está no vocabulário ganhou outro id; é 0"),
+        (up_to_the_unknown, "parou no primeiro pedaço que não está no vocabulário"),
     ],
     "decode": [
         (spaces_between, "pôs espaços entre os pedaços; os espaços do texto já estão dentro deles"),
-        (unknown_left_out, "o id 0 sumiu; ele também tem texto, o de UNKNOWN"),
+        (unknown_left_out, "o id 0 sumiu ou virou outro texto; o dele é UNKNOWN, que está na lista"),
         (one_too_low, "leu a posição anterior da lista; o id é a própria posição"),
+        (not_joined, "devolveu a lista dos pedaços; o que se pede é o texto que formam juntos"),
+        (ends_cut, "cortou os espaços das pontas do texto; eles estão nos pedaços"),
+        (question_mark_for_unknown, "o id 0 sumiu ou virou outro texto; o dele é UNKNOWN, que está na lista"),
     ],
 }
 

@@ -17,6 +17,26 @@ def counted_pairs(words, counts, *, pairs=itertools.pairwise, weigh=lambda count
     return pair_counts, where
 
 
+def every_other_pair(words, counts):
+    return counted_pairs(words, counts, pairs=lambda word: zip(word[::2], word[1::2], strict=False))
+
+
+def either_way_round(words, counts):
+    return counted_pairs(words, counts, pairs=lambda word: (tuple(sorted(p)) for p in itertools.pairwise(word)))
+
+
+def places_for_words(words, counts):
+    pair_counts, where = counted_pairs(words, counts)
+    for pair in where:
+        where[pair] = {i for word in words for i, p in enumerate(itertools.pairwise(word)) if p == pair}
+    return pair_counts, where
+
+
+def the_last_word_only(words, counts):
+    pair_counts, where = counted_pairs(words, counts)
+    return pair_counts, {pair: {max(indices)} for pair, indices in where.items()}
+
+
 def counts_forgotten(words, counts):
     return counted_pairs(words, counts, weigh=lambda count: 1)
 
@@ -70,6 +90,28 @@ def second_left_behind(word, pair, new_id):
     return tuple(new_id if word[i : i + 2] == pair else word[i] for i in range(len(word)))
 
 
+def last_id_lost(word, pair, new_id):
+    merged, position = [], 0
+    while position < len(word) - 1:
+        found = word[position : position + 2] == pair
+        merged.append(new_id if found else word[position])
+        position += 2 if found else 1
+    return tuple(merged)
+
+
+def taken_out(word, pair, new_id):
+    return tuple(token for token in replaced(word, pair, new_id) if token != new_id)
+
+
+def either_order(word, pair, new_id):
+    merged, position = [], 0
+    while position < len(word):
+        found = word[position : position + 2] in (pair, pair[::-1])
+        merged.append(new_id if found else word[position])
+        position += 2 if found else 1
+    return tuple(merged)
+
+
 def replaced(word, pair, new_id):
     merged, position = [], 0
     while position < len(word):
@@ -79,13 +121,19 @@ def replaced(word, pair, new_id):
     return tuple(merged)
 
 
-def trained(word_counts, wanted, progress, *, order, table=BYTE_IDS, first_id=256, weigh=lambda count: count):
+def by_count(pair, count):
+    return -count, pair
+
+
+def trained(
+    word_counts, wanted, progress, *, order=by_count, table=BYTE_IDS, first_id=256, weigh=lambda count: count, least=1
+):
     words = [tuple(word.translate(table) if table else word) for word in word_counts]
     counts = [weigh(count) for count in word_counts.values()]
     merges = []
     while len(merges) < wanted:
         pair_counts, _ = counted_pairs(words, counts)
-        if not pair_counts:
+        if not pair_counts or max(pair_counts.values()) < least:
             break
         pair = min(pair_counts, key=lambda pair: order(pair, pair_counts[pair]))
         words = [replaced(word, pair, first_id + len(merges)) for word in words]
@@ -106,11 +154,11 @@ def largest_of_equals(word_counts, merges_wanted, *, progress=None):
 
 
 def raw_bytes(word_counts, merges_wanted, *, progress=None):
-    return trained(word_counts, merges_wanted, progress, order=lambda pair, count: (-count, pair), table=None)
+    return trained(word_counts, merges_wanted, progress, table=None)
 
 
 def ids_from_zero(word_counts, merges_wanted, *, progress=None):
-    return trained(word_counts, merges_wanted, progress, order=lambda pair, count: (-count, pair), first_id=0)
+    return trained(word_counts, merges_wanted, progress, first_id=0)
 
 
 def rarest_first(word_counts, merges_wanted, *, progress=None):
@@ -118,13 +166,33 @@ def rarest_first(word_counts, merges_wanted, *, progress=None):
 
 
 def each_word_once(word_counts, merges_wanted, *, progress=None):
-    return trained(
-        word_counts, merges_wanted, progress, order=lambda pair, count: (-count, pair), weigh=lambda count: 1
-    )
+    return trained(word_counts, merges_wanted, progress, weigh=lambda count: 1)
+
+
+def nothing_that_comes_once(word_counts, merges_wanted, *, progress=None):
+    return trained(word_counts, merges_wanted, progress, least=2)
+
+
+def counted_once_for_all(word_counts, merges_wanted, *, progress=None):
+    words = [tuple(word.translate(BYTE_IDS)) for word in word_counts]
+    pair_counts, _ = counted_pairs(words, list(word_counts.values()))
+    merges = sorted(pair_counts, key=lambda pair: by_count(pair, pair_counts[pair]))[:merges_wanted]
+    for done in range(len(merges) if progress else 0):
+        progress(done + 1, merges_wanted)
+    return merges
+
+
+def with_their_ids(word_counts, merges_wanted, *, progress=None):
+    merges = trained(word_counts, merges_wanted, progress)
+    return [(pair, new_id) for new_id, pair in enumerate(merges, start=256)]
+
+
+def silent_on_the_way(word_counts, merges_wanted, *, progress=None):
+    return trained(word_counts, merges_wanted, None)
 
 
 def recounted(word_counts, merges_wanted, *, progress=None):
-    return trained(word_counts, merges_wanted, progress, order=lambda pair, count: (-count, pair))
+    return trained(word_counts, merges_wanted, progress)
 
 
 def search_for_each_pair(words, counts):
@@ -141,12 +209,19 @@ MISTAKES = {
         (counts_forgotten, "cada palavra contou uma vez só; some tantas vezes quantas ela ocorre"),
         (once_a_word, "um par que aparece duas vezes na mesma palavra contou uma só"),
         (across_words, "contou o par do fim de uma palavra com o começo da seguinte; as fusões não saem da palavra"),
+        (every_other_pair, "pulou de dois em dois; todo id, menos o último da palavra, começa um par"),
+        (either_way_round, "juntou (a, b) com (b, a); são pares diferentes"),
+        (places_for_words, "guardou o lugar do par dentro da palavra; é o índice da PALAVRA na lista"),
+        (the_last_word_only, "de cada par ficou uma palavra só; são todas em que ele está"),
     ],
     "merge_word": [
         (merged_once, "trocou só a primeira ocorrência do par"),
         (from_the_right, "foi da direita para a esquerda: (5, 5, 5) com o par (5, 5) deve dar (novo, 5)"),
         (used_twice, "o mesmo id entrou em duas fusões; depois de uma, avance dois lugares"),
         (second_left_behind, "o segundo id do par ficou na palavra; avance dois lugares depois de uma fusão"),
+        (last_id_lost, "o último id da palavra se perdeu"),
+        (taken_out, "tirou o par sem pôr new_id no lugar"),
+        (either_order, "trocou também o par ao contrário; (5, 7) não é (7, 5)"),
     ],
     "train_merges": [
         (first_of_equals, "nos empates, ficou o par que apareceu primeiro; deve ser o menor, como tupla"),
@@ -155,6 +230,10 @@ MISTAKES = {
         (ids_from_zero, "o token da primeira fusão deve ter o id 256: os ids de 0 a 255 são dos bytes"),
         (rarest_first, "escolheu o par MENOS frequente"),
         (each_word_once, "cada palavra contou uma vez só; passe as contagens a count_pairs"),
+        (nothing_that_comes_once, "parou nos pares que ocorrem uma vez só; enquanto resta um par, há fusão"),
+        (counted_once_for_all, "escolheu todos os pares na primeira contagem; cada fusão muda as contagens seguintes"),
+        (with_their_ids, "devolveu o id novo junto com cada par; são só os pares"),
+        (silent_on_the_way, "não chamou progress depois de cada fusão"),
     ],
 }
 

@@ -47,6 +47,15 @@ def one_merge(word, ranks):
     return ids
 
 
+def one_pass(word, ranks):
+    ids, place = [], 0
+    while place < len(word):
+        pair = tuple(word[place : place + 2])
+        ids.append(ranks[pair][1] if pair in ranks else word[place])
+        place += 2 if pair in ranks else 1
+    return ids
+
+
 def rank_for_id(word, ranks):
     ranks = {pair: (rank, rank) for pair, (rank, _) in ranks.items()}
     return merged(word, lambda ids: by(ids, ranks, lambda place, rank: (rank, place)))
@@ -139,6 +148,22 @@ def empty_texts(pieces):
         yield to_text(pending)
 
 
+def said_again(pieces):
+    data = b""
+    for piece in pieces:
+        data += piece
+        whole = len(data) - waiting(data)
+        if whole:
+            yield to_text(data[:whole])
+    if waiting(data):
+        yield to_text(data[-waiting(data) :])
+
+
+def character_by_character(pieces):
+    for text in right_stream(pieces):
+        yield from text
+
+
 def all_before_the_first(pieces):
     return iter(list(right_stream(pieces)))
 
@@ -174,6 +199,7 @@ MISTAKES = {
         (rightmost_of_equals, "de duas ocorrências do mesmo par, funda antes a da ESQUERDA"),
         (one_merge, "parou depois da primeira fusão; repita até que nenhum par esteja em ranks"),
         (rank_for_id, "pôs a ordem da fusão no lugar do id novo; ranks[par] é (ordem, id novo)"),
+        (one_pass, "fez uma só passada, da esquerda para a direita; a cada fusão, procure de novo a de menor ordem"),
     ],
     "unfinished_bytes": [
         (last_byte_only, "olhou só o último byte; o começo do caractere pode estar até três bytes antes do fim"),
@@ -187,6 +213,8 @@ MISTAKES = {
         (end_lost, "o que ainda esperava no fim se perdeu; ele também sai, como �"),
         (empty_texts, "entregou textos vazios enquanto um caractere não acabava"),
         (all_before_the_first, "leu todos os tokens antes de entregar o primeiro texto; entregue cada um com yield"),
+        (said_again, "entregou de novo o que já tinha entregado; só sai o que é novo"),
+        (character_by_character, "entregou caractere por caractere; o que um token completa sai junto"),
     ],
 }
 

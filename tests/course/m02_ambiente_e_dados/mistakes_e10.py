@@ -26,6 +26,15 @@ def space_visible():
     return table(VISIBLE | {0x20}, iter(range(256, 512)))
 
 
+def last_of_each_range_left_out():
+    return table({*range(0x21, 0x7E), *range(0xA1, 0xAC), *range(0xAE, 0xFF)}, iter(range(256, 512)))
+
+
+def visible_ones_first():
+    whole = table(VISIBLE, iter(range(256, 512)))
+    return "".join(sorted(whole, key=lambda character: (ord(character) >= 256, ord(character))))
+
+
 def as_a_list():
     return list(table(VISIBLE, iter(range(256, 512))))
 
@@ -38,6 +47,21 @@ def minus_256(spelling):
     if not all(ord(character) < 512 for character in spelling):
         raise UsageError("no byte")
     return bytes(ord(character) % 256 for character in spelling)
+
+
+def latin_1(spelling):
+    return spelling.encode("latin-1")
+
+
+def numbers_alone(spelling):
+    return list(error_for_the_learner(spelling))
+
+
+def error_for_the_learner(spelling):
+    try:
+        return error_of_python(spelling)
+    except ValueError:
+        raise UsageError("no byte") from None
 
 
 def unknown_dropped(spelling):
@@ -61,16 +85,34 @@ def is_header(number, line):
     return number == 1 and line.startswith("#version")
 
 
-def read(text, vocab, *, first=1, skip=is_header, whole=True, ids=True, blank_lines=True):
-    merges, lines = [], [line.removesuffix("\r") for line in text.split("\n")]
+def read(
+    text, vocab, *, first=1, skip=is_header, whole=True, ids=True, blank_lines=True, space=" ", end="\r", two=True
+):
+    merges, lines = [], [line.removesuffix(end) for line in text.split("\n")]
     for number, line in enumerate([line for line in lines if line or blank_lines], start=first):
         if not line or skip(number - first + 1, line):
             continue
-        parts = line.split(" ")
+        parts = line.split(space) if two else [*line.split(space), ""][:2]
         if len(parts) != 2 or not all(token in vocab for token in (*parts, *(["".join(parts)] if whole else []))):
             raise UsageError(f"merges.txt, line {number}: {line!r} is no merge")
         merges.append((vocab[parts[0]], vocab[parts[1]]) if ids else tuple(parts))
     return merges
+
+
+def at_any_space(text, vocab):
+    return read(text, vocab, space=None)
+
+
+def end_of_windows_kept(text, vocab):
+    return read(text, vocab, end="")
+
+
+def others_of_the_line_left(text, vocab):
+    return read(text, vocab, two=False)
+
+
+def first_line_never_read(text, vocab):
+    return read(text, vocab, skip=lambda number, line: number == 1)
 
 
 def every_number_sign_skipped(text, vocab):
@@ -104,12 +146,16 @@ MISTAKES = {
         (soft_hyphen_visible, "o 0xAD é um hífen que não se vê: ele também ganha um substituto"),
         (space_visible, "o espaço, 0x20, também ganha um substituto: o Ġ"),
         (as_a_list, "é uma lista; junte os caracteres num str, com ''.join(…)"),
+        (last_of_each_range_left_out, "o último de cada faixa ficou de fora; 0x7E, 0xAC e 0xFF também são visíveis"),
+        (visible_ones_first, "pôs todos os visíveis na frente; a posição de cada caractere é o seu BYTE"),
     ],
     "unspell": [
         (utf8_of_the_spelling, "codificou a escrita em UTF-8; cada caractere é UM byte, o da sua posição na tabela"),
         (minus_256, "tirou 256 do código do caractere, o que só acerta até o Ġ; procure-o na tabela"),
         (unknown_dropped, "descartou um caractere que não representa byte nenhum; isso é um UsageError"),
         (error_of_python, "deixou passar o erro do Python; troque-o por um UsageError que diga qual é o token"),
+        (latin_1, "codificou em Latin-1, que não tem o Ġ; o byte de um caractere é a posição dele na tabela"),
+        (numbers_alone, "devolveu uma lista de números; são bytes"),
     ],
     "read_merges": [
         (every_number_sign_skipped, "pulou toda linha que começa por #; '# #' é uma fusão como as outras"),
@@ -118,6 +164,10 @@ MISTAKES = {
         (blank_lines_not_counted, "as linhas vazias também contam: é no editor que se vai procurar a linha"),
         (whole_not_checked, "faltou conferir se a junção dos dois tokens está no vocabulário"),
         (texts_for_ids, "guardou os textos dos tokens; o que se pede são os ids"),
+        (at_any_space, "separou por qualquer espaço em branco; é UM espaço, e dois ou uma tabulação são erro"),
+        (end_of_windows_kept, "o \\r do fim da linha ficou no token"),
+        (others_of_the_line_left, "aceitou uma linha com três tokens; são dois"),
+        (first_line_never_read, "pulou a primeira linha sem ver se é um cabeçalho; ela pode ser uma fusão"),
     ],
 }  # fmt: skip
 

@@ -28,8 +28,8 @@ def test_split_of_at_the_very_limit(judge):
     places = {key: judge.support.place_of(key) for key in (f"livro{n}".encode() for n in range(20))}
     for key in (key for key, place in places.items() if 0 < place < 0.5):
         for held_out in (places[key], places[key] / 2):
-            case = f"a chave {key}, cujo lugar é exatamente {places[key]}, e held_out={held_out}"
-            judge.same("split_of", [key], held_out, through=judge.support.parts, case=case)
+            case = f"a chave {key}, cujo lugar é exatamente {places[key]}, e held_out={held_out}; e mais 20"
+            judge.same("split_of", [key, *places], held_out, through=judge.support.parts, case=case)
 
 
 def test_split_of_asked_again(judge):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tinyllm.text import merging
 
-WORDS = [(1, 2, 1, 2), (2, 3), (7,), (), (5, 5, 5)]
-COUNTS = [10, 5, 9, 4, 3]
+WORDS = [(1, 2, 1, 2), (2, 3), (7,), (), (5, 5, 5), (3, 1, 2)]
+COUNTS = [10, 5, 9, 4, 3, 6]
 TEXTS = {
     "o exemplo": ({b"aba": 3, b"ab": 2}, 9),
     "palavras repetidas": ({b" bola": 7, b" bolo": 7, b" lobo": 2}, 6),

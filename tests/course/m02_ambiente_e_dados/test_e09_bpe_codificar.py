@@ -17,7 +17,7 @@ RANKS = {
     (3, 4): (5, 261),
 }
 WORDS = [[1, 2, 3, 1, 2], [5, 5, 5], [5, 5, 5, 5], [3, 2, 1], [7], [], [1, 2, 1, 2], [5, 1, 2, 3, 5], [2, 3],
-         [1, 2, 3, 2, 3, 4], [5] * 300]  # fmt: skip
+         [1, 2, 3, 2, 3, 4], [1, 2, 3, 2, 3, 4, 5, 5, 5, 5], [5] * 300]  # fmt: skip
 PIECES = {
     "o exemplo": [b"p\xc3", b"\xa3", b"o\xf0"],
     "um emoji em quatro pedaços": [b"oi ", b"\xf0", b"\x9f", b"\x99", b"\x82", b"!"],
@@ -83,22 +83,29 @@ def test_the_end_of_a_text_cut_anywhere(judge):
         judge.that("\ufffd" not in whole, "unfinished_bytes", f"{text[:end]!r}", "o que sobra não é inteiro")
 
 
+@pytest.fixture
+def alone(judge, monkeypatch):
+    """The judge, with the solution's unfinished_bytes in the answer: the stream is judged by itself."""
+    monkeypatch.setattr(judge.answer, "unfinished_bytes", judge.solution.unfinished_bytes)
+    return judge
+
+
 @pytest.mark.parametrize("name", PIECES)
-def test_stream_text(judge, name):
+def test_stream_text(alone, name):
     pieces = PIECES[name]
-    found = judge.same("stream_text", pieces, case=f"{name}: {pieces}", through=as_list)
-    judge.that("".join(found) == characters.to_text(b"".join(pieces)), "stream_text", f"{pieces}",
+    found = alone.same("stream_text", pieces, case=f"{name}: {pieces}", through=as_list)
+    alone.that("".join(found) == characters.to_text(b"".join(pieces)), "stream_text", f"{pieces}",
                "os textos juntos deveriam ser to_text de todos os bytes")  # fmt: skip
-    judge.same("stream_text", pieces, case=f"{name}, só o primeiro texto: {pieces}", through=first_and_rest)
+    alone.same("stream_text", pieces, case=f"{name}, só o primeiro texto: {pieces}", through=first_and_rest)
 
 
-def test_stream_text_of_any_bytes(judge):
+def test_stream_text_of_any_bytes(alone):
     pieces = st.lists(st.binary(max_size=5), max_size=6)
 
     @given(pieces.filter(lambda pieces: not BY_THE_FIRST_BYTE_ALONE.search(b"".join(pieces))))
     def texts_are_those_of_the_library(pieces):
-        found = judge.same("stream_text", pieces, case=f"{pieces}", through=as_list)
-        judge.that(found == list(characters.stream_text(pieces)), "stream_text", f"{pieces}", "difere da biblioteca")
+        found = alone.same("stream_text", pieces, case=f"{pieces}", through=as_list)
+        alone.that(found == list(characters.stream_text(pieces)), "stream_text", f"{pieces}", "difere da biblioteca")
 
     texts_are_those_of_the_library()
 

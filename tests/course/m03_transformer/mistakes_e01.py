@@ -58,6 +58,21 @@ def without_dy(ids, weight):
 
 
 @op
+def one_row_below(ids, weight):
+    def back(dy):
+        dweight = np.zeros_like(weight)
+        np.add.at(dweight, ids - 1, dy)
+        return None, dweight
+
+    return weight[ids - 1], back
+
+
+@op
+def gradient_as_it_comes(ids, weight):
+    return weight[ids], lambda dy: (None, dy)
+
+
+@op
 def scaled(ids, weight):
     size = weight.dtype.type(weight.shape[1] ** 0.5)
 
@@ -104,6 +119,18 @@ def ever_faster(positions, channels, *, base=10000.0):
     return waves(positions, channels, base, exponent=np.arange(0, channels, 2) / channels)
 
 
+def one_channel_pair_fewer(positions, channels, *, base=10000.0):
+    return waves(positions, channels, base, exponent=-np.arange(channels // 2) / max(1, channels // 2 - 1))
+
+
+def sines_alone(positions, channels, *, base=10000.0):
+    return waves(positions, channels, base, cosine=np.sin)
+
+
+def turns_for_angles(positions, channels, *, base=10000.0):
+    return waves(np.asarray(positions) * 2 * np.pi, channels, base)
+
+
 def counted_from_one(positions, channels, *, base=10000.0):
     return waves(positions, channels, base, begin=1.0)
 
@@ -122,6 +149,8 @@ MISTAKES = {
         (gradients_exchanged, "os gradientes vão na ordem das entradas: None para os ids, depois o da tabela"),
         (without_dy, "o gradiente só conta quantas vezes cada id aparece; some os dy, não 1"),
         (scaled, "multiplicou por √C, como o artigo de 2017 faz fora do embedding; aqui a linha sai como está"),
+        (one_row_below, "leu a linha anterior à de cada id; o id 0 é a primeira"),
+        (gradient_as_it_comes, "o gradiente da tabela saiu com a forma de dy; cada dy volta à linha do seu id"),
     ],
     "sinusoids": [
         (side_by_side, "pôs todos os senos e depois todos os cossenos; eles se alternam, canal sim, canal não"),
@@ -130,6 +159,9 @@ MISTAKES = {
         (ever_faster, "as frequências crescem; p é DIVIDIDO por base^(2i / C)"),
         (counted_from_one, "somou 1 às posições; use as que chegaram, e a 0 é [0, 1, 0, 1, …]"),
         (all_from_zero, "contou 0, 1, 2, …; use as posições que chegaram, que podem começar em outro lugar"),
+        (one_channel_pair_fewer, "dividiu i por C/2 - 1; o expoente é 2i / C"),
+        (sines_alone, "só há senos; os canais ímpares são cossenos"),
+        (turns_for_angles, "multiplicou por 2π; o ângulo é p / base^(2i / C), já em radianos"),
     ],
 }
 

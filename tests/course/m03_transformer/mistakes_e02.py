@@ -46,6 +46,18 @@ def all_from_zero(positions, channels, *, base=10000.0):
     return both(angles(np.arange(len(positions)), channels, base))
 
 
+def counted_from_one(positions, channels, *, base=10000.0):
+    return both(angles(np.asarray(positions) + 1, channels, base))
+
+
+def one_for_each_neighbour(positions, channels, *, base=10000.0):
+    return tuple(np.repeat(half, 2, axis=-1) for half in both(angles(positions, channels, base)))
+
+
+def not_yet_bent(positions, channels, *, base=10000.0):
+    return (angles(positions, channels, base).astype(np.float32),) * 2
+
+
 def halves(x):
     half = x.shape[-1] // 2
     return x[..., :half], x[..., half:]
@@ -93,6 +105,30 @@ def mirrored(x, *, cos, sin):
 
 
 @op
+def sine_for_cosine(x, *, cos, sin):
+    return turn(x, sin, cos), lambda dy: turn(dy, sin, -cos)
+
+
+@op
+def halves_in_turn(x, *, cos, sin):
+    def dealt(x):
+        y = np.empty_like(x)
+        y[..., 0::2], y[..., 1::2] = halves(x)
+        return y
+
+    return dealt(turn(x, cos, sin)), lambda dy: turn(np.concatenate([dy[..., 0::2], dy[..., 1::2]], axis=-1), cos, -sin)
+
+
+@op
+def first_half_alone(x, *, cos, sin):
+    def change(x, sin):
+        a, b = halves(x)
+        return np.concatenate([a * cos - b * sin, b], axis=-1)
+
+    return change(x, sin), lambda dy: change(dy, -sin)
+
+
+@op
 def overwritten(x, *, cos, sin):
     def change(x, sin):
         y = np.array(x)
@@ -111,6 +147,9 @@ MISTAKES = {
         (ever_faster, "os ângulos crescem com i; p é DIVIDIDO por base^(2i / D)"),
         (one_for_each_channel, "há um ângulo por PAR de canais: D/2 colunas, não D"),
         (all_from_zero, "contou 0, 1, 2, …; use as posições que chegaram, que podem começar em outro lugar"),
+        (counted_from_one, "somou 1 às posições; use as que chegaram, e a posição 0 não gira nada"),
+        (one_for_each_neighbour, "há um ângulo por PAR de canais: D/2 colunas, não D"),
+        (not_yet_bent, "devolveu os ângulos; o que se pede são o cosseno e o seno deles"),
     ],
     "rotary": [
         (neighbours, "juntou canais vizinhos; o par i são os canais i e i + D/2"),
@@ -119,6 +158,12 @@ MISTAKES = {
         (gradient_as_it_comes, "o gradiente não girou; ele volta pelo ângulo contrário"),
         (mirrored, "isto é um espelho, e não um giro: há um sinal trocado na segunda metade"),
         (overwritten, "a segunda metade usou o a que já tinha girado; guarde os dois antes de escrever"),
+        (sine_for_cosine, "seno e cosseno estão trocados: é (a cos - b sen, b cos + a sen)"),
+        (
+            halves_in_turn,
+            "leu as duas metades, mas escreveu os pares em canais vizinhos; cada canal volta ao seu lugar",
+        ),
+        (first_half_alone, "girou só a primeira metade; a segunda passa a b cos + a sen"),
     ],
 }
 

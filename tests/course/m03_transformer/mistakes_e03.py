@@ -32,10 +32,10 @@ def back_to_x(dn, normed, scale):
     return scale * (dn - mean(dn) - normed * mean(dn * normed))
 
 
-def normal(x, weight, bias, *, eps, axis=-1, ddof=0, way=back_to_x):
+def normal(x, weight, bias, *, eps, axis=-1, ddof=0, root=np.sqrt, centre=mean, way=back_to_x):
     """A layer norm of which one thing at a time can be wrong."""
-    scale = 1 / np.sqrt(x.var(axis=axis, keepdims=True, ddof=ddof) + eps)
-    normed = (x - mean(x, axis)) * scale
+    scale = 1 / root(x.var(axis=axis, keepdims=True, ddof=ddof) + eps)
+    normed = (x - centre(x, axis)) * scale
     return normed * weight + bias, lambda dy: (way(dy * weight, normed, scale), dy * normed, dy)
 
 
@@ -62,6 +62,42 @@ def eps_outside(x, weight, bias, *, eps=1e-5):
 
 
 @op
+def eps_forgotten(x, weight, bias, *, eps=1e-5):
+    return normal(x, weight, bias, eps=0)
+
+
+@op
+def divided_by_the_variance(x, weight, bias, *, eps=1e-5):
+    return normal(x, weight, bias, eps=eps, root=lambda variance: variance)
+
+
+@op
+def not_centred(x, weight, bias, *, eps=1e-5):
+    return normal(x, weight, bias, eps=eps, centre=lambda x, axis: 0)
+
+
+@op
+def bias_forgotten(x, weight, bias, *, eps=1e-5):
+    return normal(x, weight, np.zeros_like(bias), eps=eps)
+
+
+@op
+def without_the_weight_back(x, weight, bias, *, eps=1e-5):
+    y, back = normal(x, np.ones_like(weight), np.zeros_like(bias), eps=eps)
+    return y * weight + bias, back
+
+
+@op
+def not_divided_back(x, weight, bias, *, eps=1e-5):
+    return normal(x, weight, bias, eps=eps, way=lambda dn, normed, scale: back_to_x(dn, normed, 1))
+
+
+@op
+def mean_taken_for_constant(x, weight, bias, *, eps=1e-5):
+    return normal(x, weight, bias, eps=eps, way=lambda dn, normed, scale: scale * (dn - normed * mean(dn * normed)))
+
+
+@op
 def only_scaled_back(x, weight, bias, *, eps=1e-5):
     return normal(x, weight, bias, eps=eps, way=lambda dn, normed, scale: scale * dn)
 
@@ -71,9 +107,11 @@ def variance_taken_for_constant(x, weight, bias, *, eps=1e-5):
     return normal(x, weight, bias, eps=eps, way=lambda dn, normed, scale: scale * (dn - mean(dn)))
 
 
-def scaled(x, weight, *, eps, axis=-1, way=lambda dn, normed, scale: scale * (dn - normed * mean(dn * normed))):
+def scaled(
+    x, weight, *, eps, axis=-1, root=np.sqrt, way=lambda dn, normed, scale: scale * (dn - normed * mean(dn * normed))
+):
     """An RMS norm of which one thing at a time can be wrong."""
-    scale = 1 / np.sqrt(mean(x * x, axis) + eps)
+    scale = 1 / root(mean(x * x, axis) + eps)
     normed = x * scale
     return normed * weight, lambda dy: (way(dy * weight, normed, scale), dy * normed)
 
@@ -93,6 +131,31 @@ def by_the_sum(x, weight, *, eps=1e-6):
         scale * (dy * weight - normed * (dy * weight * normed).sum(axis=-1, keepdims=True)),
         dy * normed,
     )
+
+
+@op
+def rms_eps_forgotten(x, weight, *, eps=1e-6):
+    return scaled(x, weight, eps=0)
+
+
+@op
+def rms_eps_outside(x, weight, *, eps=1e-6):
+    return scaled(x, weight, eps=0, root=lambda square: np.sqrt(square) + eps)
+
+
+@op
+def divided_by_the_mean_square(x, weight, *, eps=1e-6):
+    return scaled(x, weight, eps=eps, root=lambda square: square)
+
+
+@op
+def rms_not_divided_back(x, weight, *, eps=1e-6):
+    return scaled(x, weight, eps=eps, way=lambda dn, normed, scale: dn - normed * mean(dn * normed))
+
+
+@op
+def rms_centred_back(x, weight, *, eps=1e-6):
+    return scaled(x, weight, eps=eps, way=back_to_x)
 
 
 @op
@@ -122,6 +185,13 @@ MISTAKES = {
         (eps_outside, "eps vai dentro da raiz, somado à variância"),
         (only_scaled_back, "o gradiente tratou média e variância como constantes; elas dependem de todos os canais"),
         (variance_taken_for_constant, "falta a parte da variância no gradiente: - n · média(dn · n)"),
+        (eps_forgotten, "eps ficou de fora; um vetor de números iguais tem variância 0"),
+        (divided_by_the_variance, "dividiu pela variância; é pela raiz dela"),
+        (not_centred, "não tirou a média de x"),
+        (bias_forgotten, "bias ficou de fora; y é n · weight + bias"),
+        (without_the_weight_back, "o gradiente de x não passou por weight: dn é dy · weight"),
+        (not_divided_back, "faltou dividir o gradiente de x pela escala, √(variância + eps)"),
+        (mean_taken_for_constant, "falta a parte da média no gradiente: - média(dn)"),
     ],
     "rms_norm": [
         (centred, "tirou a média, como a layer norm; aqui só se divide"),
@@ -129,6 +199,11 @@ MISTAKES = {
         (rms_along_the_positions, "a média dos quadrados é de cada vetor, nos C canais (axis=-1)"),
         (scale_taken_for_constant, "o gradiente tratou a escala como constante; falta - n · média(dn · n)"),
         (weight_forgotten_on_the_way_back, "o gradiente de x não passou por weight: dn é dy · weight"),
+        (rms_eps_forgotten, "eps ficou de fora; o vetor zero dividiria por 0"),
+        (rms_eps_outside, "eps vai dentro da raiz, somado à média dos quadrados"),
+        (divided_by_the_mean_square, "dividiu pela média dos quadrados; é pela raiz dela"),
+        (rms_not_divided_back, "faltou dividir o gradiente de x pela escala, √(média(x²) + eps)"),
+        (rms_centred_back, "o gradiente tirou a média de dn, como o da layer norm; aqui nenhuma média sai de x"),
     ],
 }
 

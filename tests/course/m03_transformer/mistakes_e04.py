@@ -15,7 +15,7 @@ rng = np.random.default_rng(0)
 
 
 # what SwiGLU and the layer give, and their gradients: a learner reads these names
-Gated = namedtuple("Gated", "valor gradiente_do_portão gradiente_de_x")
+Gated = namedtuple("Gated", "valor gradiente_da_porta gradiente_de_x")
 Layer = namedtuple("Layer", "nomes_dos_pesos valor gradiente_de_x gradientes_dos_pesos")
 
 
@@ -73,6 +73,26 @@ def not_divided_by_the_root_of_two(x):
 
 
 @op
+def not_halved(x):
+    return x * 2 * below(x), lambda dy: dy * 2 * (below(x) + x * bell(x))
+
+
+@op
+def probability_alone(x):
+    return below(x), lambda dy: dy * bell(x)
+
+
+@op
+def bell_not_divided(x):
+    return x * below(x), lambda dy: dy * (below(x) + x * np.exp(-0.5 * x * x))
+
+
+@op
+def bell_without_x(x):
+    return x * below(x), lambda dy: dy * (below(x) + bell(x))
+
+
+@op
 def probability_taken_for_constant(x):
     return x * below(x), lambda dy: dy * below(x)
 
@@ -115,6 +135,30 @@ def gradients_exchanged(gate, x):
 def opening_taken_for_constant(gate, x):
     open_ = sigmoid(gate)
     return gate * open_ * x, lambda dy: (dy * x * open_, dy * gate * open_)
+
+
+@op
+def gate_alone(gate, x):
+    open_ = sigmoid(gate)
+    return gate * open_ * np.ones_like(x), lambda dy: (dy * open_ * (1 + gate * (1 - open_)), None)
+
+
+@op
+def gate_without_dy(gate, x):
+    open_ = sigmoid(gate)
+    return gate * open_ * x, lambda dy: (x * open_ * (1 + gate * (1 - open_)), gate * open_ * np.ones_like(x))
+
+
+@op
+def gate_not_times_x(gate, x):
+    open_ = sigmoid(gate)
+    return gate * open_ * x, lambda dy: (dy * open_ * (1 + gate * (1 - open_)), dy * gate * open_)
+
+
+@op
+def x_by_the_sigmoid(gate, x):
+    open_ = sigmoid(gate)
+    return gate * open_ * x, lambda dy: (dy * x * open_ * (1 + gate * (1 - open_)), dy * open_)
 
 
 @op
@@ -162,6 +206,31 @@ class AlwaysAsLarge(Straight):
         return self.down(bent(self.up(x)))
 
 
+class BothAsSmall(Straight):
+    def __init__(self, width, hidden, *, rng, out_std=None):
+        self.up = Linear(width, hidden, rng=rng, std=out_std)
+        self.down = Linear(hidden, width, rng=rng, std=out_std)
+
+    def __call__(self, x):
+        return self.down(bent(self.up(x)))
+
+
+class TheOtherAsSmall(BothAsSmall):
+    def __init__(self, width, hidden, *, rng, out_std=None):
+        self.up = Linear(width, hidden, rng=rng, std=out_std)
+        self.down = Linear(hidden, width, rng=rng)
+
+
+class BentAtTheEnd(Straight):
+    def __call__(self, x):
+        return bent(self.down(self.up(x)))
+
+
+class BentByReLU(Straight):
+    def __call__(self, x):
+        return self.down(relu(self.up(x)))
+
+
 class DownFirst(Module):
     def __init__(self, width, hidden, *, rng, out_std=None):
         self.down = Linear(hidden, width, rng=rng, std=out_std)
@@ -179,14 +248,22 @@ MISTAKES = {
         (not_divided_by_the_root_of_two, "faltou dividir x por √2 dentro de erf"),
         (probability_taken_for_constant, "falta a outra metade da regra do produto no gradiente: x · φ(x)"),
         (without_dy, "o gradiente não usa dy; pela regra da cadeia, multiplique por ele"),
+        (not_halved, "faltou dividir por 2: Φ(x) é (1 + erf(x / √2)) / 2"),
+        (probability_alone, "isto é Φ(x); falta multiplicar por x"),
+        (bell_not_divided, "no gradiente, φ(x) ficou sem o divisor √(2π)"),
+        (bell_without_x, "no gradiente, φ(x) ficou sem o fator x: é Φ(x) + x · φ(x)"),
     ],
     "swiglu": [
-        (the_other_one_is_the_gate, "o portão e x estão trocados: a SiLU é do primeiro"),
+        (the_other_one_is_the_gate, "a porta e x estão trocados: a SiLU é do primeiro"),
         (only_the_sigmoid, "isto é σ(gate) · x; falta o próprio gate: silu(g) é g · σ(g)"),
-        (gate_of_gelu, "o portão passou pela GELU; aqui é a SiLU, g · σ(g)"),
-        (gradients_exchanged, "os gradientes estão trocados: primeiro o do portão, depois o de x"),
-        (opening_taken_for_constant, "o gradiente do portão tratou σ(gate) como constante; ela também muda com gate"),
+        (gate_of_gelu, "a porta passou pela GELU; aqui é a SiLU, g · σ(g)"),
+        (gradients_exchanged, "os gradientes estão trocados: primeiro o da porta, depois o de x"),
+        (opening_taken_for_constant, "o gradiente da porta tratou σ(gate) como constante; ela também muda com gate"),
         (overflowing, "exp transbordou; escreva σ(g) como (1 + tanh(g / 2)) / 2"),
+        (gate_alone, "isto é silu(gate); falta multiplicar por x"),
+        (gate_without_dy, "os gradientes não usam dy; pela regra da cadeia, multiplique por ele"),
+        (gate_not_times_x, "no gradiente da porta faltou o fator x: dy · x · silu'(gate)"),
+        (x_by_the_sigmoid, "o gradiente de x é dy · silu(gate); aqui ficou dy · σ(gate)"),
     ],
     "FeedForward": [
         (Straight, "falta a ativação: duas camadas lineares seguidas valem por uma só"),
@@ -195,6 +272,10 @@ MISTAKES = {
         (AddedToItself, "somou x ao resultado; quem faz essa soma é o bloco"),
         (AlwaysAsLarge, "out_std ficou de fora; é o std da camada que desce"),
         (DownFirst, "criou a camada que desce antes da que sobe; com a mesma semente, os pesos saem outros"),
+        (BothAsSmall, "out_std foi para a camada que sobe; é o std só da que desce"),
+        (TheOtherAsSmall, "out_std foi para a camada que sobe; é o std só da que desce"),
+        (BentAtTheEnd, "a GELU ficou no fim; ela vem entre subir e descer"),
+        (BentByReLU, "a ativação é a ReLU; aqui é a GELU"),
     ],
 }
 

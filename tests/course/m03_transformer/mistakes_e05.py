@@ -82,6 +82,23 @@ def always_the_first_part(x, *, heads, part=0, parts=1):
 
 
 @op
+def parts_inside_heads(x, *, heads, part=0, parts=1):
+    places = np.arange(x.shape[-1]).reshape(heads, parts, -1)[:, part]  # (H, D)
+
+    def back(dy):
+        dx = np.zeros_like(x)
+        dx[:, :, places] = dy.swapaxes(1, 2)
+        return dx
+
+    return x[:, :, places].swapaxes(1, 2), back
+
+
+@op
+def gradient_in_the_first_part(x, *, heads, part=0, parts=1):
+    return dealt(x, heads, part, parts), lambda dy: in_its_place(x, gathered(dy), 0)
+
+
+@op
 def gradient_of_the_part_alone(x, *, heads, part=0, parts=1):
     return dealt(x, heads, part, parts), gathered
 
@@ -117,6 +134,24 @@ def merged_in_turn(x):
 def mean_of_heads(x):
     H = x.shape[1]
     return x.mean(axis=1), lambda dy: np.repeat(dy[:, None] / H, H, axis=1)
+
+
+@op
+def sum_of_heads(x):
+    H = x.shape[1]
+    return x.sum(axis=1), lambda dy: np.repeat(dy[:, None], H, axis=1)
+
+
+@op
+def one_below_the_other(x):
+    B, H, T, D = x.shape
+    return x.reshape(B, H * T, D), lambda dy: dy.reshape(x.shape)
+
+
+@op
+def channels_before_positions(x):
+    B, H, T, D = x.shape
+    return gathered(x).swapaxes(1, 2), lambda dy: dy.reshape(B, H, D, T).swapaxes(2, 3)
 
 
 @op
@@ -168,6 +203,32 @@ class NotDivided(Attention):
         return 1.0
 
 
+class DividedByTheHead(Attention):
+    def divisor(self, q):
+        return q.shape[-1]
+
+
+class DividedByTheWidth(Attention):
+    def divisor(self, q):
+        return q.shape[1] * q.shape[-1]
+
+
+class ValuesBeforeKeys(Attention):
+    order = (0, 2, 1)
+
+
+class KeysBeforeQueries(Attention):
+    order = (1, 0, 2)
+
+
+class ValuesFirst(Attention):
+    order = (2, 0, 1)
+
+
+class KeysForValues(Attention):
+    order = (0, 1, 1)
+
+
 class DividedForTheWidth(Attention):
     def divisor(self, q):
         return (q.shape[1] * q.shape[-1]) ** 0.5
@@ -176,6 +237,31 @@ class DividedForTheWidth(Attention):
 class SeesPadding(Attention):
     def weights(self, scores, real):
         return softmax(scores)
+
+
+class PaddingAsksNothing(Attention):
+    def weights(self, scores, real):
+        return softmax(where(real[:, None, :, None], scores, -np.inf))
+
+
+class PaddingAsksOfAll(Attention):
+    def weights(self, scores, real):
+        return softmax(where(real[:, None, :, None], scores, -1e9))
+
+
+class SeesPaddingAlone(Attention):
+    def weights(self, scores, real):
+        return softmax(where(real[:, None, None], -np.inf, scores))
+
+
+class ZeroForPadding(Attention):
+    def weights(self, scores, real):
+        return softmax(where(real[:, None, None], scores, 0.0))
+
+
+class WithoutSoftmax(Attention):
+    def weights(self, scores, real):
+        return where(real[:, None, None], scores, 0.0)
 
 
 class ErasedAfterTheSoftmax(Attention):
@@ -205,11 +291,16 @@ MISTAKES = {
         (always_the_first_part, "devolveu sempre a primeira parte; use part"),
         (gradient_of_the_part_alone, "o gradiente tem só os canais desta parte; o de x tem todos, e 0 nos outros"),
         (gradient_with_positions_mixed, "o gradiente não desfez a troca de eixos antes de juntar as cabeças"),
+        (parts_inside_heads, "procurou as partes dentro de cada cabeça; são as cabeças que ficam dentro de cada parte"),
+        (gradient_in_the_first_part, "o gradiente voltou ao lugar da primeira parte; ele vai ao da parte pedida"),
     ],
     "merge_heads": [
         (merged_without_turning, "juntou sem trocar os eixos: os canais de uma posição vieram de posições diferentes"),
         (merged_in_turn, "intercalou os canais das cabeças; cada cabeça fica inteira, ao lado da outra"),
-        (mean_of_heads, "fez a média das cabeças; elas ficam lado a lado"),
+        (mean_of_heads, "juntou os números das cabeças numa conta só; elas ficam lado a lado"),
+        (sum_of_heads, "juntou os números das cabeças numa conta só; elas ficam lado a lado"),
+        (one_below_the_other, "pôs as cabeças uma depois da outra nas posições; é nos canais que elas se juntam"),
+        (channels_before_positions, "os canais ficaram antes das posições; o resultado é (B, T, C)"),
         (gradient_not_turned, "o gradiente não trocou os eixos; ele se reparte como em split_heads"),
     ],
     "SelfAttention": [
@@ -219,6 +310,17 @@ MISTAKES = {
         (ErasedAfterTheSoftmax, "o preenchimento foi apagado depois da softmax, e os pesos já não somam 1"),
         (SoftmaxOverQueries, "a softmax foi sobre as perguntas; para cada pergunta, os pesos das chaves somam 1"),
         (WithoutTheLastLayer, "falta a última camada, self.out, que mistura o que as cabeças trouxeram"),
+        (DividedByTheHead, "dividiu por D; é pela raiz de D"),
+        (DividedByTheWidth, "dividiu por C; é pela raiz de D, os canais de uma cabeça"),
+        (ValuesBeforeKeys, "tomou as partes de qkv em outra ordem; são q, k e v, uma de cada"),
+        (KeysBeforeQueries, "tomou as partes de qkv em outra ordem; são q, k e v, uma de cada"),
+        (ValuesFirst, "tomou as partes de qkv em outra ordem; são q, k e v, uma de cada"),
+        (KeysForValues, "tomou as partes de qkv em outra ordem; são q, k e v, uma de cada"),
+        (PaddingAsksNothing, "a máscara foi para as perguntas; é das CHAVES de preenchimento que ninguém vê"),
+        (PaddingAsksOfAll, "a máscara foi para as perguntas; é das CHAVES de preenchimento que ninguém vê"),
+        (SeesPaddingAlone, "a máscara está ao contrário: escondeu o texto e deixou o preenchimento"),
+        (ZeroForPadding, "pôs 0 no preenchimento antes da softmax, mas e^0 = 1 ainda pesa; o que não pesa é -∞"),
+        (WithoutSoftmax, "usou as pontuações como pesos; falta a softmax"),
     ],
 }
 

@@ -42,6 +42,29 @@ def stretched(largest, total, sums, scores, values):
         return new, total * shrink + weights.sum(axis=-1, keepdims=True), sums * shrink + weights @ values
 
 
+def largest_of_all(largest, total, sums, scores, values):
+    new = np.maximum(largest, scores.max(keepdims=True))
+    shrink, weights = np.exp(largest - new), np.exp(scores - new)
+    return new, total * shrink + weights.sum(axis=-1, keepdims=True), sums * shrink + weights @ values
+
+
+def weights_by_the_old(largest, total, sums, scores, values):
+    new = np.maximum(largest, scores.max(axis=-1, keepdims=True))
+    shrink, weights = np.exp(largest - new), np.exp(scores - largest)
+    return new, total * shrink + weights.sum(axis=-1, keepdims=True), sums * shrink + weights @ values
+
+
+def block_alone(largest, total, sums, scores, values):
+    new = np.maximum(largest, scores.max(axis=-1, keepdims=True))
+    weights = np.exp(scores - new)
+    return new, weights.sum(axis=-1, keepdims=True), weights @ values
+
+
+def mean_of_the_weights(largest, total, sums, scores, values):
+    new, _, sums = step(largest, total, sums, scores, values)
+    return new, total * np.exp(largest - new) + np.exp(scores - new).mean(axis=-1, keepdims=True), sums
+
+
 def divided_at_each_step(largest, total, sums, scores, values):
     new, total, sums = step(largest, total, sums, scores, values)
     return new, total, sums / total
@@ -53,10 +76,10 @@ def written_over(largest, total, sums, scores, values):
     return new, total, sums
 
 
-def attended(q, k, v, block, causal, *, divisor=None, places=None, first=None, ends=None):
+def attended(q, k, v, block, causal, *, divisor=None, places=None, first=None, ends=None, least=-np.inf):
     T, S = q.shape[-2], k.shape[-2]
     places = np.arange(S - T, S) if places is None else places
-    state = np.full((*q.shape[:-1], 1), -np.inf, q.dtype), np.zeros((*q.shape[:-1], 1), q.dtype), np.zeros_like(q)
+    state = np.full((*q.shape[:-1], 1), least, q.dtype), np.zeros((*q.shape[:-1], 1), q.dtype), np.zeros_like(q)
     for start in range(0, S if ends is None else ends, block):
         keys, values = k[..., start : start + block, :], v[..., start : start + block, :]
         scores = q @ keys.swapaxes(-1, -2) / (q.shape[-1] ** 0.5 if divisor is None else divisor)
@@ -76,6 +99,16 @@ def not_divided_by_the_root(q, k, v, *, block, causal=False):
     return sums / total
 
 
+def divided_by_the_channels(q, k, v, *, block, causal=False):
+    _, total, sums = attended(q, k, v, block, causal, divisor=q.shape[-1])
+    return sums / total
+
+
+def largest_from_zero(q, k, v, *, block, causal=False):
+    _, total, sums = attended(q, k, v, block, causal, least=0.0)
+    return sums / total
+
+
 def last_block_lost(q, k, v, *, block, causal=False):
     whole = max(block, k.shape[-2] // block * block)
     _, total, sums = attended(q, k, v, block, causal, ends=whole)
@@ -89,6 +122,12 @@ def each_block_from_zero(q, k, v, *, block, causal=False):
 
 def queries_from_zero(q, k, v, *, block, causal=False):
     _, total, sums = attended(q, k, v, block, causal, places=np.arange(q.shape[-2]))
+    return sums / total
+
+
+def not_even_itself(q, k, v, *, block, causal=False):
+    T, S = q.shape[-2], k.shape[-2]
+    _, total, sums = attended(q, k, v, block, causal, places=np.arange(S - T, S) - 1)
     return sums / total
 
 
@@ -108,12 +147,16 @@ def all_at_once(q, k, v, *, block, causal=False):
 
 MISTAKES = {
     "online_softmax_step": [
-        (total_not_shrunk, "o total antigo foi somado com o maior antigo; falta encolhê-lo, exp(m - m')"),
+        (total_not_shrunk, "o total antigo foi somado com a maior antiga; falta encolhê-lo, exp(m - m')"),
         (sums_not_shrunk, "a soma dos valores não foi encolhida com o total; as duas usam o mesmo exp(m - m')"),
-        (largest_of_the_block, "ficou com o maior do bloco; é o maior entre ele e o que já havia"),
+        (largest_of_the_block, "ficou com a maior do bloco; é a maior entre ela e a que já havia"),
         (stretched, "esticou em vez de encolher: é exp(m - m'), que nunca passa de 1"),
         (divided_at_each_step, "dividiu a cada bloco; a divisão é uma só, no fim, em flash_attention"),
         (written_over, "a função modificou os argumentos que recebeu"),
+        (largest_of_all, "tomou uma só maior para o array inteiro; cada pergunta tem a sua (axis=-1)"),
+        (weights_by_the_old, "os pesos do bloco usaram a maior antiga; a deles é a nova, m'"),
+        (block_alone, "ficou só com o bloco; o que já havia, encolhido, soma-se a ele"),
+        (mean_of_the_weights, "tirou a média dos pesos do bloco; no total entra a soma deles"),
     ],
     "flash_attention": [
         (not_divided_by_the_total, "falta a divisão do fim: sums / total"),
@@ -122,6 +165,9 @@ MISTAKES = {
         (each_block_from_zero, "contou as posições de cada bloco a partir de 0; a primeira é a do começo do bloco"),
         (queries_from_zero, "a pergunta t está na posição S - T + t, e não em t"),
         (future_seen, "as perguntas estão vendo o futuro; com causal=True, ele recebe -inf"),
+        (divided_by_the_channels, "dividiu por D; é pela raiz de D"),
+        (largest_from_zero, "começou com a maior em 0; quando todas as pontuações são muito negativas, tudo vira 0"),
+        (not_even_itself, "com causal=True, cada pergunta vê também a própria posição"),
     ],
 }
 

@@ -112,12 +112,67 @@ class LengthsForgotten(Right):
         return super().__call__(x)
 
 
+class WithoutDropout(Right):
+    def attend(self, x, lengths):
+        return self.attention(x, lengths)
+
+    def feed(self, x):
+        return self.feed_forward(x)
+
+
+class DropoutOfTheSum(Right):
+    def __call__(self, x, lengths=None):
+        x = self.norm1(self.dropout(x + self.attention(x, lengths)))
+        return self.norm2(self.dropout(x + self.feed_forward(x)))
+
+
+class OnlyOneNorm(Right):
+    def __call__(self, x, lengths=None):
+        x = x + self.attend(x, lengths)
+        return self.norm2(x + self.feed(x))
+
+
+class Sized(Right):
+    """A block whose layers are made in another order or size."""
+
+    def __init__(self, config, *, rng, wider=4, share=0.5, depth=2, feed_forward_first=False):
+        width, out_std = config.width, 0.1 * (depth * config.layers * config.width) ** -0.5
+        makers = {
+            "attention": lambda: attention.SelfAttention(width, config.heads, rng=rng, out_std=out_std),
+            "feed_forward": lambda: layers.FeedForward(width, wider * width, rng=rng, out_std=share * out_std),
+        }
+        for name in reversed(makers) if feed_forward_first else makers:
+            setattr(self, name, makers[name]())
+        self.norm1, self.norm2 = layers.LayerNorm(width), layers.LayerNorm(width)
+        self.dropout = layers.Dropout(config.dropout)
+
+
+class AsWideAsItWas(Sized):
+    def __init__(self, config, *, rng):
+        super().__init__(config, rng=rng, wider=1)
+
+
+class BothAsLarge(Sized):
+    def __init__(self, config, *, rng):
+        super().__init__(config, rng=rng, share=1.0)
+
+
+class OneSumALayer(Sized):
+    def __init__(self, config, *, rng):
+        super().__init__(config, rng=rng, depth=1)
+
+
+class FeedForwardFirst(Sized):
+    def __init__(self, config, *, rng):
+        super().__init__(config, rng=rng, feed_forward_first=True)
+
+
 class Reader(Module):
     """The right encoder, which the wrong ones change."""
 
-    def __init__(self, config, *, rng):
+    def __init__(self, config, *, rng, std=0.1):
         self.config = config
-        self.tokens = layers.Embedding(config.vocab_size, config.width, rng=rng, std=0.1)
+        self.tokens = layers.Embedding(config.vocab_size, config.width, rng=rng, std=std)
         self.positions = POSITIONS[config.positions](config.context, config.width, rng=rng)
         self.norm = layers.LayerNorm(config.width)
         self.dropout = layers.Dropout(config.dropout)
@@ -150,6 +205,27 @@ class NormBeforePositions(Reader):
         return self.dropout(self.positions(self.norm(self.tokens(ids))))
 
 
+class WithoutDropoutBefore(Reader):
+    def enter(self, ids):
+        return self.norm(self.positions(self.tokens(ids)))
+
+
+class NormAfterBlocks(Reader):
+    def enter(self, ids):
+        return self.dropout(self.positions(self.tokens(ids)))
+
+    def hidden(self, ids, lengths=None):
+        return self.norm(super().hidden(ids, lengths))
+
+
+class LastBlockAlone(Reader):
+    def hidden(self, ids, lengths=None):
+        x = self.enter(ids)
+        for block in self.blocks:
+            y = block(x, lengths)
+        return y
+
+
 class OneBlockAgainAndAgain(Reader):
     def __init__(self, config, *, rng):
         super().__init__(config, rng=rng)
@@ -171,6 +247,11 @@ class AlwaysLearned(Reader):
         self.blocks = [Right(config, rng=rng) for _ in range(config.layers)]
 
 
+class TokensAsLargeAsTheyCome(Reader):
+    def __init__(self, config, *, rng):
+        super().__init__(config, rng=rng, std=0.02)
+
+
 MISTAKES = {
     "Block": [
         (NormFirst, "normalizou antes de cada camada, como o GPT; aqui a norma vem depois da soma"),
@@ -179,6 +260,13 @@ MISTAKES = {
         (TheSameNormTwice, "usou norm1 nos dois lugares; a segunda soma tem a sua, norm2"),
         (FirstInputAgain, "a segunda soma usou o x que entrou no bloco; é o que saiu de norm1"),
         (LengthsForgotten, "a atenção não recebeu lengths, e as posições olham para o preenchimento"),
+        (WithoutDropout, "o dropout ficou de fora; o que cada camada devolve passa por ele antes da soma"),
+        (DropoutOfTheSum, "o dropout foi para a soma inteira; ele é só do que a camada devolve"),
+        (OnlyOneNorm, "falta norm1: há uma norma depois de cada soma"),
+        (AsWideAsItWas, "a feed-forward ficou com C canais no meio; são 4 C"),
+        (BothAsLarge, "o out_std da feed-forward é o mesmo da atenção; é a metade dele"),
+        (OneSumALayer, "o out_std contou uma soma por bloco; são duas: √(2 · config.layers · config.width)"),
+        (FeedForwardFirst, "criou a feed-forward antes da atenção; com a mesma semente, os pesos saem outros"),
     ],
     "Encoder": [
         (WithoutPositions, "os tokens não passaram pelas posições: o modelo não sabe a ordem"),
@@ -187,6 +275,10 @@ MISTAKES = {
         (OneBlockAgainAndAgain, "é o mesmo bloco repetido; cada um tem os seus pesos: crie-os num laço"),
         (LengthsNotPassedOn, "os blocos não receberam lengths"),
         (AlwaysLearned, "as posições são sempre as aprendidas; use POSITIONS[config.positions]"),
+        (WithoutDropoutBefore, "o dropout ficou de fora, antes do primeiro bloco"),
+        (NormAfterBlocks, "normalizou depois dos blocos; é antes do primeiro"),
+        (LastBlockAlone, "cada bloco leu o x do começo; ele lê o que saiu do anterior"),
+        (TokensAsLargeAsTheyCome, "os embeddings começam com outro desvio-padrão; é std=0.1"),
     ],
 }
 

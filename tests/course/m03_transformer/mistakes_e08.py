@@ -67,6 +67,14 @@ def nobody_is_hidden(xp, queries, positions):
     return xp.zeros((queries, positions), dtype=bool)
 
 
+def positions_before_queries(xp, queries, positions):
+    return hidden_from(xp, queries, positions).T
+
+
+def numbers_for_bools(xp, queries, positions):
+    return xp.where(hidden_from(xp, queries, positions), -xp.inf, 0.0)
+
+
 def hidden_from(xp, queries, positions):
     return xp.arange(positions) > xp.arange(positions - queries, positions)[:, None]
 
@@ -84,10 +92,12 @@ class Attention(Module):
         self.qkv = Linear(width, 3 * width, rng=rng)
         self.out = Linear(width, width, rng=rng, std=out_std)
 
+    order = (0, 1, 2)
+
     def __call__(self, x, cache=None):
         B, T, C = x.shape
         parts = self.qkv(x).reshape(B, T, 3, self.heads, C // self.heads).transpose(2, 0, 3, 1, 4)
-        q, k, v = parts[0], parts[1], parts[2]
+        q, k, v = (parts[i] for i in self.order)
         if cache is not None:
             k, v = self.kept(cache, k, v)
         scores = q @ k.transpose(0, 1, 3, 2) * self.scale(q, k)
@@ -134,6 +144,56 @@ class NotDivided(Attention):
         return 1.0
 
 
+class DividedByTheHead(Attention):
+    def scale(self, q, k):
+        return 1 / q.shape[-1]
+
+
+class DividedByTheWidth(Attention):
+    def scale(self, q, k):
+        return 1 / (q.shape[1] * q.shape[-1])
+
+
+class DividedByRootOfWidth(Attention):
+    def scale(self, q, k):
+        return (q.shape[1] * q.shape[-1]) ** -0.5
+
+
+class ValuesBeforeKeys(Attention):
+    order = (0, 2, 1)
+
+
+class KeysBeforeQueries(Attention):
+    order = (1, 0, 2)
+
+
+class HidesThePast(Attention):
+    def weights(self, scores, hidden):
+        T, S = scores.shape[-2:]
+        return softmax(where(np.arange(S) < np.arange(S - T, S)[:, None], -np.inf, scores))
+
+
+class HidesAllButTheFuture(Attention):
+    def weights(self, scores, hidden):
+        return softmax(where(hidden, scores, -np.inf))
+
+
+class WithoutSoftmax(Attention):
+    def weights(self, scores, hidden):
+        return where(hidden, 0.0, scores)
+
+
+class CacheForgotten(Attention):
+    def kept(self, cache, k, v):
+        return k, v
+
+
+class HeadsNotTurned(Attention):
+    def joined(self, y):
+        B, H, T, D = y.shape
+        return self.out(y.reshape(B, T, H * D))
+
+
 class WithoutTheOutput(Attention):
     def joined(self, y):
         B, H, T, D = y.shape
@@ -147,6 +207,8 @@ MISTAKES = {
         (queries_are_the_first, "contou as perguntas a partir de 0; elas são as últimas T das S posições"),
         (the_past_is_hidden, "escondeu o passado; o que não se pode ver é o que vem depois"),
         (nobody_is_hidden, "ninguém está escondido: falta comparar as posições"),
+        (positions_before_queries, "a tabela está transposta: cada linha é uma pergunta, e cada coluna, uma posição"),
+        (numbers_for_bools, "isto são números para somar às pontuações; o que se pede são True e False"),
     ],
     "CausalSelfAttention": [
         (SeesTheFuture, "cada posição está vendo também as que vêm depois dela"),
@@ -158,6 +220,16 @@ MISTAKES = {
         ),
         (NotDivided, "faltou dividir por √D"),
         (WithoutTheOutput, "faltou a projeção de saída, self.out"),
+        (DividedByTheHead, "dividiu por D; é pela raiz de D"),
+        (DividedByTheWidth, "dividiu por C; é pela raiz de D, os canais de uma cabeça"),
+        (DividedByRootOfWidth, "dividiu pela raiz de C; cada cabeça tem D = C / H canais"),
+        (ValuesBeforeKeys, "tomou as partes de qkv em outra ordem; são perguntas, chaves e valores"),
+        (KeysBeforeQueries, "tomou as partes de qkv em outra ordem; são perguntas, chaves e valores"),
+        (HidesThePast, "escondeu o passado; o que não se pode ver é o que vem depois"),
+        (HidesAllButTheFuture, "a máscara está ao contrário: só o futuro está à vista"),
+        (WithoutSoftmax, "usou as pontuações como pesos; falta a softmax"),
+        (CacheForgotten, "não usou o cache: as posições novas não veem as que vieram antes"),
+        (HeadsNotTurned, "juntou as cabeças sem trocar os eixos, e misturou posições; side_by_side o faz"),
     ],
 }
 

@@ -58,14 +58,19 @@ class Attention(Module):
     def __call__(self, x, memory, lengths=None, cache=None):
         x, memory = self.sides(x, memory)
         q = self.dealt(self.query(x))
-        if cache is not None and cache.length:
-            k, v = cache.all()
-        else:
-            k, v = (self.dealt(part) for part in self.halves(self.key_value(memory)))
-            if cache is not None:
-                cache.append(k, v)
+        k, v = self.remembered(memory, cache)
         scores = q @ k.transpose(0, 1, 3, 2) * self.factor(q)
-        y = self.weights(scores, lengths) @ v
+        return self.joined(self.weights(scores, lengths) @ v)
+
+    def remembered(self, memory, cache):
+        if cache is not None and cache.length:
+            return cache.all()
+        k, v = (self.dealt(part) for part in self.halves(self.key_value(memory)))
+        if cache is not None:
+            cache.append(k, v)
+        return k, v
+
+    def joined(self, y):
         B, H, T, D = y.shape
         return self.out(y.transpose(0, 2, 1, 3).reshape(B, T, H * D))
 
@@ -106,9 +111,81 @@ class AlwaysByTheRoot(Attention):
         return q.shape[-1] ** -0.5
 
 
+class ScaleAlone(Attention):
+    def factor(self, q):
+        return 1.0 if self.scale is None else self.scale
+
+
+class ScaleAndRoot(Attention):
+    def factor(self, q):
+        return q.shape[-1] ** -0.5 * (1.0 if self.scale is None else self.scale)
+
+
+class ByTheRootOfTheWidth(Attention):
+    def factor(self, q):
+        return (q.shape[1] * q.shape[-1]) ** -0.5 if self.scale is None else self.scale
+
+
+class ByTheHead(Attention):
+    def factor(self, q):
+        return 1 / q.shape[-1] if self.scale is None else self.scale
+
+
 class SeesPadding(Attention):
     def weights(self, scores, lengths):
         return softmax(scores)
+
+
+class SeesPaddingAlone(Attention):
+    def weights(self, scores, lengths):
+        if lengths is not None:
+            scores = where(np.arange(scores.shape[-1]) < lengths[:, None, None, None], -np.inf, scores)
+        return softmax(scores)
+
+
+class ZeroForPadding(Attention):
+    def weights(self, scores, lengths):
+        if lengths is not None:
+            scores = where(np.arange(scores.shape[-1]) >= lengths[:, None, None, None], 0.0, scores)
+        return softmax(scores)
+
+
+class ErasedAfterTheSoftmax(Attention):
+    def weights(self, scores, lengths):
+        weights = softmax(scores)
+        if lengths is not None:
+            weights = where(np.arange(scores.shape[-1]) >= lengths[:, None, None, None], 0.0, weights)
+        return weights
+
+
+class ReadsTheMemoryAgain(Attention):
+    def remembered(self, memory, cache):
+        k, v = (self.dealt(part) for part in self.halves(self.key_value(memory)))
+        return (k, v) if cache is None else cache.append(k, v)
+
+
+class CacheForgotten(Attention):
+    def remembered(self, memory, cache):
+        return super().remembered(memory, None)
+
+
+class WithoutTheOutput(Attention):
+    def joined(self, y):
+        B, H, T, D = y.shape
+        return y.transpose(0, 2, 1, 3).reshape(B, T, H * D)
+
+
+class KeysMadeFirst(Attention):
+    def __init__(self, width, heads, *, rng, out_std=None, scale=None):
+        self.heads, self.scale = heads, scale
+        self.key_value = Projection(width, 2 * width, rng=rng)
+        self.query = Projection(width, width, rng=rng)
+        self.out = Projection(width, width, rng=rng, std=out_std)
+
+
+class AlwaysAsLarge(Attention):
+    def __init__(self, width, heads, *, rng, out_std=None, scale=None):
+        super().__init__(width, heads, rng=rng, scale=scale)
 
 
 class HidesTheFuture(Attention):
@@ -125,6 +202,18 @@ MISTAKES = {
         (AlwaysByTheRoot, "self.scale ficou de fora; quando não é None, vale no lugar de 1 / √D"),
         (SeesPadding, "o preenchimento da memória está sendo visto; de lengths[b] em diante, -∞"),
         (HidesTheFuture, "pôs a máscara do futuro; a memória já está inteira, e todos a veem toda"),
+        (ScaleAlone, "sem self.scale, faltou multiplicar por 1 / √D"),
+        (ScaleAndRoot, "multiplicou por self.scale e também por 1 / √D; é um ou outro"),
+        (ByTheRootOfTheWidth, "dividiu pela raiz de C; cada cabeça tem D = C / H canais"),
+        (ByTheHead, "dividiu por D; é pela raiz de D"),
+        (SeesPaddingAlone, "a máscara está ao contrário: escondeu o texto e deixou o preenchimento"),
+        (ZeroForPadding, "pôs 0 no preenchimento antes da softmax, mas e^0 = 1 ainda pesa; o que não pesa é -∞"),
+        (ErasedAfterTheSoftmax, "o preenchimento foi apagado depois da softmax, e os pesos já não somam 1"),
+        (ReadsTheMemoryAgain, "leu a memória outra vez; enquanto o cache tem posições, valem as dele"),
+        (CacheForgotten, "leu a memória outra vez; enquanto o cache tem posições, valem as dele"),
+        (WithoutTheOutput, "faltou a projeção de saída, self.out"),
+        (KeysMadeFirst, "criou key_value antes de query; com a mesma semente, os pesos saem outros"),
+        (AlwaysAsLarge, "out_std ficou de fora; é o std de self.out"),
     ],
 }
 

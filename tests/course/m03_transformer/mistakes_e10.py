@@ -73,6 +73,18 @@ def one_longer(targets, start_id):
     return np.concatenate([np.full_like(targets[:, :1], start_id), targets], axis=1)
 
 
+def one_shorter(targets, start_id):
+    return targets[:, :-1].copy()
+
+
+def rows_shifted(targets, start_id):
+    return np.concatenate([np.full_like(targets[:1], start_id), targets[:-1]])
+
+
+def start_for_the_first(targets, start_id):
+    return np.concatenate([np.full_like(targets[:, :1], start_id), targets[:, 1:]], axis=1)
+
+
 class Right(Module):
     """A right block, made of steps, each of which a mistake does in another way."""
 
@@ -124,9 +136,49 @@ class WithoutTheMemory(Right):
         return [first, third]
 
 
+class WithoutThought(Right):
+    def parts(self, bias, memory, lengths, own, of_memory):
+        return super().parts(bias, memory, lengths, own, of_memory)[:2]
+
+
+class OneNormForAll(Right):
+    def parts(self, bias, memory, lengths, own, of_memory):
+        return [(self.norm1, part) for _, part in super().parts(bias, memory, lengths, own, of_memory)]
+
+
+class MemoryNormed(Right):
+    def parts(self, bias, memory, lengths, own, of_memory):
+        return super().parts(bias, self.norm2(memory), lengths, own, of_memory)
+
+
+class LengthsForgotten(Right):
+    def parts(self, bias, memory, lengths, own, of_memory):
+        return super().parts(bias, memory, None, own, of_memory)
+
+
+class CachesForgotten(Right):
+    def parts(self, bias, memory, lengths, own, of_memory):
+        return super().parts(bias, memory, lengths, None, None)
+
+
 class NothingIsAdded(Right):
     def added(self, x, norm, part):
         return self.dropout(part(norm(x)))
+
+
+class NormedIsAdded(Right):
+    def added(self, x, norm, part):
+        return norm(x) + self.dropout(part(norm(x)))
+
+
+class WithoutDropout(Right):
+    def added(self, x, norm, part):
+        return x + part(norm(x))
+
+
+class WithoutNorms(Right):
+    def added(self, x, norm, part):
+        return x + self.dropout(part(x))
 
 
 class NormsAfterwards(Right):
@@ -141,6 +193,22 @@ class DividedByTheRoot(Right):
 
 def keeps_the_start(model, source, *, start_id, length):
     return by_steps(model, source, start_id, length)[:, :-1]
+
+
+def keeps_it_all(model, source, *, start_id, length):
+    return by_steps(model, source, start_id, length)
+
+
+def one_more(model, source, *, start_id, length):
+    return by_steps(model, source, start_id, length + 1)[:, 1:]
+
+
+def one_fewer(model, source, *, start_id, length):
+    return by_steps(model, source, start_id, length - 1)[:, 1:]
+
+
+def the_first_row_for_all(model, source, *, start_id, length):
+    return np.repeat(by_steps(model, source[:1], start_id, length)[:, 1:], len(source), axis=0)
 
 
 def looks_at_the_first(model, source, *, start_id, length):
@@ -175,6 +243,9 @@ MISTAKES = {
         (to_the_left, "deslocou para a esquerda: cada posição receberia um token que ainda não foi escrito"),
         (rolled, "o último token deu a volta e foi parar no começo; ali vai start_id"),
         (one_longer, "ficou com um token a mais: o último alvo não é lido por ninguém"),
+        (one_shorter, "tirou o último, mas não pôs start_id no começo: ficou um token a menos"),
+        (rows_shifted, "deslocou as linhas, que são textos diferentes; é ao longo das posições"),
+        (start_for_the_first, "pôs start_id sobre o primeiro token sem deslocar os outros"),
     ],
     "DecoderBlock": [
         (SeesTheFuture, "a auto-atenção está vendo o futuro: falta causal=True"),
@@ -183,6 +254,14 @@ MISTAKES = {
         (NothingIsAdded, "o resultado de cada parte tem de ser somado a x"),
         (NormsAfterwards, "normalizou depois da soma; aqui se normaliza x antes de cada parte"),
         (DividedByTheRoot, "a atenção cruzada do T5 leva scale=1.0"),
+        (WithoutThought, "falta a feed-forward, a terceira parte"),
+        (OneNormForAll, "usou norm1 nas três partes; cada uma tem a sua norma"),
+        (MemoryNormed, "normalizou a memória; ela já vem normalizada do encoder"),
+        (LengthsForgotten, "a atenção cruzada não recebeu lengths, e olha para o preenchimento da memória"),
+        (CachesForgotten, "as atenções não receberam o cache: cada posição nova só vê a si mesma"),
+        (NormedIsAdded, "somou ao x normalizado; quem recebe a soma é o x que entrou"),
+        (WithoutDropout, "o dropout ficou de fora; o que cada parte dá passa por ele antes da soma"),
+        (WithoutNorms, "x entrou em cada parte sem passar pela norma dela"),
     ],
     "write": [
         (keeps_the_start, "o token de início ficou no resultado, e falta o último que foi escrito"),
@@ -193,6 +272,10 @@ MISTAKES = {
         ),
         (begins_with_the_source, "começou com o primeiro token da origem; o decoder começa com start_id"),
         (the_least_likely, "escolheu o token de MENOR logit"),
+        (keeps_it_all, "o token de início ficou no resultado"),
+        (one_more, "escreveu um token a mais que length"),
+        (one_fewer, "escreveu um token a menos que length"),
+        (the_first_row_for_all, "escreveu a primeira linha em todas; cada texto tem a sua resposta"),
     ],
 }
 
