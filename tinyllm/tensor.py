@@ -227,7 +227,11 @@ def backward(loss, grad=None):
     Raises UsageError if nothing was recorded, if the graph was walked before, or if `loss` is no
     scalar and `grad`, the gradient to start from, is not given or of another shape.
     """
-    if not (isinstance(loss, Tensor) and loss.requires_grad):
+    if not isinstance(loss, Tensor):
+        raise UsageError(
+            f"backward() goes back from a Tensor, and {type(loss).__name__} remembers no operation"
+        )
+    if not loss.requires_grad:
         raise UsageError("backward() of what was not recorded; does any input require a gradient?")
     if grad is None:
         if loss.data.size != 1:
