@@ -79,7 +79,7 @@ def alike(inputs, arrays, stay):
     """The inputs of an operation, and their arrays -> arrays of one floating-point type: neither integers nor a single
     number of float64 make another of it.
 
-    `stay` tells for each input which kinds of dtype it keeps. None stays None. UsageError for what is no number.
+    `stay` tells for each input which kinds of dtype it keeps, N for None. UsageError for what is no number.
     """
 
     def decides(x, a):  # an input that is its own array is no Tensor; without axes, it is a single number
@@ -89,13 +89,17 @@ def alike(inputs, arrays, stay):
     dtype = max((d for d in deciding if d.kind == "f"), key=lambda d: d.itemsize, default=None)
 
     def fitted(x, a, kinds):
-        if a is None or (deciding and dtype is None and type(a) in (float, int)):
+        if (a is None and "N" in kinds) or (type(a) is int and deciding and dtype is None):
             return a
         array = a if hasattr(a, "dtype") else numbers(a)
+        if array.dtype.kind not in "fiubc":
+            raise UsageError(
+                f"an array of {array.dtype} is no array of numbers; turn it into one, as with astype(float)"
+            )
         if array.dtype.kind in kinds or (decides(x, a) and array.dtype.kind not in "iub"):
             return array
         if dtype is None:  # there are integers alone, or nothing but numbers
-            return array if deciding or array is a else array.astype("float32")
+            return array if array is a or (deciding and array.dtype.kind != "f") else array.astype("float32")
         return array.astype(dtype)[()]
 
     kinds = itertools.chain(stay, itertools.repeat(""))

@@ -157,7 +157,10 @@ def op(meaning):
     """
     function = TwinnedFunction(meaning)
     name, parameters = meaning.__name__, inspect.signature(meaning).parameters
-    asks, stay = "needs" in parameters, [STAY.get(parameter, "") for parameter in parameters]
+    asks, stay = (
+        "needs" in parameters,
+        [STAY.get(name, "") + "N" * (one.default is None) for name, one in parameters.items()],
+    )
 
     @functools.wraps(meaning)
     def apply(*inputs, **options):
@@ -428,8 +431,9 @@ def take(x, *, index):
 def concatenate(*parts, axis):
     """(..., n, ...), (..., m, ...) -> (..., n + m, ...)"""
     xp = array_module(*parts)
+    y = xp.concatenate(parts, axis=axis)
     ends = list(itertools.accumulate(part.shape[axis] for part in parts))
-    return xp.concatenate(parts, axis=axis), lambda dy: tuple(xp.split(dy, ends[:-1], axis=axis))
+    return y, lambda dy: tuple(xp.split(dy, ends[:-1], axis=axis))
 
 
 @op

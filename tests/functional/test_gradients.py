@@ -116,7 +116,6 @@ OF_TWINS = {  # integers in one of the inputs, where the twin would cut what it 
     "a list": (F.gelu, [[-1, 2.5]], {}),
     "a number": (F.gelu, [2.0], {}),
     "linear": (F.linear, [np.arange(6).reshape(2, 3), np.ones((3, 2)), [1, 2]], {}),
-    "the weight of a norm": (F.rms_norm, [np.ones((2, 3)), 2.0], {}),
     "matmul": (tensor.matmul, [np.arange(6).reshape(2, 3), np.ones((3, 2))], {}),
     "queries": (F.attention, [np.arange(8).reshape(1, 1, 2, 4), *[np.ones((1, 1, 2, 4))] * 2], {}),
     "values": (F.attention, [*[np.ones((1, 1, 2, 4))] * 2, np.arange(8).reshape(1, 1, 2, 4)], {}),
@@ -153,5 +152,5 @@ def test_an_option_that_is_a_number_of_numpy_does_not_change_the_type(compute, n
 
 
 def test_power_takes_a_number():
-    with pytest.raises(UsageError, match="power takes a number as its exponent, got Tensor"):
+    with pytest.raises(UsageError, match="power takes a number as its exponent"):
         Tensor([2.0]) ** Tensor([2.0])

@@ -306,6 +306,23 @@ def test_attention_refuses_what_it_cannot_look_at(version, shape, positions):
 
 @pytest.mark.parametrize("version", ["twin", "meaning"])
 @pytest.mark.parametrize(
+    ("norm", "shapes"),
+    [
+        (F.layer_norm, [(2, 4), (3,), (4,)]),
+        (F.layer_norm, [(2, 4), (4,), (3,)]),
+        (F.layer_norm, [(2, 4), (1, 4), (4,)]),
+        (F.layer_norm, [(), (), ()]),
+        (F.rms_norm, [(2, 4), (3,)]),
+        (F.rms_norm, [(2, 4), ()]),
+    ],
+)
+def test_norms_refuse_weights_that_do_not_fit(version, norm, shapes):
+    with pytest.raises(UsageError, match=f"{norm.__name__}: .* do not fit x"):
+        getattr(norm.function, version)(*(np.ones(shape, np.float32) for shape in shapes))
+
+
+@pytest.mark.parametrize("version", ["twin", "meaning"])
+@pytest.mark.parametrize(
     ("shape", "of_turns"),
     [
         ((2, 3, 4, 6), (4, 2)),

@@ -104,6 +104,15 @@ def test_a_parameter_that_is_a_single_number_moves_and_goes_on_from_a_file(kind,
 
 
 @each_kind
+def test_a_gradient_of_another_shape_is_refused_and_moves_nothing(kind):
+    found = parameters()
+    before, optimizer = {name: p.data.copy() for name, p in found.items()}, kind(found.items())
+    with pytest.raises(UsageError, match=r"vector is \(4,\), but its gradient is \(3,\)"):
+        optimizer.step({found["matrix"]: np.ones((6, 4), np.float32), found["vector"]: np.ones(3, np.float32)}, lr=0.1)
+    assert optimizer.steps == 0 and all(np.array_equal(found[name].data, before[name]) for name in found)
+
+
+@each_kind
 def test_a_saved_state_goes_on_bitwise(kind):
     whole, parts = parameters(), parameters()
     take(kind(whole.items()), whole, 3, seed=1)

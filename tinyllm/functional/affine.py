@@ -8,10 +8,10 @@ from tinyllm.tensor import op, rows
 @op
 def linear(x, weight, bias):
     """(..., n_in), (n_in, n_out), (n_out,) -> (..., n_out): x @ weight + bias"""
-    if x.shape[-1] != weight.shape[0]:
+    if weight.ndim != 2 or x.shape[-1:] != weight.shape[:1]:
         raise UsageError(
-            f"linear: input {x.shape} has {x.shape[-1]} channels, "
-            f"but weight {weight.shape} takes another number"
+            f"linear: input {x.shape} and weight {weight.shape} do not agree; "
+            "expected (..., n_in) and (n_in, n_out)"
         )
 
     def backward(dy):

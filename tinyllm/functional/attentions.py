@@ -14,7 +14,7 @@ BLOCK, CAUSAL_BLOCK = 128, 64  # queries; small blocks compute less of the unsee
 @op
 def split_heads(x, *, heads, part=0, parts=1):
     """(B, T, parts C) -> (B, H, T, D): the channels of one part, dealt to H heads of D = C / H."""
-    B, T, channels = x.shape
+    B, T, channels = shape_of("split_heads", x, "BTC")
     C = channels // parts
     if channels % (parts * heads):
         raise UsageError(
@@ -28,7 +28,7 @@ def split_heads(x, *, heads, part=0, parts=1):
 @op
 def merge_heads(x):
     """(B, H, T, D) -> (B, T, C): the heads side by side again"""
-    B, H, T, D = x.shape
+    B, H, T, D = shape_of("merge_heads", x, "BHTD")
     return x.swapaxes(1, 2).reshape(B, T, H * D), lambda dy: dy.reshape(B, T, H, D).swapaxes(1, 2)
 
 
@@ -38,7 +38,7 @@ def repeat_heads(x, *, times):
 
     Ainslie et al. 2023 (grouped-query attention).
     """
-    B, K, S, D = x.shape
+    B, K, S, D = shape_of("repeat_heads", x, "BKSD")
     shape = (B, K, times, S, D)
     y = array_module(x).broadcast_to(x[:, :, None], shape).reshape(B, K * times, S, D)
     return y, lambda dy: dy.reshape(shape).sum(axis=2)
@@ -195,6 +195,13 @@ def softmax_of_seen_backward(dweights, weights, scale):
                 dweights[g, i, j] = weights[g, i, j] * (dweights[g, i, j] - mean) * scale
 
 
+def shape_of(name, x, axes):
+    """The shape of x. Raises UsageError unless it has these axes."""
+    if x.ndim != len(axes):
+        raise UsageError(f"{name}: expected ({', '.join(axes)}), got {x.shape}")
+    return x.shape
+
+
 def check_shapes(q, k, v, bias):
     if (
         q.ndim != 4
@@ -210,7 +217,10 @@ def check_shapes(q, k, v, bias):
     if not S:
         raise UsageError(f"attention of q {q.shape} to no position at all: k is {k.shape}")
     if bias is not None and (
-        bias.shape[2:] != (T, S) or bias.shape[0] not in (1, B) or bias.shape[1] not in (1, H)
+        bias.ndim != 4
+        or bias.shape[2:] != (T, S)
+        or bias.shape[0] not in (1, B)
+        or bias.shape[1] not in (1, H)
     ):
         raise UsageError(
             f"attention: a bias {bias.shape} does not fit scores {(B, H, T, S)}; "

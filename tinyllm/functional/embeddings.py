@@ -10,6 +10,8 @@ from tinyllm.tensor import Part, op, rows
 @op
 def embedding(ids, weight):
     """(...) ids, (V, C) -> (..., C). Raises UsageError for an id outside 0..V-1."""
+    if weight.ndim != 2:
+        raise UsageError(f"embedding: expected a table (V, C), got {weight.shape}")
     check_ids(ids, len(weight))
     return weight[ids], lambda dy: (None, lambda: Part(ids.reshape(-1), rows(dy)))
 

@@ -27,11 +27,13 @@ def cross_entropy(logits, targets, *, weights=None):
     weights in memory are brought to where the logits are. Raises UsageError for a target outside
     0..V-1 and for weights that do not sum to more than 0; on a GPU nobody looks at either.
     """
-    if logits.shape[:-1] != targets.shape:
+    if logits.shape[:-1] != targets.shape or not logits.ndim:
         raise UsageError(
             f"cross_entropy: logits {logits.shape} and targets {targets.shape} do not agree; "
             "expected (..., V) and (...)"
         )
+    if logits.dtype.kind != "f":
+        raise UsageError(f"cross_entropy: logits must be floating-point, got {logits.dtype}")
     ids, weights, total = positions(logits, targets, weights, logits.shape[-1])
     dlogits = widened(rows(logits).copy())
     losses = surprise(dlogits, ids)
@@ -53,7 +55,7 @@ def linear_cross_entropy(hidden, weight, targets, *, weights=None, needs=(True, 
     their part of the gradients that are needed; then their logits are forgotten. `weights` and
     errors are those of cross_entropy.
     """
-    if hidden.shape[-1] != weight.shape[0] or hidden.shape[:-1] != targets.shape:
+    if hidden.shape[-1:] != weight.shape[:1] or hidden.shape[:-1] != targets.shape:
         raise UsageError(
             f"linear_cross_entropy: hidden {hidden.shape}, weight {weight.shape} and targets "
             f"{targets.shape} do not agree; expected (..., C), (C, V) and (...)"

@@ -5,7 +5,16 @@ Half precision is computed in float32."""
 import numpy as np
 
 from tinyllm.backend import kernel, narrowed, widened
+from tinyllm.errors import UsageError
 from tinyllm.tensor import op, rows
+
+
+def check_shapes(name, x, *of_channels):
+    """Raise UsageError unless weight and bias have a number for each channel of x: a kernel does
+    not look where it reads."""
+    if not x.ndim or any(one.shape != x.shape[-1:] for one in of_channels):
+        shapes = " and ".join(str(one.shape) for one in of_channels)
+        raise UsageError(f"{name}: {shapes} do not fit x {x.shape}; expected (..., C) and (C,)")
 
 
 def mean(x):
@@ -19,6 +28,7 @@ def layer_norm(x, weight, bias, *, eps=1e-5):
 
     Ba et al. 2016.
     """
+    check_shapes("layer_norm", x, weight, bias)
     wide, dtype = widened(x), x.dtype
     apart = wide - mean(wide)
     rstd = (mean(apart * apart) + eps) ** -0.5
@@ -35,6 +45,7 @@ def layer_norm(x, weight, bias, *, eps=1e-5):
 
 @layer_norm.compiled
 def layer_norm_compiled(x, weight, bias, *, eps=1e-5):
+    check_shapes("layer_norm", x, weight, bias)
     flat = rows(np.ascontiguousarray(x))
     y, mean, rstd = np.empty_like(flat), np.empty(len(flat), x.dtype), np.empty(len(flat), x.dtype)
     normalise_rows(flat, weight, bias, np.float32(eps), y, mean, rstd)
@@ -96,6 +107,7 @@ def normalise_rows_backward(dy, x, weight, mean, rstd, dx, dweight, dbias):
 @op
 def rms_norm(x, weight, *, eps=1e-6):
     """(..., C), (C,) -> (..., C): x over its root mean square, scaled (Zhang & Sennrich 2019)."""
+    check_shapes("rms_norm", x, weight)
     wide, dtype = widened(x), x.dtype
     rrms = (mean(wide * wide) + eps) ** -0.5
     normed = wide * rrms
@@ -111,6 +123,7 @@ def rms_norm(x, weight, *, eps=1e-6):
 
 @rms_norm.compiled
 def rms_norm_compiled(x, weight, *, eps=1e-6):
+    check_shapes("rms_norm", x, weight)
     flat = rows(np.ascontiguousarray(x))
     y, rrms = np.empty_like(flat), np.empty(len(flat), x.dtype)
     scale_rows(flat, weight, np.float32(eps), y, rrms)

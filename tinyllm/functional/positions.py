@@ -115,10 +115,11 @@ def rotary_loop(x, cos, sin, sign, y):
 
 
 def check_rotations(x, cos, sin):
-    expected = (*x.shape[-2:-1], x.shape[-1] // 2)
+    T, D = x.shape[-2:] if x.ndim > 1 else (0, 1)
+    expected = (T, D // 2)
     if x.ndim == cos.ndim == 4:
         expected = (len(x), 1, *expected)
-    if x.ndim < 2 or x.shape[-1] % 2 or not cos.shape == sin.shape == expected:
+    if D % 2 or not cos.shape == sin.shape == expected:
         raise UsageError(
             f"rotary: x {x.shape}, cos {cos.shape} and sin {sin.shape} do not agree; expected "
             "(..., T, D) with an even D and twice (T, D / 2), or (B, H, T, D) and (B, 1, T, D / 2)"

@@ -162,8 +162,8 @@ def side_by_side(h, c):
 
 
 def check_shapes(name, axes, x, state, weight, *, gates=1, parts=1):
-    M = len(weight)
-    expected = (gates * M,), (len(x), parts * M), (M, gates * M)
+    M = weight.shape[0] if weight.ndim else 0
+    expected = (gates * M,), (*x.shape[:1], parts * M), (M, gates * M)
     if (x.shape[-1:], state.shape, weight.shape) != expected or x.ndim != len(axes) + 1:
         one, two, three = f"({', '.join(axes)}, {gates} M)", f"(B, {parts} M)", f"(M, {gates} M)"
         raise UsageError(

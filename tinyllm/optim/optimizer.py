@@ -71,7 +71,11 @@ class Optimizer:
 
     def step(self, grads, *, lr, map=map):
         """Move every parameter that has a gradient in {Parameter: array}, in place, at the rate
-        `lr`. `map` may share out the work: its pieces are independent."""
+        `lr`. `map` may share out the work: its pieces are independent. Raises UsageError for a
+        gradient of another shape, and moves nothing."""
+        for name, p in self.parameters.items():
+            if p in grads and grads[p].shape != p.shape:
+                raise UsageError(f"{name} is {p.shape}, but its gradient is {grads[p].shape}")
         self.steps += 1
 
         def update(task):
