@@ -1,5 +1,6 @@
 """The command `tinyllm`, also as `python -m tinyllm`: as little as can be, for Ctrl-C may come while it is imported."""
 
+import signal
 import sys
 
 
@@ -12,6 +13,8 @@ def main():
     except KeyboardInterrupt:
         print("tinyllm: stopped", file=sys.stderr)
         return 130
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to be stopped
 
 
 if __name__ == "__main__":

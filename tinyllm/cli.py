@@ -3,9 +3,11 @@
 import contextlib
 import errno
 import importlib
+import io
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from tinyllm import __version__
@@ -30,7 +32,7 @@ def main(argv=None):
             return 2
         except KeyboardInterrupt as stop:
             print(f"{told['name']}: stopped", file=sys.stderr)
-            return 128 + (stop.args[0] if isinstance(stop, Stopped) else signal.SIGINT)
+            return 128 + (stop.number if isinstance(stop, Stopped) else signal.SIGINT)
         except Exception as error:
             where = traceback_line(error)
             print(f"{told['name']}: internal error: {type(error).__name__}: {error} ({where}); "
@@ -43,13 +45,15 @@ def main(argv=None):
 
 def run(words, told):
     """Find the command that the words ask for, tell its name, and run it."""
+    parser = build_parser(next((word for word in words if not word.startswith("-")), None))
     try:
-        parser = build_parser(next((word for word in words if not word.startswith("-")), None))
-        arguments = parser.parse_args(words)
-    except SystemExit as end:  # argparse, after --help and after its errors
+        with contextlib.redirect_stdout(io.StringIO()) as help:
+            arguments = parser.parse_args(words)
+    except SystemExit as end:  # after --help, and after errors
+        print(help.getvalue(), end="")  # argparse itself would pass over an output that cannot be written
         return end.code or 0
     if "command" not in arguments:
-        parser.print_help()
+        print(parser.format_help(), end="")
         return 0
     told["name"] = arguments.name
     return arguments.command(arguments) or 0
@@ -101,20 +105,33 @@ def steady_streams():
 
 @contextlib.contextmanager
 def signals_raised():
-    """SIGTERM and SIGHUP raise `Stopped`, unless whoever started us lets them do otherwise, as nohup does."""
+    """Ctrl-C, SIGTERM and SIGHUP raise `Stopped`, unless whoever started us lets them do otherwise, as nohup does."""
 
     def stop(number, frame):
-        raise Stopped(number)
+        if is_import(frame):
+            timer = threading.Timer(0.02, signal.raise_signal, [number])
+            timer.daemon = True
+            timer.start()
+        else:
+            raise Stopped(number)
 
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows has no SIGHUP
-    numbers = [n for n in (getattr(signal, name) for name in names) if signal.getsignal(n) is signal.SIG_DFL]
-    for number in numbers:
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows has no SIGHUP
+    before = {number: signal.getsignal(number) for number in (getattr(signal, name) for name in names)}
+    usual = [n for n, handler in before.items() if handler in (signal.SIG_DFL, signal.default_int_handler)]
+    for number in usual:
         signal.signal(number, stop)
     try:
         yield
     finally:
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)
+        for number in usual:
+            signal.signal(number, before[number])
+
+
+def is_import(frame):
+    """Whether a module is being imported: it may swallow an exception, or make another one of it, as NumPy does."""
+    while frame and not frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back
+    return frame is not None
 
 
 def explain(error):

@@ -10,7 +10,11 @@ class UsageError(ValueError):
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal asks for the end, as Ctrl-C does: SIGTERM, or SIGHUP of a terminal that closes."""
+    """A signal asks for the end: Ctrl-C, SIGTERM, or SIGHUP of a terminal that closes."""
+
+    def __init__(self, number):
+        super().__init__(number)
+        self.number = number
 
 
 def shown(value):

@@ -10,7 +10,7 @@ import time
 import numpy as np
 
 from tinyllm.backend import numba_version, physical_memory
-from tinyllm.errors import UsageError
+from tinyllm.errors import Stopped, UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
 from tinyllm.optim import catalog as optimizers
@@ -47,7 +47,7 @@ class Stop:
 
     def remember(self, number, frame):
         if self() and number == signal.SIGINT:
-            raise KeyboardInterrupt
+            raise Stopped(number)
         self.number = number
         tell("\nparando depois deste passo; Ctrl-C outra vez para parar já")
 
