@@ -35,7 +35,8 @@ def decode(data):
 
 def find_files(paths, suffixes=(".txt",)):
     """caminhos, terminações -> lista de Path: os arquivos dados, e os de cada pasta dada que
-    terminam assim.
+    terminam assim, menos os escondidos: aqueles em que o nome, ou o de uma pasta entre a dada e
+    eles, começa com ponto, como .ipynb_checkpoints e ._notas.txt.
 
     A ordem é a dos caminhos dados; dentro de cada pasta (com as pastas que há nela), a de sorted
     entre objetos Path, que não depende de como o sistema lista a pasta (no Windows, ela não

@@ -40,7 +40,8 @@ def decode(data):
 
 def find_files(paths, suffixes=(".txt",)):
     """caminhos, terminações -> lista de Path: os arquivos dados, e os de cada pasta dada que
-    terminam assim.
+    terminam assim, menos os escondidos: aqueles em que o nome, ou o de uma pasta entre a dada e
+    eles, começa com ponto, como .ipynb_checkpoints e ._notas.txt.
 
     A ordem é a dos caminhos dados; dentro de cada pasta (com as pastas que há nela), a de sorted
     entre objetos Path, que não depende de como o sistema lista a pasta (no Windows, ela não
@@ -54,7 +55,11 @@ def find_files(paths, suffixes=(".txt",)):
     for path in map(Path, paths):
         if path.is_dir():
             inside = sorted(
-                p for p in path.rglob("*") if p.suffix.lower() in suffixes and p.is_file()
+                p
+                for p in path.rglob("*")
+                if p.suffix.lower() in suffixes
+                and p.is_file()
+                and not any(part.startswith(".") for part in p.relative_to(path).parts)
             )
             if not inside:
                 raise UsageError(

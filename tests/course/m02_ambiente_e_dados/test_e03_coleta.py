@@ -96,6 +96,14 @@ def test_find_files_keeps_the_order_of_what_is_given(judge, folder):
     judge.same("find_files", [], case="nenhum caminho")
 
 
+def test_find_files_passes_over_what_is_hidden(judge, folder):
+    for name in (".c.txt", "b/._a.txt", ".ipynb_checkpoints/b.txt", "b/.x/m.txt"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(name, encoding="utf-8")
+    paths = [folder / "z.txt", folder / ".c.txt", folder, folder / "b" / ".x"]
+    judge.same("find_files", paths, case="uma pasta com arquivos e pastas escondidos; dois escondidos dados pelo nome")
+
+
 @pytest.mark.parametrize("name", ["nada.txt", "vazia", "notas.txt"])
 def test_find_files_says_what_is_missing(judge, folder, name):
     through = judge.support.or_refused
