@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+import socket
 
 import pytest
 from commands.test_commands import SMALL, call, refusal
@@ -106,7 +108,7 @@ def test_download(capsys, monkeypatch, tmp_path):
         here = sources.SOURCES["lusiadas"]._replace(url=server.address + "/whole")
         monkeypatch.setitem(sources.SOURCES, "lusiadas", here)
         assert "is not https" in refusal(capsys, "data", "download", "lusiadas")
-        monkeypatch.setattr(download, "check_url", lambda url, *, loopback: None)
+        monkeypatch.setattr(download, "check_url", lambda url, *, loopback=False: None)
         status, out, _ = call(capsys, "data", "download", "lusiadas", "--json")
         digest = hashlib.sha256(BODY).hexdigest()
         assert status == 0 and json.loads(out) == {"out": "lusiadas.txt", "bytes": len(BODY), "sha256": digest}
@@ -121,5 +123,42 @@ def test_download(capsys, monkeypatch, tmp_path):
 def test_what_download_refuses(capsys):
     assert "no source is called machado; give an https address or one of dom-casmurro" in refusal(
         capsys, "data", "download", "machado")  # fmt: skip
+    assert "'abc' is no SHA-256" in refusal(capsys, "data", "download", "lusiadas", "--sha256", "abc", "--out", "zz")
     assert "is not https" in refusal(capsys, "data", "download", "http://127.0.0.1/x")
     assert "is not https" in refusal(capsys, "data", "download", "file:///etc/passwd")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(
+            "https://[",
+            "https://",
+            "https:///x",
+            "https://..",
+            "https://a..b/x",
+            "https://%/x",
+            "https://xn--/x",
+            "::://",
+        ),
+        *("https://a.invalid/?a=ç", "https://ção.invalid/ção", "https://١.invalid/a b", "https://a.invalid/\x01"),
+        *("https://a.invalid:999999999999/x", "https://a.invalid:abc/", "https://user:pw@a.invalid/x", "https://exa m"),
+        *("https://" + "a" * 80 + ".invalid/x", "https://a.invalid/" + "x" * 5000, "https://" + "a." * 500 + "invalid"),
+    ],
+)
+def test_odd_addresses_are_refused_in_one_line(capsys, monkeypatch, tmp_path, address):
+    def unknown(*arguments, **options):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "create_connection", unknown)
+    monkeypatch.chdir(tmp_path)
+    for options in ([], ["--out", "a.txt"]):
+        line = refusal(capsys, "data", "download", address, *options)
+        assert re.search("is no address|is not https|cannot be reached|File name too long", line) and len(line) < 400
+    assert not any(tmp_path.iterdir())
+
+
+def test_letters_of_an_address_come_to_the_server_as_percents(tmp_path):
+    with serving() as server:
+        download.download(server.address + "/whole/?nome=ção e mais", tmp_path / "a", limit=10**6, loopback=True)
+    assert (tmp_path / "a").read_bytes() == BODY

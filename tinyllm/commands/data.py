@@ -152,6 +152,7 @@ def download_command(arguments):
             f"no source is called {arguments.source}; give an https address or one of {', '.join(sources.SOURCES)}"
         )
     url = source.url if source else arguments.source
+    download.check_url(url)
     out = arguments.out
     if out is None:
         out = source.file if source else Path(urlsplit(url).path).name or "download"

@@ -6,6 +6,7 @@ whole). NAME itself appears when everything is there.
 """
 
 import http.client
+import re
 import ssl
 import string
 import urllib.error
@@ -14,7 +15,7 @@ import urllib.request
 from pathlib import Path
 
 from tinyllm import storage
-from tinyllm.errors import UsageError
+from tinyllm.errors import UsageError, shown
 
 TIMEOUT = 30  # seconds without a byte
 REDIRECTS = 5
@@ -34,6 +35,9 @@ def download(url, path, *, limit, sha256=None, progress=None, loopback=False):
     begun = path.name[:60]  # a name may have 255 bytes, and not one more
     part, note = path.with_name(begun + ".part"), path.with_name(begun + ".part.json")
     check_url(url, loopback=loopback)
+    if sha256 is not None and not re.fullmatch("[0-9a-fA-F]{64}", sha256):
+        raise UsageError(f"{shown(sha256)} is no SHA-256, which has 64 digits from 0 to f; check it")
+    url = ascii_url(url)
     host = urllib.parse.urlsplit(url).hostname
     try:
         _fetch(url, part, note, limit=limit, progress=progress or (lambda done, total: None), loopback=loopback)
@@ -46,6 +50,8 @@ def download(url, path, *, limit, sha256=None, progress=None, loopback=False):
         raise UsageError(f"{host} cannot be reached ({reason}); check the connection and try again") from None
     except TimeoutError:
         raise UsageError(f"{host} sent nothing for {TIMEOUT} seconds; {AGAIN}") from None
+    except http.client.InvalidURL as error:
+        raise UsageError(f"{shown(url)} is no address ({error}); check it") from None
     except (http.client.HTTPException, ConnectionError, ssl.SSLError) as error:
         raise UsageError(f"the connection to {host} broke ({type(error).__name__}); {AGAIN}") from None
     if sha256 is not None and (found := storage.sha256(part)) != sha256.lower():
@@ -59,13 +65,20 @@ def check_url(url, *, loopback=False):
     """Raise UsageError unless the address is https (or, if `loopback`, http on this machine)."""
     try:
         parts = urllib.parse.urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise UsageError(f"{url!a:.200} is no address ({error}); it must begin with https://") from None
+        host, _, _ = parts.hostname, parts.port, ascii_url(url)
+    except ValueError as error:  # also of the codec of names
+        raise UsageError(f"{shown(url)} is no address ({error}); it must begin with https://") from None
     if parts.scheme == "https" and host:
         return
     if not (loopback and parts.scheme == "http" and host == "127.0.0.1"):
-        raise UsageError(f"{url!a:.200} is not https; only addresses that begin with https:// are fetched")
+        raise UsageError(f"{shown(url)} is not https; only addresses that begin with https:// are fetched")
+
+
+def ascii_url(url):
+    """The same address as a server takes it: the name of the host as IDNA writes it, other letters as percents."""
+    parts = urllib.parse.urlsplit(url)
+    url = urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.encode("idna").decode()))
+    return urllib.parse.quote(url, safe=string.punctuation)
 
 
 def _fetch(url, part, note, *, limit, progress, loopback):
@@ -128,7 +141,7 @@ def _open(url, start, version, *, loopback):
                 raise
             error.close()
             try:
-                url = urllib.parse.quote(urllib.parse.urljoin(url, target), safe=string.punctuation)
+                url = ascii_url(urllib.parse.urljoin(url, target))
             except ValueError:  # no address: check_url says so
                 url = target
     raise UsageError(f"{url} is the end of more than {REDIRECTS} redirections in a row; check the address")
