@@ -4,7 +4,7 @@ import random
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinyllm.data import clean as cleaning
@@ -234,3 +234,88 @@ def test_what_comes_out_has_no_empty_lines_and_is_clean_already(text):
     for piece in kept:
         assert piece.strip() and "\n\n" not in piece
         piece.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("co&shy;ne&shy;xão na&#771;o", "conexão não"),
+        ("a&#x301;gua&#8203; e&nbsp;fog&zwj;o", "água e fog\u200do"),
+        ("Ele &amp;amp; ela, a&amp;nbsp;b", "Ele & ela, a b"),
+        ("e\xad\u0301 isso", "é isso"),
+        ("A&\xadamp;B", "A&B"),
+        ("?a=1&amp;nota=2", "?a=1&nota=2"),
+        ("um&#8232;dois&#13;três", "um\ndois\ntrês"),
+    ],
+)
+def test_what_entities_stand_for_is_cleaned_too(text, expected):
+    assert clean_one(text, symbols=1.0)[0] == [expected]
+
+
+MARKS = [
+    "a",
+    "e",
+    "ã",
+    "\u0301",
+    "\xad",
+    "\u200b",
+    "&shy;",
+    "shy;",
+    "&amp;",
+    "amp;",
+    "&",
+    "&#771;",
+    "&lt;",
+    "&gt;",
+    "<",
+    ">",
+]
+MARKS += [
+    "b",
+    "/b",
+    "<p>",
+    "</p>",
+    "<br>",
+    " ",
+    "\n",
+    "\n\n",
+    "&nbsp;",
+    "&#10;",
+    "&#8232;",
+    "&#13;",
+    "&#xd83d;",
+    "|",
+    " | ",
+]
+MARKS += [
+    "*** START OF THIS PROJECT GUTENBERG X\n",
+    "*** END OF THIS PROJECT GUTENBERG",
+    "Produced by x",
+    "y " * 30 + "\n",
+]
+MARKS += ["<script>", "</script>", "<!--", "-->", "Loja\n", "linha um\n"]
+
+
+@given(text=st.lists(st.sampled_from(MARKS), max_size=16).map("".join))
+@settings(max_examples=300)
+def test_cleaning_twice_is_cleaning_once(text):
+    kept, _ = clean_one(text, symbols=1.0, digits=1.0, repeated=1.0)
+    assert clean_one("\n\n".join(kept), symbols=1.0, digits=1.0, repeated=1.0)[0] == kept
+
+
+ESCAPED = [
+    "&amp;",
+    "amp;",
+    "&#38;",
+    "&&shy;shy;",
+    "&l&lt;b&gt;t;",
+    "&a<b>mp;",
+    "&\xad",
+    "*** START OF THIS PROJECT GUTENBERG X\n",
+]
+
+
+@pytest.mark.parametrize("piece", ESCAPED)
+def test_hostile_texts_take_no_longer(piece):
+    for text in (piece * (200_000 // len(piece)), "&" * 50_000 + "amp;" * 50_000):
+        clean_one(text)

@@ -15,9 +15,9 @@ from tinyllm.text import files
 from tinyllm.train import run as runs
 
 STEPS = {
+    "html": "HTML",
     "unicode": "acentos compostos (NFC), fins de linha",
     "invisible": "caracteres invisíveis",
-    "html": "HTML",
     "gutenberg": "avisos do Projeto Gutenberg",
     "wrapped": "linhas quebradas no meio do parágrafo",
     "spaces": "espaços e linhas vazias",

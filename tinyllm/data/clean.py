@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinyllm.config import Config, option
-from tinyllm.data.html_text import html_to_text, read_page
+from tinyllm.data.html_text import PASSES, html_to_text, read_page
 from tinyllm.data.texts import read_texts
 
 
@@ -98,21 +98,31 @@ def remove_invisible(text):
     return INVISIBLE.sub("", text)
 
 
-GUTENBERG_START = re.compile(r"^\*\*\* ?START OF TH(?:E|IS) PROJECT GUTENBERG.*$", re.MULTILINE)
+def without_invisible(text):
+    """The same, read and composed again: what they stood between may be one accent now, or an entity."""
+    for _ in range(PASSES):
+        before, text = text, remove_invisible(text)
+        if text == before:
+            break
+        text = compose(html_to_text(text))
+    return text
+
+
+GUTENBERG_START = re.compile(r"^[^\S\n]*\*\*\* ?START OF TH(?:E|IS) PROJECT GUTENBERG.*$", re.MULTILINE)
 GUTENBERG_END = re.compile(
-    r"^(?:\*\*\* ?END OF TH(?:E|IS) PROJECT GUTENBERG|End of (?:the )?Project Gutenberg)", re.MULTILINE
+    r"^[^\S\n]*(?:\*\*\* ?END OF TH(?:E|IS) PROJECT GUTENBERG|End of (?:the )?Project Gutenberg)", re.MULTILINE
 )
 CREDITS = re.compile(r"\s*(?:Produced by|E-text prepared by|Nota de transcri|Notas de transcri)[^\n]*(?:\n[^\n]+)*")
 
 
 def strip_gutenberg(text):
     """A book without the notices in English that Project Gutenberg puts around it, between its own marks."""
-    start = GUTENBERG_START.search(text)
-    if not start:
+    starts = [mark.end() for mark in GUTENBERG_START.finditer(text)]
+    if not starts:
         return text
-    text = text[start.end() :]
-    end = GUTENBERG_END.search(text)
-    text = text[: end.start()] if end else text
+    mark = GUTENBERG_END.search(text, starts[0])
+    end = mark.start() if mark else len(text)
+    text = text[max(start for start in starts if start <= end) : end]
     return CREDITS.sub("", text, count=1) if CREDITS.match(text) else text
 
 
@@ -168,9 +178,9 @@ def remove_repeats(text):
 
 
 STEPS = {  # by the name that the report gives them, in the order in which they run
+    "html": html_to_text,  # first: its entities may be accents, marks and spaces
     "unicode": lambda text: compose(text),  # looked up when it runs, as is the next: a learner's may stand there
-    "invisible": lambda text: remove_invisible(text),
-    "html": html_to_text,
+    "invisible": lambda text: without_invisible(text),
     "gutenberg": strip_gutenberg,
     "wrapped": unwrap,
     "spaces": tidy_spaces,

@@ -17,21 +17,31 @@ UNREAD, BLOCKS, INLINE = UNREAD.split(), (BLOCKS + UNREAD).split(), INLINE.split
 UNSAID = re.compile(r"<!--.*?(?:-->|\Z)|<![^>]*>?", re.DOTALL)  # comments and declarations
 BLOCK = re.compile(rf"<(?:{'|'.join(sorted(BLOCKS))})[\s/>]", re.IGNORECASE)
 UNFINISHED = re.compile(r"<(?![a-zA-Z/?][^<>]*>)")  # no tag; the parser would look for its end, each time anew
+ENTITY = r"(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8}\d{0,2});"  # behind its "&"
 # A tag of HTML, by its name: "se a < b e b > c" has none. Or an entity.
 MARKUP = re.compile(
-    rf"</?(?:{'|'.join(sorted(BLOCKS + INLINE, key=len, reverse=True))})(?:[\s/][^<>]*)?>|<!doctype html"
-    r"|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8}\d{0,2});",
+    rf"</?(?:{'|'.join(sorted(BLOCKS + INLINE, key=len, reverse=True))})(?:[\s/][^<>]*)?>|<!doctype html|&{ENTITY}",
     re.IGNORECASE,
 )
+AGAIN = re.compile(rf"&(?:(?:amp|AMP|#0*38|#[xX]0*26);)+(?={ENTITY})")  # an entity escaped once more, or many times
+PASSES = 8  # one is enough for nearly every text; a hostile one could ask for as many as it has letters
 
 
 def html_to_text(text):
     """A page, or a text with some tags and entities left in it -> plain text; a text without any comes back as it is.
 
-    An empty line stands between two blocks of the page. Scripts, styles, menus and footers are not read.
+    An empty line stands between two blocks of the page. Scripts, styles, menus and footers are not read. What was
+    escaped twice, as in &amp;nbsp; is read twice.
     """
-    if not MARKUP.search(text):
-        return text
+    for _ in range(PASSES):
+        before, text = text, read_once(AGAIN.sub("&", text)) if MARKUP.search(text) else text
+        if text == before:
+            break
+    return text
+
+
+def read_once(text):
+    """The same, of a text with markup, from which more of it may come."""
     reader = _Reader(own_lines=not BLOCK.search(text))
     reader.feed(UNFINISHED.sub("&lt;", UNSAID.sub("", text)))
     reader.close()
