@@ -23,11 +23,10 @@ def byte_characters():
     """() -> str de 256 caracteres: na posição de cada byte, o caractere que o representa no
     arquivo.
 
-       Os bytes de 0x21 a 0x7E, de 0xA1 a 0xAC e de 0xAE a 0xFF são caracteres visíveis: cada um
-       fica como é, chr(byte).
-    Os outros 68 (espaço, controle, 0xAD …) ganham, na ordem em que estão, os caracteres a partir de
-    chr(256). Por exemplo, 0x00 vira "Ā" (256); o espaço, 0x20, vira "Ġ" (288); e 0x7F, o próximo
-    depois dele, "ġ" (289).
+    Os bytes de 0x21 a 0x7E, de 0xA1 a 0xAC e de 0xAE a 0xFF são caracteres visíveis: cada um fica
+    como é, chr(byte). Os outros 68 (espaço, controle, 0xAD …) ganham, na ordem em que estão, os
+    caracteres a partir de chr(256). Por exemplo, 0x00 vira "Ā" (256); o espaço, 0x20, vira "Ġ"
+    (288); e 0x7F, o próximo depois dele, "ġ" (289).
     """
     raise NotImplementedError("m02.e10")
 
@@ -51,11 +50,12 @@ def read_merges(text, vocab):
     """Texto de um merges.txt, {token escrito: id} -> lista de pares (id esquerdo, id direito), na
     ordem das linhas.
 
-    Cada linha tem dois tokens e um espaço entre eles. A primeira pode ser um cabeçalho que começa
-    por #version, e há linhas vazias; as duas não são fusões, mas contam como linhas. O \\r do
-    Windows, no fim, não é parte do token. UsageError se uma linha não tem dois tokens, ou se um
-    deles, ou a junção dos dois, não está no vocabulário; a mensagem começa por "merges.txt, line 3:
-    ", com o número da linha (a primeira é a 1). Por exemplo, com {"a": 0, "b": 1, "ab": 2}, o texto
-    "#version: 0.2\\na b\\n" dá [(0, 1)], e "#version: 0.2\\nb a\\n" é um erro na linha 2.
+    Cada linha acaba em \\n e tem dois tokens com um espaço entre eles. A primeira pode ser um
+    cabeçalho que começa por #version, e há linhas vazias; as duas não são fusões, mas contam como
+    linhas. O \\r do Windows, no fim, não é parte do token. UsageError se uma linha não tem dois
+    tokens, ou se um deles, ou a junção dos dois, não está no vocabulário; a mensagem começa por
+    "merges.txt, line 3: ", com o número da linha (a primeira é a 1). Por exemplo, com {"a": 0, "b":
+    1, "ab": 2}, o texto "#version: 0.2\\na b\\n" dá [(0, 1)], e "#version: 0.2\\nb a\\n" é um erro
+    na linha 2.
     """
     raise NotImplementedError("m02.e10")

@@ -26,7 +26,7 @@ from tinyllm.tensor import where
 
 
 def future(xp, queries, positions):
-    """(T, S) de bool: True onde a posição é o futuro de quem pergunta, isto é, vem depois dela.
+    """(T, S) de bool: True onde a posição é futuro, isto é, vem depois de quem pergunta.
 
     A máscara diz o contrário: como em m01.e07 e no curso inteiro, ela é True onde se vê. Aqui a
     máscara é `~future(…)`.

@@ -27,7 +27,7 @@ def split_of(key, *, held_out):
     """bytes -> "test", "validation" ou "train": a parte de um grupo de textos, dado o nome dele.
 
     O hash do nome decide, e não um sorteio nem a ordem: a mesma chave cai sempre na mesma parte,
-    nesta máquina e em qualquer outra, haja os textos que houver à volta. Tome os 8 bytes de
+    nesta máquina e em qualquer outra, sejam quais forem os outros textos. Tome os 8 bytes de
     hashlib.blake2b(key, digest_size=8).digest(); o inteiro que formam, do mais significativo para o
     menos ("big"), dividido por 2⁶⁴, é um lugar de 0 a 1. Os lugares abaixo de held_out são do
     teste, outros tantos acima deles são da validação, e o resto, do treino.

@@ -43,8 +43,8 @@ def noise_place():
 
 @contextlib.contextmanager
 def noise_from(place):
-    """Inside this block dropout draws as it did from a `noise_place()` on: a part of a model that is
-    run again drops what it dropped before. What follows goes on as if the block had not been."""
+    """Inside this block dropout draws as it did from a `noise_place()` on: a part of a model that
+    is run again drops what it dropped before. What follows goes on as if the block had not been."""
     token = _place.set(place)
     try:
         yield
