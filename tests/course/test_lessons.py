@@ -98,6 +98,14 @@ def test_every_section_says_what_it_assumes():
         assert all("\n*Supõe: " in part for part in parts), [p.splitlines()[0] for p in parts if "*Supõe" not in p]
 
 
+@EVERY
+def test_a_file_is_as_short_as_a_lesson_says(lesson):
+    """Where a link to it is followed by "menos de N linhas"."""
+    text = " ".join(prose(lesson).split())
+    for place, most in re.findall(r"\]\((\S+\.py)\)[^.]{0,40} menos de (\d+) linhas", text):
+        assert len((lesson.parent / place).read_text(encoding="utf-8").splitlines()) < int(most), place
+
+
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.id)
 def test_a_section_assumes_the_exercises_that_its_own_exercise_needs(exercise):
     """Each stands in both places: after `precisa de` in the header, and by its id in the lesson's `Supõe`."""

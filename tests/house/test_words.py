@@ -22,7 +22,8 @@ FORBIDDEN = {  # what a page must not say: what it says instead
     r"\bdobr(a|e|ar) (suave|com suavidade|nada)": "curvar",
     r"\b(deitad|virad)(os|as)\b|tabela[^.:]{0,40}\bvirada\b": "transposta",
     r"tokens iguais\b|de igual probabilidade": "igualmente prováveis",
-    r"\bponto grande\b|\bse contém\b|\bnão andar\b|\bcontinuam? a (ser|ter)\b|\beis o que\b": "plain Brazilian",
+    r"\bponto grande\b|\bse contém\b|\bnão andar\b|\bcontinuam? a (ser|ter)\b": "plain Brazilian",
+    r"\b[Ee]is\b|\ba sério\b|(?<!\\)\b[Nn]outr[oa]s?\b|\bpartilh": "plain Brazilian",
     r"(?i)\b(tome|tire|peça|gire|veja|suponha|diga)-(se|o)\b": "tome, tire, peça: said to the reader",
 }
 PAPERS = re.compile(

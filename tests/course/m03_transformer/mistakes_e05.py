@@ -337,7 +337,7 @@ EQUIVALENT = {  # mutants of the solution that compute the same
 }
 
 HINTS = [
-    "split_heads: fatie os canais da parte, x[:, :, part * C : (part + 1) * C], dê-lhes com reshape a forma "
+    "split_heads: fatie os canais da parte, x[:, :, part * C : (part + 1) * C], dê a eles com reshape a forma "
     "(B, T, H, D) e troque os eixos 1 e 2. Para trás, o mesmo ao contrário, dentro de um np.zeros_like(x).",
     "merge_heads: x.swapaxes(1, 2) é (B, T, H, D), e o reshape a (B, T, H * D) põe as cabeças lado a lado. Para trás, "
     "primeiro o reshape, depois a troca.",
