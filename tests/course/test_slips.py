@@ -2,6 +2,7 @@
 
 import pytest
 from checkout import ROOT
+from course.versions import QUICK
 
 from tinyllm.course.judge import SENTENCE, WRONG
 from tinyllm.course.pytest_plugin import EXERCISES
@@ -141,13 +142,41 @@ def compose(text):
     "eps outside": ("m03.e03", NORM.format(std="np.sqrt(x.var(axis=-1, keepdims=True)) + eps"), "dentro da raiz"),
 }  # fmt: skip
 
+# wrong in a way that no support file has, and like a mistake that one has in an odd case: (exercise, answer)
+LOOKALIKES = {
+    "two ids apart, which in a text of two is no pair": ("m01.e02", """
+def count_bigrams(ids, vocab_size):
+    counts = np.zeros((vocab_size, vocab_size))
+    for a, b in zip(ids, ids[2:]):
+        counts[a, b] += 1
+    return counts
+"""),
+    "a third matrix, which of two heads is as much as twice the attention": ("m01.e08", """
+def gpt_parameters(config):
+    C = config.width
+    block = 4 * C + 4 * (C * C + C) + 3 * 4 * C * C + 9 * C
+    return (config.vocab_size + config.context) * C + config.layers * block + 2 * C
+"""),
+}  # fmt: skip
+
+
+def judged(versions, wanted, answer):
+    """[state, message] of an exercise whose solution is followed by a learner's piece."""
+    exercise = BY_ID[wanted]
+    solution = (ROOT / "solutions" / exercise.place).read_text(encoding="utf-8")
+    (found,) = versions.judge(exercise, {exercise.place: f"{solution}\n\n{answer}"}, options=QUICK)
+    return found["states"][wanted]
+
 
 @pytest.mark.parametrize("slip", SLIPS)
 def test_a_slip_is_told_what_it_does(slip, versions):
     wanted, answer, words = SLIPS[slip]
-    exercise = BY_ID[wanted]
-    solution = (ROOT / "solutions" / exercise.place).read_text(encoding="utf-8")
-    (found,) = versions.judge(exercise, {exercise.place: f"{solution}\n\n{answer}"})
-    state, message = found["states"][wanted]
+    state, message = judged(versions, wanted, answer)
     (told,) = [line for line in message.splitlines() if line.startswith(f"  {SENTENCE}")] or [message]
     assert state == WRONG and words in told
+
+
+@pytest.mark.parametrize("lookalike", LOOKALIKES)
+def test_what_is_like_a_mistake_in_one_case_is_not_told_as_it(lookalike, versions):
+    state, message = judged(versions, *LOOKALIKES[lookalike])
+    assert state == WRONG and SENTENCE not in message

@@ -50,7 +50,7 @@ class Judge:
         self.path = Path(implementation) / exercise.place
         self.solution = load(folder / "solutions" / exercise.place)
         self.support = load(folder / exercise.support)
-        self.answer = self.called = self.case = None  # `called`: the piece that the case is about
+        self.answer = self.called = self.case = self.like = None  # `called`: the piece that the case is about
 
     def load(self):
         """Read the answer. Raises Failed if there is none, if a piece is missing or if it imports what its header does
@@ -123,11 +123,12 @@ class Judge:
 
     def recognise(self, name, arguments, through, found):
         """The sentence of the known mistakes that give just this result; None if no mistake does, or if those that do
-        have several."""
+        have several. `like` keeps them all, for the verdict."""
         sentences = {
             sentence for mistake, sentence in self.support.MISTAKES.get(name, ())
             if not difference(found, self.outcome(through, mistake, copy.deepcopy(arguments)))
         }  # fmt: skip
+        self.like = [name, sorted(sentences)]
         return sentences.pop() if len(sentences) == 1 else None
 
     def fail(self, name, case, trouble, sentence, *, state=WRONG, cause=None):

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, SENTENCE, STATES, UNFIT, Failed, Judge, Missing
+from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, STATES, UNFIT, Failed, Judge, Missing
 from tinyllm.course.syllabus import course_folder, read_exercises
 
 FOLDER = course_folder()
@@ -118,6 +118,8 @@ def fail(item, judge, error):
         error = judge.cannot_go_on(error)
         message = str(error)
     item.user_properties.append(("state", error.state if isinstance(error, Failed) else BROKEN))
+    if judge.like:
+        item.user_properties.append(("like", judge.like))
     pytest.fail(message, pytrace=False)
 
 
@@ -127,7 +129,7 @@ def pytest_pyfunc_call(pyfuncitem):
     if exercise is None:
         return (yield)
     judge, errors = pyfuncitem.funcargs["loaded"]
-    judge.called = judge.case = result = None
+    judge.called = judge.case = judge.like = result = None
     with caught(judge) as found, np.errstate(all="ignore"):  # a result that overflows is just wrong
         result = yield
     if not found:
@@ -168,20 +170,33 @@ def reports_by_exercise(stats):
 
 
 def verdict(exercise, reports):
-    """[state, message] of an exercise: the worst that a test found, a known mistake before all, for what else is wrong
-    may follow from it; right only if every test ran."""
-    worst, properties = [RIGHT, ""], [dict(report.user_properties) for _, report in reports]
+    """[state, message] of an exercise: the worst that a test found, but a known mistake before all, for what else is
+    wrong may follow from it; right only if every test ran."""
+    worst, properties = (False, 0, 0, False, ""), [dict(report.user_properties) for _, report in reports]
+    likely = those_likely(known["like"] for known in properties if "like" in known)
     for (usual, report), known in zip(reports, properties, strict=True):
         state, message = known.get("state", usual), ""
         if usual not in (RIGHT, PENDING):
             message = report.longreprtext + printed(report.capstdout)
-        worst = max(worst, [state, message], key=lambda e: (SENTENCE in e[1], STATES.index(e[0]), UNFIT not in e[1]))
+        piece, sentences = known.get("like", ("", ()))
+        told = 0 if len(sentences) != 1 else 1 if (piece, *sentences) in likely else -1  # a sentence, and a likely one
+        worst = max(worst, (told > 0, STATES.index(state), told, UNFIT not in message, message), key=lambda e: e[:4])
+    worst = [STATES[worst[1]], worst[4]]
     if worst[0] == RIGHT and len(reports) < max(known.get("of", 0) for known in properties):
         return [PARTLY, f"{exercise} {PARTLY}: só {len(reports)} dos seus testes chegaram ao fim"]
     missing = dict.fromkeys(known["missing"] for known in properties if "missing" in known)
     if worst[0] == PENDING and any(usual == RIGHT for usual, _ in reports):
         return [PENDING, f"{exercise} {PENDING}: falta escrever {', '.join(missing)}"]
     return worst
+
+
+def those_likely(likes):
+    """The (piece, sentence) that fit at least half of the tests that the piece fails: what is like a known mistake in
+    one odd case is another mistake."""
+    likes = list(likes)
+    failed = Counter(piece for piece, _ in likes)
+    fits = Counter((piece, sentence) for piece, sentences in likes for sentence in sentences)
+    return {(piece, sentence) for (piece, sentence), times in fits.items() if 2 * times >= failed[piece]}
 
 
 def printed(text):

@@ -81,6 +81,10 @@ def controls_and_formats(text):
     return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co") or c in "\t\n\x0b\x0c\r")
 
 
+def every_category_of_them(text):
+    return "".join(c for c in text if not unicodedata.category(c).startswith("C"))
+
+
 def a_space_instead(text):
     return "".join(" " if any(first <= ord(c) <= last for first, last in HIDDEN) else c for c in text)
 
@@ -171,6 +175,7 @@ MISTAKES = {
         (what_cannot_be_printed, "tirou tudo o que isprintable recusa, também os fins de linha"),
         (one_end_left_out, "o último caractere de cada faixa ficou; os dois extremos saem"),
         (controls_and_formats, "tirou pela categoria do Unicode, e com ela os que juntam emojis; use a lista dada"),
+        (every_category_of_them, "tirou pela categoria do Unicode, e com ela os que juntam emojis; use a lista dada"),
         (a_space_instead, "pôs um espaço no lugar, e cortou palavras ao meio"),
         (
             what_cannot_be_printed_but_lines,

@@ -55,6 +55,11 @@ def in_letters(a, b):
     return len(first & second) / len(first | second)
 
 
+def last_run_lost(a, b):
+    first, second = (set(runs(text)[: max(1, len(runs(text)) - 1)]) for text in (a, b))
+    return len(first & second) / len(first | second)
+
+
 def short_texts_have_nothing(a, b, empty=0.0):
     first, second = ({run for run in runs(text) if len(run) == 3} for text in (a, b))
     return len(first & second) / len(first | second) if first | second else empty
@@ -153,6 +158,7 @@ MISTAKES = {
         (over_the_sum, "dividiu pela soma dos tamanhos, em que o que é comum conta duas vezes; embaixo vai a união"),
         (as_they_are_written, "comparou as palavras como estão escritas; maiúsculas e pontuação não contam: words_of"),
         (in_letters, "fez trechos de três letras; são três PALAVRAS seguidas"),
+        (last_run_lost, "o último trecho de cada texto ficou de fora"),
         (short_texts_have_nothing, "um texto de menos de três palavras ficou sem trechos; ele é um trecho só"),
         (short_texts_are_all_alike, "um texto de menos de três palavras ficou sem trechos; ele é um trecho só"),
     ],

@@ -17,6 +17,10 @@ def counted_pairs(words, counts, *, pairs=itertools.pairwise, weigh=lambda count
     return pair_counts, where
 
 
+def last_pair_lost(words, counts):
+    return counted_pairs(words, counts, pairs=lambda word: list(itertools.pairwise(word))[:-1])
+
+
 def every_other_pair(words, counts):
     return counted_pairs(words, counts, pairs=lambda word: zip(word[::2], word[1::2], strict=False))
 
@@ -209,6 +213,7 @@ MISTAKES = {
         (counts_forgotten, "cada palavra contou uma vez só; some tantas vezes quantas ela ocorre"),
         (once_a_word, "um par que aparece duas vezes na mesma palavra contou uma só"),
         (across_words, "contou o par do fim de uma palavra com o começo da seguinte; as fusões não saem da palavra"),
+        (last_pair_lost, "faltou o último par de cada palavra"),
         (every_other_pair, "pulou de dois em dois; todo id, menos o último da palavra, começa um par"),
         (either_way_round, "juntou (a, b) com (b, a); são pares diferentes"),
         (places_for_words, "guardou o lugar do par dentro da palavra; é o índice da PALAVRA na lista"),

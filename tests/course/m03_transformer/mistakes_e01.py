@@ -150,7 +150,7 @@ MISTAKES = {
         (without_dy, "o gradiente só conta quantas vezes cada id aparece; some os dy, não 1"),
         (scaled, "multiplicou por √C, como o artigo de 2017 faz fora do embedding; aqui a linha sai como está"),
         (one_row_below, "leu a linha anterior à de cada id; o id 0 é a primeira"),
-        (gradient_as_it_comes, "o gradiente da tabela saiu com a forma de dy; cada dy volta à linha do seu id"),
+        (gradient_as_it_comes, "o gradiente da tabela saiu com a forma de dy; cada dy se soma à linha do seu id"),
     ],
     "sinusoids": [
         (side_by_side, "pôs todos os senos e depois todos os cossenos; eles se alternam, canal sim, canal não"),

@@ -254,7 +254,7 @@ MISTAKES = {
         (bell_without_x, "no gradiente, φ(x) ficou sem o fator x: é Φ(x) + x · φ(x)"),
     ],
     "swiglu": [
-        (the_other_one_is_the_gate, "a porta e x estão trocados: a SiLU é do primeiro"),
+        (the_other_one_is_the_gate, "a porta e x estão trocados: a SiLU é da porta, que vem primeiro"),
         (only_the_sigmoid, "isto é σ(gate) · x; falta o próprio gate: silu(g) é g · σ(g)"),
         (gate_of_gelu, "a porta passou pela GELU; aqui é a SiLU, g · σ(g)"),
         (gradients_exchanged, "os gradientes estão trocados: primeiro o da porta, depois o de x"),

@@ -154,7 +154,7 @@ MISTAKES = {
         (divided_at_each_step, "dividiu a cada bloco; a divisão é uma só, no fim, em flash_attention"),
         (written_over, "a função modificou os argumentos que recebeu"),
         (largest_of_all, "tomou uma só maior para o array inteiro; cada pergunta tem a sua (axis=-1)"),
-        (weights_by_the_old, "os pesos do bloco usaram a maior antiga; a deles é a nova, m'"),
+        (weights_by_the_old, "calculou os pesos do bloco com a maior antiga, m; é com a nova, m'"),
         (block_alone, "ficou só com o bloco; o que já havia, encolhido, soma-se a ele"),
         (mean_of_the_weights, "tirou a média dos pesos do bloco; no total entra a soma deles"),
     ],
@@ -166,7 +166,10 @@ MISTAKES = {
         (queries_from_zero, "a pergunta t está na posição S - T + t, e não em t"),
         (future_seen, "as perguntas estão vendo o futuro; com causal=True, ele recebe -inf"),
         (divided_by_the_channels, "dividiu por D; é pela raiz de D"),
-        (largest_from_zero, "começou com a maior em 0; quando todas as pontuações são muito negativas, tudo vira 0"),
+        (
+            largest_from_zero,
+            "começou de 0, e não de -inf: se todas as pontuações são muito negativas, os pesos viram 0",
+        ),
         (not_even_itself, "com causal=True, cada pergunta vê também a própria posição"),
     ],
 }
