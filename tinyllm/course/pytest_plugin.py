@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, STATES, UNFIT, Failed, Judge, Missing
+from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, SENTENCE, STATES, UNFIT, Failed, Judge, Missing
 from tinyllm.course.syllabus import course_folder, read_exercises
 
 FOLDER = course_folder()
@@ -179,8 +179,9 @@ def verdict(exercise, reports):
         if usual not in (RIGHT, PENDING):
             message = report.longreprtext + printed(report.capstdout)
         piece, sentences = known.get("like", ("", ()))
-        told = 0 if len(sentences) != 1 else 1 if (piece, *sentences) in likely else -1  # a sentence, and a likely one
-        worst = max(worst, (told > 0, STATES.index(state), told, UNFIT not in message, message), key=lambda e: e[:4])
+        told = [(piece, sentence) for sentence in sentences if SENTENCE + sentence in message]
+        fits = 0 if not told else 1 if told[0] in likely else -1
+        worst = max(worst, (fits > 0, STATES.index(state), fits, UNFIT not in message, message), key=lambda e: e[:4])
     worst = [STATES[worst[1]], worst[4]]
     if worst[0] == RIGHT and len(reports) < max(known.get("of", 0) for known in properties):
         return [PARTLY, f"{exercise} {PARTLY}: só {len(reports)} dos seus testes chegaram ao fim"]

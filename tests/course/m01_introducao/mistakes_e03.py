@@ -53,6 +53,12 @@ def gradient_by_the_sum_of_dy(x):
 
 
 @op
+def gradient_less_the_sum(x):
+    y = parts(x, -1)
+    return y, lambda dy: y * dy - (dy * y).sum(axis=-1, keepdims=True)
+
+
+@op
 def gradient_of_exp(x):
     y = parts(x, -1)
     return y, lambda dy: y * dy
@@ -239,6 +245,16 @@ def log_of_zero(logits, targets):
 
 
 @op
+def overflowing(logits, targets):
+    with np.errstate(all="ignore"):
+        e, rows = np.exp(logits), np.arange(len(targets))
+        apart = e / e.sum(axis=-1, keepdims=True)
+        loss = (np.log(e.sum(axis=-1)) - logits[rows, targets]).mean()
+    apart[rows, targets] -= 1
+    return loss, lambda dy: (dy * apart / len(targets), None)
+
+
+@op
 def bits(logits, targets):
     p, rows = parts(logits, -1), np.arange(len(targets))
     u = np.zeros_like(p)
@@ -259,6 +275,7 @@ MISTAKES = {
         (largest_of_all, "subtraiu o maior número do array inteiro; cada linha tem o seu (axis=-1, keepdims=True)"),
         (gradient_summed_over_all, "o gradiente somou dy · y do array inteiro; cada linha tem a sua soma"),
         (gradient_by_the_sum_of_dy, "o gradiente subtraiu Σ dy; é Σ dy · y, em que cada dy tem o seu peso"),
+        (gradient_less_the_sum, "no gradiente, y multiplicou só dy; ele multiplica a diferença inteira, dy - Σ dy · y"),
     ],
     "log_softmax": [
         (log_of_the_softmax, "log de uma probabilidade que virou 0; use x - log Σ e^x, sem passar pela softmax"),
@@ -298,6 +315,7 @@ MISTAKES = {
             logits_less_the_largest_of_all,
             "subtraiu o maior dos logits todos; cada linha tem o seu (axis=-1, keepdims=True)",
         ),
+        (overflowing, "exp transbordou; subtraia antes o maior número de cada linha"),
     ],
 }
 

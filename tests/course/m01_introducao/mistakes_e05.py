@@ -132,6 +132,20 @@ def without_leave(x, state, weight):
     return lstm_of(x, state, weight, o=always_open)
 
 
+def tanh_of_what_leaves(x, state, weight):
+    M = weight.shape[0]
+    i, f, g, o = ((x + state[:, :M] @ weight)[:, n * M : (n + 1) * M] for n in range(4))
+    c = squashed(f) * state[:, M:] + squashed(i) * tanh(g)
+    return concatenate(tanh(squashed(o) * c), c, axis=1)
+
+
+def keep_for_both(x, state, weight):
+    M = weight.shape[0]
+    _, f, g, o = ((x + state[:, :M] @ weight)[:, n * M : (n + 1) * M] for n in range(4))
+    c = squashed(f) * state[:, M:] + (1.0 - squashed(f)) * tanh(g)
+    return concatenate(squashed(o) * tanh(c), c, axis=1)
+
+
 def memory_read_first(x, state, weight):
     return lstm_of(x, state, weight, read="ch")
 
@@ -204,6 +218,8 @@ MISTAKES = {
         (memory_first_in_and_out, "leu o estado ao contrário: as primeiras M colunas são h, e as outras, c"),
         (shown_alone, "devolveu só h'; o resultado é [h', c'], lado a lado"),
         (one_below_the_other, "pôs h' e c' um debaixo do outro; eles vão lado a lado (axis=1)"),
+        (tanh_of_what_leaves, "a tanh é só de c'; a porta o multiplica depois dela"),
+        (keep_for_both, "usou 1 - σ(f) no lugar de σ(i), como numa GRU; aqui cada porta é uma"),
     ],
 }
 

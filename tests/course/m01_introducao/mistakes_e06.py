@@ -107,6 +107,13 @@ def without_the_root(x, w_query, w_key, w_value):
     return attended(x, w_query, w_key, w_value, size=1)
 
 
+def softmax_of_each_key(x, w_query, w_key, w_value):
+    queries, keys, values = x @ w_query, x @ w_key, x @ w_value
+    scores = np.where(np.tri(len(x)), queries @ keys.T / np.sqrt(queries.shape[1]), -np.inf)
+    e = np.exp(scores - scores.max())
+    return e / e.sum(axis=0) @ values
+
+
 def root_of_the_width(x, w_query, w_key, w_value):
     return attended(x, w_query, w_key, w_value, size=x.shape[1])
 
@@ -160,6 +167,7 @@ MISTAKES = {
         (root_of_the_width, "dividiu pela raiz de C, os canais de x; é pela de D, os de cada pergunta"),
         (values_not_projected, "fez a média dos próprios x; os valores são x @ w_value"),
         (plain_mean_of_the_past, "tirou a média simples do passado; cada posição pesa conforme a pergunta e a chave"),
+        (softmax_of_each_key, "a softmax foi ao longo das perguntas; para CADA pergunta os pesos das chaves somam 1"),
     ],
 }
 

@@ -137,6 +137,16 @@ def end_lost(pieces):
             pending = pending[whole:]
 
 
+def only_when_all_is_whole(pieces):
+    pending = b""
+    for piece in pieces:
+        pending += piece
+        if not waiting(pending) and "\ufffd" not in to_text(pending):
+            yield from filter(None, [to_text(pending)])
+            pending = b""
+    yield from filter(None, [to_text(pending)])
+
+
 def empty_texts(pieces):
     pending = b""
     for piece in pieces:
@@ -215,6 +225,7 @@ MISTAKES = {
         (all_before_the_first, "leu todos os tokens antes de entregar o primeiro texto; entregue cada um com yield"),
         (said_again, "entregou de novo o que já tinha entregado; só sai o que é novo"),
         (character_by_character, "entregou caractere por caractere; o que um token completa sai junto"),
+        (only_when_all_is_whole, "segurou também o que já estava inteiro, à espera do resto"),
     ],
 }
 

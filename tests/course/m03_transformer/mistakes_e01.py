@@ -127,6 +127,12 @@ def sines_alone(positions, channels, *, base=10000.0):
     return waves(positions, channels, base, cosine=np.sin)
 
 
+def one_for_each_channel(positions, channels, *, base=10000.0):
+    channel = np.arange(channels)
+    angles = np.asarray(positions, np.float64)[:, None] / base ** (channel / channels)
+    return np.where(channel % 2, np.cos(angles), np.sin(angles)).astype(np.float32)
+
+
 def turns_for_angles(positions, channels, *, base=10000.0):
     return waves(np.asarray(positions) * 2 * np.pi, channels, base)
 
@@ -162,6 +168,7 @@ MISTAKES = {
         (one_channel_pair_fewer, "dividiu i por C/2 - 1; o expoente é 2i / C"),
         (sines_alone, "só há senos; os canais ímpares são cossenos"),
         (turns_for_angles, "multiplicou por 2π; o ângulo é p / base^(2i / C), já em radianos"),
+        (one_for_each_channel, "cada canal ganhou uma frequência; o seno e o cosseno de um par têm a mesma"),
     ],
 }
 

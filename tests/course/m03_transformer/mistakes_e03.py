@@ -97,6 +97,15 @@ def mean_taken_for_constant(x, weight, bias, *, eps=1e-5):
     return normal(x, weight, bias, eps=eps, way=lambda dn, normed, scale: scale * (dn - normed * mean(dn * normed)))
 
 
+def back_to_x_summed(dn, normed, scale):
+    return scale * (dn - mean(dn) - normed * (dn * normed).sum(axis=-1, keepdims=True))
+
+
+@op
+def sum_in_the_gradient(x, weight, bias, *, eps=1e-5):
+    return normal(x, weight, bias, eps=eps, way=back_to_x_summed)
+
+
 @op
 def only_scaled_back(x, weight, bias, *, eps=1e-5):
     return normal(x, weight, bias, eps=eps, way=lambda dn, normed, scale: scale * dn)
@@ -159,6 +168,13 @@ def rms_centred_back(x, weight, *, eps=1e-6):
 
 
 @op
+def rms_sum_in_the_gradient(x, weight, *, eps=1e-6):
+    return scaled(
+        x, weight, eps=eps, way=lambda dn, normed, scale: back_to_x_summed(dn, normed, scale) + scale * mean(dn)
+    )
+
+
+@op
 def rms_along_the_positions(x, weight, *, eps=1e-6):
     return scaled(x, weight, eps=eps, axis=0)
 
@@ -192,6 +208,7 @@ MISTAKES = {
         (without_the_weight_back, "o gradiente de x não passou por weight: dn é dy · weight"),
         (not_divided_back, "faltou dividir o gradiente de x pela escala, √(variância + eps)"),
         (mean_taken_for_constant, "falta a parte da média no gradiente: - média(dn)"),
+        (sum_in_the_gradient, "no gradiente, somou dn · n; é a média"),
     ],
     "rms_norm": [
         (centred, "tirou a média, como a layer norm; aqui só se divide"),
@@ -204,6 +221,7 @@ MISTAKES = {
         (divided_by_the_mean_square, "dividiu pela média dos quadrados; é pela raiz dela"),
         (rms_not_divided_back, "faltou dividir o gradiente de x pela escala, √(média(x²) + eps)"),
         (rms_centred_back, "o gradiente tirou a média de dn, como o da layer norm; aqui nenhuma média sai de x"),
+        (rms_sum_in_the_gradient, "no gradiente, somou dn · n; é a média"),
     ],
 }
 

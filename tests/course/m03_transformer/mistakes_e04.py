@@ -67,6 +67,12 @@ def approximated(x):
 
 
 @op
+def approximated_by_a_sigmoid(x):
+    open_ = sigmoid(1.702 * x)
+    return x * open_, lambda dy: dy * (open_ + 1.702 * x * open_ * (1 - open_))
+
+
+@op
 def not_divided_by_the_root_of_two(x):
     wide = 0.5 * (1 + erf(x))
     return x * wide, lambda dy: dy * (wide + x * np.exp(-x * x) / np.pi**0.5)
@@ -244,7 +250,8 @@ MISTAKES = {
     "gelu": [
         (relu, "isto é a ReLU, que corta em 0; a GELU dobra suavemente"),
         (silu, "isto é a SiLU, x · σ(x); aqui é Φ, a da normal, e não a sigmoide"),
-        (approximated, "isto é a aproximação com tanh; aqui pede-se a exata, com erf"),
+        (approximated, "isto é uma aproximação da GELU; aqui pede-se a exata, com erf"),
+        (approximated_by_a_sigmoid, "isto é uma aproximação da GELU; aqui pede-se a exata, com erf"),
         (not_divided_by_the_root_of_two, "faltou dividir x por √2 dentro de erf"),
         (probability_taken_for_constant, "falta a outra metade da regra do produto no gradiente: x · φ(x)"),
         (without_dy, "o gradiente não usa dy; pela regra da cadeia, multiplique por ele"),

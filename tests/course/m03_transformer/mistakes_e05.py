@@ -239,6 +239,12 @@ class SeesPadding(Attention):
         return softmax(scores)
 
 
+class SeesOnePadding(Attention):
+    def weights(self, scores, real):
+        one_more = np.pad(real, ((0, 0), (1, 0)), constant_values=True)[:, :-1]
+        return softmax(where(one_more[:, None, None], scores, -np.inf))
+
+
 class PaddingAsksNothing(Attention):
     def weights(self, scores, real):
         return softmax(where(real[:, None, :, None], scores, -np.inf))
@@ -313,7 +319,7 @@ MISTAKES = {
         (DividedByTheHead, "dividiu por D; é pela raiz de D"),
         (DividedByTheWidth, "dividiu por C; é pela raiz de D, os canais de uma cabeça"),
         (ValuesBeforeKeys, "tomou as partes de qkv em outra ordem; são q, k e v, uma de cada"),
-        (KeysBeforeQueries, "tomou as partes de qkv em outra ordem; são q, k e v, uma de cada"),
+        (KeysBeforeQueries, "perguntas e chaves estão trocadas; cada linha das pontuações é de uma pergunta"),
         (ValuesFirst, "tomou as partes de qkv em outra ordem; são q, k e v, uma de cada"),
         (KeysForValues, "tomou as partes de qkv em outra ordem; são q, k e v, uma de cada"),
         (PaddingAsksNothing, "a máscara foi para as perguntas; é das CHAVES de preenchimento que ninguém vê"),
@@ -321,6 +327,7 @@ MISTAKES = {
         (SeesPaddingAlone, "a máscara está ao contrário: escondeu o texto e deixou o preenchimento"),
         (ZeroForPadding, "pôs 0 no preenchimento antes da softmax, mas e^0 = 1 ainda pesa; o que não pesa é -∞"),
         (WithoutSoftmax, "usou as pontuações como pesos; falta a softmax"),
+        (SeesOnePadding, "a posição lengths[b] ainda é vista; ela já é preenchimento"),
     ],
 }
 

@@ -60,6 +60,12 @@ def block_alone(largest, total, sums, scores, values):
     return new, weights.sum(axis=-1, keepdims=True), weights @ values
 
 
+def block_shrunk_too(largest, total, sums, scores, values):
+    new = np.maximum(largest, scores.max(axis=-1, keepdims=True))
+    shrink, weights = np.exp(largest - new), np.exp(scores - new)
+    return new, (total + weights.sum(axis=-1, keepdims=True)) * shrink, (sums + weights @ values) * shrink
+
+
 def mean_of_the_weights(largest, total, sums, scores, values):
     new, _, sums = step(largest, total, sums, scores, values)
     return new, total * np.exp(largest - new) + np.exp(scores - new).mean(axis=-1, keepdims=True), sums
@@ -157,6 +163,7 @@ MISTAKES = {
         (weights_by_the_old, "calculou os pesos do bloco com a maior antiga, m; é com a nova, m'"),
         (block_alone, "ficou só com o bloco; o que já havia, encolhido, soma-se a ele"),
         (mean_of_the_weights, "tirou a média dos pesos do bloco; no total entra a soma deles"),
+        (block_shrunk_too, "encolheu também o bloco que chega; só se encolhe o que já havia"),
     ],
     "flash_attention": [
         (not_divided_by_the_total, "falta a divisão do fim: sums / total"),

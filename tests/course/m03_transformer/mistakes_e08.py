@@ -123,6 +123,11 @@ class SeesTheFuture(Attention):
         return softmax(scores)
 
 
+class SeesTheFutureWithCache(Attention):
+    def weights(self, scores, hidden):
+        return super().weights(scores, hidden & (hidden.shape[0] == hidden.shape[1]))
+
+
 class MaskedAfterTheSoftmax(Attention):
     def weights(self, scores, hidden):
         return where(hidden, 0.0, softmax(scores))
@@ -183,11 +188,6 @@ class WithoutSoftmax(Attention):
         return where(hidden, 0.0, scores)
 
 
-class CacheForgotten(Attention):
-    def kept(self, cache, k, v):
-        return k, v
-
-
 class HeadsNotTurned(Attention):
     def joined(self, y):
         B, H, T, D = y.shape
@@ -224,12 +224,12 @@ MISTAKES = {
         (DividedByTheWidth, "dividiu por C; é pela raiz de D, os canais de uma cabeça"),
         (DividedByRootOfWidth, "dividiu pela raiz de C; cada cabeça tem D = C / H canais"),
         (ValuesBeforeKeys, "tomou as partes de qkv em outra ordem; são perguntas, chaves e valores"),
-        (KeysBeforeQueries, "tomou as partes de qkv em outra ordem; são perguntas, chaves e valores"),
+        (KeysBeforeQueries, "perguntas e chaves estão trocadas; cada linha das pontuações é de uma pergunta"),
         (HidesThePast, "escondeu o passado; o que não se pode ver é o que vem depois"),
         (HidesAllButTheFuture, "a máscara está ao contrário: só o futuro está à vista"),
         (WithoutSoftmax, "usou as pontuações como pesos; falta a softmax"),
-        (CacheForgotten, "não usou o cache: as posições novas não veem as que vieram antes"),
         (HeadsNotTurned, "juntou as cabeças sem trocar os eixos, e misturou posições; side_by_side o faz"),
+        (SeesTheFutureWithCache, "quando o cache traz posições de antes, o futuro ficou à vista"),
     ],
 }
 

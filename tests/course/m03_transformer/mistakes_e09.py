@@ -136,6 +136,11 @@ class SeesPadding(Attention):
         return softmax(scores)
 
 
+class SeesOnePadding(Attention):
+    def weights(self, scores, lengths):
+        return super().weights(scores, None if lengths is None else lengths + 1)
+
+
 class SeesPaddingAlone(Attention):
     def weights(self, scores, lengths):
         if lengths is not None:
@@ -214,6 +219,7 @@ MISTAKES = {
         (WithoutTheOutput, "faltou a projeção de saída, self.out"),
         (KeysMadeFirst, "criou key_value antes de query; com a mesma semente, os pesos saem outros"),
         (AlwaysAsLarge, "out_std ficou de fora; é o std de self.out"),
+        (SeesOnePadding, "a posição lengths[b] ainda é vista; ela já é preenchimento"),
     ],
 }
 

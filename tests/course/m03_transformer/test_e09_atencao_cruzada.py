@@ -49,7 +49,8 @@ def test_the_layer(judge, B, T, S, C, heads, dtype):
     dy, x, memory = texts(B, T, S, C, dtype)
     case = f"x {shapes(x)}, memory {shapes(memory)}, heads={heads}"
     layer(judge, heads, dy, x, memory, case=case)
-    layer(judge, heads, dy, x, memory, None, 1.0, 0.3, case=f"{case}, scale=1.0, out_std=0.3")
+    for scale in (1.0, 0.6):
+        layer(judge, heads, dy, x, memory, None, scale, 0.3, case=f"{case}, scale={scale}, out_std=0.3")
 
 
 def test_the_layer_of_any_shape(judge):

@@ -173,7 +173,7 @@ def test_with_a_cache_the_block_gives_the_same(judge, lengths):
 @pytest.mark.parametrize("start_id", [0, 11])
 def test_write(judge, shape, length, start_id):
     source, case = rng.integers(1, 17, size=shape), f"source {shape}, length={length}, start_id={start_id}"
-    judge.same("write", 2, source, length, start_id, through=judge.support.written, case=case)
+    judge.same("write", 0, source, length, start_id, through=judge.support.written, case=case)
 
 
 def test_write_as_the_library_generates(judge):
