@@ -106,7 +106,7 @@ def backward(loss, grad=None):
 """, "antes de o gradiente dele estar inteiro"),
     "keys for values": ("m03.e05", HEADS.format(**RIGHT_HEADS | {"k": "v", "v": "k"}), "em outra ordem"),
     "a mask on the queries": (
-        "m03.e05", HEADS.format(**RIGHT_HEADS | {"axes": "[:, None, :, None]"}), "a máscara foi para as perguntas"),
+        "m03.e05", HEADS.format(**RIGHT_HEADS | {"axes": "[:, None, :, None]"}), "a máscara foi posta nas perguntas"),
     "scaled by C": ("m03.e05", HEADS.format(**RIGHT_HEADS | {"divisor": "self.width"}), "dividiu por C"),
     "part that is not used": ("m03.e05", """
 @op

@@ -151,18 +151,24 @@ MISTAKES = {
         (everything_sums_to_one, "dividiu pela soma da tabela inteira; cada linha tem a sua"),
         (v_below, "somou V embaixo; como cada um dos V ids ganhou k, são k V"),
         (always_one, "somou sempre 1; é k, que pode ser outro número"),
-        (only_the_unseen, "somou k só aos pares nunca vistos; é a TODA contagem"),
+        (only_the_unseen, "somou k só aos pares nunca vistos; ele se soma a TODA contagem"),
     ],
     "perplexity": [
         (without_exp, "isto é a perda em nats; a perplexidade é exp dela"),
         (base_2_and_e, "misturou as bases: log vai com exp, e log2 vai com 2 **"),
         (mean_over_n, "dividiu por N; um texto de N ids tem N - 1 pares"),
-        (product_that_vanishes, "o produto de tantas probabilidades não cabe num float; exp é da MÉDIA dos logaritmos"),
+        (
+            product_that_vanishes,
+            "o produto de tantas probabilidades não cabe num float; exp vem depois da MÉDIA dos logaritmos",
+        ),
         (mean_of_probabilities, "tirou a média das probabilidades; a média é dos logaritmos"),
         (base_e_and_2, "misturou as bases: log vai com exp, e log2 vai com 2 **"),
         (sign_forgotten, "faltou o sinal: a surpresa é -log, e isto é 1 sobre a perplexidade"),
         (next_before_current, "leu a tabela ao contrário: a linha é o id atual, e a coluna, o próximo"),
-        (sum_of_surprises, "o produto de tantas probabilidades não cabe num float; exp é da MÉDIA dos logaritmos"),
+        (
+            sum_of_surprises,
+            "o produto de tantas probabilidades não cabe num float; exp vem depois da MÉDIA dos logaritmos",
+        ),
     ],
 }
 

@@ -179,7 +179,7 @@ def row_by_row(x, state, weight):
     return concatenate(*rows, axis=0)
 
 
-ANOTHER_ORDER = "tomou as portas em outra ordem; nas 4 M colunas elas vêm na ordem i, f, g, o"
+ANOTHER_ORDER = "leu as portas em outra ordem; nas 4 M colunas elas vêm na ordem i, f, g, o"
 ONE_IS_TANH = "uma porta passou pela tanh; i, f e o passam pela sigmoide, e só a novidade, g, pela tanh"
 
 MISTAKES = {

@@ -144,7 +144,7 @@ MISTAKES = {
         (overflowing, "exp transbordou; subtraia antes a maior pontuação"),
         (without_softmax, "dividiu as pontuações pela soma delas; falta exponenciá-las antes (softmax)"),
         (exponentials_alone, "exponenciou, mas não dividiu pela soma; os pesos devem somar 1"),
-        (multiplied_by_the_root, "multiplicou por √D; é dividir"),
+        (multiplied_by_the_root, "multiplicou por √D; é por ela que se divide"),
         (divided_afterwards, "dividiu por √D depois da softmax, e os pesos já não somam 1; é antes"),
     ],
     "attend": [

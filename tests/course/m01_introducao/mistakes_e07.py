@@ -202,7 +202,7 @@ MISTAKES = {
         (zero_for_ignored, "pôs 0 onde não há alvo, e 0 é um token como os outros; ali vai IGNORED"),
         (limits_on_the_other_side, "os limites caíram do lado errado: é draws < 0,8, e depois draws < 0,9"),
         (chosen_unseen, "a máscara escondeu as posições escolhidas; o BERT vê todas, e nelas lê mask_id"),
-        (random_ones_first, "os sorteios dizem outra coisa: até 0,8 é mask_id, e só de 0,8 a 0,9 um token ao acaso"),
+        (random_ones_first, "trocou os limites dos sorteios: até 0,8 é mask_id, e só de 0,8 a 0,9 um token ao acaso"),
     ],
     "span_corruption": [
         (a_sentinel_for_every_token, "pôs uma sentinela por token; é uma por trecho, qualquer que seja o tamanho dele"),

@@ -184,7 +184,7 @@ MISTAKES = {
         (the_same_version_only, "um driver mais novo aceita o CuPy de uma CUDA mais velha"),
         (no_word_on_the_driver, "um driver de CUDA abaixo de 12 precisa ser atualizado (NEWER_DRIVER)"),
         (python_as_text, "comparou a versão do Python como um texto; is_at_least compara os números"),
-        (thousands, "tomou um GiB por 10⁹ bytes; são 2³⁰"),
+        (thousands, "contou um GiB como 10⁹ bytes; são 2³⁰"),
         (the_limit_itself_too, "recusou o próprio limite; o conselho é só para o que fica ABAIXO dele"),
         (the_gpu_first, "os conselhos saíram em outra ordem; os da placa são os últimos"),
         (cupy_for_an_old_driver, "deu também um conselho sobre o CuPy; com um driver abaixo de 12 basta NEWER_DRIVER"),

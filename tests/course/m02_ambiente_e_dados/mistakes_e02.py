@@ -260,7 +260,7 @@ MISTAKES = {
         (mean_of_turns, "tirou a média das rodadas; fique com a menor, que o ruído só sabe somar"),
         (longest_of_turns, "ficou com a rodada mais longa; é a mais curta que diz o tempo da função"),
         (last_of_turns, "ficou com a última rodada; é a mais curta que diz o tempo da função"),
-        (sum_of_turns, "somou as rodadas; fique com a menor, que o ruído só sabe somar"),
+        (sum_of_turns, "somou as rodadas; fica a mais curta, que diz o tempo da função"),
         (warm_up_timed, "contou também o aquecimento; a primeira chamada de cada função fica de fora"),
         (warm_up_in_every_turn, "aqueceu em todas as rodadas; o aquecimento é um só, antes da primeira"),
         (one_beginning_a_turn, "leu o começo uma vez por rodada, e cada função levou também o tempo das anteriores"),

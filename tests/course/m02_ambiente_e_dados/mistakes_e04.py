@@ -193,7 +193,7 @@ MISTAKES = {
         (lines_of_the_source, "os fins de linha do HTML ficaram; no HTML eles são só espaços"),
         (a_space_for_each_tag, "pôs um espaço no lugar de cada etiqueta: <b>A</b>na ficou em dois pedaços"),
         (small_letters_only, "só viu etiquetas em minúsculas; <P> é <p>"),
-        (all_between_angles, "tomou por etiqueta tudo entre < e >; 2 < 3 não é uma, e fica"),
+        (all_between_angles, "tratou como etiqueta tudo entre < e >; 2 < 3 não é uma, e fica"),
         (comments_are_read, "os comentários, <!-- … -->, e as declarações ficaram no texto"),
         (blank_lines_kept, "ficaram linhas vazias"),
     ],

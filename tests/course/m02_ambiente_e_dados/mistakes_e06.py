@@ -163,7 +163,10 @@ MISTAKES = {
         (validation_twice_as_large, "a validação ficou com o dobro do teste; cada uma tem held_out"),
         (no_validation, "faltou a validação: os lugares de held_out até duas vezes held_out"),
         (turned_round, "teste e validação estão trocados; os lugares mais baixos são do teste"),
-        (the_limit_itself_too, "pôs na parte de baixo o lugar igual ao limite; só os lugares ABAIXO dele são dela"),
+        (
+            the_limit_itself_too,
+            "o lugar igual ao limite ficou na parte de baixo; nela ficam só os que estão ABAIXO dele",
+        ),
         (the_first_8_bytes, "os 8 bytes são outros; são os de hashlib.blake2b(key, digest_size=8)"),
         (of_sha256, "os 8 bytes são outros; são os de hashlib.blake2b(key, digest_size=8)"),
         (of_md5, "os 8 bytes são outros; são os de hashlib.blake2b(key, digest_size=8)"),

@@ -159,7 +159,7 @@ MISTAKES = {
         (stretched, "esticou em vez de encolher: é exp(m - m'), que nunca passa de 1"),
         (divided_at_each_step, "dividiu a cada bloco; a divisão é uma só, no fim, em flash_attention"),
         (written_over, "a função modificou os argumentos que recebeu"),
-        (largest_of_all, "tomou uma só maior para o array inteiro; cada pergunta tem a sua (axis=-1)"),
+        (largest_of_all, "usou uma só maior para o array inteiro; cada pergunta tem a sua (axis=-1)"),
         (weights_by_the_old, "calculou os pesos do bloco com a maior antiga, m; é com a nova, m'"),
         (block_alone, "ficou só com o bloco; o que já havia, encolhido, soma-se a ele"),
         (mean_of_the_weights, "tirou a média dos pesos do bloco; no total entra a soma deles"),

@@ -223,7 +223,7 @@ MISTAKES = {
         (DividedByTheHead, "dividiu por D; é pela raiz de D"),
         (DividedByTheWidth, "dividiu por C; é pela raiz de D, os canais de uma cabeça"),
         (DividedByRootOfWidth, "dividiu pela raiz de C; cada cabeça tem D = C / H canais"),
-        (ValuesBeforeKeys, "tomou as partes de qkv em outra ordem; são perguntas, chaves e valores"),
+        (ValuesBeforeKeys, "leu as partes de qkv em outra ordem; são perguntas, chaves e valores"),
         (KeysBeforeQueries, "perguntas e chaves estão trocadas; cada linha das pontuações é de uma pergunta"),
         (HidesThePast, "escondeu o passado; o que não se pode ver é o que vem depois"),
         (HidesAllButTheFuture, "a máscara está ao contrário: só o futuro está à vista"),
