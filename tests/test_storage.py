@@ -1,7 +1,14 @@
 """Files are whole or absent, and what is damaged is refused in one line."""
 
+import contextlib
 import json
+import os
+import stat
 import struct
+import subprocess
+import sys
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,6 +61,8 @@ ENTRY = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
         (b'{"w": %s, "w": %s}' % ((json.dumps(ENTRY).encode(),) * 2), b"\0" * 8, "'w' stands twice"),
         (b"{not json", b"", "no whole safetensors"),
         (b"\xff\xfe", b"", "no whole safetensors"),
+        (b"[" * 100_000, b"", "no whole safetensors"),
+        (b"[]", b"", "no whole safetensors"),
     ],
 )
 def test_damaged_safetensors_are_refused(tmp_path, header, data, reason):
@@ -89,6 +98,134 @@ def test_a_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
         raise OSError("no space")
     assert storage.load_json(tmp_path / "x.json") == {"old": 1}
     assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no links, pipes and limits like these")
+
+
+@posix
+def test_a_link_goes_on_pointing_to_its_target(tmp_path):
+    (tmp_path / "far").mkdir()
+    for name, old in (("there", "old"), ("none yet", None)):
+        target, link = tmp_path / "far" / name, tmp_path / name
+        if old:
+            target.write_text(old)
+        link.symlink_to(target)
+        storage.save_text(link, "new")
+        assert link.is_symlink() and not target.is_symlink() and target.read_text() == "new"
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(OSError, match="symbolic links"):
+        storage.save_text(tmp_path / "loop", "new")
+
+
+@posix
+def test_what_is_no_file_is_written_to(tmp_path):
+    pipe, found = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: found.append(storage.load_json(pipe)))
+    reader.start()
+    storage.save_json(pipe, {"a": 1})
+    reader.join()
+    assert found == [{"a": 1}] and stat.S_ISFIFO(pipe.stat().st_mode)
+    if Path("/dev/full").exists():
+        with pytest.raises(OSError, match="No space left"):
+            storage.save_arrays("/dev/full", {"a": np.zeros(3)})
+        assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+@posix
+def test_a_file_keeps_its_mode(tmp_path):
+    path = tmp_path / "secret"
+    path.write_text("old")
+    path.chmod(0o640)
+    storage.save_text(path, "new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640 and path.read_text() == "new"
+
+
+@pytest.mark.parametrize("name", ["a" * 250, "ç" * 125, "a"])
+def test_any_name_will_do(tmp_path, name):
+    storage.save_text(tmp_path / name, "whole")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("left", ["file", "folder"])
+def test_what_a_killed_process_of_our_number_left_is_removed_first(tmp_path, left):
+    with storage.aside(tmp_path / "a") as temporary:
+        temporary.write_text("once")
+    if left == "folder":
+        temporary.mkdir()
+    (temporary / "part" if left == "folder" else temporary).write_text("half")
+    with storage.aside(tmp_path / "a") as again:
+        assert again == temporary and not again.exists()
+        again.write_text("whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"] and (tmp_path / "a").read_text() == "whole"
+
+
+CLAIMS = {
+    "": "is empty",
+    "folder": "is a folder that exists",
+    "none/x": "is no folder; make it",
+    "input/x": "is no folder; make it",
+    "input": "is read and written at once",
+    "link": "is read and written at once",
+    "run/tokenizer.json": "belongs to the run or checkpoint of",
+    "run/config.json": "belongs to the run or checkpoint of",
+    "run/log.jsonl": "belongs to the run or checkpoint of",
+    "step/model.safetensors": "belongs to the run or checkpoint of",
+    "run/mine.svg": None,
+    "new": None,
+    "other": None,
+    "plain/config.json": None,
+}
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_place_is_claimed_before_any_work(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    for folder, record in (
+        ("run", "config.json"),
+        ("step", "manifest.json"),
+        ("plain", "config.json"),
+        ("folder", "x"),
+    ):
+        (tmp_path / folder).mkdir()
+        told = {} if folder == "plain" else {"sha256": {"tokenizer.json": "1", "model.safetensors": "2"}}
+        storage.save_json(tmp_path / folder / record, told)
+    for other in ("input", "other"):
+        (tmp_path / other).write_text("text")
+    (tmp_path / "link").symlink_to("input")
+    with pytest.raises(UsageError, match=CLAIMS[name]) if CLAIMS[name] else contextlib.nullcontext():
+        storage.claim(name, ["none", "input", 0])
+
+
+@pytest.mark.parametrize("name", ["", "file", "file/x", "file/x/y", "new", "new/deep", "."])
+def test_a_folder_is_claimed_before_any_work(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("text")
+    wrong = "is empty" if not name else "Not a directory" if name.startswith("file") else None
+    with pytest.raises((UsageError, OSError), match=wrong) if wrong else contextlib.nullcontext():
+        storage.claim_folder(name)
+
+
+HOLDER = """
+import sys, time
+from tinyllm import storage
+with storage.locked(sys.argv[1]):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_folder_is_held_by_one_process_which_is_named(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", HOLDER, tmp_path], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(UsageError, match=f"is in use by process {process.pid}; wait"), storage.locked(tmp_path):
+            pass
+        process.kill()
+    with storage.locked(tmp_path):  # the system has given it back
+        assert (tmp_path / storage.LOCK).read_text().strip() == str(os.getpid())
+    assert not list(tmp_path.iterdir())
 
 
 def test_json_errors(tmp_path):

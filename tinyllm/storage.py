@@ -168,6 +168,8 @@ def _place(path):
     """Where a file or folder called `path` is written, a link followed to its target. UsageError if it cannot be."""
     check_name(path)
     place = Path(os.path.realpath(path)) if Path(path).is_symlink() and not _is_stream(path) else Path(path)
+    if place.is_symlink() and not place.exists():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     if not place.parent.is_dir():
         raise UsageError(f"{path} cannot be written: {place.parent} is no folder; make it, or choose another place")
     needed = [place] if _is_stream(place) else [place.parent, *([place] if place.is_file() else [])]

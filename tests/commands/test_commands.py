@@ -298,6 +298,52 @@ def test_a_corpus_that_cannot_be_read(capsys, tmp_path):
     assert "give a file, not a folder" in refusal(capsys, *arguments, tmp_path)
 
 
+def test_a_run_in_use_names_the_process_and_can_be_read(capsys, tmp_path):
+    command = [*COMMAND, "train", "--out", tmp_path / "r", *SMALL, "--steps", "100000", "--save-every", "1", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        for _ in range(3):
+            process.stdout.readline()
+        refused = refusal(capsys, "train", "--resume", tmp_path / "r", "--steps", 100_001)
+        assert f"{tmp_path / 'r'} is in use by process {process.pid}; wait until it ends" in refused
+        assert call(capsys, "generate", tmp_path / "r", "--max-tokens", 3)[0] == 0
+        process.kill()
+    done = runs.steps_done(runs.open_run(tmp_path / "r"))
+    assert call(capsys, "train", "--resume", tmp_path / "r", "--steps", done + 1)[0] == 0
+
+
+def test_a_resume_that_is_refused_changes_nothing(capsys, trained):
+    before = (trained / "config.json").read_bytes()
+    assert "has done 6 of its 3 steps" in refusal(capsys, "train", "--resume", trained, "--steps", 3)
+    assert (trained / "config.json").read_bytes() == before
+
+
+OF_A_RUN = ["tokenizer.json", "config.json", "log.jsonl", "train.npy"]
+
+
+@pytest.mark.parametrize("line", [
+    "tokenizer train {texts} --out {texts}", "data clean {texts} --out {texts}", "data dedup {texts} --out {texts}",
+    "data pack {run} {texts} --out {texts}", "tokenizer convert {run}/tokenizer.json {run}/tokenizer.json",
+    *(f"tokenizer train {{texts}} --out {{run}}/{name}" for name in OF_A_RUN),
+    *(f"data {command} {{texts}} --out {{run}}/{name}" for command in ("clean", "dedup") for name in OF_A_RUN),
+    *(f"data pack {{run}} {{texts}} --out {{run}}/{name}" for name in OF_A_RUN),
+    *(f"data generate contos --out {{run}}/{name}" for name in OF_A_RUN),
+    "data clean {folder} --out {texts}", "data dedup {folder} --out {link}", "tokenizer train {link} --out {texts}",
+    "tokenizer train {texts} --out", "data clean {texts} --out", "data generate contos --out",
+    "data split {texts} --out",
+    "train --out", "quickstart --out", "compare gpt --out", "data download lusiadas --out", "train --resume",
+    "compare gpt xyz --out {folder}/new",
+])  # fmt: skip
+def test_an_output_that_is_an_input_or_no_name_is_refused_before_any_work(capsys, trained, tmp_path, line):
+    texts, link = tmp_path / "texts.txt", tmp_path / "link.txt"
+    texts.write_text("Era uma vez uma gata.\n\n" * 20, encoding="utf-8")
+    link.symlink_to(texts)
+    words = line.format(texts=texts, link=link, folder=tmp_path, run=trained).split()
+    before = {path: path.read_bytes() for folder in (trained, tmp_path) for path in folder.rglob("*") if path.is_file()}
+    refusal(capsys, *words, *([""] if words[-1].startswith("--") else []))
+    after = {path: path.read_bytes() for folder in (trained, tmp_path) for path in folder.rglob("*") if path.is_file()}
+    assert after == before and not (tmp_path / "new").exists()
+
+
 def test_a_full_disk_says_so_and_keeps_what_was_saved(capsys, monkeypatch, tmp_path):
     folder = tmp_path / "r"
     assert call(capsys, "train", "--out", folder, *SMALL, "--steps", 2)[0] == 0

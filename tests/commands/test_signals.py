@@ -124,7 +124,7 @@ COMMANDS = {
     "quickstart": "quickstart --out new/q --texts 3000",
     "compare": "compare gpt rnn --out new --texts 3000",
 }
-MOMENTS = (0.02, 0.3, 0.7, 1.2)  # seconds after Python's start
+MOMENTS = (0.1, 0.5, 1.0)  # seconds after Python's start
 OF_RUNS = {"config.json", "tokenizer.json", "train.npy", "validation.npy", "test.npy"}
 
 

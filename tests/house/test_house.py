@@ -157,3 +157,19 @@ def test_the_folders_of_tests_are_those_of_the_library():
     tests = ROOT.parent / "tests"
     folders = {path.parent.relative_to(tests) for path in tests.rglob("test_*.py")} - {Path("house")}
     assert not [f for f in folders if not (ROOT / f).is_dir() and f.parts[0] != "course"]
+
+
+WRITERS = {"write_text", "write_bytes", "savefig", "save_file"}
+GROWING = {"download.py", "run.py", "cli.py", "race.py", "bpe.py", "pytest_plugin.py"}  # a log; what is no output
+
+
+@every_file
+def test_a_file_is_written_aside(path):
+    """What is written in place is lost on a full disk, or when a signal comes: `storage.aside` gives a `temporary`."""
+    if path.name in GROWING | {"storage.py"}:
+        return
+    for node in (node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        modes = [n.value for n in [*node.args, *(k.value for k in node.keywords)] if isinstance(n, ast.Constant)]
+        if name in WRITERS or (name == "open" and any(isinstance(m, str) and set("wax") & set(m) for m in modes[:1])):
+            assert "temporary" in ast.unparse(node), f"{path.name}:{node.lineno} writes in place"

@@ -68,6 +68,33 @@ def test_none_and_none_whole(tmp_path):
         checkpoint.load(tmp_path, model=model)
 
 
+@pytest.mark.parametrize("step", ["Infinity", "NaN", "-1", "3.5", "true", '"3"', "null", "1" + "0" * 5000])
+def test_a_manifest_of_no_step_is_passed_over(tmp_path, step):
+    save_steps(tmp_path, [5, 10])
+    path = tmp_path / "step-00000010" / checkpoint.MANIFEST
+    path.write_text(path.read_text().replace('"step": 10', f'"step": {step}'))
+    model, optimizer = new()
+    said = []
+    assert checkpoint.load(tmp_path, model=model, optimizer=optimizer, warn=said.append) == 5
+    assert len(said) == 1 and "manifest.json" in said[0] and "\n" not in said[0]
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_not_finite_are_neither_saved_nor_read(tmp_path, number, monkeypatch):
+    save_steps(tmp_path, [5])
+    model, optimizer = new()
+    last = list(weights(model).values())[-1]
+    last[-1] = number
+    with pytest.raises(UsageError, match=r"weight norm\.bias holds NaN or infinity; go back"):
+        checkpoint.save(tmp_path, step=10, model=model, optimizer=optimizer)
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000005"]
+    monkeypatch.setattr(checkpoint, "check_finite", lambda arrays: None)  # as before there was a check
+    checkpoint.save(tmp_path, step=10, model=model, optimizer=optimizer)
+    other, said = new()[0], []
+    assert checkpoint.load(tmp_path, model=other, warn=said.append) == 5
+    assert len(said) == 1 and "holds NaN or infinity" in said[0]
+
+
 def test_weights_of_another_model_are_refused_and_change_nothing(tmp_path):
     model, _ = new()
     before = {name: a.copy() for name, a in weights(model).items()}

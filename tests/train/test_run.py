@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 
 import numpy as np
@@ -148,6 +149,89 @@ def test_a_loss_that_is_no_number_stops_the_run_before_the_weights_are_lost(tmp_
     run = make(tmp_path / "run", learning_rate=1e30)
     with pytest.raises(UsageError, match=r"at step \d+ the loss is .* lower learning_rate=1e\+30"):
         fit(run)
+
+
+def test_a_validation_loss_that_is_no_number_ends_the_run_before_it_is_saved(tmp_path, monkeypatch):
+    run = make(tmp_path / "run")
+    monkeypatch.setattr(Language, "mean_loss", lambda self, run, model, split: float("nan"))
+    seen = []
+    with pytest.raises(UsageError, match=r"after step 6 the loss .* is nan, .* lower learning_rate=0.004"):
+        seen.extend(runs.fit(run, run.new_model(), warn=pytest.fail))
+    assert runs.steps_done(run) == 4 and storage.load_json(run.folder / "config.json")
+    assert json.loads((run.folder / "log.jsonl").read_text().splitlines()[-1])["validation_loss"] is None
+
+
+BAD_LINES = [
+    "{",
+    "",
+    "[]",
+    "5",
+    '{"loss": 1}',
+    '{"step": "3", "loss": 1.5}',
+    '{"step": 3}',
+    "[" * 100_000,
+    "\0",
+    "\xff",
+]
+
+
+@pytest.mark.parametrize("line", BAD_LINES, ids=lambda line: repr(line[:20]))
+def test_a_bad_line_of_the_log_is_passed_over_and_told(tmp_path, line):
+    run = make(tmp_path / "run", steps=4)
+    fit(run)
+    path, said = run.folder / "log.jsonl", []
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([*lines[:2], line.encode("latin-1"), *lines[2:], b'{"step": 5, "lo']))
+    run.training = dataclasses.replace(run.training, steps=6)
+    assert len(list(runs.fit(run, run.new_model(), warn=said.append))) == 2
+    assert said == [f"{path}, line 3 is no line of a log, and is passed over"]
+    assert [step for step, _ in losses(run)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_the_config_of_a_run_changes_when_its_training_begins(tmp_path):
+    run = make(tmp_path / "run", steps=4)
+    fit(run)
+    config = run.folder / "config.json"
+    before, run.training = config.read_bytes(), dataclasses.replace(run.training, steps=3)
+    with pytest.raises(UsageError, match="has done 4 of its 3 steps"):
+        fit(run)
+    assert config.read_bytes() == before
+    run.training = dataclasses.replace(run.training, steps=5)
+    fit(run)
+    assert storage.load_json(config)["train"]["steps"] == 5
+
+
+def test_one_process_at_a_time_trains_a_run(tmp_path):
+    run = make(tmp_path / "run")
+    first = runs.fit(run, run.new_model(), warn=pytest.fail)
+    next(first)
+    with pytest.raises(UsageError, match=f"run is in use by process {os.getpid()}; wait"):
+        fit(runs.open_run(run.folder))
+    list(first)
+    assert runs.steps_done(run) == 12 and not (run.folder / storage.LOCK).exists()
+    with storage.locked(tmp_path), pytest.raises(UsageError, match="is in use by process"):
+        make(tmp_path)
+
+
+def test_a_corpus_whose_name_is_not_utf8_is_refused_before_any_work(tmp_path):
+    corpus = tmp_path / "caf\udce9.txt"
+    try:
+        corpus.write_text("Um texto.\n\n" * 90, encoding="utf-8")
+    except (OSError, UnicodeError):
+        pytest.skip("there can be no such file here")
+    with pytest.raises(UsageError, match="is not UTF-8; give the file another name"):
+        runs.create(tmp_path / "run", dataclasses.replace(DATA, corpus=str(corpus)), MODEL, TRAINING)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("change", [{"layers": 10**9}, {"width": 10**8}, {"vocab_size": 10**12}, {"layers": 10**300}])
+def test_a_config_of_a_model_beyond_all_memory_is_refused_at_once(tmp_path, change):
+    run = make(tmp_path / "run")
+    config = storage.load_json(run.folder / "config.json")
+    config["model"].update(change)
+    storage.save_json(run.folder / "config.json", config)
+    with pytest.raises(UsageError, match=r"does not fit in the \d+ MB of this machine|must be at most"):
+        runs.open_run(run.folder).new_model()
 
 
 def test_the_folder_of_a_run_is_not_overwritten(tmp_path):

@@ -40,12 +40,12 @@ def quickstart_command(arguments):
 
 @with_pieces
 def train_command(arguments):
-    if arguments.resume and arguments.base:
+    if arguments.resume is not None and arguments.base is not None:
         raise UsageError("--from begins a new run and --resume goes on with one; give one of the two")
-    if arguments.resume:
+    if arguments.resume is not None:
         run = resumed(arguments)
         announce(run.model_config, run.training, run.optimizer_config, classify=run.task.classifies)
-    elif arguments.base:
+    elif arguments.base is not None:
         run = run_from_another(arguments)
     else:
         task = TASKS[vars(arguments).get("task", Language.name)]()

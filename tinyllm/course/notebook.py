@@ -8,6 +8,7 @@ import json
 import re
 
 from tinyllm.course import syllabus
+from tinyllm.storage import save_text
 
 PICTURE = re.compile(r"!\[.*\]\((?P<path>[^)]+)\)")
 EXERCISE = re.compile(r"## .*\(`(?P<file>e\d\d_\w+\.py)`\)")
@@ -31,7 +32,7 @@ sys.path.insert(0, os.getcwd())
 def write_notebook(folder, module, exercises):
     """Write notebook.ipynb beside the lesson of a module, given the checkout, the module's name and its exercises."""
     path = folder / "exercises" / module / "notebook.ipynb"
-    path.write_text(make_notebook(folder, module, exercises), encoding="utf-8")
+    save_text(path, make_notebook(folder, module, exercises))
 
 
 def make_notebook(folder, module, exercises):

@@ -239,6 +239,7 @@ def save_config(run):
 
 def open_run(folder):
     """Find a run again. Raises UsageError if there is none, or if its files are not those it was made with."""
+    storage.check_name(folder)
     folder = Path(folder)
     if not (folder / "config.json").exists():
         raise UsageError(f"{folder} holds no run (there is no config.json in it); train one with --out {folder}")
