@@ -231,7 +231,17 @@ def test_a_folder_is_held_by_one_process_which_is_named(tmp_path):
 def test_json_errors(tmp_path):
     with pytest.raises(UsageError, match="does not exist"):
         storage.load_json(tmp_path / "none.json")
-    for text in ("", "{", '{"a": 1, "a": 2}', "[" * 100_000):
+    bad = (
+        "",
+        "{",
+        '{"a": 1, "a": 2}',
+        "[" * 100_000,
+        "1" + "0" * 400,
+        "-" + "9" * 5000,
+        r'{"a": "\ud83d"}',
+        r'{"\ud83d": 1}',
+    )
+    for text in bad:
         (tmp_path / "bad.json").write_text(text)
         with pytest.raises(UsageError, match="no readable JSON"):
             storage.load_json(tmp_path / "bad.json")

@@ -114,9 +114,12 @@ def save_json(path, value):
 
 
 def load_json(path):
-    """Read JSON. Raises UsageError for a file that is missing or is no JSON."""
+    """Read JSON. Raises UsageError for a file that is missing or is no JSON that this project writes."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=no_repeated_names)
+        text = Path(path).read_text(encoding="utf-8")
+        value = json.loads(text, object_pairs_hook=no_repeated_names, parse_int=_whole_number)
+        json.dumps(value, ensure_ascii=False).encode()  # half a character cannot be written again
+        return value
     except FileNotFoundError:
         raise UsageError(f"{path} does not exist") from None
     except (ValueError, RecursionError) as error:
@@ -181,6 +184,12 @@ def _place(path):
 def _is_stream(path):
     """Whether a path is there but neither a file nor a folder: a pipe, a terminal, the null device."""
     return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
+
+
+def _whole_number(digits):
+    if len(digits) > 18:
+        raise ValueError(f"{digits[:10]}… has {len(digits)} digits")
+    return int(digits)
 
 
 @contextlib.contextmanager

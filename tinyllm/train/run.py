@@ -306,7 +306,7 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None):
 
 def record_steps(run):
     """Let config.json say how many steps are asked for, if it says otherwise."""
-    if storage.load_json(run.folder / "config.json")["train"]["steps"] != run.training.steps:
+    if storage.load_json(run.folder / "config.json")["train"].get("steps") != run.training.steps:
         save_config(run)
 
 
