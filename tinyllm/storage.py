@@ -246,13 +246,13 @@ def remove(path):
 
 
 @contextlib.contextmanager
-def locked(folder):
-    """Hold a folder for this process alone. UsageError, which names the other process, if one holds it already.
+def locked(folder, name=LOCK):
+    """Hold a folder for this process alone, or what of it a name stands for.
 
-    The system gives the lock back when a process ends, however it ends; if it was killed, the file LOCK stays. Where a
-    file system has no locks, go on.
+    The system gives the lock back when a process ends, however it ends; if it was killed, the file `name` stays. Where
+    a file system has no locks, go on. Raises UsageError, which names the other process, if one holds it already.
     """
-    path = Path(folder) / LOCK
+    path = Path(folder) / name
     with open(path, "a+", encoding="utf-8") as file:
         try:
             _lock(file, path)

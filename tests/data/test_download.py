@@ -7,6 +7,7 @@ import socket
 import pytest
 from data.server import BODY, serving
 
+from tinyllm import storage
 from tinyllm.commands import data as commands
 from tinyllm.data import download as downloads
 from tinyllm.data.download import check_url, download
@@ -50,6 +51,18 @@ def test_a_whole_file_comes_with_its_progress(fetch):
     heard = []
     assert fetch("/whole", progress=lambda *now: heard.append(now)) == BODY
     assert heard[0] == (0, len(BODY)) and heard[-1] == (len(BODY), len(BODY)) and len(heard) > 3
+
+
+def test_two_downloads_into_one_file_do_not_mix(fetch):
+    with storage.locked(fetch.folder, ".corpus.txt.lock"):
+        assert "is in use by process" in refusal(fetch, "/whole")
+    assert fetch("/whole") == BODY
+
+
+@pytest.mark.parametrize("name", ["a" * 250, "ç" * 125])
+def test_a_long_name_will_do(server, tmp_path, name):
+    download(server.address + "/whole", tmp_path / name, limit=LIMIT, loopback=True)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_a_broken_download_goes_on_where_it_stopped(fetch, server):

@@ -1,5 +1,7 @@
 """A run: made, trained, stopped, resumed bitwise, and refused when its files are not its own."""
 
+import contextlib
+import copy
 import dataclasses
 import json
 import os
@@ -289,6 +291,35 @@ def test_a_config_that_was_spoilt_is_refused(tmp_path, part, change, message):
     storage.save_json(run.folder / "config.json", config)
     with pytest.raises(UsageError, match=message):
         runs.open_run(run.folder)
+
+
+def paths(value, path=()):
+    """The path of every value in a JSON object."""
+    yield path
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from paths(item, (*path, name))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("value", [10**400, 10**18, -1, 0, float("inf"), None, "x", [], {}], ids=lambda v: repr(v)[:20])
+def test_whatever_stands_in_a_config_is_used_or_refused(tmp_path, value):
+    run = make(tmp_path / "run", steps=1)
+    fit(run)
+    whole = json.loads((run.folder / "config.json").read_text())
+    for path in paths(whole):
+        spoilt = copy.deepcopy(whole)
+        if path:
+            place = spoilt
+            for name in path[:-1]:
+                place = place[name]
+            place[path[-1]] = value
+        (run.folder / "config.json").write_text(json.dumps(spoilt if path else value))
+        with contextlib.suppress(UsageError):
+            opened = runs.open_run(run.folder)
+            opened.trained_model(warn=pytest.fail)
+            opened.training = dataclasses.replace(opened.training, steps=3)
+            next(runs.fit(opened, opened.new_model(), warn=pytest.fail))
 
 
 def test_a_text_file_is_split_in_order_and_kept_apart(tmp_path):

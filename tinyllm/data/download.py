@@ -40,7 +40,8 @@ def download(url, path, *, limit, sha256=None, progress=None, loopback=False):
     url = ascii_url(url)
     host = urllib.parse.urlsplit(url).hostname
     try:
-        _fetch(url, part, note, limit=limit, progress=progress or (lambda done, total: None), loopback=loopback)
+        with storage.locked(path.parent, f".{begun}.lock"):
+            _fetch(url, part, note, limit=limit, progress=progress or (lambda done, total: None), loopback=loopback)
     except urllib.error.HTTPError as error:
         error.close()
         mend = "try again later" if error.code in (408, 425, 429) or error.code >= 500 else "check the address"

@@ -210,10 +210,13 @@ def load_weights(model, arrays):
     """
     check_finite(arrays)
     own = dict(model.named_weights())
-    missing = sorted(own.keys() - arrays.keys()) or "none"
-    unknown = sorted(arrays.keys() - own.keys()) or "none"
-    if missing != unknown:
-        raise UsageError(f"weights do not fit the model: missing {missing}, unknown {unknown}")
+    missing, unknown = own.keys() - arrays.keys(), arrays.keys() - own.keys()
+    if missing or unknown:
+        few = [sorted(names)[:3] or "none" for names in (missing, unknown)]
+        raise UsageError(
+            f"weights do not fit the model: {len(missing)} missing {few[0]}, "
+            f"{len(unknown)} unknown {few[1]}; is the config that of these weights?"
+        )
     for name, weight in own.items():
         given, mine = arrays[name], weight.data
         if given.shape != mine.shape:
