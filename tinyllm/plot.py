@@ -7,6 +7,7 @@ from tinyllm.errors import UsageError
 
 INK, SOFT, PAPER = "#1f2933", "#7b8794", "#ffffff"  # a light paper of its own: it reads in a dark page too
 COLORS = ("#2166ac", "#d9822b", "#2e8b57", "#8e44ad", "#c0392b", "#5d6d7e")
+KINDS = ("svg", "png", "pdf", "jpg", "jpeg", "webp")  # those that need nothing else; a .pgf would need LaTeX
 STYLE = {
     "figure.facecolor": PAPER,
     "savefig.facecolor": PAPER,
@@ -27,13 +28,12 @@ STYLE = {
 def check(path):
     """Raise UsageError if no picture can be drawn there: without matplotlib or a folder, or for an unknown ending."""
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        import matplotlib.backends.backend_agg  # noqa: F401 - what draws
     except ImportError:
         raise UsageError("drawing needs matplotlib; install it with: pip install matplotlib") from None
     storage.claim(path)
-    known = sorted(FigureCanvasAgg.get_supported_filetypes())
-    if Path(path).suffix.removeprefix(".") not in known:
-        raise UsageError(f"{path} does not end like a picture; use one of .{', .'.join(known)}")
+    if Path(path).suffix.lower().removeprefix(".") not in KINDS:
+        raise UsageError(f"{path} does not end like a picture; use one of .{', .'.join(KINDS)}")
 
 
 def draw(path, paint, *, width=9.0, height=4.5):
@@ -49,7 +49,7 @@ def draw(path, paint, *, width=9.0, height=4.5):
         figure = Figure(figsize=(width, height), layout="constrained")
         paint(figure)
         settle(figure)
-        kind = Path(path).suffix.removeprefix(".")
+        kind = Path(path).suffix.lower().removeprefix(".")
         with storage.aside(path) as temporary:
             figure.savefig(temporary, format=kind, metadata={"Date": None, "Creator": None} if kind == "svg" else None)
 

@@ -60,6 +60,11 @@ def duration(seconds):
     return counted(round(seconds / size), name)
 
 
+def visible(text):
+    """A text whose spaces and line ends can be seen: "·a" for " a"."""
+    return text.replace(" ", "·").replace("\n", "↵").replace("\t", "→")
+
+
 def percent(share):
     """A share of 1: 12,3 %."""
     return f"{decimal(100 * share, 1)} %"

@@ -36,6 +36,7 @@ REASONS = {
 
 @with_pieces
 def clean_command(arguments):
+    texts.ending_of(arguments.out, ".txt")
     found = texts.find_files(arguments.files, clean.SUFFIXES)
     storage.claim(arguments.out, found)
     config = clean.CleanConfig(**configs.given_options(arguments, clean.CleanConfig))
@@ -46,7 +47,7 @@ def clean_command(arguments):
         say.emit(vars(report) | {"out": arguments.out})
         return
     print(f"{arguments.out}: {say.counted(report.kept, 'texto')}, "
-          f"{say.thousands(report.characters_kept)} caracteres "
+          f"{say.counted(report.characters_kept, 'caractere')} "
           f"(de {say.counted(report.read, 'texto')}, {say.thousands(report.characters_read)})")  # fmt: skip
     show_counts("mudaram", report.changed, STEPS)
     show_counts("saíram", report.dropped, REASONS)
@@ -60,6 +61,7 @@ def show_counts(title, counts, words):
 
 @with_pieces
 def dedup_command(arguments):
+    texts.ending_of(arguments.out, ".txt")
     report, found = dedup.DedupReport(), texts.find_files(arguments.files)
     storage.claim(arguments.out, found)
     kept = dedup.dedup(read_all(found), threshold=arguments.threshold, report=report, seed=arguments.seed)
@@ -105,6 +107,7 @@ def split_command(arguments):
 
 
 def pack_command(arguments):
+    texts.ending_of(arguments.out, ".npy")
     tokenizer, found = files.load(arguments.tokenizer), texts.find_files(arguments.files)
     storage.claim(arguments.out, [arguments.tokenizer, *found])
     rows = dataset.encoded(tokenizer, read_all(found), end_id=tokenizer.special_id(runs.END))
@@ -129,20 +132,27 @@ def generate_command(arguments):
     storage.claim(arguments.out)
     with storage.aside(arguments.out) as temporary, open(temporary, "w", encoding="utf-8") as file:
         file.writelines(records)
-    say.tell(f"{arguments.out}: {say.thousands(arguments.count)} textos")
+    if arguments.json:
+        say.emit({"texts": arguments.count, "bytes": Path(arguments.out).stat().st_size, "out": arguments.out})
+    else:
+        say.tell(f"{arguments.out}: {say.counted(arguments.count, 'texto')}")
 
 
 def generated(arguments):
-    """A corpus as it is written: an empty line after each text, or text, tab and label, or one JSON object a line."""
+    """A corpus as it is written: an empty line after each text, or text, tab and label, or one JSON object a line.
+
+    The name of the file says which; on the screen, and in a file without an ending, --json does.
+    """
     request = {"split": arguments.split, "seed": arguments.seed}
-    texts = corpora.CORPORA[arguments.corpus](arguments.count, **request)
     names, make = corpora.PAIRS.get(arguments.corpus, (("text",), None))
-    if arguments.json or Path(arguments.out or "").suffix == ".jsonl":
-        records = make(arguments.count, **request) if make else ((text,) for text in texts)
+    form = texts.ending_of(arguments.out or "", ".tsv" if "label" in names else ".txt", ".jsonl")
+    stories = corpora.CORPORA[arguments.corpus](arguments.count, **request)
+    if form == ".jsonl" or (arguments.json and form not in (".tsv", ".txt")):
+        records = make(arguments.count, **request) if make else ((text,) for text in stories)
         return (json.dumps(dict(zip(names, record, strict=True)), ensure_ascii=False) + "\n" for record in records)
     if "label" in names:
         return (f"{text}\t{label}\n" for text, label in make(arguments.count, **request))
-    return (text + "\n\n" for text in texts)
+    return (text + "\n\n" for text in stories)
 
 
 def download_command(arguments):
@@ -168,7 +178,7 @@ def download_command(arguments):
     if arguments.json:
         say.emit({"out": str(out), "bytes": out.stat().st_size, "sha256": storage.sha256(out)})
     else:
-        print(f"{out}: {say.thousands(out.stat().st_size)} bytes, SHA-256 {storage.sha256(out)}")
+        print(f"{out}: {say.counted(out.stat().st_size, 'byte')}, SHA-256 {storage.sha256(out)}")
 
 
 def list_command(arguments):

@@ -2,15 +2,16 @@
 
 import numpy as np
 
-from tinyllm.errors import UsageError
+from tinyllm.commands.pieces import add_mine, with_pieces
+from tinyllm.errors import UsageError, shown
 from tinyllm.infer.fill import candidates, filled, written_gaps
 from tinyllm.models.catalog import MODELS
 from tinyllm.parser import calls, positive
-from tinyllm.say import emit, percent, tell
+from tinyllm.say import counted, emit, percent, tell, visible
 from tinyllm.show.attention import show_attention
 from tinyllm.show.classify import SPLITS, show_figures
 from tinyllm.train import run as runs
-from tinyllm.train.tasks import probabilities
+from tinyllm.train.tasks import probabilities, whole_row
 
 
 def fill_command(arguments):
@@ -22,30 +23,38 @@ def fill_command(arguments):
     fill(run, run.trained_model(warn=tell), arguments)
 
 
+CANDIDATES = 5
+
+
 def fill_by_guessing(run, model, arguments):
     """Show the most probable tokens of each gap, and the text with the first of them."""
-    found = candidates(model, run.tokenizer, run.task.objective(run), arguments.text, count=arguments.candidates)
-    text = filled(arguments.text, [gap[0][0] for gap in found])
+    count = arguments.candidates or CANDIDATES
+    found = candidates(model, run.tokenizer, run.task.objective(run), arguments.text, count=count)
     if arguments.json:
-        gaps = [[{"text": piece, "probability": chance} for piece, chance in gap] for gap in found]
-        emit({"text": text, "gaps": gaps})
-        return
-    print(text)
-    for number, gap in enumerate(found, start=1):
-        print(
-            f"\n  {number}ª lacuna: "
-            + ", ".join(f"{piece.strip() or repr(piece)} {percent(chance)}" for piece, chance in gap)
+        text = filled(arguments.text, [gap[0][0].strip() for gap in found])
+        emit(
+            {"text": text, "gaps": [[{"text": piece, "probability": chance} for piece, chance in gap] for gap in found]}
         )
+        return
+    print(filled(arguments.text, [seen(gap[0][0]) for gap in found]))
+    for number, gap in enumerate(found, start=1):
+        print(f"\n  {number}ª lacuna: " + ", ".join(f"{seen(piece)} {percent(chance)}" for piece, chance in gap))
+
+
+def seen(piece):
+    """What a person reads in a gap: without the spaces around, but not nothing if it is all spaces."""
+    return piece.strip() or visible(piece)
 
 
 def fill_by_writing(run, model, arguments):
     """Show the text with what the model writes into each gap."""
+    if arguments.candidates:
+        raise UsageError(f"--candidates is for a BERT; {run.folder} holds a T5, which writes one text; leave it out")
     found = written_gaps(model, run.tokenizer, run.task.objective(run), arguments.text)
-    text = filled(arguments.text, found)
     if arguments.json:
-        emit({"text": text, "gaps": found})
+        emit({"text": filled(arguments.text, map(str.strip, found)), "gaps": found})
     else:
-        print(text)
+        print(filled(arguments.text, map(seen, found)))
 
 
 def classify_command(arguments):
@@ -58,17 +67,22 @@ def classify_command(arguments):
         return
     empty = [text for text in arguments.texts if not text.strip()]
     if empty:
-        raise UsageError(f"there is nothing to classify in {empty[0]!r}; give a text with at least one word")
+        raise UsageError(f"there is nothing to classify in {shown(empty[0])}; give a text with at least one word")
+    whole = [len(whole_row(run.tokenizer, text)) for text in arguments.texts]
     rows = [run.task.row(run.tokenizer, text, run.model_config) for text in arguments.texts]
-    for text, chances in zip(arguments.texts, probabilities(model, rows), strict=True):
+    for text, tokens, row, chances in zip(arguments.texts, whole, rows, probabilities(model, rows), strict=True):
         best = int(np.argmax(chances))
         if arguments.json:
             by_label = dict(zip(run.task.labels, map(float, chances), strict=True))
-            emit({"text": text, "label": run.task.labels[best], "probabilities": by_label})
+            label = run.task.labels[best]
+            emit({"text": text, "label": label, "probabilities": by_label, "tokens": tokens, "read": len(row)})
         else:
             print(f"{run.task.labels[best]} ({percent(chances[best])}): {text}")
+        if tokens > len(row):
+            tell(f"  o texto tem {counted(tokens, 'token')}, e o modelo só leu os últimos {len(row)} (--context)")
 
 
+@with_pieces
 def attention_command(arguments):
     show_attention(
         runs.open_run(arguments.run), arguments.text,
@@ -82,7 +96,7 @@ def declare_fill(p):
     p.add_argument(
         "text", metavar="TEXTO", help="um texto com ___ onde falta algo: um token para o BERT, vários para o T5"
     )
-    p.add_argument("--candidates", type=positive, default=5, help="quantos palpites do BERT mostrar (padrão: 5)")
+    p.add_argument("--candidates", type=positive, help=f"quantos palpites do BERT mostrar (padrão: {CANDIDATES})")
 
 
 def declare_classify(p):
@@ -113,4 +127,5 @@ def declare_attention(p):
     p.add_argument(
         "--head", type=positive, metavar="N", help="só esta cabeça, a partir de 1 (padrão: todas; no terminal, a média)"
     )
+    add_mine(p)
     p.add_argument("--out", metavar="ARQUIVO", help="desenha neste arquivo, .svg ou .png, em vez de no terminal")

@@ -19,6 +19,7 @@ from tinyllm.train import run as runs
 def train_command(arguments):
     if arguments.pattern and arguments.kind != "bpe":
         raise UsageError(f"a tokenizer of kind {arguments.kind} has no --pattern; leave it out")
+    text_files.ending_of(arguments.out, ".json")  # another form is for `convert`, which is told the special tokens
     storage.claim(arguments.out, [0 if path == "-" else path for path in arguments.files])
     with contextlib.ExitStack() as stack:
         opened = opened_in(stack, arguments.files)
@@ -39,7 +40,7 @@ def train_command(arguments):
     if arguments.json:
         say.emit({"vocab_size": tokenizer.vocab_size, "out": arguments.out})
     else:
-        print(f"{arguments.out}: {say.thousands(tokenizer.vocab_size)} tokens")
+        print(f"{arguments.out}: {say.counted(tokenizer.vocab_size, 'token')}")
 
 
 @with_pieces
@@ -53,7 +54,10 @@ def encode_command(arguments):
     print(" ".join(map(str, ids)))
     print("│".join(pieces))
     size = len(arguments.text.encode("utf-8", "replace"))
-    say.tell(f"{len(ids)} tokens, {size} bytes" + (f": {say.decimal(size / len(ids))} bytes por token" if ids else ""))
+    say.tell(
+        f"{say.counted(len(ids), 'token')}, {say.counted(size, 'byte')}"
+        + (f": {say.decimal(size / len(ids))} bytes por token" if ids else "")
+    )
 
 
 @with_pieces
@@ -73,7 +77,7 @@ def convert_command(arguments):
     if arguments.json:
         say.emit({"vocab_size": tokenizer.vocab_size, "out": arguments.out})
     else:
-        print(f"{arguments.out}: {say.thousands(tokenizer.vocab_size)} tokens")
+        print(f"{arguments.out}: {say.counted(tokenizer.vocab_size, 'token')}")
 
 
 LIBRARY = "a biblioteca"  # how the tokenizer that it trains for a comparison is called
@@ -147,7 +151,10 @@ def declare_tokenizer(parser):
     p.add_argument("--kind", choices=files.KINDS, default="bpe", help="de que tipo (padrão: bpe)")
     p.add_argument("--pattern", choices=list(PATTERNS), help="o corte em palavras do BPE (padrão: gpt2)")
     p.add_argument(
-        "--out", metavar="ARQUIVO", default="tokenizer.json", help="arquivo a escrever (padrão: tokenizer.json)"
+        "--out",
+        metavar="ARQUIVO",
+        default="tokenizer.json",
+        help="arquivo .json a escrever (padrão: tokenizer.json)",
     )
     add_mine(p)
     p = add_command(group, "encode", "mostra os tokens de um texto", encode_command, json=True)

@@ -8,7 +8,7 @@ from tinyllm.commands.pieces import add_mine, mine_or_not, with_pieces
 from tinyllm.config import add_options, add_options_of_one, from_dict, given_options, option_of
 from tinyllm.errors import UsageError
 from tinyllm.infer.fill import continued_by_gaps
-from tinyllm.infer.generate import generate, until
+from tinyllm.infer.generate import before_next, generate, until, without_first_space
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.catalog import MODELS, name_of
 from tinyllm.optim import catalog as optimizers
@@ -175,10 +175,13 @@ def generate_command(arguments):
         raise UsageError(f"the model of {run.folder} {does} and writes no text; those that do are {able}")
     model = run.trained_model(warn=tell)
     config = from_dict(SampleConfig, given_options(arguments, SampleConfig))
+    dataclasses.replace(config, seed=config.seed + arguments.count - 1)  # refused before anything is written
     for number in range(arguments.count):
         choose = sampler(dataclasses.replace(config, seed=config.seed + number))
-        ids = continuation(run, model, arguments.prompt, choose=choose, max_tokens=arguments.max_tokens)
-        pieces = until(run.tokenizer.stream(ids), arguments.stop)
+        read = before_next(run.tokenizer, arguments.prompt)
+        ids = continuation(run, model, read, choose=choose, max_tokens=arguments.max_tokens)
+        pieces = run.tokenizer.stream(ids)
+        pieces = until(pieces if read == arguments.prompt else without_first_space(pieces), arguments.stop)
         if arguments.json:
             text = "".join(pieces)
             emit({"prompt": arguments.prompt, "text": text, "seed": config.seed + number})

@@ -65,6 +65,20 @@ def decoded(data, position, name):
         raise storage.not_utf8(name, position + error.start) from None
 
 
+FORMATS = {
+    *(".txt", ".jsonl", ".json", ".tsv", ".csv", ".html", ".htm", ".npy", ".npz", ".gz", ".zip", ".bz2", ".xz"),
+    *(".parquet", ".safetensors", ".tiktoken", ".svg", ".png", ".pdf"),
+}
+
+
+def ending_of(path, *written):
+    """How a name ends. Raises UsageError if that says another format than those that can be written there."""
+    ending = Path(path).suffix.lower()
+    if ending in FORMATS and ending not in written:
+        raise UsageError(f"{path} ends in {ending}, which is not what is written; use {' or '.join(written)}")
+    return ending
+
+
 def write_texts(path, texts):
     """Write an iterable of texts, whole or not at all. A text must have no empty line inside."""
     with storage.aside(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 
 from tinyllm.backend import to_host
-from tinyllm.errors import UsageError
+from tinyllm.errors import UsageError, shown
 from tinyllm.infer.generate import generate
 from tinyllm.infer.sample import probabilities
 from tinyllm.models.t5 import START
@@ -91,14 +91,13 @@ def answering(model, ids):
 
 def filled(text, pieces):
     """A text with a piece in the place of each of its gaps."""
-    for piece in pieces:
-        text = text.replace(GAP, piece.strip(), 1)
-    return text
+    first, *others = text.split(GAP)
+    return first + "".join(piece + part for piece, part in zip(pieces, others, strict=True))
 
 
 def parts_of(text):
     """The parts of a text around its gaps. A space before a gap belongs to the token that is missing."""
     parts = text.split(GAP)
     if len(parts) == 1:
-        raise UsageError(f"there is no gap in {text!r}; write {GAP} where something is missing")
+        raise UsageError(f"there is no gap in {shown(text)}; write {GAP} where something is missing")
     return [part.removesuffix(" ") for part in parts[:-1]] + [parts[-1]]

@@ -105,6 +105,21 @@ def _read(model, caches, rows):
     return to_host(logits[beside(np.arange(len(ids)), logits), beside(lengths - 1, logits)])
 
 
+def before_next(tokenizer, prompt):
+    """What a model reads of a prompt: not the spaces at its end, where a token holds the space before its word. The
+    next one brings it; after a space that stands alone the model knows no word."""
+    ids = tokenizer.encode(prompt)
+    bound = not np.array_equal(ids, tokenizer.encode(prompt + "a")[: len(ids)])
+    return prompt.rstrip(" ") if bound else prompt
+
+
+def without_first_space(pieces):
+    """Yield the pieces of a text, but for a space at its beginning."""
+    pieces = iter(pieces)
+    yield next(filter(None, pieces), "").removeprefix(" ")
+    yield from pieces
+
+
 def until(pieces, stops):
     """Yield the text of `pieces` up to the first of the strings `stops`, which may be spread over several pieces.
 

@@ -5,7 +5,7 @@ import numpy as np
 from tinyllm import plot
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.attention_maps import attention_maps
-from tinyllm.say import counted, emit, tell
+from tinyllm.say import counted, emit, tell, visible
 
 SHADES = " ░▒▓█"
 LABEL = 11  # characters of a token's text beside its row
@@ -28,7 +28,7 @@ def show_attention(run, text, *, layer=None, head=None, picture=None, as_json=Fa
     maps = attention_maps(run.trained_model(warn=tell), ids)  # (layers, H, T, T)
     layers, heads = chosen(layer, maps.shape[0], "layer"), chosen(head, maps.shape[1], "head")
     maps = maps[layers][:, heads]
-    tokens = [piece(run.tokenizer, token) for token in ids]
+    tokens = [visible(run.tokenizer.decode([int(token)])) for token in ids]
     if picture:
         plot.draw(picture, lambda figure: paint(figure, maps, tokens, layers, heads), **size_of(layers, heads))
         tell(f"figura salva em {picture}")
@@ -55,11 +55,6 @@ def chosen(number, count, name):
     if number is not None and not 1 <= number <= count:
         raise UsageError(f"--{name} {number} is not there; the model has {name}s 1 to {count}")
     return list(range(count)) if number is None else [number - 1]
-
-
-def piece(tokenizer, token):
-    """The text of a token, with its spaces and line ends made visible."""
-    return tokenizer.decode([int(token)]).replace(" ", "·").replace("\n", "↵")
 
 
 def show(maps, tokens, layers, heads):

@@ -6,7 +6,7 @@ from tinyllm.backend import physical_memory
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
-from tinyllm.say import emit, megabytes, thousands
+from tinyllm.say import counted, emit, megabytes, thousands
 
 WAYS = {  # name: its title, and what it changes of a plan
     "float32": ("float32", {}),
@@ -61,9 +61,9 @@ def show_estimate(config, training, *, slots=2, tokens=None, classify=False, as_
             "inference": {precision: sizes._asdict() for precision, sizes in uses.items()},
         })  # fmt: skip
         return
-    size = f"{thousands(config.layers)} blocos de largura {thousands(config.width)}"
-    print(f"{catalog.name_of(config).upper()} de {size}, {thousands(parameters)} parâmetros, "
-          f"contexto de {thousands(config.context)} tokens.")  # fmt: skip
+    size = f"{counted(config.layers, 'bloco')} de largura {thousands(config.width)}"
+    print(f"{catalog.name_of(config).upper()} de {size}, {counted(parameters, 'parâmetro')}, "
+          f"contexto de {counted(config.context, 'token')}.")  # fmt: skip
     show_training(trainings, plan, config)
     show_batches(batches)
     show_use(uses, tokens, None if classify else memory_of(config))
@@ -85,9 +85,9 @@ def devices():
 
 
 def show_training(trainings, plan, config):
-    threads = "1 thread" if plan.workers == 1 else f"{plan.workers} threads"
+    threads = counted(plan.workers, "thread")
     print(
-        f"\nPara treinar aqui com lotes de {thousands(plan.batch)} × {thousands(config.context)} tokens e {threads}\n"
+        f"\nPara treinar aqui com lotes de {thousands(plan.batch)} × {counted(config.context, 'token')} e {threads}\n"
     )
     print(row("", (title for title, _ in WAYS.values())))
     for part, title in PARTS.items():
@@ -109,7 +109,7 @@ def show_batches(batches):
 
 
 def show_use(uses, tokens, kept):
-    print(f"\nPara {'gerar' if kept else 'ler'} um texto de {thousands(tokens)} tokens, sem contar o programa\n")
+    print(f"\nPara {'gerar' if kept else 'ler'} um texto de {counted(tokens, 'token')}, sem contar o programa\n")
     print(row("", WEIGHTS.values()))
     for part, title in (("weights", "pesos"), *([("cache", kept)] if kept else []), ("total", "ao todo")):
         print(row(title, (size(getattr(sizes, part)) for sizes in uses.values())))

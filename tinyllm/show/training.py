@@ -67,11 +67,11 @@ def announce(config, training, optimizer, *, classify=False):
                          classify=classify, slots=len(slots))  # fmt: skip
     needed = estimate.training(config, plan)
     available = None if plan.on_gpu else physical_memory()
-    size = f"{counted(config.layers, 'bloco')} de largura {config.width}, {thousands(needed.parameters)} parâmetros"
+    size = f"{counted(config.layers, 'bloco')} de largura {config.width}, {counted(needed.parameters, 'parâmetro')}"
     size += f" e mais {config.width + 1} por rótulo" if classify else ""
-    tell(f"Modelo: {name.upper()} de {size}, contexto de {config.context} tokens.")
+    tell(f"Modelo: {name.upper()} de {size}, contexto de {counted(config.context, 'token')}.")
     of_machine = f" (esta máquina tem {megabytes(available)})" if available else ""
-    tell(f"Memória para treinar: cerca de {megabytes(needed.total)}{of_machine}; {workers} threads.")
+    tell(f"Memória para treinar: cerca de {megabytes(needed.total)}{of_machine}; {counted(workers, 'thread')}.")
     if available and needed.total > available:
         raise UsageError(
             f"training needs about {needed.total >> 20} MB and this machine has {available >> 20} MB; "
@@ -121,7 +121,7 @@ def train_showing(run, *, as_json=False, profile=None, on_report=lambda report, 
     return 0 if report.step == run.training.steps else 128 + stop.number
 
 
-UPDATES = {"sum_gradients": "soma dos gradientes", "clip_gradients": "corte do gradiente"}
+TITLES = {"drop": "dropout", "sum_gradients": "soma dos gradientes", "clip_gradients": "corte do gradiente"}
 
 
 def show_profile(profile, *, steps, seconds, workers, as_json=False):
@@ -142,9 +142,9 @@ def show_profile(profile, *, steps, seconds, workers, as_json=False):
         there, back = per_step[name, "forward"], per_step.get((name, "backward"), 0.0)
         calls = profile.calls[name, "forward"] / steps
         share = decimal(100 * (there + back) / whole, 1)
-        tell(f"  {name:24}{decimal(there):>10}{decimal(back):>10}{share:>7}%{calls:>8.0f}")
+        tell(f"  {TITLES.get(name, name):24}{decimal(there):>10}{decimal(back):>10}{share:>7}%{calls:>8.0f}")
     for name in (name for name, way in per_step if way == "update"):
-        title, ms = UPDATES.get(name, name), per_step[name, "update"]  # an optimiser goes by its own name
+        title, ms = TITLES.get(name, name), per_step[name, "update"]  # an optimiser goes by its own name
         tell(f"  {title:24}{decimal(ms):>20}{decimal(100 * ms / whole, 1):>7}%")
     rest = whole - sum(per_step.values())
     tell(f"  {'Python, espera e resto':24}{decimal(rest):>20}{decimal(100 * rest / whole, 1):>7}%")

@@ -37,7 +37,7 @@ def load(path, *, pattern=None, special_tokens=()):
     if (path / "tokenizer.json").is_file():
         path = path / "tokenizer.json"
     try:
-        if path.suffix == ".tiktoken" or path.is_dir():
+        if path.suffix.lower() == ".tiktoken" or path.is_dir():
             read = read_merges_txt if path.is_dir() else read_tiktoken
             return bpe.BPETokenizer(*read(path, special_tokens), pattern=pattern or "gpt2")
         if pattern or special_tokens:
@@ -50,12 +50,21 @@ def load(path, *, pattern=None, special_tokens=()):
         raise UsageError(f"{path}: {error}") from None
 
 
+def form_of(path):
+    """The form of what is to be written, ".json", ".tiktoken" or "" for a folder. UsageError for another ending."""
+    form = Path(path).suffix.lower()
+    if form not in (".json", ".tiktoken", ""):
+        raise UsageError(f"{path} must end in .json or .tiktoken, or be the name of a new folder; choose one of them")
+    return form
+
+
 def save(tokenizer, path):
     """Write a tokenizer as the name of the file says, whole or not at all. UsageError if that form cannot hold it."""
     path = Path(path)
-    if path.suffix == ".json":
+    form = form_of(path)
+    if form == ".json":
         return tokenizer.save(path)
     if not isinstance(tokenizer, bpe.BPETokenizer):
         raise UsageError(f"{path} cannot hold this kind of tokenizer; only a file that ends in .json can")
-    write = write_tiktoken if path.suffix == ".tiktoken" else write_merges_txt
+    write = write_tiktoken if form == ".tiktoken" else write_merges_txt
     write(path, tokenizer.vocabulary, tokenizer.merges, tokenizer.special_tokens)

@@ -61,6 +61,17 @@ def test_what_is_said_agrees_with_its_aspect():
                 assert quality.endswith("s") == article.endswith("s") or quality == "simples", (row, quality)
 
 
+def test_verbs_agree_with_their_aspect():
+    text = " ".join(resenhas.reviews(6000)).lower()
+    verbs = [("pode", "podem"), ("é", "são"), ("está", "estão"), ("não tem", "não têm"), ("não conta", "não contam")]
+    for domain in lexicon.DOMAINS.values():
+        for row in domain["aspects"]:
+            aspect = row.partition(":")[0]
+            for one, several in verbs:
+                wrong = one if aspect.split()[0] in ("os", "as") else several
+                assert not re.search(rf"(?<!\w){aspect} {wrong} ", text), (aspect, wrong)
+
+
 # ---- counting words is not reading -----------------------------------------------------------------------------------
 
 

@@ -24,7 +24,7 @@ ARGUMENTS = {
         "embora {con:o} {con.name} {con.seja} {con.quality}, {pro}.",
         "por mais que {con:o} {con.name} {con.seja} {con.quality}, {pro}, e é o que me importa.",
         "ainda que {con:o} {con.name} {con.seja} {con.quality}, o que decide é outra coisa: {pro}.",
-        "{con:o} {con.name} pode até ser {con.quality}, mas {pro}.",
+        "{con:o} {con.name} {con:poder.presente} até ser {con.quality}, mas {pro}.",
     ),
     "contraste": (
         "é verdade que {con}, mas {pro}, e foi isso que ficou.",
