@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import sys
 
 import numpy as np
@@ -11,10 +12,13 @@ from tinyllm import cli
 from tinyllm.data.corpora import resenhas
 from tinyllm.data.labelled import read_labelled
 from tinyllm.evaluate.attention_maps import attention_maps, watched
+from tinyllm.infer.generate import before_next, without_first_space
 from tinyllm.models.catalog import MODELS
+from tinyllm.nn.module import count_parameters
 from tinyllm.show.attention import show
 from tinyllm.show.classify import SPLITS
 from tinyllm.tensor import no_grad
+from tinyllm.text import files
 from tinyllm.train import run as runs
 
 SMALL = ("--texts=60", "--context=24", "--layers=2", "--width=16", "--batch=4", "--warmup=2", "--steps=4")
@@ -129,6 +133,51 @@ def test_who_cannot_says_who_can(capsys, folder):
     assert "do not fit in a context of 24" in refusal(capsys, "fill", folder / "bert", "___ palavra" * 30)
 
 
+@pytest.mark.parametrize("name", ["gpt", "t5", "rnn"])
+def test_a_space_at_the_end_belongs_to_the_next_word(capsys, folder, name):
+    """A token holds the space before its word: the model reads the same with and without it, and writes the same."""
+    for prompt in ("Era uma", ""):
+        texts = [
+            json.loads(call(capsys, "generate", folder / name, "--prompt", each, "--max-tokens=9", "--json")[1])["text"]
+            for each in (prompt, prompt + " ", prompt + "  ")
+        ]
+        assert texts[1] == texts[2] == texts[0].removeprefix(" ")
+    _, out, _ = call(capsys, "generate", folder / name, "--prompt=Era uma ", "--max-tokens=9")
+    assert out.startswith("Era uma ") and not out.startswith("Era uma  ")
+
+
+def test_where_a_space_is_a_token_it_is_read():
+    texts = ["era uma vez", "um gato"]
+    for kind, read in (("char", "era "), ("byte", "era "), ("bpe", "era"), ("word", "era")):
+        tokenizer = files.train(kind, texts * 9, 300, special_tokens=("<|fim|>",))
+        assert before_next(tokenizer, "era ") == read
+        assert before_next(tokenizer, "era") == "era" and before_next(tokenizer, "") == ""
+    assert "".join(without_first_space(iter(["", " um", " dia"]))) == "um dia"
+    assert "".join(without_first_space(iter([]))) == "" and "".join(without_first_space(iter(["\n a"]))) == "\n a"
+
+
+def test_spaces_in_a_gap_are_seen(capsys, folder, monkeypatch):
+    found = [[(" ", 0.5), ("\n", 0.25), (" ___", 0.1)], [(" gato", 0.5)]]
+    monkeypatch.setattr("tinyllm.commands.reading.candidates", lambda *_, **how: found)
+    status, out, _ = call(capsys, "fill", folder / "bert", "um ___ e um ___.")
+    assert status == 0 and out.startswith("um · e um gato.\n") and "1ª lacuna: · 50,0 %, ↵ 25,0 %, ___ 10,0 %" in out
+    monkeypatch.setattr("tinyllm.commands.reading.written_gaps", lambda *_: ["___", "\n"])
+    assert call(capsys, "fill", folder / "t5", "um ___ e um ___.")[1] == "um ___ e um ↵.\n"
+
+
+def test_the_candidates_of_a_t5_are_refused(capsys, folder):
+    line = refusal(capsys, "fill", folder / "t5", "Era ___ um gato.", "--candidates=3")
+    assert "--candidates is for a BERT" in line and "leave it out" in line
+
+
+@pytest.mark.parametrize("name", ["bert", "t5", "rnn", "gpt-classify"])
+def test_the_quickstart_goes_on_with_its_own_run_only(capsys, folder, name):
+    before = sorted((folder / name).rglob("*"))
+    line = refused_last(capsys, "quickstart", f"--out={folder}/{name}")
+    assert "holds another run" in line and "choose another --out, or go on with: tinyllm train --resume" in line
+    assert sorted((folder / name).rglob("*")) == before
+
+
 # -------------------------------------------------------------------------------------------------------- classifying
 
 
@@ -165,6 +214,23 @@ def test_figures_on_the_texts_of_a_split(capsys, folder, split, options):
         and "mas o modelo diz" in out
         and "saco de palavras" in out
     )
+
+
+def test_a_text_that_is_cut_is_told(capsys, folder):
+    status, out, err = call(capsys, "classify", folder / "bert-classify", RESENHA * 9, RESENHA, "--json")
+    (long, short), said = map(json.loads, out.splitlines()), err.splitlines()[-1]
+    assert status == 0 and long["read"] == 24 < long["tokens"] and short["read"] == short["tokens"]
+    assert f"o texto tem {long['tokens']} tokens, e o modelo só leu os últimos 24" in said
+    assert err.count("o modelo só leu") == 1
+
+
+def test_the_parameters_told_are_those_of_the_model(capsys, tmp_path):
+    """Of the vocabulary that the texts give, not of the one asked for."""
+    (tmp_path / "a.tsv").write_text("".join(f"texto {i}\t{i % 3}\n" for i in range(90)), encoding="utf-8")
+    corpus = ["--task=classify", f"--corpus={tmp_path}/a.tsv", "--heads=2", *SMALL[1:]]
+    status, _, err = call(capsys, "train", f"--out={tmp_path}/run", *corpus)
+    told = int(re.search(r"([\d.]+) parâmetros", err)[1].replace(".", ""))
+    assert status == 0 and told == count_parameters(runs.open_run(tmp_path / "run").new_model())
 
 
 def test_a_file_of_ones_own(capsys, tmp_path):

@@ -2,6 +2,7 @@
 
 import collections
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -117,6 +118,17 @@ def test_a_table_grows_and_adds_up():
     for _ in range(3):
         one.add(other)
     assert dict(one.items()) == {word: 3 * count for word, count in some.items()}
+
+
+@pytest.mark.parametrize("wanted", [10**6, 10**9])
+def test_memory_goes_by_the_text_and_not_by_the_number_asked_for(wanted):
+    tracemalloc.start()
+    try:
+        tokenizer = bpe.train(["o rato roeu a roupa do rei de Roma"], wanted)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert tokenizer.merges == bpe.train(["o rato roeu a roupa do rei de Roma"], 400).merges and peak < 64 << 20
 
 
 def test_a_file_that_is_not_utf8_is_told_with_its_place(monkeypatch):

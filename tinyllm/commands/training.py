@@ -44,21 +44,27 @@ def train_command(arguments):
         raise UsageError("--from begins a new run and --resume goes on with one; give one of the two")
     if arguments.resume is not None:
         run = resumed(arguments)
-        announce(run.model_config, run.training, run.optimizer_config, classify=run.task.classifies)
+        announce_run(run)
     elif arguments.base is not None:
         run = run_from_another(arguments)
     else:
         task = TASKS[vars(arguments).get("task", Language.name)]()
         kinds = (task.data_config, chosen_model(arguments), task.train_config, chosen_optimizer(arguments))
         data, model, training, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
-        announce(model, training, optimizer, classify=task.classifies)
-        run = runs.create(arguments.out, data, model, training, optimizer, task=task, say=tell_stage, warn=tell)
+        run = runs.create(
+            arguments.out, data, model, training, optimizer,
+            task=task, say=tell_stage, warn=tell, announce=announce_run,
+        )  # fmt: skip
     compile_kernels(run)
     profile = Profile() if arguments.profile else None
     status = train_showing(run, as_json=arguments.json, profile=profile)
     if status == 0:
         tell_what_next(run, as_json=arguments.json)
     return status
+
+
+def announce_run(run):
+    announce(run.model_config, run.training, run.optimizer_config, labels=len(run.task.labels))
 
 
 def tell_what_next(run, *, as_json):
@@ -121,7 +127,7 @@ def run_from_another(arguments):
     optimizer = from_dict(kind, {**stored, **given_options(arguments, kind)})
     kinds = (base.task.data_config, base.task.train_config)
     data, training = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
-    announce(base.model_config, training, optimizer, classify=base.task.classifies)
+    announce(base.model_config, training, optimizer, labels=len(base.task.labels))
     return runs.create_from(base, arguments.out, data, training, optimizer, say=tell_stage, warn=tell)
 
 

@@ -108,8 +108,7 @@ def _read(model, caches, rows):
 def before_next(tokenizer, prompt):
     """What a model reads of a prompt: not the spaces at its end, where a token holds the space before its word. The
     next one brings it; after a space that stands alone the model knows no word."""
-    ids = tokenizer.encode(prompt)
-    bound = not np.array_equal(ids, tokenizer.encode(prompt + "a")[: len(ids)])
+    bound = any(piece.startswith(b" ") and len(piece) > 1 for piece in tokenizer.vocabulary)
     return prompt.rstrip(" ") if bound else prompt
 
 

@@ -7,10 +7,12 @@ import time
 
 from tinyllm import storage
 from tinyllm.data.corpora import concordancia
+from tinyllm.errors import UsageError
 from tinyllm.evaluate.agreement import agreement_score
 from tinyllm.evaluate.metrics import InterpolatedBigram, copied_ngrams, known_words, mean_loss, words
 from tinyllm.infer.generate import generate
 from tinyllm.infer.sample import SampleConfig, sampler
+from tinyllm.models.catalog import name_of
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.optim.adamw import AdamWConfig
 from tinyllm.say import decimal, emit, percent, tell, thousands
@@ -31,6 +33,7 @@ def quickstart(folder, *, steps=STEPS, texts=TEXTS, seed=0, as_json=False):
     if (storage.claim_folder(folder) / "config.json").exists():
         tell(f"Continuando o treino que está em {folder}.")
         run = runs.open_run(folder)
+        check_kind(run)
         announce(run.model_config, run.training, run.optimizer_config)
     else:
         run = prepare(folder, steps=steps, texts=texts, seed=seed)
@@ -54,6 +57,17 @@ def quickstart(folder, *, steps=STEPS, texts=TEXTS, seed=0, as_json=False):
     if as_json:
         emit(figures)
     return 0
+
+
+def check_kind(run):
+    """Raise UsageError for a run that the quickstart does not begin: its words and measures are of a GPT on stories."""
+    of_run = (run.task.name, name_of(run.model_config), run.data.corpus)
+    begun = (tasks.Language.name, name_of(GPTConfig()), tasks.DataConfig().corpus)
+    if of_run != begun:
+        raise UsageError(
+            f"{run.folder} holds another run, {' '.join(map(str, of_run))}, and the quickstart's is {' '.join(begun)}; "
+            f"choose another --out, or go on with: tinyllm train --resume {run.folder}"
+        )
 
 
 def prepare(folder, *, steps, texts, seed):

@@ -60,15 +60,18 @@ class Stop:
             self.number, self.error = getattr(signal, "SIGPIPE", 13), error
 
 
-def announce(config, training, optimizer, *, classify=False):
-    """Say what is about to be trained, and the memory it takes. Raises UsageError if the machine has less."""
+def announce(config, training, optimizer, *, labels=0):
+    """Say what is about to be trained, and the memory it takes. Raises UsageError if the machine has less.
+
+    `labels` are those that a classifier tells; there are none where a language is learned.
+    """
     workers, name, slots = training.threads, catalog.name_of(config), optimizers.kind_of(optimizer).slots
     plan = estimate.Plan(training.batch, workers, training.accumulate, on_gpu=training.device == "gpu",
-                         classify=classify, slots=len(slots))  # fmt: skip
+                         classify=labels > 0, slots=len(slots))  # fmt: skip
     needed = estimate.training(config, plan)
     available = None if plan.on_gpu else physical_memory()
-    size = f"{counted(config.layers, 'bloco')} de largura {config.width}, {counted(needed.parameters, 'parâmetro')}"
-    size += f" e mais {config.width + 1} por rótulo" if classify else ""
+    parameters = needed.parameters + labels * (config.width + 1)
+    size = f"{counted(config.layers, 'bloco')} de largura {config.width}, {counted(parameters, 'parâmetro')}"
     tell(f"Modelo: {name.upper()} de {size}, contexto de {counted(config.context, 'token')}.")
     of_machine = f" (esta máquina tem {megabytes(available)})" if available else ""
     tell(f"Memória para treinar: cerca de {megabytes(needed.total)}{of_machine}; {counted(workers, 'thread')}.")

@@ -28,6 +28,7 @@ class Pairs:
         size = 1 + letters + len(words)
         if size >= 1 << 31 or 3 * letters >= 1 << 31:
             raise UsageError(f"the different words have {letters} bytes; the limit is {(1 << 31) // 3}, train on less")
+        merges_wanted = min(merges_wanted, letters)  # each leaves a token less: there cannot be more
         vocab_size = 256 + merges_wanted
         self.merges = np.empty((merges_wanted, 2), np.int64)
         self.tokens, self.weights = np.empty(size, np.int32), words[:, 2].copy()

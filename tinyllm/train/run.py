@@ -104,11 +104,12 @@ class Run:
 
 def create(
     folder, data, model, training, optimizer=None, *,
-    task=None, say=lambda text: None, warn=lambda text: None,
+    task=None, say=lambda text: None, warn=lambda text: None, announce=lambda run: None,
 ):  # fmt: skip
     """Make the folder of a new run, from nothing: texts, tokenizer, tokens, config. `say` hears of each stage.
 
     The optimiser is AdamW and the task to learn a language, if no others are given. `warn` hears of what is lost.
+    `announce` is given the run when its vocabulary is known and nothing of it is written; it may raise.
     Raises UsageError if the folder holds a run, if there is no such device, or if the corpus is missing, empty or too
     small.
     """
@@ -120,6 +121,7 @@ def create(
     tokenizer = task.train_tokenizer(data, model, texts)
     model = dataclasses.replace(model, vocab_size=tokenizer.vocab_size)
     run = Run(folder, task, data, model, settled(training), optimizer, tokenizer)
+    announce(run)
     return lay_out(run, texts, say=say, warn=warn)
 
 
