@@ -1,7 +1,10 @@
 """A learner's walk through `tinyllm course`, in a copy of the checkout."""
 
 import json
+import os
+import re
 import signal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,12 +12,14 @@ from checkout import course, watching, with_version
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyllm.course import pytest_plugin
+from tinyllm.course import guide, pytest_plugin, side_by_side
 from tinyllm.course.judge import Judge, Missing, load
 from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 from tinyllm.course.syllabus import write_stub
+from tinyllm.errors import UsageError
 
 RIGHT = "m01.e01 Álgebra linear com arrays   certo   exercises/m01_introducao/e01_arrays.py"
+TESTING = "testando m01.e01 (cerca de 3 segundos)…"
 NEXT = "  próximo passo: tinyllm course compare m01.e01"
 LAST_LINE = "    return amounts[..., np.newaxis] * direction"
 ODD = {  # what may become of a file: (what makes it of the solution, what is said, the exit status)
@@ -38,6 +43,40 @@ ODD = {  # what may become of a file: (what makes it of the solution, what is sa
     "an end of Python": (
         lambda text: text.replace(LAST_LINE, "    __import__('os')._exit(0)"), "os testes pararam no meio", 2),
 }  # fmt: skip
+WITH_HELPERS = """
+def f(x):
+    \"\"\"What it does.\"\"\"
+    # how
+    y = first(x)
+
+    return g(y)
+
+
+def first(x):
+    for i in range(x):
+        x = second(i)
+    return x
+
+
+def second(x):
+    return first(x)
+
+
+def g(x):
+    return first
+
+
+def unused(x):
+    return x
+"""
+DATA_CLASS = """
+from __future__ import annotations
+from dataclasses import dataclass
+
+@dataclass
+class Pair:
+    left: int
+"""
 USUAL = ("a renamed function", "an exit in a function", "two of three")
 
 
@@ -66,7 +105,7 @@ def test_a_walk(checkout):
     assert len(out.splitlines()) == 4
 
     answer(checkout, solution)
-    assert course(checkout, "test", "M01.E01") == (0, f"{RIGHT}\n{NEXT}\n", "")
+    assert course(checkout, "test", "M01.E01") == (0, f"{RIGHT}\n{NEXT}\n", f"{TESTING}\n")
     status, _, err = course(checkout, "test", "e09")
     assert status == 2 and "há mais de um exercício e09: m02.e09, m03.e09; diga de que módulo" in err
     assert f"  1 de {of_module}\n" in course(checkout)[1]
@@ -91,7 +130,8 @@ def test_odd_files(what, checkout):
     answer(checkout, change((checkout / "solutions/m01_introducao/e01_arrays.py").read_text(encoding="utf-8")))
     status, out, err = course(checkout, "test", "m01.e01")
     assert status == expected and told in out + err, out + err
-    assert "Traceback" not in out + err and len((out + err).splitlines()) < 15
+    told = [line for line in (out + err).splitlines() if "testando" not in line]
+    assert "Traceback" not in out + err and len(told) < 15
 
 
 @pytest.mark.long
@@ -145,6 +185,55 @@ def test_hints_and_solutions(checkout):
     assert course(checkout, "solution", "m01.e01", "--anyway")[0] == 0
     status, _, err = course(checkout, "test", "m09.e99")
     assert status == 2 and "não há o exercício m09.e99; há m01.e01" in err
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("lento", "está certo, mas custa demais (lento)"),
+        ("memória demais", "está certo, mas custa demais (memória demais)"),
+        ("errado", "ainda não está certo"),
+        ("pendente", "ainda não está certo"),
+    ],
+)
+def test_why_the_solution_is_not_shown(state, told, monkeypatch):
+    exercise = next(iter(EXERCISES.values()))
+    monkeypatch.setattr(guide, "states", lambda folder, exercises: {exercise.id: [state, ""]})
+    with pytest.raises(UsageError, match=re.escape(f"m01.e01 {told}; veja tinyllm course hint m01.e01")):
+        guide.solution(FOLDER, exercise, anyway=False)
+
+
+def test_the_lines_of_helpers_count(tmp_path):
+    path = tmp_path / "answer.py"
+    path.write_text(WITH_HELPERS, encoding="utf-8")
+    answer = load(path)
+    assert [side_by_side.lines(piece, ["f", "g"]) for piece in (answer.f, answer.g)] == [6, 5]
+
+
+def test_a_file_saved_twice_in_one_second_is_read_twice(tmp_path):
+    path, stamp = tmp_path / "answer.py", 1_700_000_000
+    found = []
+    for number in "12":
+        path.write_text(f"a = {number}\n", encoding="utf-8")
+        os.utime(path, (stamp, stamp))
+        found.append((load(path).a, guide.when_saved(FOLDER, SimpleNamespace(place=path))))
+    (one, before), (two, after) = found
+    assert (one, two) == (1, 2) and before != after
+
+
+def test_what_is_loaded_may_use_data_classes_and_the_future(tmp_path):
+    path = tmp_path / "answer.py"
+    path.write_text(DATA_CLASS, encoding="utf-8")
+    assert load(path).Pair(1).left == 1
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.id)
+def test_the_hint_that_is_offered_is_about_the_piece_that_failed(exercise, tmp_path):
+    judge = Judge(exercise, tmp_path, FOLDER)
+    for piece in exercise.pieces:
+        level = int(re.search(r"(?: --level (\d))?$", judge.next_step(piece))[1] or 1)
+        hint = judge.support.HINTS[level - 1]
+        assert re.search(rf"\b{piece}\b", hint) or len(exercise.pieces) == 1, f"{piece}: {hint}"
 
 
 @pytest.mark.long

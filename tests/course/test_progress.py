@@ -1,6 +1,7 @@
 """What is judged once is not judged again, until something that the verdict depends on is another."""
 
 import json
+import sys
 
 import pytest
 from checkout import solve
@@ -151,6 +152,15 @@ def test_where_nothing_can_be_kept(checkout, exercise, judgements):
     for _ in range(2):
         assert progress.states(checkout, [exercise]) == {WANTED: [RIGHT, ""]}
     assert len(judgements) == 2
+
+
+def test_what_takes_long_says_so_at_once_and_again(monkeypatch, tmp_path, capfd):
+    monkeypatch.setattr(progress, "PATIENCE", 0.05)
+    progress.wait_for([sys.executable, "-c", "import time; time.sleep(0.3); print('no more')"], tmp_path, ["a", "b"])
+    out, err = capfd.readouterr()
+    first, *others = err.splitlines()
+    assert first == "testando 2 exercícios (cerca de 6 segundos)…" and not out
+    assert others and all(line.startswith("  ainda testando 2 exercícios, há ") for line in others)
 
 
 def test_only_the_newest_are_kept(tmp_path, monkeypatch):

@@ -10,10 +10,14 @@ import numpy as np
 import pytest
 from checkout import solve, tinyllm
 
-from tinyllm.course import unfused
-from tinyllm.course.judge import difference, load
+from tinyllm.course import swap, syllabus, unfused
+from tinyllm.course.judge import RIGHT, difference, load
 from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
+from tinyllm.data import split
+from tinyllm.errors import UsageError
 from tinyllm.models.catalog import MODELS
+from tinyllm.nn import attention as layers_of_attention
+from tinyllm.tensor import Tensor
 
 SMALL = ("--texts=60", "--vocab-size=300", "--layers=2", "--width=32", "--context=32", "--batch=4", "--steps=20")
 REPLACEABLE = [pytest.param(e, name, id=f"{e.id}-{name}") for e in EXERCISES.values() for name in e.library]
@@ -190,6 +194,38 @@ def test_an_error_in_a_piece_is_told_in_one_line(checkout):
     last = err.splitlines()[-1]
     assert status == 2 and "Traceback" not in err
     assert re.search(r"erro no seu código, em exercises.m01_introducao.e03_softmax.py:\d+: KeyError: 4", last)
+
+
+@pytest.fixture
+def all_right(checkout, monkeypatch):
+    """A checkout of which every solution stands where the learner's answers do, and is said to be right."""
+    solve(checkout)
+    monkeypatch.setattr(syllabus, "course_folder", lambda: checkout)
+    monkeypatch.setattr(swap, "states", lambda folder, exercises: {e.id: [RIGHT, ""] for e in exercises})
+    return checkout
+
+
+def test_what_one_exercise_imports_is_what_another_one_writes(all_right):
+    with swap.mine(say=lambda line: None) as pieces:
+        counts = {piece.name: piece for piece in pieces}
+        attention = layers_of_attention.CausalSelfAttention(8, 2, rng=np.random.default_rng(0))
+        attention(Tensor(np.ones((1, 3, 8), np.float32)))
+        assert counts["softmax"].calls == 1 and counts["CausalSelfAttention"].calls == 1
+
+
+@pytest.mark.parametrize("gives", ["None", "3.0", "bytearray(b'train')", "['train']"])
+def test_what_a_result_of_the_learner_s_causes_in_the_library_is_told_as_theirs(all_right, gives):
+    with open(all_right / "exercises/m02_ambiente_e_dados/e06_divisao.py", "a", encoding="utf-8") as answer:
+        answer.write(f"\n\ndef split_of(key, *, held_out):\n    return {gives}\n")
+    told = r"a última a devolver algo foi split_of \(m02.e06\), que deu um \w+: "
+    with pytest.raises(UsageError, match=told), swap.mine(say=lambda line: None):
+        {"train": 1, "validation": 2, "test": 3}[split.split_of(b"a", held_out=0.1)]  # as the library does
+
+
+def test_what_the_machine_causes_is_not_told_as_the_learner_s(all_right):
+    with pytest.raises(OSError, match="disk"), swap.mine(say=lambda line: None):
+        split.split_of(b"a", held_out=0.1)
+        raise OSError("the disk is full")
 
 
 @pytest.mark.long

@@ -1,5 +1,6 @@
 """`tinyllm course`: where am I, test, watch, hint, solution, reset. A thin layer over pytest, which judges."""
 
+import contextlib
 import datetime
 import os
 import shutil
@@ -60,9 +61,12 @@ def watch(folder, exercises):
 
 
 def when_saved(folder, exercise):
-    """When the file of an exercise was last written, or None while an editor replaces it."""
+    """When the file of an exercise was last written, and what it holds: a clock may tick slower than one saves. None
+    while an editor replaces it."""
     path = folder / "exercises" / exercise.place
-    return path.stat().st_mtime_ns if path.exists() else None
+    with contextlib.suppress(FileNotFoundError):
+        return path.stat().st_mtime_ns, path.read_bytes()
+    return None
 
 
 def hint(folder, exercise, level):
@@ -75,9 +79,12 @@ def hint(folder, exercise, level):
 
 def solution(folder, exercise, *, anyway):
     """The solution, for one who has passed or who asks with --anyway."""
-    if not anyway and states(folder, [exercise])[exercise.id][0] != RIGHT:
+    state = RIGHT if anyway else states(folder, [exercise])[exercise.id][0]
+    if state != RIGHT:
+        so_far = f"está certo, mas custa demais ({state})" if state in (measure.SLOW, measure.LARGE) else (
+            "ainda não está certo")  # fmt: skip
         raise UsageError(
-            f"{exercise.id} ainda não está certo; veja tinyllm course hint {exercise.id}, ou peça de novo com --anyway"
+            f"{exercise.id} {so_far}; veja tinyllm course hint {exercise.id}, ou peça de novo com --anyway"
         )
     print((folder / "solutions" / exercise.place).read_text(encoding="utf-8"), end="")
 

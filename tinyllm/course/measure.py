@@ -86,12 +86,10 @@ def seconds(work, size, *pieces):
     with single_threaded_blas(), without_garbage():  # else those who wait for one another count too
         once = [timed(work, piece, arguments, 1) for piece in pieces]
         times = [max(1, round(SHORTEST / max(t, 1e-7))) for t in once]
-        turns = [once]
-        for _ in range(TURNS):
+        turns = []
+        while len(turns) < TURNS and time.perf_counter() - began < PATIENCE:
             turns.append([timed(work, piece, arguments, n) for piece, n in zip(pieces, times, strict=True)])
-            if time.perf_counter() - began > PATIENCE:
-                break
-    return [min(of_piece) for of_piece in zip(*turns[1:], strict=True)]
+    return [min(of_piece) for of_piece in zip(*(turns or [once]), strict=True)]
 
 
 @contextlib.contextmanager

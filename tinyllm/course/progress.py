@@ -9,16 +9,20 @@ import platform
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from tinyllm.course import syllabus
 from tinyllm.course.digest import digests, sources
 from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, WRONG
 from tinyllm.errors import UsageError
+from tinyllm.say import counted, tell
 from tinyllm.storage import load_json, save_json
 
 KEPT = ".verdicts.json"  # in the checkout: {digest: [state, message]}
 LASTING = (RIGHT, PENDING, WRONG, BROKEN)  # the other states are the machine's doing, or an interruption's
+USUAL = 3  # seconds that an exercise takes, the start of pytest included
+PATIENCE = 3  # seconds of silence
 MOST = 500  # verdicts that are kept, the newest
 
 
@@ -57,14 +61,32 @@ def judged_by_pytest(folder, exercises):
         found = Path(place) / "states.json"
         tests = [str(e.tests) for e in exercises]
         options = ["-q", "-p", "no:cacheprovider", "--hypothesis-profile=first-found", f"--states={found}"]
-        command = [sys.executable, "-m", "pytest", *options, *tests]
-        subprocess.run(command, cwd=folder, check=False, capture_output=True, encoding="utf-8")
+        wait_for([sys.executable, "-m", "pytest", *options, *tests], folder, [e.id for e in exercises])
         if not found.exists():
             names = ", ".join(e.id for e in exercises)
             raise UsageError(f"os testes pararam no meio (o código de {names} encerra o Python, com os._exit ou "
                              f"parecido?); veja python -m pytest {' '.join(tests)}")  # fmt: skip
         not_reached = {e.id: [PARTLY, f"{e.id} {PARTLY}: os testes pararam antes dele"] for e in exercises}
         return not_reached | json.loads(found.read_text(encoding="utf-8"))
+
+
+def wait_for(command, folder, names):
+    """Run a command that tests these exercises to its end, saying at once what it does and, now and then, that it still
+    does."""
+    what = f"{len(names)} exercícios" if len(names) > 1 else names[0]
+    tell(f"testando {what} (cerca de {counted(USUAL * len(names), 'segundo')})…")
+    began = time.monotonic()
+    with subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as process:  # fmt: skip
+        while True:
+            try:
+                process.wait(PATIENCE)
+                return
+            except subprocess.TimeoutExpired:
+                tell(f"  ainda testando {what}, há {counted(round(time.monotonic() - began), 'segundo')}…")
+            except BaseException:
+                process.kill()
+                raise
 
 
 def digests_of(folder, exercises):

@@ -50,7 +50,11 @@ def rows_of(folder, exercise, name, state):
         pieces["library"] = getattr(importlib.import_module(exercise.library[name]), name)
     times = measure.seconds(work, work.large, *pieces.values())
     measured = {
-        whose: {"seconds": time, "peak_bytes": measure.peak_bytes(work, piece, work.large), "lines": lines(piece)}
+        whose: {
+            "seconds": time,
+            "peak_bytes": measure.peak_bytes(work, piece, work.large),
+            "lines": lines(piece, exercise.pieces),
+        }
         for (whose, piece), time in zip(pieces.items(), times, strict=True)
     }
     unmeasured = {"seconds": None, "peak_bytes": None, "lines": None}
@@ -69,13 +73,25 @@ def tried(work, piece):
     return None
 
 
-def lines(piece):
-    """How many lines of code a function or class has, without its docstring, comments and empty lines."""
+def lines(piece, others):
+    """How many lines of code a function or class has, with what of its file it uses, the other pieces apart: without
+    docstrings, comments and empty lines."""
     piece = inspect.unwrap(piece)
     parts = vars(piece).values() if inspect.isclass(piece) else [piece]  # a class does not know its file, a method does
     code = next(filter(inspect.isfunction, parts)).__code__
     source = Path(code.co_filename).read_text(encoding="utf-8")
-    found = next(node for node in ast.parse(source).body if getattr(node, "name", None) == piece.__name__)
-    body = found.body[1:] if ast.get_docstring(found) else found.body
-    text = source.splitlines()[body[0].lineno - 1 : body[-1].end_lineno]
+    defined = {node.name: node for node in ast.parse(source).body if hasattr(node, "name")}  # the last of a name counts
+    used, left = {}, [piece.__name__]
+    while left:
+        name = left.pop()
+        node = used[name] = defined[name]
+        names = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+        left += names & defined.keys() - used.keys() - set(others)
+    return sum(of_body(node, source.splitlines()) for node in used.values())
+
+
+def of_body(node, text):
+    """How many lines of code the body of a function or class has."""
+    body = node.body[1:] if ast.get_docstring(node) else node.body
+    text = text[body[0].lineno - 1 : body[-1].end_lineno] if body else []
     return sum(bool(line.strip()) and not line.strip().startswith("#") for line in text)

@@ -158,9 +158,11 @@ EQUIVALENT = {  # mutants of the solution that compute the same
 }
 
 HINTS = [
-    "Escreva primeiro a forma de cada resultado intermediário num comentário: (N, 1), (N, M)… O broadcasting estica os "
+    "cosine_similarity e project: escreva primeiro a forma de cada resultado intermediário num comentário: (N, 1), "
+    "(N, M)… O broadcasting estica os "
     "eixos de tamanho 1; um eixo que falta é posto à esquerda.",
-    "keepdims=True guarda, com tamanho 1, o eixo sobre o qual se somou: x - x.mean(axis=-1, keepdims=True) funciona "
+    "standardise: keepdims=True guarda, com tamanho 1, o eixo sobre o qual se somou: x - x.mean(axis=-1, "
+    "keepdims=True) funciona "
     "para qualquer número de eixos.",
     "cosine_similarity: (a @ b.T) tem a forma (N, M); divida por comprimentos de formas (N, 1) e (1, M). "
     "project: (x @ direction) perde o último eixo; [..., np.newaxis] o devolve.",

@@ -177,7 +177,8 @@ COSTLY = {
 }
 
 HINTS = [
-    "ids[:-1] são os tokens que têm um seguinte, e ids[1:] são esses seguintes: os dois arrays, lado a lado, são os "
+    "count_bigrams e perplexity: ids[:-1] são os tokens que têm um seguinte, e ids[1:] são esses seguintes: os dois "
+    "arrays, lado a lado, são os "
     "pares.",
     "Para contar pares repetidos, np.add.at(counts, (linhas, colunas), 1) soma uma vez por ocorrência. "
     "tabela[linhas, colunas] também serve para ler um valor por par.",
@@ -187,7 +188,7 @@ HINTS = [
 
 
 def text(size):
-    return rng.integers(size // 20, size=size), size // 20
+    return rng.integers(size // 10, size=size), size // 10
 
 
 def table(size):
@@ -199,7 +200,7 @@ def text_and_table(size):
 
 
 WORK = {
-    "count_bigrams": Work(text, small=400, large=4000, limit=None),
+    "count_bigrams": Work(text, small=200, large=2000, limit=None),
     "smoothed_probabilities": Work(table, small=50, large=200, degree=2, limit=None),
     "perplexity": Work(text_and_table, small=4000, large=32000, limit=None),
 }

@@ -226,6 +226,7 @@ COSTLY = {
 HINTS = [
     "sum_to_shape: faça uma coisa por vez. Primeiro .sum(axis=...) sobre os primeiros grad.ndim - len(shape) eixos; "
     "depois, com keepdims=True, sobre aqueles em que shape tem 1. axis aceita um tuple, até vazio.",
+    "multiply: a derivada de a · b por a é b, e por b é a; o `backward` dela devolve as duas vezes dy, num par. "
     "backward: guarde em dois dicts o gradiente até aqui de cada folha e de cada nó que espera; uma folha é um Tensor. "
     "Uma função de dentro, receive(fonte, dx), põe cada dx no dict certo, ou o soma ao que já está lá.",
     "O laço: while nodes: youngest = max(nodes, key=lambda node: node.born); tire-o do dict com pop e passe a receive "

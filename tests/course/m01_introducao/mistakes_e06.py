@@ -172,8 +172,9 @@ MISTAKES = {
 }
 
 HINTS = [
-    "keys @ query faz os S produtos internos de uma vez. Só então dividem-se por √D e passam pela softmax.",
-    "Uma média pesada é um produto: pesos (S,) @ valores (S, E) dá (E,).",
+    "attention_weights: keys @ query faz os S produtos internos de uma vez. Só então dividem-se por √D e passam pela "
+    "softmax.",
+    "attend: uma média pesada é um produto: pesos (S,) @ valores (S, E) dá (E,).",
     "causal_self_attention: a posição t usa keys[: t + 1] e values[: t + 1]. Junte as T linhas com np.stack.",
 ]
 

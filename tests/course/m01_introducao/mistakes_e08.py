@@ -135,8 +135,11 @@ MISTAKES = {
 }
 
 HINTS = [
-    "Uma camada linear de n entradas e m saídas tem n m pesos e m vieses; uma layer norm, um peso e um viés por canal.",
-    "Faça a conta de um bloco numa variável e multiplique por config.layers. Sem os vieses, um bloco tem 12 C².",
+    "gpt_parameters: uma camada linear de n entradas e m saídas tem n m pesos e m vieses; uma layer norm, um peso e um "
+    "viés por canal.",
+    "training_state_bytes e kv_cache_bytes: conte primeiro os números que se guardam, e multiplique por bytes_each. "
+    "gpt_parameters: faça a conta de um bloco numa variável e multiplique por config.layers. Sem os vieses, um bloco "
+    "tem 12 C².",
     "Confira com a biblioteca: from tinyllm.models.gpt import GPT, GPTConfig e count_parameters, de tinyllm.nn.module. "
     "GPTConfig(), como vem, tem 2.590.848 parâmetros.",
 ]

@@ -202,9 +202,11 @@ EQUIVALENT = {  # mutants of the solution that compute the same
 }
 
 HINTS = [
-    "O Python compara listas da esquerda para a direita: [3, 9] >= [3, 11] é False. Falta só fazer de cada texto uma "
+    "is_at_least: o Python compara listas da esquerda para a direita: [3, 9] >= [3, 11] é False. Falta só fazer de "
+    "cada texto uma "
     "lista de inteiros, e completar a mais curta.",
-    r're.match(r"\d+(?:\.\d+)*", texto)[0] é a parte da versão que conta. re.findall(r"^(\w+):\s+(\d+) kB", texto, '
+    r're.match(r"\d+(?:\.\d+)*", texto)[0] é a parte da versão que conta. available_bytes: '
+    r're.findall(r"^(\w+):\s+(\d+) kB", texto, '
     "flags=re.MULTILINE) dá os pares (nome, número) de todo o meminfo.",
     "is_at_least: found + [0] * len(least) >= least. mends: uma lista vazia e um if para cada regra; os "
     "três primeiros são independentes, e os da placa, um if e um elif.",

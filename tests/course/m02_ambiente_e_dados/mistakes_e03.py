@@ -243,7 +243,7 @@ def a_page(size):
 
 
 WORK = {
-    "decode": Work(old_text, small=50, large=1000),
+    "decode": Work(old_text, small=50, large=300),
     "find_files": Work(many_paths, small=2, large=10),
     "fetch": Work(a_page, small=10_000, large=200_000, through=or_refused),
 }

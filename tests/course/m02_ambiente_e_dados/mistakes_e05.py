@@ -223,7 +223,7 @@ def signatures(size):
 
 
 WORK = {
-    "jaccard": Work(two_texts, small=100, large=1500),
+    "jaccard": Work(two_texts, small=100, large=1000),
     "least_hashes": Work(hashed, small=50, large=400),
     "similarity": Work(signatures, small=20, large=160, limit=12),
 }

@@ -148,7 +148,8 @@ MISTAKES = {
 COSTLY = {"encode": [(search_in_the_list, SLOW)]}
 
 HINTS = [
-    "Duas coisas diferentes: escolher quais pedaços entram, pela frequência, e a ordem em que ficam na lista, a "
+    "most_frequent: são duas coisas diferentes, escolher quais pedaços entram, pela frequência, e a ordem em que "
+    "ficam na lista, a "
     "Unicode. São dois sorted.",
     "sorted(counts, key=lambda piece: (-counts[piece], piece)) põe os mais frequentes na frente e, nos empates, segue "
     "a ordem Unicode.",

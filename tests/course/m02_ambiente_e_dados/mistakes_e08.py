@@ -253,7 +253,8 @@ EQUIVALENT = {
 }
 
 HINTS = [
-    "itertools.pairwise(word) dá os pares de vizinhos. Um collections.Counter começa toda contagem em 0, e um "
+    "count_pairs: itertools.pairwise(word) dá os pares de vizinhos. Um collections.Counter começa toda contagem em 0, "
+    "e um "
     "collections.defaultdict(set) começa todo valor com um set vazio.",
     "merge_word: percorra os ids e vá enchendo uma lista; se o último dela e o id que chega formam o par, o último "
     "vira new_id. min(contagens, key=lambda pair: (-contagens[pair], pair)) escolhe o par, e os empates também.",
@@ -278,11 +279,11 @@ def long_word(size):
 
 def word_counts_and_merges(size):
     rng = random.Random(size)
-    return {word: rng.randint(1, 50) for word in random_words(40 * size, rng)}, size
+    return {word: rng.randint(1, 50) for word in random_words(100 * size, rng)}, size
 
 
 WORK = {
-    "count_pairs": Work(words_and_counts, small=100, large=400),
+    "count_pairs": Work(words_and_counts, small=60, large=240),
     "merge_word": Work(long_word, small=100, large=1000),
-    "train_merges": Work(word_counts_and_merges, small=10, large=100, limit=6),
+    "train_merges": Work(word_counts_and_merges, small=10, large=40, limit=5),
 }

@@ -235,7 +235,8 @@ COSTLY = {
 }
 
 HINTS = [
-    "Olhe o texto como bytes: list('ã'.encode()) é [195, 163], isto é, 0xC3 e 0xA3. O primeiro byte de um caractere "
+    "unfinished_bytes e stream_text: olhe o texto como bytes; list('ã'.encode()) é [195, 163], isto é, 0xC3 e 0xA3. O "
+    "primeiro byte de um caractere "
     "diz quantos ele tem; os outros não dizem nada.",
     "encode_word: ranks.get(par, (float('inf'), None))[0] é a ordem de qualquer par, infinita se ele não se funde; "
     "min, com essa chave, acha o lugar da próxima fusão. ids[i : i + 2] = [novo] a faz.",
@@ -268,5 +269,5 @@ def drained(piece, pieces):
 WORK = {
     "encode_word": Work(word_and_ranks, small=8, large=24),
     "unfinished_bytes": Work(ending, small=100, large=10_000),
-    "stream_text": Work(tokens, small=50, large=2400, through=drained),
+    "stream_text": Work(tokens, small=50, large=1600, through=drained),
 }

@@ -178,11 +178,13 @@ EQUIVALENT = {
 }
 
 HINTS = [
-    "Há 188 bytes visíveis e 68 que não são. Percorra os 256 em ordem, com um contador que começa em 256 e só anda "
+    "byte_characters: há 188 bytes visíveis e 68 que não são. Percorra os 256 em ordem, com um contador que começa em "
+    "256 e só anda "
     "quando um byte não é visível.",
-    "tabela.index(caractere) é o byte que um caractere representa, e um ValueError se nenhum. Troque-o por um "
+    "unspell: tabela.index(caractere) é o byte que um caractere representa, e um ValueError se nenhum. Troque-o por um "
     "UsageError: try, except ValueError, raise UsageError(…) from None.",
-    "enumerate(text.split('\\n'), start=1) numera as linhas. Tire o '\\r', pule a linha vazia e o cabeçalho da "
+    "read_merges: enumerate(text.split('\\n'), start=1) numera as linhas. Tire o '\\r', pule a linha vazia e o "
+    "cabeçalho da "
     "linha 1, separe por ' ' e confira três textos no vocabulário: o da esquerda, o da direita e os dois juntos.",
 ]
 

@@ -175,7 +175,8 @@ MISTAKES = {
 COSTLY = {"embedding": [(by_a_product, LARGE)]}
 
 HINTS = [
-    "Uma tabela indexada por um array de ids dá, uma linha por id, tenha ids a forma que tiver: weight[ids].",
+    "embedding: uma tabela indexada por um array de ids dá, uma linha por id, tenha ids a forma que tiver: "
+    "weight[ids].",
     "backward de embedding: comece de np.zeros_like(weight), some com np.add.at(dweight, ids, dy) e devolva o par "
     "(None, dweight).",
     "sinusoids: os ângulos de todas as posições e frequências são um produto esticado, (T, 1) * (C/2,). Crie o "

@@ -226,7 +226,8 @@ MISTAKES = {
 }
 
 HINTS = [
-    "Tudo é sobre o último eixo, com keepdims=True, para que a média (..., 1) combine com x (..., C). Guarde a escala, "
+    "layer_norm e rms_norm: tudo é sobre o último eixo, com keepdims=True, para que a média (..., 1) combine com x "
+    "(..., C). Guarde a escala, "
     "1 / np.sqrt(… + eps), e o vetor normalizado: `backward` precisa dos dois.",
     "Em backward, escreva dn = dy * weight e depois a fórmula, tal como está: cada média dela é .mean(axis=-1, "
     "keepdims=True). O vetor n da fórmula é o normalizado, sem weight nem bias.",
