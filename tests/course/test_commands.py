@@ -280,7 +280,7 @@ def test_a_costly_answer(checkout):
     (slow, _), (large, _) = load(FOLDER / exercise.support).COSTLY["cosine_similarity"]
     answer(checkout, with_version(exercise, "cosine_similarity", slow))
     status, out, _ = course(checkout, "test", "m01.e01")
-    assert status == 1 and "   lento      " in out and "a sua versão leva" in out and "(o limite é 8 vezes)" in out
+    assert status == 1 and "   lento      " in out and "a sua versão leva" in out and "(o limite é 25 vezes)" in out
     answer(checkout, with_version(exercise, "cosine_similarity", large))
     status, out, _ = course(checkout, "list", "--json")
     assert json.loads(out)["states"]["m01.e01"] == "memória demais"

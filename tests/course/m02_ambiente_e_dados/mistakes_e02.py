@@ -316,5 +316,5 @@ def a_training(size):
 WORK = {
     "fastest": Work(measured, small=50, large=200, through=timed),
     "peak_bytes": Work(eight_then_three, small=1, large=2, through=allocating),
-    "tokens_per_second": Work(a_training, small=1000, large=50000, limit=None),
+    "tokens_per_second": Work(a_training, small=1000, large=10_000, limit=None),
 }
