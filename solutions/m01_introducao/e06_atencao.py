@@ -5,7 +5,7 @@ pode usar: numpy
 na biblioteca: nenhuma peça, porque a de lá faz o mesmo para um lote inteiro e várias cabeças,
     assunto do módulo 3
 
-Por que importa: é a ideia que separa o Transformer de tudo o que veio antes. Em vez de carregar o
+Por que importa: é a ideia de que o Transformer é feito, e nasceu antes dele. Em vez de carregar o
 passado num estado que se apaga aos poucos, cada posição olha para as outras, decide quais importam
 e faz uma média delas, com pesos que ela mesma escolheu.
 

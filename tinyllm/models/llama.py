@@ -1,5 +1,7 @@
-"""Llama: a decoder with rotary positions, RMS norm, a gated feed-forward and shared keys
-(Touvron et al. 2023)."""
+"""Llama: a decoder with rotary positions, RMS norm and a gated feed-forward (Touvron et al. 2023).
+
+Its heads may share keys, as in Llama 2 of 70 B and in every Llama 3 (Ainslie et al. 2023).
+"""
 
 from dataclasses import dataclass
 
