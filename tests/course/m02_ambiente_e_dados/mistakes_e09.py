@@ -105,6 +105,13 @@ def bytes_missing(data):
     return 0
 
 
+def interrupted_ones_too(data):
+    for count, byte in enumerate(reversed(data[-3:]), start=1):
+        if length_of(byte) > 1:
+            return count if count < length_of(byte) else 0
+    return 0
+
+
 def any_high_byte_starts(data):
     for count, byte in enumerate(reversed(data[-3:]), start=1):
         if byte >= 0xC0:
@@ -217,6 +224,7 @@ MISTAKES = {
         (continuations_only, "contou todo byte a partir de 0x80; veja onde o caractere começa e se ele já acabou"),
         (bytes_missing, "isto é quantos bytes FALTAM; o que se pede é quantos já vieram"),
         (any_high_byte_starts, "0xC0, 0xC1 e os bytes acima de 0xF4 não começam caractere nenhum"),
+        (interrupted_ones_too, "esperou por um começo que outro byte já interrompeu; depois dele só vale 0x80 a 0xBF"),
     ],
     "stream_text": [
         (each_token_alone, "traduziu cada token sozinho; o começo de um caractere tem de esperar o token seguinte"),
