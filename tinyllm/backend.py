@@ -162,10 +162,10 @@ def numba_version():
     try:
         with warnings.catch_warnings(action="ignore"):  # of variables that it cannot read, and does without
             import numba
-    except ImportError:
-        return None
     except ValueError as error:
         raise UsageError(f"Numba does not start ({error}); unset the variables whose names begin with NUMBA_") from None
+    except Exception:  # a broken package raises anything
+        return None
     return None if numba.config.DISABLE_JIT else numba.__version__
 
 

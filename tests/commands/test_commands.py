@@ -94,12 +94,14 @@ def test_doctor(capsys):
 ON_ITS_OWN = """
 import importlib.machinery, importlib.metadata, json, sys
 
-missing = json.loads(sys.argv.pop(1))
+missing, broken = json.loads(sys.argv.pop(1)), json.loads(sys.argv.pop(1))
 
-class Missing:  # as if nobody had installed them
+class Missing:  # as if nobody had installed them, or something had spoilt them
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in missing:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        if name.partition(".")[0] in broken:
+            raise AttributeError("a package that does not fit the others")
 
 sys.meta_path.insert(0, Missing())
 of_package = importlib.metadata.version
@@ -115,9 +117,9 @@ sys.exit(status)
 """
 
 
-def alone(*arguments, missing=()):
+def alone(*arguments, missing=(), broken=()):
     """(exit status, standard output, standard error, modules of ours imported) of a command in its own process."""
-    command = [sys.executable, "-c", ON_ITS_OWN, json.dumps(missing), *map(str, arguments)]
+    command = [sys.executable, "-c", ON_ITS_OWN, json.dumps(missing), json.dumps(broken), *map(str, arguments)]
     ran = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     *said, imported = ran.stderr.splitlines()
     return ran.returncode, ran.stdout, said, json.loads(imported)
@@ -130,10 +132,22 @@ PACKAGES = ["numba", "tqdm", "safetensors", "threadpoolctl", "pytest"]
 def test_the_doctor_and_the_help_need_no_package(missing):
     status, out, said, _ = alone("doctor", missing=missing)
     assert (status, said) == (0, [])
-    for name in set(missing) - {"pytest"}:
+    for name in missing:
         assert re.search(rf"! {name}: +não instalado\n +→ pip install {name}", out)
     for arguments in ([], ["--help"], ["course", "list"]):
         status, out, said, _ = alone(*arguments, missing=missing)
+        assert (status, said) == (0, []) and out
+
+
+@pytest.mark.parametrize("broken", PACKAGES)
+def test_the_doctor_and_the_help_work_beside_a_broken_package(broken):
+    status, out, said, _ = alone("doctor", broken=[broken])
+    assert (status, said) == (0, [])
+    assert re.search(
+        rf"! {broken}: +[\w.]+, com defeito \(AttributeError\)\n +→ pip install --force-reinstall {broken}", out
+    )
+    for arguments in (["--help"], ["train", "--help"], ["course", "list"]):
+        status, out, said, _ = alone(*arguments, broken=[broken])
         assert (status, said) == (0, []) and out
 
 

@@ -1,7 +1,7 @@
 """`tinyllm doctor`: what this machine has, what is missing, and what to do about it."""
 
+import importlib
 import importlib.metadata
-import importlib.util
 import platform
 import shutil
 import sys
@@ -10,13 +10,16 @@ from pathlib import Path
 from tinyllm import backend
 from tinyllm.say import counted, decimal, megabytes
 
-PACKAGES = ("numpy", "numba", "tqdm", "safetensors", "threadpoolctl")
+PACKAGES = ("numpy", "numba", "tqdm", "safetensors", "threadpoolctl", "pytest")  # the last for the exercises
 
 
 def examine():
     """A list of (name, what was found, what to do or None)."""
-    found = [_python(), *(_package(name) for name in PACKAGES), _numba(), _processor()]
-    if importlib.util.find_spec("threadpoolctl"):  # who knows the BLAS, and can hold it to one thread
+    packages = [_package(name) for name in PACKAGES]
+    found = [_python(), *packages, _numba(), _processor()]
+    if ("threadpoolctl", None) in [
+        (name, mend) for name, _, mend in packages
+    ]:  # who knows the BLAS, and can hold it to one thread
         found += [
             ("BLAS", f"{name} {version}, {counted(threads, 'thread')}", None)
             for name, version, threads in backend.describe_blas()
@@ -33,9 +36,13 @@ def _python():
 
 def _package(name):
     try:
-        return name, importlib.metadata.version(name), None
+        version = importlib.metadata.version(name)
+        importlib.import_module(name)
     except importlib.metadata.PackageNotFoundError:
         return name, "não instalado", f"pip install {name}"
+    except Exception as error:  # whatever a broken package raises
+        return name, f"{version}, com defeito ({type(error).__name__})", f"pip install --force-reinstall {name}"
+    return name, version, None
 
 
 def _numba():
