@@ -29,7 +29,13 @@ def other_kind(answer, solution):
     """
     due = {name: value for name, _, value in returned(*solution)}
     troubles = ((name, line, mismatch(value, due.get(name))) for name, line, value in returned(*answer))
-    return next((Cause(line, f"{name} devolveu {what}") for name, line, what in troubles if what), None)
+    return next((Cause(line, f"{called(name)} devolveu {what}") for name, line, what in troubles if what), None)
+
+
+def called(name):
+    """What to call a function, by its qualified name."""
+    outer, _, inner = name.partition(".<locals>.")
+    return f"a função de dentro de {outer}" if inner else outer
 
 
 def mismatch(value, due):

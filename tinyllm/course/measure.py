@@ -12,12 +12,12 @@ from tinyllm.backend import single_threaded_blas
 from tinyllm.say import decimal
 
 SLOW, LARGE = "lento", "memória demais"
-LIMIT = 25  # times what the solution takes, in time: far from what right answers take, and from what wastes
+LIMIT = 15  # times what the solution takes, in time: far from what right answers take, and from what wastes
 GROWTH = 3  # times the growth of the solution, or of a plain loop
 MEMORY = 8  # times what the solution and its arguments hold
 SPARE_BYTES, SPARE_SECONDS = 1 << 20, 1e-3  # nobody's concern
 TRIES = 3  # times that an answer must be found slow
-TURNS, PATIENCE = 5, 2.0  # turns of each, or seconds, whichever is over first
+TURNS, PATIENCE = 5, 1.0  # turns of each, or seconds of the clock below, whichever is over first
 SHORTEST = 1e-3  # seconds; what takes less is done several times
 # a busy machine makes a piece wait, but takes no more of a processor's time; on Windows that ticks too seldom
 CLOCK = time.perf_counter if sys.platform == "win32" else time.process_time
@@ -82,12 +82,12 @@ def seconds(work, size, *pieces):
     """The shortest time of each piece on work of this size, the pieces taking turns: other work of the machine can
     only lengthen a turn."""
     arguments = work.make(size)
-    began = time.perf_counter()
+    began = CLOCK()
     with single_threaded_blas(), without_garbage():  # else those who wait for one another count too
         once = [timed(work, piece, arguments, 1) for piece in pieces]
         times = [max(1, round(SHORTEST / max(t, 1e-7))) for t in once]
         turns = []
-        while len(turns) < TURNS and time.perf_counter() - began < PATIENCE:
+        while len(turns) < TURNS and CLOCK() - began < PATIENCE:
             turns.append([timed(work, piece, arguments, n) for piece, n in zip(pieces, times, strict=True)])
     return [min(of_piece) for of_piece in zip(*(turns or [once]), strict=True)]
 

@@ -188,7 +188,7 @@ HINTS = [
 
 
 def text(size):
-    return rng.integers(size // 10, size=size), size // 10
+    return rng.integers(size // 20, size=size), size // 20
 
 
 def table(size):
@@ -200,7 +200,7 @@ def text_and_table(size):
 
 
 WORK = {
-    "count_bigrams": Work(text, small=200, large=2000, limit=None),
+    "count_bigrams": Work(text, small=400, large=4000, limit=None),
     "smoothed_probabilities": Work(table, small=50, large=200, degree=2, limit=None),
     "perplexity": Work(text_and_table, small=4000, large=32000, limit=None),
 }

@@ -254,5 +254,5 @@ def cut_text(size):
 WORK = {
     "causal_example": Work(tokens, small=50, large=400, degree=2),
     "masked_example": Work(chosen_tokens, small=50, large=400),
-    "span_corruption": Work(cut_text, small=2000, large=60_000),
+    "span_corruption": Work(cut_text, small=2000, large=40_000),
 }
