@@ -19,7 +19,7 @@ from tinyllm.errors import UsageError
 from tinyllm.tensor import Tensor, backward
 
 TOLERANCES = {"float64": (1e-7, 1e-9), "float32": (1e-5, 1e-6)}  # relative, absolute
-ALIKE = {"i": "iu", "u": "iu", "b": "b", "f": "f", "c": "c"}  # the kinds of dtype that may stand for each
+ALIKE = {"i": "iu", "u": "iu", "b": "b", "f": "f", "c": "c", "O": "O"}  # the kinds of dtype that may stand for each
 RIGHT, PENDING, WRONG, BROKEN = "certo", "pendente", "errado", "erro no seu código"
 PARTLY = "incompleto"  # right as far as it was tested, for not every test has run
 SENTENCE = "parece: "  # what a known mistake is told with
@@ -324,11 +324,14 @@ def other_type(found, expected, where):
 def numeric_difference(found, expected, where):
     types = type_of(found), type_of(expected)
     expected = np.asarray(expected)
+    due = f"um array de forma {expected.shape}" if expected.shape else "um número"
     try:
-        found = np.asarray(found)
+        given, found = found, np.asarray(found)
         found.astype(np.float64)
     except (TypeError, ValueError):
-        return f"esperado um array de forma {expected.shape}{where}; veio {describe(found)}"
+        return f"esperado {due}{where}; veio {describe(found)}"
+    if found.dtype.kind == "O" != expected.dtype.kind:
+        return f"esperado {due}{where}; veio {describe(given)}"
     if found.shape != expected.shape:
         return f"forma obtida {found.shape}, esperada {expected.shape}{where}"
     if expected.dtype.kind == "f" and found.dtype != expected.dtype:

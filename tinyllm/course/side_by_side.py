@@ -8,7 +8,7 @@ from pathlib import Path
 from tinyllm.course import measure
 from tinyllm.course.judge import BROKEN, PENDING, RIGHT, load
 from tinyllm.course.progress import states
-from tinyllm.say import emit
+from tinyllm.say import emit, tell
 
 TITLES = {"yours": "a sua", "solution": "a solução", "library": "a biblioteca"}
 
@@ -16,6 +16,7 @@ TITLES = {"yours": "a sua", "solution": "a solução", "library": "a biblioteca"
 def compare(folder, exercise, *, as_json=False):
     """Show every piece of an exercise, as each wrote it: whether it is right, its time, its peak memory, its lines."""
     state, message = states(folder, [exercise])[exercise.id]
+    tell(f"medindo {exercise.id}: cada versão de cada peça, algumas vezes…")
     rows = [row for name in exercise.pieces for row in rows_of(folder, exercise, name, state)]
     if as_json:
         for row in rows:

@@ -1,0 +1,81 @@
+"""What counts as the same result, and what is said of one that is not."""
+
+from collections import Counter, OrderedDict, defaultdict, namedtuple
+from functools import partial
+
+import numpy as np
+import pytest
+
+from tinyllm.course import diagnose
+from tinyllm.course.judge import difference, load
+
+Pair = namedtuple("Pair", "a b")
+F32 = np.ones(2, np.float32)
+SAME = [
+    (3, 3), (np.int64(3), 3), (3.0, 3.0), (np.float64(3), 3.0), (2**70, 2**70), (True, True), (np.True_, True), ("a", "a"),
+    (b"a", b"a"), ([1, 2], [1, 2]), ((1, 2), (1, 2)), ([1, 2], (1, 2)), (Pair(1, 2), (1, 2)), (F32, np.ones(2, "f4")),
+    (Counter(a=1), {"a": 1}), (OrderedDict(a=1), {"a": 1}), (defaultdict(set, a={1}), {"a": {1}}),
+    (np.array([1, 2], np.int32), np.array([1, 2])), (np.array([1], np.uint8), np.array([1])), (None, None),
+    (np.array([True]), np.array([True])), ([(1, b"a")], [(1, b"a")]),
+]  # fmt: skip
+OTHER = [
+    (3.0, 3, "tipo obtido float, esperado int"), (np.float64(3), 3, "tipo obtido float64, esperado int"),
+    (True, 3, "obtido True"), (1, True, "veio um int onde se espera um bool"), (b"a", "a", "obtido b'a'"),
+    (bytearray(b"a"), b"a", "veio um bytearray onde se espera um bytes"),
+    ((1, 2), [1, 2], "veio um tuple de 2 onde se espera um list"), ({"a": 1.0}, {"a": 1}, "tipo obtido float"),
+    ([1, 2.0], [1, 2], "tipo obtido float, esperado int no valor 1 do resultado"),
+    (F32, np.ones(2), "tipo obtido float32, esperado float64"), (1, 1.0, "tipo obtido int, esperado float"),
+    (np.ones(2), np.ones(2, int), "tipo obtido float64, esperado int64"),
+    (np.ones(2, int), np.ones(2, bool), "tipo obtido int64, esperado bool"),
+    ([1.0, 1.0], np.ones(2), "esperado um array de forma (2,); veio um list de 2"), (None, 3, "veio um NoneType"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("found", "expected"), SAME)
+def test_the_same(found, expected):
+    assert difference(found, expected) is None
+
+
+@pytest.mark.parametrize(("found", "expected", "told"), OTHER)
+def test_another(found, expected, told):
+    assert told in difference(found, expected)
+
+
+ANSWER = """
+import numpy as np
+
+def piece(x):
+    def inner():
+        scale = np.sqrt(4)
+        return x * scale
+    return inner()
+"""
+RIGHT = ANSWER.replace("np.sqrt(4)", "2.0")
+
+
+def test_the_line_where_another_dtype_comes_up(tmp_path):
+    path = tmp_path / "answer.py"
+    path.write_text(ANSWER, encoding="utf-8")
+    piece = load(path).piece
+    found = diagnose.other_dtype(path, lambda: piece(F32), np.dtype("float64"))
+    assert found.line == 6 and "np.sqrt de um número dá float64" in found.what
+    assert diagnose.other_dtype(path, lambda: piece(F32), np.dtype("float16")) is None
+
+
+@pytest.mark.parametrize(
+    ("returns", "told"),
+    [
+        ("[x]", "piece devolveu uma lista onde se espera um array"),
+        ("float(x[0])", "um float do Python"),
+        ("None", "None, isto é, nada"),
+        ("2 * x", None),
+    ],
+)
+def test_the_line_that_returns_another_kind(tmp_path, returns, told):
+    runs = []
+    for name, text in (("answer", ANSWER.replace("return inner()", f"return {returns}")), ("solution", RIGHT)):
+        path = tmp_path / f"{name}.py"
+        path.write_text(text, encoding="utf-8")
+        runs.append((path, partial(load(path).piece, F32)))
+    found = diagnose.other_kind(*runs)
+    assert found is None if told is None else found.line == 8 and told in found.what
