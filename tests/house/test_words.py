@@ -16,6 +16,8 @@ TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
 
 FORBIDDEN = {  # what a page must not say: what it says instead
     r'install "?tinyllm\[': 'pip install -e ".[…]": on the registry tinyllm is another project',
+    r"\bmaior valor (da linha|até|subtra)|\b[Vv]alores (de q|q·k|do futuro|log)": "pontuação: valor is v alone",
+    r"where\((?!~)[^,~\n]*\b(future|padding)\b[^\n]*inf": "where(~future(…), scores, -inf): True sees",
     r"\bcorridas?\b": "treino, or rodada where two are measured side by side",
     r"\bport(ão|ões)\b": "porta, as in the LSTM",
     r"\bTensors (que|um|são|e as)\b|(de|são|conhecem|os) Tensors\b": "Tensores",
