@@ -57,7 +57,7 @@ def counted(number, one, several=None):
 def duration(seconds):
     """Seconds, about: 40 segundos, 7 minutos, 2 horas."""
     size, name = (1, "segundo") if seconds < 90 else (60, "minuto") if seconds < 5400 else (3600, "hora")
-    return counted(round(seconds / size), name)
+    return counted(math.ceil(seconds / size), name)
 
 
 def visible(text):

@@ -187,7 +187,7 @@ def test_train_tells_the_memory_first_and_how_to_go_on(capsys, tmp_path):
 
 def test_train_says_after_ten_steps_how_long_the_rest_will_take(capsys, tmp_path):
     _, _, err = call(capsys, "train", "--out", tmp_path / "r", *SMALL, "--steps", 12)
-    assert re.findall(r"faltam cerca de (.*)", err) == ["0 segundos"]
+    assert re.findall(r"faltam cerca de (.*)", err) == ["1 segundo"]
     _, out, err = call(capsys, "train", "--resume", tmp_path / "r", "--steps", 24, "--json")
     assert len(out.splitlines()) == 12 and "faltam" not in err
 
