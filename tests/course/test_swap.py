@@ -122,7 +122,7 @@ def test_classifying_with_the_encoder_of_the_learner(checkout):
     assert status == 0, err
     pieces = {"split_heads", "merge_heads", "SelfAttention", "Block", "Encoder"}
     assert {name for name, count in calls(err).items() if count} == pieces
-    *steps, _ = out.splitlines(keepends=True)  # the last line has the figures on the test texts
+    *steps, _ = out.splitlines(keepends=True)  # the last line has the figures on the validation texts
     *reference, _ = tinyllm(checkout, "train", "--out=reference", *options)[1].splitlines(keepends=True)
     np.testing.assert_allclose(losses("".join(steps)), losses("".join(reference)), atol=1e-4, rtol=0)
 
