@@ -12,7 +12,7 @@ from tinyllm.course.judge import difference, load
 Pair = namedtuple("Pair", "a b")
 F32 = np.ones(2, np.float32)
 SAME = [
-    (3, 3), (np.int64(3), 3), (3.0, 3.0), (np.float64(3), 3.0), (2**70, 2**70), (True, True), (np.True_, True), ("a", "a"),
+    (3, 3), (np.int64(3), 3), (3.0, 3.0), (np.float64(3), 3.0), (True, True), (np.True_, True), ("a", "a"),
     (b"a", b"a"), ([1, 2], [1, 2]), ((1, 2), (1, 2)), ([1, 2], (1, 2)), (Pair(1, 2), (1, 2)), (F32, np.ones(2, "f4")),
     (Counter(a=1), {"a": 1}), (OrderedDict(a=1), {"a": 1}), (defaultdict(set, a={1}), {"a": {1}}),
     (np.array([1, 2], np.int32), np.array([1, 2])), (np.array([1], np.uint8), np.array([1])), (None, None),
@@ -27,7 +27,8 @@ OTHER = [
     (F32, np.ones(2), "tipo obtido float32, esperado float64"), (1, 1.0, "tipo obtido int, esperado float"),
     (np.ones(2), np.ones(2, int), "tipo obtido float64, esperado int64"),
     (np.ones(2, int), np.ones(2, bool), "tipo obtido int64, esperado bool"),
-    ([1.0, 1.0], np.ones(2), "esperado um array de forma (2,); veio um list de 2"), (None, 3, "veio um NoneType"),
+    ([1.0, 1.0], np.ones(2), "esperado um array de forma (2,); veio um list de 2"),
+    (None, 3, "esperado um número; veio um NoneType"), (2**70, 3, "obtido 1180591620717411303424"),
 ]  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from tinyllm.errors import UsageError
 from tinyllm.tensor import Tensor, backward
 
 TOLERANCES = {"float64": (1e-7, 1e-9), "float32": (1e-5, 1e-6)}  # relative, absolute
-ALIKE = {"i": "iu", "u": "iu", "b": "b", "f": "f", "c": "c", "O": "O"}  # the kinds of dtype that may stand for each
+ALIKE = {"i": "iu", "u": "iu", "b": "b", "f": "f", "c": "c"}  # the kinds of dtype that may stand for each
 RIGHT, PENDING, WRONG, BROKEN = "certo", "pendente", "errado", "erro no seu código"
 PARTLY = "incompleto"  # right as far as it was tested, for not every test has run
 SENTENCE = "parece: "  # what a known mistake is told with
@@ -330,7 +330,7 @@ def numeric_difference(found, expected, where):
         found.astype(np.float64)
     except (TypeError, ValueError):
         return f"esperado {due}{where}; veio {describe(found)}"
-    if found.dtype.kind == "O" != expected.dtype.kind:
+    if found.dtype.kind == "O" and not isinstance(given, int):
         return f"esperado {due}{where}; veio {describe(given)}"
     if found.shape != expected.shape:
         return f"forma obtida {found.shape}, esperada {expected.shape}{where}"
