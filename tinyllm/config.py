@@ -49,6 +49,8 @@ def check_value(name, value, kind, limits):
     number_as_float = kind is float and isinstance(value, int)
     if not (isinstance(value, kind) or number_as_float) or (isinstance(value, bool) and kind is not bool):
         raise UsageError(f"{name}={shown(value)} is not of type {kind.__name__}")
+    if value == "":
+        raise UsageError(f"{name} is empty; give it a value or leave it out")
     try:
         check_limits(value, limits)
     except UsageError as error:

@@ -28,6 +28,8 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("-h", "--help", action="help", help="mostra esta ajuda")
 
     def error(self, message):
+        if self._subparsers and message.endswith(" required: COMANDO"):
+            message = f"there is no command; choose one of {', '.join(self._subparsers._group_actions[0].choices)}"
         see = "" if re.search(r"[;?]", message) else f"; see: {self.prog} --help"
         self.exit(2, f"{self.prog}: error: {brief(message + see)}\n")
 

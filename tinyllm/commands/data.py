@@ -1,6 +1,7 @@
 """Commands on corpora: fetch them, clean them, drop what repeats, split them, and pack them into tokens."""
 
 import contextlib
+import itertools
 import json
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -110,7 +111,10 @@ def pack_command(arguments):
     texts.ending_of(arguments.out, ".npy")
     tokenizer, found = files.load(arguments.tokenizer), texts.find_files(arguments.files)
     storage.claim(arguments.out, [arguments.tokenizer, *found])
-    rows = dataset.encoded(tokenizer, read_all(found), end_id=tokenizer.special_id(runs.END))
+    whole = read_all(found)
+    if (first := next(whole, None)) is None:
+        raise UsageError(f"there is no text in {arguments.files[0]}; give a file with texts")
+    rows = dataset.encoded(tokenizer, itertools.chain([first], whole), end_id=tokenizer.special_id(runs.END))
     count = dataset.write_tokens(arguments.out, rows, vocab_size=tokenizer.vocab_size)
     if arguments.json:
         say.emit({"tokens": count, "bytes": Path(arguments.out).stat().st_size, "out": arguments.out})

@@ -146,7 +146,7 @@ def tell_stage(stage):
 
 def estimate_command(arguments):
     stored, training, classify, optimizer = {}, {}, False, vars(arguments).get("optimizer", "adamw")
-    if arguments.run:
+    if arguments.run is not None:
         if "optimizer" in arguments:
             raise UsageError(f"--optimizer cannot change in the run {arguments.run}; leave out one of the two")
         if "model" in arguments:

@@ -67,7 +67,11 @@ def check_url(url, *, loopback=False):
     try:
         parts = urllib.parse.urlsplit(url)
         host, _, _ = parts.hostname, parts.port, ascii_url(url)
-    except ValueError as error:  # also of the codec of names
+    except UnicodeError:
+        raise UsageError(
+            f"{shown(url)} is no address: the name of its host has a part of none or over 63 letters"
+        ) from None
+    except ValueError as error:
         raise UsageError(f"{shown(url)} is no address ({error}); it must begin with https://") from None
     if parts.scheme == "https" and host:
         return

@@ -18,7 +18,9 @@ def find_files(paths, suffixes=(".txt",)):
     copies and notes there. UsageError for a path that is not there, and for a folder without any text.
     """
     files = []
-    for path in map(Path, paths):
+    for name in paths:
+        storage.check_name(name)
+        path = Path(name)
         if path.is_dir():
             inside = sorted(
                 p for p in path.rglob("*") if p.suffix.lower() in suffixes and p.is_file() and not is_hidden(p, path)

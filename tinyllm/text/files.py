@@ -9,6 +9,7 @@ a folder        with a tokenizer.json, as that of a run, or with vocab.json and 
 
 from pathlib import Path
 
+from tinyllm import storage
 from tinyllm.errors import UsageError
 from tinyllm.text import bpe, simple
 from tinyllm.text.checks import read_json
@@ -33,6 +34,7 @@ def load(path, *, pattern=None, special_tokens=()):
     special tokens: texts that vocab.json has, or, for a .tiktoken, new ones as "text" or "text=id".
     UsageError for a file that is unreadable, malformed or of a kind that is not supported.
     """
+    storage.check_name(path)
     path = Path(path)
     if (path / "tokenizer.json").is_file():
         path = path / "tokenizer.json"

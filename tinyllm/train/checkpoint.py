@@ -91,5 +91,8 @@ def load_one(path, *, model, optimizer=None):
         state = storage.load_arrays(path / OPTIMIZER)
         state.setdefault("steps", np.array(step))  # not there before an optimiser counted its own
         optimizer.load_state(state)
-    load_weights(model, arrays)
+    try:
+        load_weights(model, arrays)
+    except UsageError as error:
+        raise UsageError(f"{path / WEIGHTS}: {error}") from None
     return step

@@ -1,0 +1,513 @@
+"""What the commands are tried with: at their limits, beyond them, and with broken files; `test_sweep.py` runs them all.
+
+One invocation a line, as in a shell, in the folder that `workshop.py` makes. Behind a # stand words that the error
+must have, apart by a bar. `~` is a word of 4,000 letters, `@` a number of 400 digits.
+"""
+
+REFUSED = {
+    "the command itself": """
+        nothing                                                      # nothing
+        trian --out new                                              # trian
+        --sead 3 train --out new                                     # --sead
+        --seed 3 generate runs/gpt                                   # --seed
+        ~                                                            # xxx
+        tokenizer                                                    # train
+        tokenizer lerne corpus.txt                                   # lerne
+        data                                                         # generate
+        data fetch x                                                 # fetch
+        bench                                                        # kernels
+        bench gpt                                                    # gpt
+        course nothing                                               # nothing
+        doctor now                                                   # now
+        doctor --fast                                                # --fast
+    """,
+    "train: numbers": """
+        train --out new --steps 0                                    # steps | 0 | 1
+        train --out new --steps -1                                   # steps | -1
+        train --out new --steps x                                    # steps | x
+        train --out new --steps 1.5                                  # steps | 1.5
+        train --out new --steps                                      # --steps
+        train --out new --steps @                                    # steps
+        train --out new --steps 10000000000000                       # steps
+        train --out new --batch 0                                    # batch | 0
+        train --out new --batch @                                    # batch
+        train --out new --accumulate 0                               # accumulate | 0
+        train --out new --accumulate -3                              # accumulate | -3
+        train --out new --learning-rate 0                            # learning | 0
+        train --out new --learning-rate -1                           # learning | -1
+        train --out new --learning-rate nan                          # learning | nan
+        train --out new --learning-rate inf                          # learning | inf
+        train --out new --learning-rate 1e400                        # learning | 1e400
+        train --out new --learning-rate 0,004                        # learning | 0,004
+        train --out new --floor 2                                    # floor | 2
+        train --out new --floor -0.1                                 # floor | -0.1
+        train --out new --warmup -1                                  # warmup | -1
+        train --out new --decay-steps -1                             # decay | -1
+        train --out new --clip -1                                    # clip | -1
+        train --out new --clip nan                                   # clip | nan
+        train --out new --workers -1                                 # workers | -1
+        train --out new --workers 1000000000000000000000000000000    # workers
+        train --out new --seed -1                                    # seed | -1
+        train --out new --seed @                                     # seed
+        train --out new --seed x                                     # seed | x
+        train --out new --weight-decay -1                            # weight | -1
+        train --out new --beta1 1                                    # beta1 | 1
+        train --out new --beta2 1.5                                  # beta2 | 1.5
+        train --out new --eps 0                                      # eps | 0
+        train --out new --momentum 0.9                               # momentum | adamw
+        train --out new --optimizer sgd --beta1 0.9                  # beta1 | sgd
+        train --out new --optimizer sgd --momentum 1                 # momentum | 1
+        train --out new --optimizer adam                             # adam | adamw
+        train --out new --save-every 0                               # save | 0
+        train --out new --validate-every -1                          # validate | -1
+        train --out new --texts 0                                    # texts | 0
+        train --out new --texts -5                                   # texts | -5
+        train --out new --texts @                                    # texts
+        train --out new --device tpu                                 # device | tpu
+        train --out new --json yes                                   # yes
+    """,
+    "train: models": """
+        train --out new --vocab-size 0                               # vocab | 0
+        train --out new --vocab-size 100                             # vocab | 100
+        train --out new --vocab-size 100000000000000000000           # vocab
+        train --out new --context 0                                  # context | 0
+        train --out new --context @                                  # context
+        train --out new --layers 0                                   # layers | 0
+        train --out new --layers 1000000000                          # layers | 1000000000
+        train --out new --heads 0                                    # heads | 0
+        train --out new --heads 3 --width 16                         # heads | 3
+        train --out new --heads x                                    # heads | x
+        train --out new --width 0                                    # width | 0
+        train --out new --width 10000000000                          # width
+        train --out new --dropout 1                                  # dropout | 1
+        train --out new --dropout -0.5                               # dropout | -0.5
+        train --out new --dropout nan                                # dropout | nan
+        train --out new --kv-heads 2                                 # kv-heads | gpt
+        train --out new --model llama --kv-heads 3                   # kv | 3
+        train --out new --model llama --kv-heads 0                   # kv | 0
+        train --out new --model llama --hidden 0                     # hidden | 0
+        train --out new --model llama --width 6 --heads 2            # width
+        train --out new --model rnn --heads 2                        # heads | rnn
+        train --out new --model lstm --kv-heads 2                    # kv-heads | lstm
+        train --out new --model bert --positions round               # positions | round
+        train --out new --model bert --decoder-layers 2              # decoder-layers | bert
+        train --out new --model t5 --decoder-layers 0                # decoder | 0
+        train --out new --model gtp                                  # gtp | gpt
+        train --out new --model                                      # --model
+        train --out new --task read                                  # read | language
+    """,
+    "train: places and texts": """
+        train                                                        # --out | --resume
+        train --out new --resume runs/gpt                            # --resume
+        train --out ""                                               # empty
+        train --resume ""                                            # empty
+        train --out new --corpus ""                                  # empty
+        train --out new --corpus nothing.txt                         # nothing.txt
+        train --out new --corpus folder                              # folder
+        train --out new --corpus broken/empty.txt                    # empty.txt
+        train --out new --corpus broken/blank.txt                    # blank.txt
+        train --out new --corpus broken/latin1.txt                   # latin1.txt | UTF-8
+        train --out new --corpus broken/binary.txt                   # binary.txt | UTF-8
+        train --out new --corpus broken/one.txt                      # one.txt
+        train --out new --corpus ~                                   # xxx
+        train --out new --corpus latim                               # latim
+        train --out new --tokenizer wordpiece                        # wordpiece | bpe
+        train --out new --task classify --corpus corpus.txt          # corpus.txt
+        train --out new --task classify --corpus contos              # contos
+        train --out new --task classify --corpus broken/no-tab.tsv   # no-tab.tsv | 2
+        train --out new --task classify --corpus broken/one-label.tsv   # 'p' | two
+        train --out new --task classify --corpus broken/many-labels.tsv   # 10000 | 1000
+        train --out new --task classify --corpus broken/half.jsonl   # half.jsonl | 2
+        train --out new --task classify --corpus broken/lines.jsonl  # lines.jsonl | 2
+        train --out new --task classify --corpus broken/no-label.jsonl  # no-label.jsonl | 1
+        train --out new --task classify --corpus broken/empty.tsv    # no text
+        train --out corpus.txt                                       # corpus.txt
+        train --out corpus.txt/new                                   # corpus.txt
+        train --out runs/gpt                                         # runs/gpt
+        train --out own                                              # own
+        train --out nothing/deep/new --steps 0                       # steps
+        train --resume nothing                                       # nothing
+        train --resume folder                                        # folder
+        train --resume corpus.txt                                    # corpus.txt
+        train --resume runs/gpt --steps 1                            # steps | 1 | 4
+        train --resume runs/gpt --steps 4                            # steps | 4
+        train --resume runs/gpt                                      # steps | 4
+        train --resume runs/gpt --layers 2                           # layers
+        train --resume runs/gpt --model llama                        # model
+        train --resume runs/gpt --seed 1                             # seed
+        train --resume runs/gpt --from runs/gpt                      # --from
+        train --resume broken/runs/config-cut                        # config.json
+        train --resume broken/runs/config-list                       # config.json
+        train --resume broken/runs/config-unknown                    # wings
+        train --resume broken/runs/config-layers                     # layers | 1000000000
+        train --resume broken/runs/config-digits                     # config.json
+        train --resume broken/runs/config-twice                      # twice
+        train --resume broken/runs/no-checkpoint --steps 0           # steps | 0
+        train --resume broken/runs/tokenizer-cut                     # tokenizer.json
+        train --resume broken/runs/tokens-cut                        # train.npy
+        train --out new --from nothing                               # nothing
+        train --out new --from runs/gpt --layers 2                   # layers
+        train --out new --from runs/gpt --corpus nothing.txt         # nothing.txt
+        train --out new --from broken/runs/weights-cut               # model.safetensors
+        train --out new --from broken/runs/weights-nan               # NaN
+        train --out new extra                                        # extra
+    """,
+    "quickstart, compare, estimate": """
+        quickstart --steps 0                                         # steps | 0
+        quickstart --texts 0                                         # texts | 0
+        quickstart --texts @                                         # texts
+        quickstart --seed x                                          # seed | x
+        quickstart --seed -1                                         # seed | -1
+        quickstart --out ""                                          # empty
+        quickstart --out corpus.txt                                  # corpus.txt
+        quickstart --out own                                         # own
+        quickstart --out runs/bert                                   # runs/bert
+        quickstart --out runs/rnn                                    # runs/rnn
+        quickstart --out runs/labels                                 # runs/labels
+        quickstart fast                                              # fast
+        compare xyz                                                  # xyz | gpt
+        compare gpt xyz                                              # xyz | gpt
+        compare gpt --steps 0                                        # steps | 0
+        compare gpt --texts 0                                        # texts | 0
+        compare gpt --out ""                                         # empty
+        compare gpt --out corpus.txt                                 # corpus.txt
+        compare gpt --plot x.pgf                                     # x.pgf | .svg
+        compare gpt --plot x                                         # x | .svg
+        compare gpt --plot nothing/x.svg                             # nothing
+        compare gpt --seed -1                                        # seed | -1
+        estimate --layers 0                                          # layers | 0
+        estimate --layers @                                          # layers
+        estimate --width 193                                         # width | 193
+        estimate --batch 0                                           # batch | 0
+        estimate --batch -1                                          # batch | -1
+        estimate --workers -2                                        # workers | -2
+        estimate --tokens 0                                          # tokens | 0
+        estimate --tokens 1.5                                        # tokens | 1.5
+        estimate --model rnn --heads 3                               # heads | rnn
+        estimate nothing                                             # nothing
+        estimate folder                                              # folder
+        estimate ""                                                  # empty
+        estimate runs/gpt --model llama                              # model
+        estimate runs/gpt --optimizer sgd                            # optimizer
+        estimate broken/runs/config-cut                              # config.json
+        estimate broken/runs/config-layers                           # layers | 1000000000
+    """,
+    "generate": """
+        generate                                                     # PASTA
+        generate ""                                                  # empty
+        generate nothing                                             # nothing
+        generate folder                                              # folder
+        generate corpus.txt                                          # corpus.txt
+        generate ~                                                   # xxx
+        generate runs/bert                                           # runs/bert
+        generate runs/labels                                         # runs/labels
+        generate runs/gpt --temperature -1                           # temperature | -1
+        generate runs/gpt --temperature nan                          # temperature | nan
+        generate runs/gpt --temperature inf                          # temperature | inf
+        generate runs/gpt --temperature quente                       # temperature | quente
+        generate runs/gpt --top-k -1                                 # top | -1
+        generate runs/gpt --top-k @                                  # top
+        generate runs/gpt --top-p 0                                  # top | 0
+        generate runs/gpt --top-p 1.1                                # top | 1.1
+        generate runs/gpt --top-p nan                                # top | nan
+        generate runs/gpt --seed -1                                  # seed | -1
+        generate runs/gpt --seed @                                   # seed
+        generate runs/gpt --max-tokens 0                             # max-tokens | 0
+        generate runs/gpt --max-tokens -1                            # max-tokens | -1
+        generate runs/gpt --max-tokens @                             # max-tokens
+        generate runs/gpt --count 0                                  # count | 0
+        generate runs/gpt --count many                               # count | many
+        generate runs/gpt --prompt                                   # --prompt
+        generate runs/gpt --prompt -oi                               # -oi | =
+        generate runs/gpt --stop ""                                  # stop
+        generate runs/gpt --promt oi                                 # --promt | --prompt
+        generate runs/gpt Era uma vez                                # vez | quotes
+        generate broken/runs/config-cut                              # config.json
+        generate broken/runs/config-layers                           # layers | 1000000000
+        generate broken/runs/no-checkpoint                           # checkpoint
+        generate broken/runs/weights-cut                             # model.safetensors
+        generate broken/runs/weights-nested                          # model.safetensors
+        generate broken/runs/weights-nan                             # NaN
+        generate broken/runs/weights-other                           # model.safetensors
+        generate broken/runs/manifest-infinity                       # manifest.json
+        generate broken/runs/manifest-negative                       # manifest.json
+        generate broken/runs/manifest-list                           # manifest.json
+        generate broken/runs/tokenizer-cut                           # tokenizer.json
+        generate broken/runs/tokenizer-none                          # tokenizer.json
+        generate broken/runs/tokenizer-larger                        # tokenizer
+    """,
+    "fill, classify, attention": """
+        fill                                                         # PASTA
+        fill runs/bert                                               # TEXTO
+        fill runs/gpt "um ___"                                       # runs/gpt
+        fill runs/bert "sem lacuna"                                  # ___
+        fill runs/bert ""                                            # ___
+        fill runs/bert "um ___" --candidates 0                       # candidates | 0
+        fill runs/bert "um ___" --candidates @                       # candidates
+        fill runs/t5 "um ___" --candidates 3                         # candidates
+        fill runs/t5 "sem lacuna"                                    # ___
+        fill nothing "um ___"                                        # nothing
+        fill runs/bert "um ___" more                                 # more
+        fill runs/bert "___ ___ ___ ___ ___ ___ ___ ___ ___ ___ ___ ___ ___ ___ ___ ___ ___ ___" # tokens
+        classify                                                     # PASTA
+        classify nothing oi                                          # nothing
+        classify runs/gpt oi                                         # runs/gpt
+        classify runs/labels ""                                      #
+        classify runs/labels "   "                                   #
+        classify runs/labels --errors 0                              # errors | 0
+        classify runs/labels --errors x                              # errors | x
+        classify broken/runs/labels-nan oi                           # NaN
+        classify broken/runs/labels-none oi                          # labels
+        classify broken/runs/labels-half oi                          # config.json
+        attention                                                    # PASTA
+        attention runs/gpt                                           # TEXTO
+        attention runs/rnn "Era uma vez"                             # attention
+        attention nothing oi                                         # nothing
+        attention runs/gpt "Era uma vez" --layer 0                   # layer | 0
+        attention runs/gpt "Era uma vez" --layer 9                   # layer | 9
+        attention runs/gpt "Era uma vez" --head 9                    # head | 9
+        attention runs/gpt "Era uma vez" --head -1                   # head | -1
+        attention runs/gpt "Era uma vez" --out x                     # x | .svg
+        attention runs/gpt "Era uma vez" --out x.pgf                 # x.pgf | .svg
+        attention runs/gpt "Era uma vez" --out ""                    # empty
+        attention runs/gpt "Era uma vez" --out nothing/x.svg         # nothing
+        attention runs/gpt "Era uma vez" --out folder.svg            # folder.svg
+        attention runs/gpt "um dois um dois um dois um dois um dois um dois um dois um dois um dois um dois" # 16
+    """,
+    "tokenizers": """
+        tokenizer train                                              # ENTRADA
+        tokenizer train nothing.txt --out new.json                   # nothing.txt
+        tokenizer train folder --out new.json                        # folder
+        tokenizer train "" --out new.json                            # empty
+        tokenizer train broken/empty.txt --out new.json              # empty
+        tokenizer train broken/latin1.txt --out new.json             # latin1.txt | UTF-8
+        tokenizer train broken/binary.txt --kind word --out new.json # binary.txt | UTF-8
+        tokenizer train corpus.txt --vocab-size 0 --out new.json     # vocab | 0
+        tokenizer train corpus.txt --vocab-size 10 --out new.json    # vocab | 10
+        tokenizer train corpus.txt --vocab-size @ --out new.json     # vocab
+        tokenizer train corpus.txt --vocab-size 2 --kind char --out new.json   # vocab | 2
+        tokenizer train corpus.txt --kind word --pattern gpt4 --out new.json   # pattern
+        tokenizer train corpus.txt --kind bytes --out new.json       # bytes | byte
+        tokenizer train corpus.txt --pattern gpt5 --out new.json     # gpt5
+        tokenizer train corpus.txt --out ""                          # empty
+        tokenizer train corpus.txt --out folder                      # folder
+        tokenizer train corpus.txt --out nothing/new.json            # nothing
+        tokenizer train corpus.txt --out corpus.txt                  # corpus.txt
+        tokenizer train corpus.txt --out ./corpus.txt                # corpus.txt
+        tokenizer train corpus.txt --out link.txt                    # link.txt
+        tokenizer train corpus.txt --out new.tiktoken                # .tiktoken
+        tokenizer encode                                             # TOKENIZADOR
+        tokenizer encode tokenizer.json                              # TEXTO
+        tokenizer encode nothing.json oi                             # nothing.json
+        tokenizer encode "" oi                                       # empty
+        tokenizer encode corpus.txt oi                               # corpus.txt
+        tokenizer encode folder oi                                   # folder
+        tokenizer encode broken/cut.json oi                          # cut.json
+        tokenizer encode broken/list.json oi                         # list.json
+        tokenizer encode broken/deep.json oi                         # deep.json
+        tokenizer encode broken/cut.tiktoken oi                      # cut.tiktoken
+        tokenizer encode tokenizer.json -oi                          # -oi | --
+        tokenizer decode tokenizer.json                              # ID
+        tokenizer decode tokenizer.json x                            # x
+        tokenizer decode tokenizer.json -1                           # -1
+        tokenizer decode tokenizer.json 1000000                      # 1000000
+        tokenizer decode tokenizer.json @                            #
+        tokenizer decode tokenizer.json 1.5                          # 1.5
+        tokenizer convert                                            # ENTRADA
+        tokenizer convert tokenizer.json                             # SAÍDA
+        tokenizer convert tokenizer.json ""                          # empty
+        tokenizer convert tokenizer.json tokenizer.json              # tokenizer.json
+        tokenizer convert tokenizer.json folder                      # folder
+        tokenizer convert tokenizer.json nothing/new.json            # nothing
+        tokenizer convert tokenizer.json new.txt                     # new.txt
+        tokenizer convert char.json new.tiktoken                     # new.tiktoken | .json
+        tokenizer convert nothing.json new.json                      # nothing.json
+        tokenizer convert plain.tiktoken new.json --special "<x>=y"  # y
+        tokenizer convert plain.tiktoken new.json --special "<x>=-1" # TEXT=ID
+        tokenizer convert tokenizer.json new.json --pattern gpt5     # gpt5
+        tokenizer measure                                            # TOKENIZADOR
+        tokenizer measure tokenizer.json                             # TEXTO
+        tokenizer measure tokenizer.json nothing.txt                 # nothing.txt
+        tokenizer measure tokenizer.json broken/empty.txt            # empty
+        tokenizer measure tokenizer.json folder                      # folder
+        tokenizer measure tokenizer.json corpus.txt --against xyz    # xyz
+        tokenizer measure tokenizer.json corpus.txt --corpus nothing.txt   # nothing.txt
+        tokenizer measure char.json corpus.txt --corpus corpus.txt   #
+    """,
+    "data": """
+        data generate                                                # corpus
+        data generate poemas                                         # poemas | contos
+        data generate contos --count 0                               # count | 0
+        data generate contos --count -1                              # count | -1
+        data generate contos --count dez                             # count | dez
+        data generate contos --count @ --out new.txt                 # count
+        data generate contos --seed -1                               # seed | -1
+        data generate contos --seed x                                # seed | x
+        data generate contos --split treino                          # treino | train
+        data generate contos --out ""                                # empty
+        data generate contos --out folder                            # folder
+        data generate contos --out nothing/new.txt                   # nothing
+        data generate resenhas --out new.csv                         # .csv
+        data list x                                                  # x
+        data download                                                # NOME
+        data download nothing                                        # nothing
+        data download http://example.invalid/x                       # https
+        data download https://                                       # https://
+        data download https://[                                      # https://[
+        data download ftp://example.invalid/x                        # ftp
+        data download file:///etc/passwd --out new.txt               # file
+        data download https://example.invalid:99999999/x --out new.txt     # 99999999
+        data download https://127.0.0.1:1/?a=ç --out new.txt         # 127.0.0.1
+        data download https://xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.invalid/ --out new.txt  #
+        data download dom-casmurro --limit 0                         # limit | 0
+        data download dom-casmurro --sha256 xyz                      # xyz | 64
+        data download dom-casmurro --out corpus.txt                  # corpus.txt
+        data download dom-casmurro --out ""                          # empty
+        data download dom-casmurro --out nothing/x.txt               # nothing
+        data clean                                                   # ENTRADA
+        data clean corpus.txt                                        # --out
+        data clean nothing.txt --out new.txt                         # nothing.txt
+        data clean folder --out new.txt                              # folder
+        data clean corpus.txt --out corpus.txt                       # corpus.txt
+        data clean corpus.txt --out link.txt                         # link.txt
+        data clean corpus.txt --out ""                               # empty
+        data clean corpus.txt --out folder                           # folder
+        data clean broken/latin1.txt --out new.txt                   # latin1.txt | UTF-8
+        data clean corpus.txt --out new.txt --min-characters -1      # --min-characters
+        data dedup corpus.txt                                        # --out
+        data dedup corpus.txt --out new.txt --threshold 0            # threshold | 0
+        data dedup corpus.txt --out new.txt --threshold 1.5          # threshold | 1.5
+        data dedup corpus.txt --out new.txt --threshold nan          # threshold | nan
+        data dedup corpus.txt --out new.txt --seed -1                # seed | -1
+        data dedup corpus.txt --out new.txt --seed @                 # seed
+        data dedup corpus.txt --out corpus.txt                       # corpus.txt
+        data dedup nothing --out new.txt                             # nothing
+        data split corpus.txt                                        # --out
+        data split corpus.txt --out folder                           # folder
+        data split corpus.txt --out ""                               # empty
+        data split corpus.txt --out new --held-out 0                 # held-out | 0
+        data split corpus.txt --out new --held-out 0.5               # held-out | 0.5
+        data split corpus.txt --out new --held-out nan               # held-out | nan
+        data split corpus.txt --out new --threshold 2                # threshold | 2
+        data split broken/one.txt --out new                          # 1
+        data split broken/empty.txt --out new                        #
+        data pack tokenizer.json corpus.txt                          # --out
+        data pack tokenizer.json nothing.txt --out new.npy           # nothing.txt
+        data pack nothing.json corpus.txt --out new.npy              # nothing.json
+        data pack tokenizer.json corpus.txt --out corpus.txt         # corpus.txt
+        data pack tokenizer.json corpus.txt --out tokenizer.json     # tokenizer.json
+        data pack tokenizer.json corpus.txt --out ""                 # empty
+        data pack tokenizer.json broken/empty.txt --out new.npy      # empty.txt
+        data pack tokenizer.json broken/latin1.txt --out new.npy     # latin1.txt | UTF-8
+    """,
+    "course and bench": """
+        course test                                                  # EXERCÍCIO
+        course test m99.e01                                          # m99.e01
+        course test ""                                               #
+        course test ~                                                # xxx
+        course hint m01.e01 --level 4                                # level | 4
+        course hint m01.e01 --level x                                # level | x
+        course hint                                                  # EXERCÍCIO
+        course solution m01                                          # m01
+        course compare nothing                                       # nothing
+        course reset m01.e99                                         # m01.e99
+        course list m01                                              # m01
+        bench train --steps 0                                        # steps | 0
+        bench train --steps 10001                                    # steps | 10001 | 10000
+        bench train --races 0                                        # races | 0
+        bench train --races 101                                      # races | 101 | 100
+        bench train --workers -1                                     # workers | -1
+        bench train --workers 1000000000000000000000                 # workers
+        bench train --against jax                                    # jax | torch
+        bench train --case gpt-xxl                                   # gpt-xxl
+        bench train --model gtp                                      # gtp
+        bench kernels --case nothing                                 # nothing
+        bench kernels --against jax                                  # jax
+        bench bpe --megabytes 0                                      # megabytes | 0
+        bench bpe --megabytes 10001                                  # megabytes | 10001
+        bench bpe --against nltk                                     # nltk
+    """,
+}
+
+ACCEPTED = """
+    --version
+    --help
+    train --help
+    tokenizer train --help
+    data clean --help
+    course --help
+    bench bpe --help
+    doctor
+    doctor --json
+    data list
+    data list --json
+    course list
+    course --json
+    course hint m01.e01 --level 3
+    estimate
+    estimate --json --model t5 --layers 1 --decoder-layers 1
+    estimate runs/gpt --json
+    estimate --json runs/gpt --batch 1
+    estimate --tokens 1
+    generate runs/gpt --max-tokens 1
+    generate --max-tokens 3 runs/gpt --prompt "Era uma vez"
+    generate runs/gpt --prompt=-oi --max-tokens 2
+    generate runs/gpt --prompt "Era uma " --max-tokens 3 --temperature 0
+    generate runs/gpt --max-tokens 40 --count 2 --json
+    generate runs/gpt --top-k 1000000 --max-tokens 2
+    generate runs/gpt --seed 4294967295 --max-tokens 2
+    generate runs/gpt --prompt "日本 🎉" --max-tokens 2
+    generate runs/rnn --max-tokens 20
+    generate runs/t5 --max-tokens 3 --prompt "Era uma vez"
+    generate broken/runs/log-bad --max-tokens 2
+    generate broken/runs/newest-cut --max-tokens 2
+    fill runs/bert "Era uma ___ vez"
+    fill runs/bert "Era uma ___ vez" --candidates 1 --json
+    fill --candidates 100000 runs/bert "Era uma ___ vez"
+    fill runs/t5 "Era uma ___ vez"
+    classify runs/labels bom
+    classify runs/labels --json bom
+    classify --json runs/labels bom ruim
+    classify runs/labels -- -ruim
+    classify runs/labels "bom bom bom bom bom bom bom bom bom bom bom bom bom bom bom bom bom bom bom"
+    attention runs/gpt "Era uma vez"
+    attention runs/t5 "Era uma vez" --json
+    attention --layer 1 runs/bert "Era uma vez" --head 2
+    attention runs/gpt "Era uma vez" --out made/map.SVG
+    tokenizer train corpus.txt --out made/a.json --vocab-size 300
+    tokenizer train corpus.txt --json --out made/b.json --vocab-size 1000000000
+    tokenizer train --kind char corpus.txt broken/bom.txt --out made/c.JSON
+    tokenizer train corpus.txt --kind byte --out made/d.json
+    tokenizer train corpus.txt --kind word --vocab-size 10 --out made/e.json
+    tokenizer train corpus.txt --out /dev/null --vocab-size 300
+    tokenizer encode tokenizer.json ""
+    tokenizer encode tokenizer.json --json "Olá, mundo!"
+    tokenizer encode tokenizer.json -- -oi
+    tokenizer encode runs/gpt "日本 🎉"
+    tokenizer decode tokenizer.json 5 --json 6
+    tokenizer decode tokenizer.json 0
+    tokenizer convert tokenizer.json made/t.TIKTOKEN
+    tokenizer convert plain.tiktoken made/t.json --special "<|fim|>=0"
+    tokenizer convert tokenizer.json made/folder
+    tokenizer measure tokenizer.json corpus.txt --json
+    tokenizer measure tokenizer.json corpus.txt --against char.json
+    data generate contos --count 2
+    data generate contos --count 2 --json
+    data generate contos --json --count 2 --out made/contos.jsonl
+    data generate resenhas --count 3 --out made/r.TSV
+    data generate resenhas --count 3 --out made/r.JSONL --seed 5 --split test
+    data generate instrucoes --count 2 --out /dev/null
+    data clean corpus.txt --out made/clean.txt broken/bom.txt
+    data clean broken/empty.txt --out made/nothing.txt
+    data dedup broken/empty.txt --out made/nothing-twice.txt
+    attention runs/gpt ""
+    data clean pages --out made/pages.txt --json
+    data dedup corpus.txt --out made/dedup.txt --json
+    data dedup corpus.txt --out made/dedup1.txt --threshold 1
+    data split corpus.txt --out made/parts --held-out 0.2
+    data split corpus.txt --json --out made/parts2 --held-out 0.4
+    data pack tokenizer.json corpus.txt --out made/p.npy --json
+    train --resume broken/runs/log-bad --steps 5
+    train --resume runs/gpt --steps 5
+    train --resume broken/runs/newest-cut --steps 5 --json
+"""
