@@ -336,6 +336,25 @@ def test_attention_in_the_terminal_and_as_json(capsys, folder):
     assert weights.shape[2] == weights.shape[3] == len(found["tokens"])
 
 
+def test_what_a_t5_looks_at_while_it_writes(capsys, folder):
+    shapes = {}
+    for part in ("encoder", "decoder", "cross"):
+        command = ("attention", folder / "t5", "Era ___ um gato.", f"--part={part}")
+        found = json.loads(call(capsys, *command, "--json")[1])
+        weights, columns = np.array(found["weights"]), found.get("columns", found["tokens"])
+        assert weights.shape == (2, 2, len(found["tokens"]), len(columns))
+        np.testing.assert_allclose(weights.sum(axis=-1), 1, atol=1e-4)
+        if part != "cross":
+            assert (weights[..., *np.triu_indices(len(columns), 1)] == 0).all() == (part == "decoder")
+        shapes[part] = weights.shape
+        status, out, _ = call(capsys, *command)
+        assert status == 0 and "Camada 2" in out and ("Colunas: 0 <|fim|>" in out) == (part == "cross")
+    assert shapes["cross"][2] == shapes["decoder"][2]
+    assert call(capsys, "attention", folder / "t5", "Era uma vez", "--part=cross")[0] == 0  # a gap at the end
+    for name in ("gpt", "bert", "t5-classify"):
+        assert "is of a T5 that writes" in refusal(capsys, "attention", folder / name, "a", "--part=decoder")
+
+
 def test_a_long_text_is_shown_some_columns_at_a_time(capsys):
     tokens, weights = ["·palavra"] * 70, np.tril(np.ones((70, 70))) / np.arange(1, 71)[:, None]
     show(weights[None, None], tokens, [0], [1])

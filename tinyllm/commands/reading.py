@@ -8,7 +8,7 @@ from tinyllm.infer.fill import candidates, filled, written_gaps
 from tinyllm.models.catalog import MODELS
 from tinyllm.parser import calls, positive
 from tinyllm.say import counted, emit, percent, tell, visible
-from tinyllm.show.attention import show_attention
+from tinyllm.show.attention import PARTS, show_attention
 from tinyllm.show.classify import SPLITS, show_figures
 from tinyllm.train import run as runs
 from tinyllm.train.tasks import probabilities, whole_row
@@ -86,7 +86,7 @@ def classify_command(arguments):
 def attention_command(arguments):
     show_attention(
         runs.open_run(arguments.run), arguments.text,
-        layer=arguments.layer, head=arguments.head, picture=arguments.out, as_json=arguments.json,
+        part=arguments.part, layer=arguments.layer, head=arguments.head, picture=arguments.out, as_json=arguments.json,
     )  # fmt: skip
 
 
@@ -127,5 +127,7 @@ def declare_attention(p):
     p.add_argument(
         "--head", type=positive, metavar="N", help="só esta cabeça, a partir de 1 (padrão: todas; no terminal, a média)"
     )
+    part = "de um T5, onde olhar: o encoder (padrão), o decoder, ou o que o decoder vê do encoder (cross)"
+    p.add_argument("--part", choices=PARTS, help=part)
     add_mine(p)
     p.add_argument("--out", metavar="ARQUIVO", help="desenha neste arquivo, .svg ou .png, em vez de no terminal")

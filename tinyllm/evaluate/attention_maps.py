@@ -22,6 +22,15 @@ def attention_maps(model, ids):
     return np.stack([one[0] for one in maps])
 
 
+def writing_maps(model, source, written):
+    """A T5, a row of S ids that it reads and one of T that it writes -> (layers, H, T, T), (layers, H, T, S): how much
+    each position of its decoder looks at what is written, and how much at what is read."""
+    with no_grad(), watched() as maps:
+        model(np.array([source]), np.array([written]))
+    of_decoder = [one[0] for one in maps[model.config.layers :]]
+    return np.stack(of_decoder[::2]), np.stack(of_decoder[1::2])
+
+
 @contextlib.contextmanager
 def watched():
     """Inside this block every attention also puts its weights, (B, H, T, S), into the list that the block is given."""

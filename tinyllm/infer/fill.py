@@ -45,22 +45,35 @@ def written_gaps(model, tokenizer, spans, text):
 
     Raises UsageError for a text without a gap and for one with more gaps than it has marks.
     """
+    source = source_of(tokenizer, spans, text)
+    gaps = {mark: [] for mark in spans.marks if mark in source}
+    current = gaps[spans.marks[0]]
+    for token in written_about(model, spans, source):
+        if token in spans.marks:
+            current = gaps.get(token, [])
+        else:
+            current.append(token)
+    return [tokenizer.decode(tokens) for tokens in gaps.values()]
+
+
+def source_of(tokenizer, spans, text):
+    """Text with gaps -> the ids that a T5 reads, with a mark for each gap. Raises UsageError as `written_gaps` does."""
     parts = parts_of(text)
     if len(parts) - 1 > len(spans.marks):
         raise UsageError(f"the text has {len(parts) - 1} gaps, but the model knows only {len(spans.marks)}; fill fewer")
     ids = [spans.end_id]
     for number, part in enumerate(parts):
         ids += [spans.marks[number - 1]] * (number > 0) + list(tokenizer.encode(part))
-    ids.append(spans.end_id)
-    gaps = {mark: [] for mark in spans.marks[: len(parts) - 1]}
-    current = gaps[spans.marks[0]]
-    most_probable = {"choose": lambda logits: int(logits.argmax()), "max_tokens": LONGEST * len(gaps)}
-    for token in generate(answering(model, ids), [START], **most_probable, stop_id=spans.end_id):
-        if token in spans.marks:
-            current = gaps.get(token, [])
-        else:
-            current.append(token)
-    return [tokenizer.decode(tokens) for tokens in gaps.values()]
+    return [*ids, spans.end_id]
+
+
+def written_about(model, spans, source):
+    """Yield the ids that a T5 finds most probable about the ids it reads: each mark, and what stands in its gap."""
+    gaps = len(set(source) & set(spans.marks))
+    return generate(
+        answering(model, source), [START], choose=lambda logits: int(logits.argmax()), max_tokens=LONGEST * gaps,
+        stop_id=spans.end_id,
+    )  # fmt: skip
 
 
 def continued_by_gaps(model, spans, ids, *, choose, max_tokens):

@@ -1,10 +1,14 @@
 """`tinyllm attention`: where a model looks while it reads a text, as a picture or as shades in the terminal."""
 
+import textwrap
+
 import numpy as np
 
 from tinyllm import plot
 from tinyllm.errors import UsageError
-from tinyllm.evaluate.attention_maps import attention_maps
+from tinyllm.evaluate.attention_maps import attention_maps, writing_maps
+from tinyllm.infer.fill import GAP, source_of, written_about
+from tinyllm.models.t5 import START
 from tinyllm.say import counted, emit, tell, visible
 
 SHADES = " ░▒▓█"
@@ -16,27 +20,54 @@ NAMED = {
 }  # the most tokens that have room for their names beside one of many maps, beside one alone
 
 
-def show_attention(run, text, *, layer=None, head=None, picture=None, as_json=False):
+PARTS = ("encoder", "decoder", "cross")  # of a T5; the last is where its decoder looks in what the encoder read
+
+
+def show_attention(run, text, *, part=None, layer=None, head=None, picture=None, as_json=False):
     """Show the attention of a run's model. Layers and heads count from 1; without one it is all of them.
 
-    Raises UsageError for a layer or head that is not there, for a text longer than the context, for a model without
-    attention, and as `plot.check` does.
+    `part` is one of PARTS, for a T5 that writes: the encoder if none is given. A text without gaps has one at its end.
+    Raises UsageError for a layer, head or part that is not there, for a text longer than the context, for a model
+    without attention, and as `plot.check` does.
     """
     if picture:
         plot.check(picture)
-    ids = ids_of(run, text)
-    maps = attention_maps(run.trained_model(warn=tell), ids)  # (layers, H, T, T)
+    if part and not (run.writes and run.fills):
+        raise UsageError(f"--part {part} is of a T5 that writes, and {run.folder} holds none; leave it out")
+    model = run.trained_model(warn=tell)
+    if part in ("decoder", "cross"):
+        source, ids = read_and_written(run, model, text)
+        maps = writing_maps(model, source, ids)[PARTS.index(part) - 1]  # (layers, H, T, T or S)
+        columns = source if part == "cross" else ids
+    else:
+        ids = columns = ids_of(run, text)
+        maps = attention_maps(model, ids)  # (layers, H, T, T)
     layers, heads = chosen(layer, maps.shape[0], "layer"), chosen(head, maps.shape[1], "head")
     maps = maps[layers][:, heads]
-    tokens = [visible(run.tokenizer.decode([int(token)])) for token in ids]
+    tokens, columns = ([visible(run.tokenizer.decode([int(i)])) for i in some] for some in (ids, columns))
     if picture:
-        plot.draw(picture, lambda figure: paint(figure, maps, tokens, layers, heads), **size_of(layers, heads))
+        plot.draw(picture, lambda figure: paint(figure, maps, tokens, columns, layers, heads), **size_of(layers, heads))
         tell(f"figura salva em {picture}")
     if as_json:
         numbers = {"layers": [i + 1 for i in layers], "heads": [i + 1 for i in heads]}
-        emit({"tokens": tokens, **numbers, "weights": maps.astype(float).round(6).tolist()})
+        read = {"columns": columns} if part == "cross" else {}
+        emit({"tokens": tokens, **read, **numbers, "weights": maps.astype(float).round(6).tolist()})
     elif not picture:
+        if part == "cross":
+            show_names(columns)
         show(maps, tokens, layers, heads)
+
+
+def read_and_written(run, model, text):
+    """(ids that a T5 reads, ids that its decoder reads while it writes the gaps of the text, or one at its end)."""
+    spans = run.task.objective(run)
+    source = source_of(run.tokenizer, spans, text if GAP in text else f"{text} {GAP}")
+    return source, [START, *written_about(model, spans, source)]
+
+
+def show_names(columns):
+    """Print the tokens that the columns stand for, when they are not those of the rows."""
+    print(textwrap.fill("Colunas: " + "  ".join(f"{i} {name}" for i, name in enumerate(columns)), 80) + "\n")
 
 
 def ids_of(run, text):
@@ -59,14 +90,15 @@ def chosen(number, count, name):
 
 def show(maps, tokens, layers, heads):
     """Print the mean over the chosen heads of the last chosen layer: a row for each position, 30 columns at a time."""
-    weights = maps[-1].mean(axis=0)  # (T, T)
+    weights = maps[-1].mean(axis=0)  # (T, T or S)
     of_heads = f"cabeça {heads[0] + 1}" if len(heads) == 1 else f"média de {counted(len(heads), 'cabeça')}"
     print(f"Camada {layers[-1] + 1}, {of_heads}. Cada linha é uma posição: de ░ a █, quanto mais")
     print("cheio o quadro, mais ela olha para a posição da coluna.")
     levels = (len(SHADES) - 1) * weights / weights.max(axis=1, keepdims=True)
-    for start in range(0, len(tokens), ACROSS):
+    width = weights.shape[1]
+    for start in range(0, width, ACROSS):
         columns = slice(start, start + ACROSS)
-        marks = "".join(f"{i:<10}" for i in range(start, min(start + ACROSS, len(tokens)), 5))
+        marks = "".join(f"{i:<10}" for i in range(start, min(start + ACROSS, width), 5))
         print(f"\n{'':{LABEL + 5}}{marks.rstrip()}")
         for i, (token, row) in enumerate(zip(tokens, levels[:, columns].round(), strict=True)):
             if not weights[i, columns].any():  # all of it lies in the future
@@ -82,11 +114,11 @@ def size_of(layers, heads):
     return {"width": min(40.0, max(5.0, 2.6 * len(heads))), "height": min(40.0, max(4.0, 2.6 * len(layers)))}
 
 
-def paint(figure, maps, tokens, layers, heads):
+def paint(figure, maps, tokens, columns, layers, heads):
     """Paint a map for each layer and head; the names of the tokens only where there is room for them."""
     grid = figure.subplots(len(layers), len(heads), squeeze=False)
     alone = len(layers) == len(heads) == 1
-    few = len(tokens) <= NAMED[alone]
+    few = max(len(tokens), len(columns)) <= NAMED[alone]
     for i, j in np.ndindex(grid.shape):
         axes = grid[i, j]
         axes.imshow(maps[i, j], cmap="Blues", vmin=0.0, vmax=maps[i, j].max())
@@ -95,4 +127,4 @@ def paint(figure, maps, tokens, layers, heads):
         if few and (j == 0 or alone):
             axes.set_yticks(range(len(tokens)), tokens, fontsize=7)
         if few and (i == len(layers) - 1 or alone):
-            axes.set_xticks(range(len(tokens)), tokens, fontsize=7, rotation=90)
+            axes.set_xticks(range(len(columns)), columns, fontsize=7, rotation=90)
