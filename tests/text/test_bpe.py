@@ -122,7 +122,7 @@ def test_progress():
 @pytest.mark.parametrize(
     ("texts", "vocab_size", "special_tokens", "message"),
     [
-        ([STORY], 256, ("<|fim|>",), "vocab_size 256 is too small.*257"),
+        ([STORY], 256, ("<|fim|>",), "vocab_size=256 is too small.*257"),
         ([], 300, (), "no text"),
         (["", ""], 300, (), "no text"),
         (STORY, 300, (), "a single text"),

@@ -36,7 +36,7 @@ def batches(tokens, *, batch, context, seed, start=0, objective=CAUSAL):
         raise UsageError(
             f"{len(tokens)} tokens are too few for one batch: {batch} windows of {context} "
             f"need {(batch + 1) * context}; "
-            "give more text, or lower batch or context"
+            f"give more text, or lower batch={batch} or context={context}"
         )
     epoch = None
     while True:

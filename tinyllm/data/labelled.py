@@ -103,7 +103,7 @@ def labelled_batches(rows, labels, *, batch, seed, start=0):
     """
     per_epoch = len(rows) // batch
     if per_epoch < 1:
-        raise UsageError(f"{len(rows)} texts are too few for a batch of {batch}; give more, or lower batch")
+        raise UsageError(f"{len(rows)} texts are too few for a batch of {batch}; give more, or lower batch={batch}")
     lengths, epoch = np.array([len(row) for row in rows]), None
     while True:
         if epoch != start // per_epoch:

@@ -47,7 +47,7 @@ def _train(chunks, vocab_size, special_tokens, pattern, workers, progress):
     special_tokens = checked_special_tokens(special_tokens)
     fixed = len(special_tokens) + 256
     if vocab_size < fixed:
-        raise UsageError(f"vocab_size {vocab_size} is too small: 256 bytes and the special tokens already take {fixed}")
+        raise UsageError(f"vocab_size={vocab_size} is too small: 256 bytes and the special tokens already take {fixed}")
 
     word_counts = words.count_words(chunks, pattern, workers=workers)
     if not len(word_counts):

@@ -42,7 +42,7 @@ class SimpleTokenizer(Vocabulary):
         room = vocab_size - len(special_tokens)
         if room < 1:
             raise UsageError(
-                f"vocab_size {vocab_size} is too small: the special tokens already take {-room + vocab_size}"
+                f"vocab_size={vocab_size} is too small: the special tokens already take {-room + vocab_size}"
             )
         counts = collections.Counter()
         for text in texts:
@@ -111,7 +111,7 @@ class ByteTokenizer(Vocabulary):
         tokenizer = cls(special_tokens)
         if vocab_size < tokenizer.vocab_size:
             raise UsageError(
-                f"vocab_size {vocab_size} is too small: bytes and special tokens take {tokenizer.vocab_size}"
+                f"vocab_size={vocab_size} is too small: bytes and special tokens take {tokenizer.vocab_size}"
             )
         return tokenizer
 
