@@ -13,11 +13,11 @@ from tinyllm import storage
 from tinyllm.backend import to_host
 from tinyllm.config import Config, option
 from tinyllm.data import corpora, dataset
+from tinyllm.data import texts as corpus_files
 from tinyllm.data.batches import batches
 from tinyllm.data.corpora import resenhas
 from tinyllm.data.labelled import labelled_batches, read_labelled, split_examples, write_labelled
 from tinyllm.data.objectives import END, padded
-from tinyllm.data.texts import find_files, read_texts
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import mean_loss
 from tinyllm.models import catalog
@@ -69,7 +69,7 @@ class Language:
         if not Path(data.corpus).exists():
             known = ", ".join(corpora.CORPORA)
             raise UsageError(f"corpus={data.corpus} is neither a generated corpus ({known}) nor a file")
-        texts = [text for file in find_files([data.corpus]) for text in read_texts(file)]
+        texts = [text for file in corpus_files.find_files([data.corpus]) for text in corpus_files.read_texts(file)]
         if len(texts) < 3:  # one long text: cut it by its lines
             texts = [line for text in texts for line in text.split("\n")]
         if len(texts) < 3:
