@@ -82,28 +82,28 @@ def alike(inputs, arrays, stay):
     `stay` tells for each input which kinds of dtype it keeps, N for None. UsageError for what is no number.
     """
 
-    def decides(x, a):  # an input that is its own array is no Tensor; without axes, it is a single number
-        return hasattr(a, "dtype") and (x is not a or a.ndim > 0)
+    # an input that is its own array is no Tensor; without axes it is a single number
+    decide = [hasattr(a, "dtype") and (a.ndim > 0 or x is not a) for x, a in zip(inputs, arrays, strict=True)]
+    floats = [a.dtype for a, decides in zip(arrays, decide, strict=True) if decides and a.dtype.kind == "f"]
+    dtype, alone = max(floats, key=lambda one: one.itemsize, default=None), True not in decide
 
-    deciding = [a.dtype for x, a in zip(inputs, arrays, strict=True) if decides(x, a)]
-    dtype = max((d for d in deciding if d.kind == "f"), key=lambda d: d.itemsize, default=None)
-
-    def fitted(x, a, kinds):
-        if (a is None and "N" in kinds) or (type(a) is int and deciding and dtype is None):
-            return a
+    def fitted(a, decides, kinds):
+        if (a is None and "N" in kinds) or (type(a) is int and dtype is None and not alone):
+            return a  # a whole number of Python is of the integers' type
         array = a if hasattr(a, "dtype") else numbers(a)
-        if array.dtype.kind not in "fiubc":
+        kind = array.dtype.kind
+        if kind not in "fiubc":
             raise UsageError(
                 f"an array of {array.dtype} is no array of numbers; turn it into one, as with astype(float)"
             )
-        if array.dtype.kind in kinds or (decides(x, a) and array.dtype.kind not in "iub"):
+        if kind in kinds or (kind in "fc" and decides):
             return array
         if dtype is None:  # there are integers alone, or nothing but numbers
-            return array if array is a or (deciding and array.dtype.kind != "f") else array.astype("float32")
+            return array if array is a or (kind != "f" and not alone) else array.astype("float32")
         return array.astype(dtype)[()]
 
     kinds = itertools.chain(stay, itertools.repeat(""))
-    return [fitted(x, a, of_x) for x, a, of_x in zip(inputs, arrays, kinds, strict=False)]
+    return list(map(fitted, arrays, decide, kinds))
 
 
 # ------------------------------------------------------------------------------ array functions the modules spell apart

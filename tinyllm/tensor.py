@@ -47,11 +47,13 @@ class Tensor:
     __array_ufunc__ = None  # so that `array * tensor` asks Tensor.__rmul__
 
     def __init__(self, data, *, requires_grad=False):
-        if isinstance(data, Tensor):
-            raise UsageError(
-                "this is a Tensor already; use it, or Tensor(x.data) for one that forgets its graph"
-            )
-        self.data = data if hasattr(data, "dtype") else numbers(data, np.float32)
+        if type(data) is not np.ndarray:
+            if isinstance(data, Tensor):
+                raise UsageError(
+                    "this is a Tensor already; use it, or Tensor(x.data) for one without its graph"
+                )
+            data = data if hasattr(data, "dtype") else numbers(data, np.float32)
+        self.data = data
         self.requires_grad = requires_grad
         self.node = None
 
@@ -147,6 +149,9 @@ def _unpacked(numbers):
 STAY = {"ids": "iu", "targets": "iu", "condition": "iub", "bias": "b"}
 
 
+PLAIN = {bool, int, float, type(None), tuple, slice, np.ndarray}  # the types of most options
+
+
 def op(meaning):
     """Turn `fn(*arrays, **options) -> (y, backward)` into a function of Tensors, recorded.
 
@@ -167,22 +172,23 @@ def op(meaning):
         recording = _recording.get()
         arrays, needs, plain = [], [], True
         for x in inputs:
-            is_tensor = isinstance(x, Tensor)
-            array = x.data if is_tensor else x
-            needs.append(is_tensor and recording and x.requires_grad)
-            if type(array) is np.ndarray:
-                plain &= array.dtype.kind == "f" and (is_tensor or array.ndim > 0)
-            elif plain and arrays and type(array) is float:
-                array = arrays[0].dtype.type(array)
+            if isinstance(x, Tensor):
+                array, need = x.data, recording and x.requires_grad
             else:
-                plain = False
+                array, need = x, False
+            if type(array) is not np.ndarray or array.dtype.kind != "f" or not array.ndim:
+                if plain and arrays and type(array) is float:
+                    array = arrays[0].dtype.type(array)
+                else:
+                    plain = False
             arrays.append(array)
-        if options:
+            needs.append(need)
+        if options and not PLAIN.issuperset(map(type, options.values())):
             options = {name: _option(value) for name, value in options.items()}
         if not plain:
             arrays = alike(inputs, arrays, stay)
         asked = {"needs": needs} if asks else {}
-        result = told(name, "forward", function, *arrays, **options, **asked)
+        result = told(name, "forward", function.choose(arrays), *arrays, **options, **asked)
         if type(result) is not tuple or len(result) != 2:
             raise UsageError(f"{name} must return a pair (value, backward), got {type(result)}")
         y, backward = result
@@ -284,7 +290,7 @@ def sum_to_shape(grad, shape):
 
 def rows(x):
     """(..., C) -> (N, C)"""
-    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+    return x.reshape(-1 if x.size else math.prod(x.shape[:-1]), x.shape[-1])
 
 
 # --------------------------------------------------------------------------------------- arithmetic

@@ -1,10 +1,12 @@
 """Adding an architecture takes its own file and its line of the catalogue, and nothing else."""
 
 import json
+from dataclasses import dataclass
 
 import checkout
 import pytest
 
+from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
@@ -128,3 +130,16 @@ def test_two_architectures_of_one_config_are_refused(monkeypatch):
     monkeypatch.setitem(catalog.MODELS, "twin", catalog.find("gpt"))
     with pytest.raises(UsageError, match="gpt and twin share GPTConfig; give each its own"):
         catalog.name_of(catalog.find("gpt").config())
+
+
+def test_a_config_that_lacks_a_size_is_told(monkeypatch):
+    @dataclass(frozen=True)
+    class Few(Config):
+        title = "modelo"
+        vocab_size: int = option(9, "quantos tokens", at_least=2)
+        width: int = option(8, "canais", at_least=1)
+
+    monkeypatch.setitem(catalog.MODELS, "few", catalog.MODELS["gpt"]._replace(config=Few))
+    for look in (lambda: catalog.find("few"), lambda: catalog.new_model(Few(), rng=None)):
+        with pytest.raises(UsageError, match="model few: its Few lacks context, layers, dropout"):
+            look()

@@ -9,11 +9,11 @@ from tinyllm.errors import UsageError
 from tinyllm.tensor import op, rows
 
 
-def check_shapes(name, x, *of_channels):
+def check_shapes(name, x, weight, bias):
     """Raise UsageError unless weight and bias have a number for each channel of x: a kernel does
     not look where it reads."""
-    if not x.ndim or any(one.shape != x.shape[-1:] for one in of_channels):
-        shapes = " and ".join(str(one.shape) for one in of_channels)
+    if not x.ndim or not x.shape[-1:] == weight.shape == bias.shape:
+        shapes = f"weight {weight.shape} and bias {bias.shape}"
         raise UsageError(f"{name}: {shapes} do not fit x {x.shape}; expected (..., C) and (C,)")
 
 
@@ -107,7 +107,7 @@ def normalise_rows_backward(dy, x, weight, mean, rstd, dx, dweight, dbias):
 @op
 def rms_norm(x, weight, *, eps=1e-6):
     """(..., C), (C,) -> (..., C): x over its root mean square, scaled (Zhang & Sennrich 2019)."""
-    check_shapes("rms_norm", x, weight)
+    check_shapes("rms_norm", x, weight, weight)
     wide, dtype = widened(x), x.dtype
     rrms = (mean(wide * wide) + eps) ** -0.5
     normed = wide * rrms
@@ -123,7 +123,7 @@ def rms_norm(x, weight, *, eps=1e-6):
 
 @rms_norm.compiled
 def rms_norm_compiled(x, weight, *, eps=1e-6):
-    check_shapes("rms_norm", x, weight)
+    check_shapes("rms_norm", x, weight, weight)
     flat = rows(np.ascontiguousarray(x))
     y, rrms = np.empty_like(flat), np.empty(len(flat), x.dtype)
     scale_rows(flat, weight, np.float32(eps), y, rrms)

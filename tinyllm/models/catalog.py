@@ -12,12 +12,17 @@ MODELS = {
     "rnn": rnn.RNN_ARCHITECTURE,
     "lstm": rnn.LSTM_ARCHITECTURE,
 }
+SIZES = ("vocab_size", "context", "layers", "width", "dropout")  # which every Config has
 
 
 def find(name):
-    """The architecture of a name. Raises UsageError if there is none."""
+    """The architecture of a name. Raises UsageError if there is none, or it lacks a size."""
     if name not in MODELS:
         raise UsageError(f"there is no model {name!r}; there are {', '.join(MODELS)}")
+    config = MODELS[name].config
+    lacking = [size for size in SIZES if size not in config.__dataclass_fields__]
+    if lacking:
+        raise UsageError(f"model {name}: its {config.__name__} lacks {', '.join(lacking)}")
     return MODELS[name]
 
 
@@ -35,7 +40,7 @@ def name_of(config):
 
 def architecture_of(config):
     """The architecture that a configuration describes."""
-    return MODELS[name_of(config)]
+    return find(name_of(config))
 
 
 def new_model(config, *, rng):
