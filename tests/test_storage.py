@@ -199,6 +199,15 @@ def test_a_place_is_claimed_before_any_work(tmp_path, monkeypatch, name):
         storage.claim(name, ["none", "input", 0])
 
 
+@pytest.mark.parametrize("closed", [".", "old"], ids=["folder", "file"])
+def test_a_place_that_may_not_be_written_is_refused_before_any_work(tmp_path, monkeypatch, closed):
+    (tmp_path / "old").write_text("mine")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path / closed)
+    for claim in (storage.claim, storage.claim_folder)[: 1 + (closed == ".")]:
+        with pytest.raises(PermissionError):
+            claim(tmp_path / "old" if claim is storage.claim else tmp_path / "new")
+
+
 @pytest.mark.parametrize("name", ["", "file", "file/x", "file/x/y", "new", "new/deep", "."])
 def test_a_folder_is_claimed_before_any_work(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)

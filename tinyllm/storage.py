@@ -213,6 +213,10 @@ def aside(path):
         if place.is_file():
             shutil.copymode(place, temporary)
         put_in_place(temporary, place)
+    except OSError as error:
+        if error.errno and not error.filename:  # a full disk is told without a place
+            error.filename = str(path)
+        raise
     finally:
         remove(temporary)
 
