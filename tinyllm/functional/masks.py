@@ -35,7 +35,9 @@ def as_bias(bias, dtype):
     if bias is None or bias.dtype.kind != "b":
         return bias
     xp = array_module(bias)
-    return xp.where(bias, dtype.type(0), dtype.type(-xp.inf))
+    hiding = xp.zeros(bias.shape, dtype)
+    xp.copyto(hiding, -xp.inf, where=~bias)
+    return hiding
 
 
 def check_lengths(lengths, rows, positions):
