@@ -46,9 +46,9 @@ def windows_per_epoch(tokens, context):
 
     Cada janela começa `context` tokens depois da anterior, e assim o último token de uma é o
     primeiro da seguinte: em uma ele só é alvo, na outra só é entrada. A primeira começa num lugar
-    sorteado de 0 a context - 1, e a conta tem de valer também no pior caso. Por exemplo, com N = 10
-    e context = 3, começando em 2, as janelas são 2..5 e 5..8; uma terceira precisaria do token 11:
-    cabem 2.
+    sorteado de 0 a context - 1, ou além, se tantas ainda couberem; a conta tem de valer também em
+    context - 1. Por exemplo, com N = 10 e context = 3, começando em 2, as janelas são 2..5 e 5..8;
+    uma terceira precisaria do token 11: cabem 2.
     """
     raise NotImplementedError("m02.e06")
 

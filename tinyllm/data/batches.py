@@ -11,7 +11,7 @@ from tinyllm.errors import UsageError
 
 
 def windows_per_epoch(tokens, context):
-    """How many windows of context + 1 tokens stand side by side in the row, wherever the first begins."""
+    """How many windows of context + 1 tokens stand side by side in the row, from any of its first places on."""
     return (len(tokens) - context) // context
 
 
