@@ -52,7 +52,7 @@ def unfinished_bytes(data):
     segundo; aqui tanto faz contar com isso ou não.)
     """
     # --- sua vez
-    for count in range(1, min(3, len(data)) + 1):
+    for count in (1, 2, 3):
         try:
             data[-count:].decode()
         except UnicodeDecodeError as error:  # ou falta um byte, ou há um errado
