@@ -126,11 +126,11 @@ OTHERWISE = {
         name = input("nome?")
         """, BROKEN, ["input() espera por alguém"]),
     "the second function": ("m01.e02", """
-        def perplexity(probabilities, ids):
-            return 1.0
+        def smoothed_probabilities(counts, k):
+            return counts + k
         """, WRONG, ["tinyllm course hint m01.e02 --level 3"]),
     "an error in the second function": ("m01.e02", """
-        def perplexity(probabilities, ids):
+        def smoothed_probabilities(counts, k):
             return 1 / 0
         """, BROKEN, ["ZeroDivisionError", "tinyllm course hint m01.e02 --level 3"]),
 }  # fmt: skip
@@ -185,7 +185,7 @@ FREE = {
 @pytest.mark.parametrize("what", FREE)
 def test_what_is_right_in_another_way(what, versions):
     wanted, changes = FREE[what]
-    assert judged(versions, wanted, **changes, options=QUICK) == [RIGHT, ""]
+    assert judged(versions, wanted, **changes) == [RIGHT, ""]
 
 
 STYLES = {
