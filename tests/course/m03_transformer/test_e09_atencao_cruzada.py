@@ -49,7 +49,7 @@ def test_the_layer(judge, B, T, S, C, heads, dtype):
     dy, x, memory = texts(B, T, S, C, dtype)
     case = f"x {shapes(x)}, memory {shapes(memory)}, heads={heads}"
     layer(judge, heads, dy, x, memory, case=case)
-    for scale in (1.0, 0.6):
+    for scale in (0.6, 1.0):  # at 1 many a wrong factor is right
         layer(judge, heads, dy, x, memory, None, scale, 0.3, case=f"{case}, scale={scale}, out_std=0.3")
 
 
