@@ -2,7 +2,7 @@
 
 import re
 
-SHOWN, LONGEST = 60, 200  # characters of a value, of a word
+SHOWN, LONGEST, MOST = 60, 200, 800  # characters of a value, of a word, of a message
 
 
 class UsageError(ValueError):
@@ -24,6 +24,7 @@ def shown(value):
 
 
 def brief(message):
-    """A message on one line, without the middle of words that nobody could read, such as a path of 4,000 letters."""
+    """A message on one line, without the middle of what nobody could read, such as a path of 4,000 letters."""
     whole = " ".join(str(message).split())
-    return re.sub(rf"\S{{{LONGEST},}}", lambda word: f"{word[0][: LONGEST // 2]}…{word[0][-SHOWN:]}", whole)
+    whole = re.sub(rf"\S{{{LONGEST},}}", lambda word: f"{word[0][: LONGEST // 2]}…{word[0][-SHOWN:]}", whole)
+    return whole if len(whole) <= MOST else f"{whole[: MOST // 2]} … {whole[-MOST // 4 :]}"

@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import functools
+import itertools
 import re
 
 from tinyllm.config import option_of, reader
@@ -35,11 +36,14 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args=None, namespace=None):
         if self._subparsers:
-            for word in args:
-                if not is_dashed(word):
-                    break
-                if word.partition("=")[0] not in self._option_string_actions:
-                    self.error(self.no_option(word, f"an option comes after its command: {self.prog} COMANDO {word}"))
+            before = list(itertools.takewhile(is_dashed, args))
+            for word in before:
+                action = self._option_string_actions.get(word.partition("=")[0])
+                after = f"an option comes after its command: {self.prog} COMANDO {word}"
+                if action is None:
+                    self.error(self.no_option(word, after))
+                if action.default is not argparse.SUPPRESS and len(before) < len(args):  # neither --help nor --version
+                    self.error(after)
             return super().parse_known_args(args, namespace)
         found, others = super().parse_known_args(self.in_order(args), namespace)
         if others:
@@ -127,8 +131,10 @@ def naming_options(parser, function, arguments):
     library says vocab_size=3 or GPTConfig.vocab_size; but as it is in a file after a colon."""
 
     def spelled(match):
-        option = option_of(match[1] or match[2])
-        return option if option in parser._option_string_actions else match[0]
+        name = match[1] or match[2]
+        if option_of(name) in parser._option_string_actions:
+            return option_of(name)
+        return f"the model's {name}" if match[1] else name
 
     try:
         return function(arguments)

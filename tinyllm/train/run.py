@@ -244,7 +244,9 @@ def open_run(folder):
     storage.check_name(folder)
     folder = Path(folder)
     if not (folder / "config.json").exists():
-        raise UsageError(f"{folder} holds no run (there is no config.json in it); train one with --out {folder}")
+        raise UsageError(
+            f"{folder} holds no run (there is no config.json in it); train one with: tinyllm train --out {folder}"
+        )
     stored = storage.load_json(folder / "config.json")
     try:
         architecture = catalog.find(stored.get("architecture", "gpt"))  # before there was another, none was named
