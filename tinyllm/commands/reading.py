@@ -103,7 +103,11 @@ def declare_classify(p):
     calls(p, classify_command, json=True)
     p.add_argument("run", metavar="PASTA", help="pasta de um treino com --task classify")
     p.add_argument(
-        "texts", metavar="TEXTO", nargs="*", help="o que classificar (sem textos, mede o modelo: ver --split)"
+        "texts",
+        metavar="TEXTO",
+        nargs="*",
+        default=[],
+        help="o que classificar (sem textos, mede o modelo: ver --split)",
     )
     p.add_argument(
         "--split",

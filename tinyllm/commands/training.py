@@ -266,7 +266,9 @@ def declare_estimate(p):
 
 def declare_compare(p):
     calls(p, compare_command, json=True)
-    p.add_argument("models", nargs="*", metavar="MODELO", help=f"quais: {', '.join(SETTINGS)} (padrão: todos)")
+    p.add_argument(
+        "models", nargs="*", default=[], metavar="MODELO", help=f"quais: {', '.join(SETTINGS)} (padrão: todos)"
+    )
     p.add_argument("--out", metavar="PASTA", default="runs/compare", help="pasta dos treinos (padrão: runs/compare)")
     p.add_argument("--steps", type=up_to(10**8 - 1), default=STEPS, help=f"passos de cada um (padrão: {STEPS})")
     p.add_argument("--texts", type=up_to(10**6), default=TEXTS, help=f"contos gerados (padrão: {TEXTS})")
