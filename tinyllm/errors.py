@@ -2,7 +2,7 @@
 
 import re
 
-SHOWN, LONGEST, MOST = 60, 200, 800  # characters of a value, of a word, of a message
+SHOWN, LONGEST, MOST = 60, 200, 700  # characters of a value, of a word, of a message
 
 
 class UsageError(ValueError):

@@ -30,7 +30,7 @@ def show_attention(run, text, *, part=None, layer=None, head=None, picture=None,
     Raises UsageError for a layer, head or part that is not there, for a text longer than the context, for a model
     without attention, and as `plot.check` does.
     """
-    if picture:
+    if picture is not None:
         plot.check(picture)
     if part and not (run.writes and run.fills):
         raise UsageError(f"--part {part} is of a T5 that writes, and {run.folder} holds none; leave it out")

@@ -40,7 +40,7 @@ SETTINGS = {
 
 def compare_models(names, folder, *, steps, texts, seed, picture=None, as_json=False):
     """Train these models one after the other, or go on where an earlier call stopped. Returns the exit status."""
-    if picture:
+    if picture is not None:
         plot.check(picture)
     folder = storage.claim_folder(folder)
     if unknown := [name for name in names if name not in SETTINGS]:
