@@ -44,7 +44,7 @@ def compare_models(names, folder, *, steps, texts, seed, picture=None, as_json=F
         plot.check(picture)
     folder = storage.claim_folder(folder)
     if unknown := [name for name in names if name not in SETTINGS]:
-        raise UsageError(f"there is no model {unknown[0]!r:.60}; there are {', '.join(SETTINGS)}")
+        raise UsageError(f"there is no model {unknown[0]:.60}; there are {', '.join(SETTINGS)}")
     compared = {name: find_or_make(name, folder / name, steps=steps, texts=texts, seed=seed) for name in names}
     for name, run in compared.items():
         if runs.steps_done(run) < run.training.steps:
