@@ -7,7 +7,7 @@ import fake_cupy
 import hypothesis
 import pytest
 
-from tinyllm import backend
+from tinyllm import kernels
 
 of_torch = ["functional/test_oracle.py", "models/test_transformers.py"]  # a CI stage of their own installs it
 collect_ignore = [] if importlib.util.find_spec("torch") else of_torch
@@ -35,7 +35,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     if config.getoption("--without-numba"):  # as if it were not installed
-        backend.numba_version = lambda: None
+        kernels.numba_version = lambda: None
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from functional.cases import all_modules
 
-from tinyllm import backend
-from tinyllm.backend import exp32, kernel, largest
+from tinyllm import kernels
+from tinyllm.kernels import exp32, kernel, largest
 
-pytestmark = pytest.mark.skipif(backend.numba_version() is None, reason="kernels need Numba")
+pytestmark = pytest.mark.skipif(kernels.numba_version() is None, reason="kernels need Numba")
 
 
 def all_kernels():
-    """{"tinyllm.backend.exp32": kernel}"""
+    """{"tinyllm.kernels.exp32": kernel}"""
     return {f"{m.__name__}.{name}": k for m in all_modules() for name, k in vars(m).items() if isinstance(k, kernel)}
 
 
@@ -31,7 +31,7 @@ def test_the_files_of_all_that_a_kernel_calls_are_known():
 
 
 SCALED = """
-from tinyllm.backend import exp32
+from tinyllm.kernels import exp32
 def scaled(x):
     for i in range(x.size):
         x[i] = exp32(x[i])
@@ -44,7 +44,7 @@ def test_a_kernel_is_compiled_anew_when_the_file_of_those_it_calls_changes(tmp_p
     function = importlib.import_module("scaled_of_the_test").scaled
     found = []
     for version in "aabab":
-        monkeypatch.setattr(backend, "_hash_of_file", lambda path, version=version: version)
+        monkeypatch.setattr(kernels, "_hash_of_file", lambda path, version=version: version)
         one = kernel(function)
         one(np.zeros(3, np.float32))
         found.append("compiled" if one.dispatcher.stats.cache_misses else "loaded")
@@ -75,7 +75,7 @@ OF_NUMBA = {"NUMBA_NUM_THREADS=abc": True, "NUMBA_DISABLE_JIT=1": False, "NUMBA_
 @pytest.mark.parametrize("variable", OF_NUMBA)
 def test_the_variables_of_numba(variable):
     """Whether it compiles, or what is said; and nothing else on either stream."""
-    program = "import tinyllm.backend as b; print(b.numba_version() is not None and b.kernels_run())"
+    program = "import tinyllm.kernels as k; print(k.numba_version() is not None and k.kernels_run())"
     name, _, value = variable.partition("=")
     ran = subprocess.run(
         [sys.executable, "-c", program], env={**os.environ, name: value}, capture_output=True, text=True, check=False

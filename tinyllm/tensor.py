@@ -15,13 +15,13 @@ import math
 
 import numpy as np
 
-from tinyllm.backend import TwinnedFunction, alike, array_module, narrowed, numbers, widened
+from tinyllm.backend import alike, array_module, narrowed, numbers, widened
 from tinyllm.errors import UsageError
 from tinyllm.graph import Node, Part, Sum, dense
+from tinyllm.kernels import TwinnedFunction
 from tinyllm.observe import told
 
 _recording = contextvars.ContextVar("recording", default=True)
-
 
 # what Tensors of other libraries have, and where it is here
 ELSEWHERE = {

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from tinyllm import backend, cli
+from tinyllm import backend, cli, kernels
 from tinyllm.nn.module import count_parameters
 from tinyllm.optim.sgd import SGDConfig
 from tinyllm.train import checkpoint
@@ -36,9 +36,9 @@ SMALL = [
 
 
 WITHOUT_NUMBA = (
-    "import sys, tinyllm.backend as b; b.numba_version = lambda: None; import tinyllm.cli as c; sys.exit(c.main())"
+    "import sys, tinyllm.kernels as k; k.numba_version = lambda: None; import tinyllm.cli as c; sys.exit(c.main())"
 )
-COMMAND = [sys.executable, *(["-m", "tinyllm"] if backend.numba_version() else ["-c", WITHOUT_NUMBA])]  # as here
+COMMAND = [sys.executable, *(["-m", "tinyllm"] if kernels.numba_version() else ["-c", WITHOUT_NUMBA])]  # as here
 
 
 def call(capsys, *arguments):
@@ -306,10 +306,11 @@ def test_what_train_refuses(capsys, tmp_path, trained):
 
 def test_a_corpus_that_cannot_be_read(capsys, tmp_path):
     (tmp_path / "vazio.txt").write_text("")
+    (tmp_path / "nada").mkdir()
     arguments = ["train", "--out", tmp_path / "r", "--corpus"]
     assert "has 0 texts; at least 3" in refusal(capsys, *arguments, tmp_path / "vazio.txt")
     assert "neither a generated corpus (contos, " in refusal(capsys, *arguments, "livro.txt")
-    assert "give a file, not a folder" in refusal(capsys, *arguments, tmp_path)
+    assert "holds no file that ends in .txt" in refusal(capsys, *arguments, tmp_path / "nada")
 
 
 def test_a_run_in_use_names_the_process_and_can_be_read(capsys, tmp_path):
@@ -426,7 +427,7 @@ def test_tokenizer_trains_encodes_and_decodes(capsys, tmp_path):
 
 
 def test_what_tokenizer_refuses(capsys, tmp_path, trained):
-    assert "No such file" in refusal(capsys, "tokenizer", "train", tmp_path / "none.txt")
+    assert "none.txt does not exist" in refusal(capsys, "tokenizer", "train", tmp_path / "none.txt")
     out = tmp_path / "no" / "t.json"
     (tmp_path / "t.txt").write_text("texto")
     line = refusal(capsys, "tokenizer", "train", tmp_path / "t.txt", "--out", out)
@@ -538,7 +539,7 @@ def test_bench_train_alone(capsys):
 
 
 @pytest.mark.long
-@pytest.mark.skipif(backend.numba_version() is None, reason="twins need Numba")
+@pytest.mark.skipif(kernels.numba_version() is None, reason="twins need Numba")
 def test_bench_kernels_prints_an_object_per_kernel(capsys):
     options = ["--case", "gelu", "--case", "adamw", "--races", "2", "--steps", "2"]
     status, out, _ = call(capsys, "bench", "kernels", *options, "--json")

@@ -11,12 +11,12 @@ import time
 import pytest
 from data.server import serving
 
-from tinyllm import backend, cli
+from tinyllm import cli, kernels
 from tinyllm.train import run as runs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
-NUMBA = "" if backend.numba_version() else "import tinyllm.backend as b; b.numba_version = lambda: None;"  # as here
+NUMBA = "" if kernels.numba_version() else "import tinyllm.kernels as k; k.numba_version = lambda: None;"  # as here
 STARTED = (
     NUMBA
     + """

@@ -60,7 +60,7 @@ OTHERWISE = {
 
         def rnn_cell(x, state, weight):
             return np.tanh(x + state @ weight)
-        """, BROKEN, ["return np.tanh(", "funções do NumPy não conhecem Tensors"]),
+        """, BROKEN, ["return np.tanh(", "funções do NumPy não conhecem Tensores"]),
     "a float of Python for the loss": ("m01.e03", """
         same_entropy = cross_entropy.function.meaning
 

@@ -8,8 +8,8 @@ from functional.cases import CASES, calls, cotangent, is_differentiable, run, sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyllm import backend, tensor
 from tinyllm import functional as F
+from tinyllm import kernels, tensor
 from tinyllm.errors import UsageError
 from tinyllm.functional.randomness import drop
 from tinyllm.tensor import Tensor, no_grad
@@ -146,7 +146,7 @@ NUMBERS = {  # options that are numbers of NumPy
 @pytest.mark.parametrize("numba", [True, False])
 def test_an_option_that_is_a_number_of_numpy_does_not_change_the_type(compute, numba):
     x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
-    with contextlib.nullcontext() if numba else backend.without_numba():
+    with contextlib.nullcontext() if numba else kernels.without_numba():
         y = compute(x)
         assert y.dtype == tensor.backward(y.sum())[x].dtype == np.float32
 

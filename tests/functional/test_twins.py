@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from functional.cases import CASES, LAYOUTS, all_modules, all_ops, build, cotangent, is_differentiable
 
-from tinyllm import backend
 from tinyllm import functional as F
-from tinyllm.backend import TwinnedFunction, scatter_add
+from tinyllm import kernels
 from tinyllm.errors import UsageError
 from tinyllm.functional.losses import surprise
+from tinyllm.kernels import TwinnedFunction, scatter_add
 from tinyllm.optim.adamw import adamw_update
 from tinyllm.optim.sgd import sgd_update
 from tinyllm.tensor import sum_to_shape
 
-pytestmark = pytest.mark.skipif(backend.numba_version() is None, reason="twins need Numba")
+pytestmark = pytest.mark.skipif(kernels.numba_version() is None, reason="twins need Numba")
 
 TWINNED = {name: op.function for name, op in all_ops().items() if op.function.twin}
 CASES_OF_TWINS = [case for case in CASES if case.op.__name__ in TWINNED]
@@ -385,7 +385,7 @@ def test_the_twin_is_chosen_for_float32_in_memory_and_for_nothing_else(function)
     single, double, half = (np.ones(3, dtype) for dtype in (np.float32, np.float64, np.float16))
     assert chosen(single, single) is function.twin
     assert chosen(double) is chosen(half) is chosen(single, double) is function.meaning
-    with backend.without_numba():
+    with kernels.without_numba():
         assert chosen(single) is function.meaning
     assert chosen(single) is function.twin
 
@@ -397,7 +397,7 @@ def test_on_a_gpu_the_meaning_runs(cupy):
 def test_operations_use_the_chosen_version(monkeypatch):
     monkeypatch.setattr(F.gelu.function, "twin", lambda x: (np.full_like(x, 42), None))
     assert F.gelu(np.ones(1, np.float32)).data == 42
-    with backend.without_numba():
+    with kernels.without_numba():
         assert F.gelu(np.ones(1, np.float32)).data != 42
 
 

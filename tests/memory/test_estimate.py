@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyllm import backend, cli
+from tinyllm import backend, cli, kernels
 from tinyllm.memory import estimate
 from tinyllm.memory.estimate import Plan, inference, largest_batch, training
 from tinyllm.models import catalog
@@ -192,7 +192,7 @@ def traced_peak(config, batch, device):
     return peak
 
 
-@pytest.mark.skipif(not backend.numba_version(), reason="counts what the compiled routines keep")
+@pytest.mark.skipif(not kernels.numba_version(), reason="counts what the compiled routines keep")
 @pytest.mark.parametrize(
     "config",
     [

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinyllm import backend, storage
+from tinyllm import kernels, storage
 from tinyllm.errors import UsageError
 from tinyllm.nn.module import Parameter
 from tinyllm.optim.adamw import AdamW, AdamWConfig
@@ -177,7 +177,7 @@ def test_it_runs_on_a_gpu_as_in_memory(cupy, kind):
     rng = np.random.default_rng(1)
     for _ in range(3):
         optimizer.step({p: cupy.asarray(rng.normal(size=p.shape).astype(np.float32)) for p in there.values()}, lr=0.1)
-    with backend.without_numba():
+    with kernels.without_numba():
         take(kind(here.items()), here, 3)
     for name in here:
         np.testing.assert_allclose(there[name].data.get(), here[name].data, rtol=1e-6)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinyllm import backend
+from tinyllm import kernels
 from tinyllm.errors import UsageError
 from tinyllm.text.pretokenize import PATTERN_NUMBERS, PATTERNS, character_classes, pretokenize, word_ends
 from tinyllm.text.unicode_classes import LETTERS, NUMBERS, WHITE_SPACE
@@ -20,7 +20,7 @@ PUBLISHED = {
 }
 CONTEXTS = ["{0}", "a{0}b", "1{0} {0}2", " {0}{0}.", "  {0}\n{0}", "'s{0}", "'{0}", "{0}\r\n{0}12345", "'{0}e'l{0}"]
 TRICKY = st.characters() | st.sampled_from(" \n\r\t'srtvemldSſLK1²_.\u00a0\u2028\u0301\x1c\udc80")
-needs_numba = pytest.mark.skipif(backend.numba_version() is None, reason="a kernel needs Numba to be fast")
+needs_numba = pytest.mark.skipif(kernels.numba_version() is None, reason="a kernel needs Numba to be fast")
 every_pattern = pytest.mark.parametrize("pattern", PATTERNS)
 
 

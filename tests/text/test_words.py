@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinyllm import backend
-from tinyllm.backend import without_numba
+from tinyllm import kernels
 from tinyllm.errors import UsageError
+from tinyllm.kernels import without_numba
 from tinyllm.text import bpe, words
 from tinyllm.text.pretokenize import PATTERNS, character_classes, pretokenize
 
@@ -110,7 +110,7 @@ def test_nothing_depends_on_the_threads_or_on_the_chunks(pattern, monkeypatch):
 
 
 @pytest.mark.long
-@pytest.mark.skipif(backend.numba_version() is None, reason="a table is filled by kernels")
+@pytest.mark.skipif(kernels.numba_version() is None, reason="a table is filled by kernels")
 def test_a_table_grows_and_adds_up():
     rng = np.random.default_rng(0)
     some = {rng.bytes(int(length)): int(count) for length, count in rng.integers(1, 40, (150_000, 2))}

@@ -23,7 +23,7 @@ ALIKE = {"i": "iu", "u": "iu", "b": "b", "f": "f", "c": "c"}  # the kinds of dty
 RIGHT, PENDING, WRONG, BROKEN = "certo", "pendente", "errado", "erro no seu código"
 PARTLY = "incompleto"  # right as far as it was tested, for not every test has run
 SENTENCE = "parece: "  # what a known mistake is told with
-OF_NUMPY = "as funções do NumPy não conhecem Tensors, e por elas o gradiente não volta; use as de tinyllm.tensor"
+OF_NUMPY = "as funções do NumPy não conhecem Tensores, e por elas o gradiente não volta; use as de tinyllm.tensor"
 UNFIT = "o que ela devolveu não serve ao teste:"  # what is told if nothing better is known
 STATES = (RIGHT, PARTLY, PENDING, measure.SLOW, measure.LARGE, WRONG, BROKEN)  # from good to bad
 

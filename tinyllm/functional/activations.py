@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from tinyllm.backend import array_module, erf, exp32, kernel, narrowed, widened
+from tinyllm.backend import array_module, erf, narrowed, widened
+from tinyllm.kernels import exp32, kernel
 from tinyllm.tensor import op
 
 

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
-from tinyllm.backend import array_module, kernel
+from tinyllm.backend import array_module
 from tinyllm.errors import UsageError
+from tinyllm.kernels import kernel
 from tinyllm.tensor import op
 
 

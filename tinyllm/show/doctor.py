@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tinyllm import backend
+from tinyllm import backend, kernels
 from tinyllm.say import counted, decimal, megabytes
 
 PACKAGES = ("numpy", "numba", "tqdm", "safetensors", "threadpoolctl", "pytest")  # the last for the exercises
@@ -46,7 +46,7 @@ def _package(name):
 
 
 def _numba():
-    if backend.numba_version() is None:
+    if kernels.numba_version() is None:
         return (
             "rotinas compiladas",
             "desligadas",
