@@ -67,7 +67,19 @@ def byte_by_byte(data):
 
 
 def in_order(path, suffixes):
-    return sorted(p for p in path.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
+    return sorted(
+        p
+        for p in path.rglob("*")
+        if p.suffix.lower() in suffixes
+        and p.is_file()
+        and not any(part.startswith(".") for part in p.relative_to(path).parts)
+    )
+
+
+def hidden_ones_too(paths, suffixes=(".txt",)):
+    return gathered(
+        paths, suffixes, lambda path: sorted(p for p in path.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
+    )
 
 
 def gathered(paths, suffixes, inside_of, *, given=lambda path: True):
@@ -198,6 +210,7 @@ MISTAKES = {
         (lower_case_only, "faltaram os que terminam em maiúsculas, como .TXT"),
         (folders_among_the_files, "uma pasta cujo nome termina em .txt não é um arquivo"),
         (all_in_one_order, "ordenou tudo junto; a ordem dos caminhos dados fica, só os de cada pasta se ordenam"),
+        (hidden_ones_too, "leu também os escondidos, cujo nome começa com ponto: são cópias e anotações de programas"),
         (silent_about_what_is_missing, "não avisou do caminho que não existe ou da pasta sem textos"),
         (given_ones_chosen_too, "um arquivo dado pelo nome ficou de fora; ele entra, termine como terminar"),
         (in_the_order_of_texts, "ordenou os textos dos caminhos; a ordem é a de sorted entre os próprios Path"),
