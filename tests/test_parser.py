@@ -90,6 +90,7 @@ REFUSED = {
     "--seed 3 generate r": "there is no option '--seed'; an option comes after its command: tinyllm COMANDO --seed",
     "data --out x clean a": "an option comes after its command: tinyllm data COMANDO --out",
     "trian": "there is no command 'trian'; did you mean train?",
+    "help": "there is no command 'help'; did you mean --help?",
     "voar": "there is no command 'voar'; choose one of quickstart, train,",
     "data pakc": "there is no command 'pakc'; did you mean pack?",
     "--versio": "did you mean --version?",

@@ -91,7 +91,8 @@ class Parser(argparse.ArgumentParser):
         choices = list(map(str, action.choices))
         which = f"choose one of {', '.join(choices)}"
         if isinstance(action, argparse._SubParsersAction):
-            raise argparse.ArgumentError(None, f"there is no command {shown(value)}; {near(value, choices) or which}")
+            which = near(value, [*choices, "--help"]) or which
+            raise argparse.ArgumentError(None, f"there is no command {shown(value)}; {which}")
         raise argparse.ArgumentError(None, f"{title(action)}={shown(value)[1:-1]} is not there; {which}")
 
 
