@@ -213,3 +213,13 @@ def test_the_commands_of_a_page_can_be_given(page):
             build_parser(words[0]).parse_args(words)
         except SystemExit as end:  # after --help
             assert not end.code, line
+
+
+READS_WITH_PIECES = ["train", "generate", "fill", "classify", "attention", "estimate"]
+READS_WITH_PIECES += [f"tokenizer {name}" for name in ("train", "encode", "decode", "convert")]
+READS_WITH_PIECES += [f"data {name}" for name in ("clean", "dedup", "split", "pack")]
+
+
+@pytest.mark.parametrize("name", READS_WITH_PIECES)
+def test_what_computes_with_pieces_takes_those_of_the_learner(name):
+    assert "--mine" in PARSERS[f"tinyllm {name}"].format_help()

@@ -613,3 +613,31 @@ def test_a_profile_as_json(capsys, tmp_path):
     assert status == 0 and found["steps"] == 3
     assert 0 < sum(part["ms_per_step"] for part in found["profile"]) <= found["ms_per_step"]
     assert {part["direction"] for part in found["profile"]} == {"forward", "backward", "update"}
+
+
+# -------------------------------------------------------------------------------------------------------- words
+
+
+def test_one_thing_is_told_as_one(capsys, tmp_path):
+    (tmp_path / "a.txt").write_text(
+        "o rato roeu a roupa do rei de Roma, e era uma vez um gato\n\n" * 9, encoding="utf-8"
+    )
+    tokenizer = tmp_path / "t.json"
+    one = ["--layers", 1, "--context", 1, "--batch", 1, "--workers", 1]
+    said = [
+        *call(capsys, "estimate", *one, "--heads", 1, "--width", 2, "--tokens", 1)[1:],
+        *call(capsys, "data", "generate", "contos", "--count", 1, "--out", tmp_path / "b.txt")[1:],
+        *call(capsys, "data", "dedup", tmp_path / "a.txt", "--out", tmp_path / "c.txt")[1:],
+        *call(capsys, "tokenizer", "train", tmp_path / "a.txt", "--vocab-size", 300, "--out", tokenizer)[1:],
+        *call(capsys, "tokenizer", "encode", tokenizer, "o")[1:],
+        *call(capsys, "train", "--out", tmp_path / "r", *SMALL, "--steps", 1, "--workers", 1, "--profile")[1:],
+    ]
+    several = "blocos|tokens|threads|textos|bytes|parâmetros|caracteres|passos|rótulos|vezes"
+    assert not re.search(rf"(?<![\d.,/])1 ({several})\b", "\n".join(said))
+    assert "1 bloco de largura" in said[0] and "1 token, 1 byte:" in "".join(said)
+
+
+def test_the_profile_names_what_it_measured_whole(capsys, tmp_path):
+    options = [*SMALL, "--steps", 2, "--dropout", 0.1, "--profile"]
+    _, _, err = call(capsys, "train", "--out", tmp_path / "r", *options)
+    assert re.search(r"^ +dropout +\d", err, re.MULTILINE) and not re.search(r"^ +drop +\d", err, re.MULTILINE)

@@ -107,6 +107,7 @@ def split_command(arguments):
     show_counts("saíram", {"leaks": report.leaks}, {"leaks": "pareciam-se com textos de outra parte"})
 
 
+@with_pieces
 def pack_command(arguments):
     texts.ending_of(arguments.out, ".npy")
     tokenizer, found = files.load(arguments.tokenizer), texts.find_files(arguments.files)
@@ -261,3 +262,4 @@ def declare_data(parser):
     p.add_argument("tokenizer", metavar="TOKENIZADOR", help="um tokenizer.json, ou a pasta de um treino")
     p.add_argument("files", **inputs)
     p.add_argument("--out", required=True, metavar="ARQUIVO", help="arquivo .npy a escrever")
+    add_mine(p)

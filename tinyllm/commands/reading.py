@@ -14,6 +14,7 @@ from tinyllm.train import run as runs
 from tinyllm.train.tasks import probabilities, whole_row
 
 
+@with_pieces
 def fill_command(arguments):
     run = runs.open_run(arguments.run)
     if not run.fills:
@@ -57,6 +58,7 @@ def fill_by_writing(run, model, arguments):
         print(filled(arguments.text, map(seen, found)))
 
 
+@with_pieces
 def classify_command(arguments):
     run = runs.open_run(arguments.run)
     if not run.task.classifies:
@@ -79,7 +81,7 @@ def classify_command(arguments):
         else:
             print(f"{run.task.labels[best]} ({percent(chances[best])}): {text}")
         if tokens > len(row):
-            tell(f"  o texto tem {counted(tokens, 'token')}, e o modelo só leu os últimos {len(row)} (--context)")
+            tell(f"  o texto tem {counted(tokens, 'token')}, e o modelo só leu os últimos {len(row)}: não cabem mais")
 
 
 @with_pieces
@@ -97,6 +99,7 @@ def declare_fill(p):
         "text", metavar="TEXTO", help="um texto com ___ onde falta algo: um token para o BERT, vários para o T5"
     )
     p.add_argument("--candidates", type=positive, help=f"quantos palpites do BERT mostrar (padrão: {CANDIDATES})")
+    add_mine(p)
 
 
 def declare_classify(p):
@@ -116,6 +119,7 @@ def declare_classify(p):
         help="sem textos, onde medir: validation, para comparar e escolher (padrão), ou test, uma vez, no fim",
     )
     p.add_argument("--errors", type=positive, default=5, help="quantos erros mostrar, os mais seguros (padrão: 5)")
+    add_mine(p)
 
 
 def declare_attention(p):
