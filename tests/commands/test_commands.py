@@ -151,6 +151,15 @@ def test_the_doctor_and_the_help_work_beside_a_broken_package(broken):
         assert (status, said) == (0, []) and out
 
 
+def test_the_doctor_tells_a_broken_cupy(capsys, monkeypatch):
+    def fail():
+        raise RuntimeError("the driver is older than the toolkit")
+
+    monkeypatch.setattr(backend, "find_gpu", fail)
+    status, out, _ = call(capsys, "doctor")
+    assert status == 0 and "CuPy com defeito (RuntimeError)" in out
+
+
 def test_a_command_without_its_package_says_what_to_install(tmp_path):
     (tmp_path / "texts.txt").write_text("Era uma vez.\n\nA gata.\n", encoding="utf-8")
     status, out, said, _ = alone(

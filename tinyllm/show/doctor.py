@@ -80,7 +80,14 @@ def _disk():
 
 
 def _gpu():
-    version, name, free, total = backend.find_gpu()
+    try:
+        version, name, free, total = backend.find_gpu()
+    except Exception as error:  # whatever a CuPy that does not fit the driver raises
+        return (
+            "GPU (opcional)",
+            f"CuPy com defeito ({type(error).__name__})",
+            "instale de novo o CuPy e o driver da NVIDIA",
+        )
     if version is None:
         return (
             "GPU (opcional)",
