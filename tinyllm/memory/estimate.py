@@ -8,7 +8,6 @@ import functools
 from typing import NamedTuple
 
 from tinyllm import functional as F
-from tinyllm.errors import UsageError
 from tinyllm.models import catalog
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.nn.module import count_parameters
@@ -46,7 +45,7 @@ def count(build, config):
     """How many numbers `build(config, rng=...)` learns, counted on a model in outline.
 
     A config of more than BLOCKS layers or POSITIONS is counted on smaller ones, from which its count follows: it grows
-    as a square at most. Raises UsageError for sizes of which there is no square root.
+    as a square at most.
     """
     limits = {name: BLOCKS for name in vars(config) if name.endswith("layers")} | {"context": POSITIONS}
     for name, limit in limits.items():
@@ -56,11 +55,8 @@ def count(build, config):
             before, last, there = (count(build, smaller) for smaller in sizes)
             growth = there - last
             return there + more * growth + more * (more + 1) // 2 * (growth - (last - before))
-    try:
-        with in_outline() as rng:
-            return count_parameters(build(config, rng=rng))
-    except OverflowError:
-        raise UsageError(f"width={config.width} is too large for a model to begin with; lower it") from None
+    with in_outline() as rng:
+        return count_parameters(build(config, rng=rng))
 
 
 # ------------------------------------------------------------------------------------------------------------- training
