@@ -17,6 +17,7 @@ SAME = [
     (Counter(a=1), {"a": 1}), (OrderedDict(a=1), {"a": 1}), (defaultdict(set, a={1}), {"a": {1}}),
     (np.array([1, 2], np.int32), np.array([1, 2])), (np.array([1], np.uint8), np.array([1])), (None, None),
     (np.array([True]), np.array([True])), ([(1, b"a")], [(1, b"a")]),
+    (np.array([1e-6, 9], "f4"), np.array([-3e-6, 9], "f4")), (np.array([1e-6, np.inf]), np.array([1e-6, np.inf])),
 ]  # fmt: skip
 OTHER = [
     (3.0, 3, "tipo obtido float, esperado int"), (np.float64(3), 3, "tipo obtido float64, esperado int"),
@@ -28,6 +29,8 @@ OTHER = [
     (np.ones(2), np.ones(2, int), "tipo obtido float64, esperado int64"),
     (np.ones(2, int), np.ones(2, bool), "tipo obtido int64, esperado bool"),
     ([1.0, 1.0], np.ones(2), "esperado um array de forma (2,); veio um list de 2"),
+    (np.array([1e-6, 0.9], "f4"), np.array([-3e-6, 0.9], "f4"), "primeira diferença em [0]"),
+    (np.array([1e-6, np.inf]), np.array([2e-6, np.inf]), "primeira diferença em [0]"),
     (None, 3, "esperado um número; veio um NoneType"), (2**70, 3, "obtido 1180591620717411303424"),
 ]  # fmt: skip
 

@@ -18,7 +18,7 @@ from tinyllm.course.syllabus import is_allowed
 from tinyllm.errors import UsageError
 from tinyllm.tensor import Tensor, backward
 
-TOLERANCES = {"float64": (1e-7, 1e-9), "float32": (1e-5, 1e-6)}  # relative, absolute
+TOLERANCES = {"float64": (1e-7, 1e-9), "float32": (1e-5, 1e-6)}  # relative; absolute, in an array of about 1
 ALIKE = {"i": "iu", "u": "iu", "b": "b", "f": "f", "c": "c"}  # the kinds of dtype that may stand for each
 RIGHT, PENDING, WRONG, BROKEN = "certo", "pendente", "errado", "erro no seu código"
 PARTLY = "incompleto"  # right as far as it was tested, for not every test has run
@@ -339,7 +339,8 @@ def numeric_difference(found, expected, where):
     relative, absolute = TOLERANCES.get(str(expected.dtype), (0, 0))
     with np.errstate(all="ignore"):
         apart = np.abs(found.astype(np.float64) - expected)
-        close = np.isfinite(expected) & (apart <= absolute + relative * np.abs(expected))
+        size = np.max(np.abs(expected), where=np.isfinite(expected), initial=1)  # of what cancels, rounding is left
+        close = np.isfinite(expected) & (apart <= absolute * size + relative * np.abs(expected))
         wrong = ~(close | (found == expected))
     wrong &= ~(np.isnan(found.astype(np.float64)) & np.isnan(expected.astype(np.float64)))
     if not wrong.any():
