@@ -5,7 +5,7 @@ import textwrap
 import pytest
 from course.versions import QUICK
 
-from tinyllm.course.judge import BROKEN, RIGHT, WRONG
+from tinyllm.course.judge import BROKEN, RIGHT, WRONG, load
 from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 from tinyllm.course.syllabus import find
 
@@ -150,35 +150,6 @@ FREE = {
     "another warning": ("m01.e01", {"after": "np.testing.suppress_warnings\nnp.array([1, 2]) / 0\n"}),
     "a sequence that Python does not know": ("m01.e01", {"after": 'formula = "\\cos"\n'}),
     "a file left open": ("m02.e03", {"after": "file = open(__file__)\nfile = None\n"}),
-    "annotations of the future": ("m01.e01", {"before": "from __future__ import annotations\n"}),
-    "types": ("m01.e01", {"after": "from typing import Any\n\ndef plain(x: Any) -> 'Any':\n    return x\n"}),
-    "a data class of the future": ("m02.e03", {"before": "from __future__ import annotations\n", "after": """
-        from dataclasses import dataclass
-
-        @dataclass
-        class Page:
-            text: str
-        """}),
-    "the decoder of Python": ("m02.e09", {"after": """
-        def unfinished_bytes(data):
-            for count in range(1, min(3, len(data)) + 1):
-                try:
-                    data[-count:].decode("utf-8")
-                except UnicodeDecodeError as error:
-                    if error.reason == "unexpected end of data":
-                        return count
-            return 0
-        """}),
-    "the table of first bytes": ("m02.e09", {"after": """
-        def unfinished_bytes(data: bytes) -> int:
-            for count, byte in enumerate(reversed(data[-3:]), start=1):
-                if 0xC2 <= byte <= 0xF4:
-                    length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-                    return count if count < length else 0
-                if not 0x80 <= byte <= 0xBF:
-                    return 0
-            return 0
-        """}),
 }  # fmt: skip
 
 
@@ -188,174 +159,27 @@ def test_what_is_right_in_another_way(what, versions):
     assert judged(versions, wanted, **changes) == [RIGHT, ""]
 
 
+def styles_of(exercise):
+    """Right answers in other styles than the solution's: {style: what takes the place of pieces of it}."""
+    return load(FOLDER / exercise.support.with_name(exercise.support.name.replace("mistakes", "styles"))).STYLES
+
+
+FUTURE = "from __future__ import annotations\n"
 STYLES = {
-    "bigrams in loops": ("m01.e02", """
-        import math
-
-        def count_bigrams(ids, vocab_size):
-            counts = np.zeros((vocab_size, vocab_size))
-            for before, after in zip(ids[:-1], ids[1:]):
-                counts[before, after] += 1
-            return counts
-
-        def smoothed_probabilities(counts, k):
-            table = np.empty(counts.shape)
-            for i in range(len(counts)):
-                total = sum(counts[i]) + k * len(counts)
-                for j in range(len(counts)):
-                    table[i, j] = (counts[i, j] + k) / total
-            return table
-
-        def perplexity(probabilities, ids):
-            total = 0.0
-            for n in range(len(ids) - 1):
-                total -= math.log(probabilities[ids[n], ids[n + 1]])
-            return math.exp(total / (len(ids) - 1))
-        """),
-    "bigrams with types and helpers": ("m01.e02", """
-        from collections import Counter
-        from typing import Any
-
-        def pairs(ids: Any) -> list[tuple[int, int]]:
-            return list(zip(ids[:-1].tolist(), ids[1:].tolist(), strict=True))
-
-        def count_bigrams(ids: np.ndarray, vocab_size: int) -> np.ndarray:
-            counts = np.zeros((vocab_size, vocab_size))
-            for (before, after), times in Counter(pairs(ids)).items():
-                counts[before, after] = times
-            return counts
-
-        def perplexity(probabilities: np.ndarray, ids: np.ndarray) -> float:
-            surprise = [-np.log(probabilities[before, after]) for before, after in pairs(ids)]
-            return np.exp(np.mean(surprise))
-        """),
-    "cosines by einsum": ("m01.e01", """
-        def lengths(x):
-            return np.sqrt(np.einsum("ij,ij->i", x, x))
-
-        def cosine_similarity(a, b):
-            return np.einsum("ik,jk->ij", a, b) / np.einsum("i,j->ij", lengths(a), lengths(b))
-        """),
-    "softmax row by row": ("m01.e03", """
-        @op
-        def softmax(x):
-            rows = x.reshape(-1, x.shape[-1])
-            y = np.stack([np.exp(row - row.max()) / np.exp(row - row.max()).sum() for row in rows]).reshape(x.shape)
-            return y, lambda dy: y * (dy - np.einsum("...i,...i->...", dy, y)[..., None])
-        """),
-    "a sum axis by axis": ("m01.e04", """
-        def sum_to_shape(grad, shape):
-            while grad.ndim > len(shape):
-                grad = grad.sum(axis=0)
-            for axis, size in enumerate(shape):
-                if size == 1:
-                    grad = grad.sum(axis=axis, keepdims=True)
-            return grad
-        """),
-    "attention key by key": ("m01.e06", """
-        def attention_weights(query, keys):
-            scores = np.array([sum(query[i] * key[i] for i in range(len(query))) for key in keys]) / len(query) ** 0.5
-            e = np.exp(scores - max(scores))
-            return e / e.sum()
-
-        def attend(query, keys, values):
-            weights, found = attention_weights(query, keys), np.zeros(values.shape[1])
-            for weight, value in zip(weights, values, strict=True):
-                found += weight * value
-            return found
-        """),
-    "attention by einsum": ("m01.e06", """
-        def causal_self_attention(x, w_query, w_key, w_value):
-            q, k, v = (np.einsum("tc,cd->td", x, w) for w in (w_query, w_key, w_value))
-            scores = np.einsum("td,sd->ts", q, k) / np.sqrt(q.shape[1])
-            scores[np.triu(np.ones(scores.shape, bool), 1)] = -np.inf
-            e = np.exp(scores - scores.max(axis=1, keepdims=True))
-            return np.einsum("ts,se->te", e / e.sum(axis=1, keepdims=True), v)
-        """),
-    "a mask row by row": ("m01.e07", """
-        def causal_example(ids):
-            T = len(ids) - 1
-            mask = np.zeros((T, T), dtype=bool)
-            for t in range(T):
-                mask[t, : t + 1] = True
-            return ids[:-1], ids[1:], mask
-        """),
-    "a rate in a loop": ("m02.e02", """
-        def tokens_per_second(tokens, seconds, warm_up):
-            steps = list(zip(tokens.tolist(), seconds.tolist(), strict=True))[warm_up:]
-            return sum(count for count, _ in steps) / sum(time for _, time in steps)
-        """),
-    "characters one by one": ("m02.e04", """
-        def hidden(character):
-            return any(first <= ord(character) <= last for first, last in INVISIBLE)
-
-        def remove_invisible(text):
-            kept = ""
-            for character in text:
-                if not hidden(character):
-                    kept += character
-            return kept
-        """),
-    "signatures row by row": ("m02.e05", """
-        def least_hashes(shingles, factors, offsets):
-            found = []
-            for factor, offset in zip(factors[:, 0], offsets[:, 0], strict=True):
-                found.append((factor * shingles + offset).min() >> np.uint64(32))
-            return np.array(found, dtype=np.uint32)
-
-        def similarity(signature, others):
-            return np.array([np.mean(other == signature) for other in others])
-        """),
-    "windows one by one": ("m02.e06", """
-        def windows(tokens, starts, context):
-            x, y = np.zeros((2, len(starts), context), dtype=np.int64)
-            for row, start in enumerate(starts):
-                x[row] = tokens[start : start + context]
-                y[row] = tokens[start + 1 : start + context + 1]
-            return x, y
-        """),
-    "embeddings and waves in loops": ("m03.e01", """
-        import math
-
-        @op
-        def embedding(ids, weight):
-            flat = ids.reshape(-1)
-
-            def backward(dy):
-                dweight = np.zeros_like(weight)
-                for place, row in zip(flat, dy.reshape(-1, weight.shape[1]), strict=True):
-                    dweight[place] += row
-                return [None, dweight]
-
-            return np.stack([weight[place] for place in flat]).reshape(*ids.shape, -1), backward
-
-        def sinusoids(positions, channels, *, base=10000.0):
-            y = np.zeros((len(positions), channels), dtype=np.float32)
-            for row, position in enumerate(positions):
-                for i in range(channels // 2):
-                    y[row, 2 * i] = math.sin(position / base ** (2 * i / channels))
-                    y[row, 2 * i + 1] = math.cos(position / base ** (2 * i / channels))
-            return y
-        """),
-    "targets one by one": ("m03.e10", """
-        def shift_right(targets, start_id):
-            return np.array([[start_id, *row[:-1]] for row in targets.tolist()], dtype=targets.dtype)
-        """),
-    "a table row by row": ("m03.e08", """
-        def future(xp, queries, positions):
-            mask = xp.zeros((queries, positions), dtype=bool)
-            for query in range(queries):
-                mask[query, positions - queries + query + 1 :] = True
-            return mask
-        """),
-}  # fmt: skip
+    (exercise.id, style): answer for exercise in EXERCISES.values() for style, answer in styles_of(exercise).items()
+}
 
 
-@pytest.mark.parametrize("future", ["", "from __future__ import annotations\n"], ids=["now", "future"])
-@pytest.mark.parametrize("what", STYLES)
-def test_what_is_right_in_another_style_is_not_slow(what, future, versions):
-    wanted, answer = STYLES[what]
-    assert judged(versions, wanted, before=future, after=answer) == [RIGHT, ""]
+@pytest.mark.parametrize(("wanted", "style"), STYLES)
+def test_what_is_right_in_another_style(wanted, style, versions):
+    before = FUTURE if style == "types" else ""
+    assert judged(versions, wanted, before=before, after=STYLES[wanted, style]) == [RIGHT, ""]
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.id)
+def test_every_exercise_has_an_answer_with_types_and_others(exercise):
+    styles = styles_of(exercise)
+    assert "types" in styles and len(styles) > 1
 
 
 TURNED = """

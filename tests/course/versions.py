@@ -54,7 +54,7 @@ class Versions:
 @functools.cache
 def prepare(exercise):
     """Import, in this process, what the forked ones will need: the tests run once, on the solution."""
-    pytest.main([*ALONE, "--impl=solutions", str(FOLDER / exercise.tests)])
+    pytest.main([*ALONE, *QUICK, "--impl=solutions", str(FOLDER / exercise.tests)])
 
 
 def judged(exercise, files, options):

@@ -344,7 +344,7 @@ def rows_and_targets(size):
 
 
 WORK = {
-    "softmax": Work(rows, small=200, large=1600, through=there_and_back, limit=None),
-    "log_softmax": Work(rows, small=200, large=1600, through=there_and_back, limit=None),
-    "cross_entropy": Work(rows_and_targets, small=200, large=1600, through=there_and_back, limit=None),
+    "softmax": Work(rows, small=50, large=400, through=there_and_back, limit=None),
+    "log_softmax": Work(rows, small=50, large=400, through=there_and_back, limit=None),
+    "cross_entropy": Work(rows_and_targets, small=50, large=400, through=there_and_back, limit=None),
 }

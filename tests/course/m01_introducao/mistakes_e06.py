@@ -192,7 +192,7 @@ def text(size):
 
 
 WORK = {
-    "attention_weights": Work(one_query, small=500, large=4000, limit=None),
-    "attend": Work(one_query_and_values, small=500, large=4000, limit=None),
-    "causal_self_attention": Work(text, small=25, large=200, degree=2, limit=None),
+    "attention_weights": Work(one_query, small=100, large=800, limit=None),
+    "attend": Work(one_query_and_values, small=100, large=800, limit=None),
+    "causal_self_attention": Work(text, small=12, large=96, degree=2, limit=None),
 }

@@ -232,7 +232,7 @@ def machines(size):
 
 
 WORK = {
-    "is_at_least": Work(versions, small=500, large=4000, through=one_by_one),
+    "is_at_least": Work(versions, small=200, large=1600, through=one_by_one),
     "available_bytes": Work(long_meminfo, small=100, large=1500),
-    "mends": Work(machines, small=500, large=4000, through=one_by_one),
+    "mends": Work(machines, small=200, large=1600, through=one_by_one),
 }

@@ -256,7 +256,7 @@ def a_page(size):
 
 
 WORK = {
-    "decode": Work(old_text, small=50, large=300),
+    "decode": Work(old_text, small=50, large=300, limit=None),
     "find_files": Work(many_paths, small=2, large=10),
     "fetch": Work(a_page, small=10_000, large=200_000, through=or_refused),
 }

@@ -194,6 +194,6 @@ def many_positions(size):
 
 
 WORK = {
-    "embedding": Work(texts, small=25, large=200, through=looked_up, limit=None),
-    "sinusoids": Work(many_positions, small=100, large=800, limit=None),
+    "embedding": Work(texts, small=10, large=80, through=looked_up, limit=None),
+    "sinusoids": Work(many_positions, small=25, large=200, limit=None),
 }

@@ -187,6 +187,6 @@ def heads(size):
 
 
 WORK = {
-    "rotations": Work(many_positions, small=100, large=800, limit=None),
-    "rotary": Work(heads, small=100, large=800, through=turned, limit=None),
+    "rotations": Work(many_positions, small=25, large=200, limit=None),
+    "rotary": Work(heads, small=25, large=200, through=turned, limit=None),
 }

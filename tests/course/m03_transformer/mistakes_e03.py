@@ -245,6 +245,6 @@ def vectors_and_weight(size):
 
 
 WORK = {
-    "layer_norm": Work(vectors_and_weights, small=200, large=1600, through=every_gradient, limit=None),
-    "rms_norm": Work(vectors_and_weight, small=200, large=1600, through=every_gradient, limit=None),
+    "layer_norm": Work(vectors_and_weights, small=50, large=400, through=every_gradient, limit=None),
+    "rms_norm": Work(vectors_and_weight, small=50, large=400, through=every_gradient, limit=None),
 }
