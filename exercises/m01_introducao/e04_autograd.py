@@ -10,9 +10,9 @@ gradiente. Ninguém o deriva à mão para milhões de parâmetros: cada operaç�
 derivada, e `backward` as encadeia, do fim para o começo. São vinte linhas, e por elas passa todo o
 treino de todo modelo.
 
-O que fazer: complete as três funções. O tempo é medido: faça as contas com arrays inteiros, sem
-laços número a número. Quando estiverem certas, um GPT treina com elas:
-`tinyllm train --mine --steps 50 --out runs/minhas-pecas`.
+O que fazer: complete as três funções. O tempo e a memória são medidos: faça as contas com arrays
+inteiros, sem laços número a número, e não guarde o gradiente que já foi usado. Quando estiverem
+certas, um GPT treina com elas: `tinyllm train --mine --steps 50 --out runs/minhas-pecas`.
 
 O que se sabe de um grafo: um Tensor que uma operação fez tem em `.node` o seu nó; uma folha (um
 parâmetro, por exemplo) tem `.node` None e faz as vezes do próprio nó. Nós e folhas têm `.shape` e

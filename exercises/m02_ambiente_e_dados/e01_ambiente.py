@@ -10,7 +10,8 @@ Por que importa: quase todo “não funciona” de quem começa vem do ambiente:
 memória, um CuPy que o driver da placa não aceita. Um exame que olha os fatos e diz o remédio poupa
 horas. E como ele só decide, sem perguntar nada à máquina, pode ser testado em qualquer outra.
 
-O que fazer: complete as três funções. A terceira usa a primeira; os conselhos já estão escritos.
+O que fazer: complete as três funções. A terceira usa a primeira; os conselhos já estão escritos. O
+tempo é medido: leia cada texto uma vez só.
 """
 
 import re

@@ -10,7 +10,8 @@ mandam mais do que se pediu. O que der errado aqui não dá erro nenhum: vira �
 o modelo aprende a escrever assim.
 
 O que fazer: complete as três funções. A terceira fala com um servidor de verdade, que os testes
-põem na sua máquina.
+põem na sua máquina. O tempo e a memória são medidos: não copie a cada byte o que já leu, nem guarde
+os bytes um a um numa lista.
 """
 
 import urllib.request
@@ -24,10 +25,11 @@ TIMEOUT = 30  # segundos sem um byte
 def decode(data):
     """bytes -> texto: UTF-8, com ou sem marca no começo; o que não for UTF-8 é lido como cp1252.
 
-    A marca é o BOM, os bytes EF BB BF com que alguns editores começam um arquivo: ela não faz parte
-    do texto. O cp1252 é o Latin-1 do Windows, em que um byte é um caractere; só cinco dos 256 bytes
-    não são nenhum, e viram "\\ufffd". UTF-8 vem antes: um texto em cp1252 com acentos quase nunca é
-    UTF-8 por acaso, mas quase tudo o que é UTF-8 também se lê, errado, como cp1252. Por exemplo,
+    A marca é o BOM, os bytes EF BB BF com que alguns editores começam um arquivo: num texto em
+    UTF-8 ela não faz parte do texto (e num em cp1252 aqueles três bytes não são marca nenhuma). O
+    cp1252 é o Latin-1 do Windows, em que um byte é um caractere; só cinco dos 256 bytes não são
+    nenhum, e viram "\\ufffd". UTF-8 vem antes: um texto em cp1252 com acentos quase nunca é UTF-8
+    por acaso, mas quase tudo o que é UTF-8 também se lê, errado, como cp1252. Por exemplo,
     b"\\xc3\\xa9" e b"\\xe9" são ambos "é".
     """
     raise NotImplementedError("m02.e03")

@@ -9,8 +9,8 @@ diz que são a mesma letra. O que não se vê na tela também vira token, e o qu
 menus, scripts e &nbsp;. Cada passo de limpeza é uma função de texto em texto, pequena o bastante
 para se conferir.
 
-O que fazer: complete as três funções. Duas delas podem limpar os textos do
-`tinyllm data clean --mine`.
+O que fazer: complete as três funções. O tempo é medido: percorra a página poucas vezes, e não uma
+vez por etiqueta. Duas delas podem limpar os textos do `tinyllm data clean --mine`.
 """
 
 import html

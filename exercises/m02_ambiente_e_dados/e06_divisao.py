@@ -12,8 +12,8 @@ uma fila de tokens cortada em janelas, e aí um erro de um token, para mais ou p
 modelo a copiar a entrada.
 
 O que fazer: complete as três funções. São as que o `tinyllm data split --mine` e o
-`tinyllm train --mine` usam. O tempo é medido: faça as contas com arrays inteiros, sem laços número
-a número.
+`tinyllm train --mine` usam. O tempo e a memória são medidos: faça as contas com
+arrays inteiros, sem laços número a número, e só com as janelas pedidas.
 """
 
 import hashlib

@@ -12,7 +12,8 @@ cada vez, o par de vizinhos mais frequente. É o tokenizador do GPT, do Llama e 
 outros, e aprendê-lo é este laço.
 
 O que fazer: complete as três funções. Uma palavra é uma tupla de ids, e um par são dois ids
-vizinhos numa palavra.
+vizinhos numa palavra. O tempo é medido: para contar, percorra cada palavra uma vez só, e não uma
+vez por par.
 """
 
 import collections

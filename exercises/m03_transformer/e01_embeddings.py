@@ -9,9 +9,10 @@ melhor que o 12. O embedding troca cada id por um vetor que se aprende. E como a
 de tokens, sem ordem, soma-se a cada um algo que diz em que posição ele está: aqui, ondas de várias
 frequências.
 
-O que fazer: complete a operação, com o seu gradiente, e a função. Quando estiverem certas, um BERT
-que lê a ordem em ondas treina com elas: `tinyllm train --model bert --positions sinusoidal --mine
---steps 20 --out runs/minhas-ondas`.
+O que fazer: complete a operação, com o seu gradiente, e a função. A memória é medida: nada que se
+crie pode ter V números por token. Quando estiverem certas, um BERT que lê a ordem em ondas treina
+com elas:
+`tinyllm train --model bert --positions sinusoidal --mine --steps 20 --out runs/minhas-ondas`.
 """
 
 import numpy as np

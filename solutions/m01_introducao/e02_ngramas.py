@@ -9,7 +9,8 @@ Por que importa: prever o próximo token contando pares já é um modelo de ling
 que há. Tudo o que vem depois, do RNN ao GPT, se mede contra ele, com a mesma régua: a perplexidade,
 isto é, entre quantos tokens igualmente prováveis o modelo hesita, em média.
 
-O que fazer: complete as três funções. Os textos já vêm como ids, números de 0 a V - 1.
+O que fazer: complete as três funções. Os textos já vêm como ids, números de 0 a V - 1. O tempo e a
+memória são medidos: percorra o texto uma vez só, e não crie arrays de N · V números.
 """
 
 import numpy as np

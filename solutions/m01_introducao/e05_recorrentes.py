@@ -15,7 +15,8 @@ O que fazer: complete as duas células. As entradas são Tensores, e as contas q
 se lembram: `np.tanh` e `np.concatenate` não conhecem Tensores, e por elas o gradiente não volta.
 `concatenate(a, b, axis=1)` recebe os Tensores um depois do outro, sem a lista que o NumPy pede. O x
 já chega projetado (x @ W + b é feito de uma vez para o texto todo); o que falta é juntar a ele o
-que o estado diz. Quando estiverem certas, uma rede inteira treina com elas:
+que o estado diz. A memória é medida: faça as contas do lote inteiro, e não linha a linha. Quando
+estiverem certas, uma rede inteira treina com elas:
 `tinyllm train --model lstm --mine --steps 20 --out runs/meu-lstm`.
 """
 

@@ -11,7 +11,8 @@ assinatura de 128 números, e a semelhança de dois textos pela fração dos nú
 concordam.
 
 O que fazer: complete as três funções. A primeira é a semelhança exata; as outras duas, a estimada.
-Nelas o tempo é medido: faça as contas com arrays inteiros, sem laços número a número.
+O tempo é medido: na primeira, não compare cada trecho com todos os outros; nas outras, faça as
+contas com arrays inteiros, sem laços número a número.
 """
 
 import re

@@ -9,7 +9,8 @@ ida, as fusões são repetidas na ordem em que foram aprendidas. Na volta, um to
 meio de um caractere: o ã são dois bytes, e um emoji, quatro. Quem escreve na tela token a token tem
 de esperar o caractere se completar.
 
-O que fazer: complete as três funções.
+O que fazer: complete as três funções. O tempo é medido: não percorra todas as fusões por palavra,
+nem releia a cada token o texto que já saiu.
 """
 
 import itertools

@@ -10,7 +10,8 @@ são bytes e o JSON só aceita texto: cada byte é escrito como um caractere vis
 Ġcasa onde há " casa", e Ã£ onde há ã.
 
 O que fazer: complete as três funções. Um arquivo que vem de fora pode estar errado: diga em que
-linha.
+linha. O tempo é medido: a tabela dos caracteres é feita uma vez só, e quem a guarda é o
+`functools.cache`.
 """
 
 import functools

@@ -10,6 +10,7 @@ from checkout import with_version
 from course.versions import QUICK
 
 from tinyllm.course.judge import BROKEN, RIGHT, WRONG, load
+from tinyllm.course.measure import LARGE, SLOW
 from tinyllm.course.notebook import make_notebook
 from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 from tinyllm.course.syllabus import make_stub
@@ -85,6 +86,15 @@ def test_what_is_right_but_costly_is_rejected(exercise, versions):
     for (_, version, expected), found in zip(costly, versions.judge(exercise, *folders), strict=True):
         state, message = found["states"][exercise.id]
         assert (state, "a solução" in message) == (expected, True), f"{version.__name__}: {state}\n{message}"
+
+
+@EVERY
+def test_what_is_rejected_for_its_cost_is_asked_for(exercise):
+    statement = " ".join((FOLDER / "solutions" / exercise.place).read_text(encoding="utf-8").split())
+    known = getattr(load(FOLDER / exercise.support), "COSTLY", {})
+    asked = {SLOW: "tempo (é medido|e a memória são medidos)", LARGE: "memória (é medida|são medidos)"}
+    for state in {state for several in known.values() for _, state in several}:
+        assert re.search(asked[state], statement), f"the statement says nothing of {state}"
 
 
 @EVERY
