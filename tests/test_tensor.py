@@ -559,3 +559,10 @@ def test_an_option_may_have_any_name(option):
     x = Tensor([3.0], requires_grad=True)
     y = tensor.op(scope["twice"])(x, **{option: 2.0})
     assert y.data == 6.0 and backward(y)[x] == 2.0
+
+
+def test_a_list_of_tensors_is_not_cut_off_from_its_graph():
+    a, b = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 4.0])
+    for wrong in (lambda: tensor.concatenate([a, b], axis=0), lambda: a * [a[0], b[0]], lambda: Tensor([a, b])):
+        with pytest.raises(UsageError, match="join them with concatenate"):
+            wrong()

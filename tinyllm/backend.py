@@ -62,6 +62,8 @@ def to_device(array, device):
 
 def numbers(value, dtype=None):
     """Lists and numbers -> a NumPy array. Raises UsageError for anything else."""
+    if isinstance(value, list | tuple) and any(hasattr(one, "requires_grad") for one in value):
+        raise UsageError("a list of Tensors would lose their graph; join them with concatenate(a, b, axis=0)")
     try:
         array = np.asarray(value, dtype)
     except (TypeError, ValueError) as error:

@@ -248,7 +248,7 @@ def backward(loss, grad=None):
                 f"backward() of shape {loss.shape} needs grad=..., a scalar needs none"
             )
         grad = array_module(loss.data).ones_like(loss.data)
-    grad = array_of(grad).astype(loss.dtype)
+    grad = array_of(grad).astype(loss.dtype, copy=False)
     if grad.shape != loss.shape:
         raise UsageError(f"backward() of shape {loss.shape} needs grad like it, got {grad.shape}")
 

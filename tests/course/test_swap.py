@@ -222,6 +222,13 @@ def test_what_a_result_of_the_learner_s_causes_in_the_library_is_told_as_theirs(
         {"train": 1, "validation": 2, "test": 3}[split.split_of(b"a", held_out=0.1)]  # as the library does
 
 
+def test_an_exit_of_the_learner_s_is_an_error(all_right):
+    with open(all_right / "exercises/m02_ambiente_e_dados/e06_divisao.py", "a", encoding="utf-8") as answer:
+        answer.write("\n\ndef split_of(key, *, held_out):\n    exit()\n")
+    with pytest.raises(UsageError, match="erro no seu código"), swap.mine(say=lambda line: None):
+        split.split_of(b"a", held_out=0.1)
+
+
 def test_what_the_machine_causes_is_not_told_as_the_learner_s(all_right):
     with pytest.raises(OSError, match="disk"), swap.mine(say=lambda line: None):
         split.split_of(b"a", held_out=0.1)

@@ -3,6 +3,7 @@ gave a thing of another kind, and on which a number came that pulls the others t
 
 import ast
 import contextlib
+import dis
 import inspect
 import sys
 from types import FunctionType
@@ -42,10 +43,14 @@ def mismatch(value, due):
     """How the kind of a value differs from what is due, in words; None if it does not."""
     if isinstance(value, tuple) and isinstance(due, tuple) and len(value) == len(due):
         return next(filter(None, map(mismatch, value, due)), None)
-    if due is None or kind(value) == kind(due):
+    if due is None:
         return None
     if value is None:
         return "None, isto é, nada; falta um return?"
+    if isinstance(value, Tensor) and isinstance(due, Tensor) and value.requires_grad < due.requires_grad:
+        return "um Tensor que não se lembra do caminho; por ele o gradiente não volta"
+    if kind(value) == kind(due):
+        return None
     lost = "; por ele o gradiente não volta" if isinstance(due, Tensor) else ""
     return f"{kind(value)} onde se espera {kind(due)}{lost}"
 
@@ -64,7 +69,8 @@ def returned(path, run):
 
     def see(frame, event, value):
         code = frame.f_code
-        if event == "return" and code.co_filename == str(path) and not code.co_flags & inspect.CO_GENERATOR:
+        ours = event == "return" and code.co_filename == str(path) and not code.co_flags & inspect.CO_GENERATOR
+        if ours and dis.opname[code.co_code[frame.f_lasti]].startswith("RETURN"):  # else an error ends the call
             found.append((code.co_qualname, frame.f_lineno, value))
 
     watched(sys.setprofile, sys.getprofile, see, run)
@@ -88,7 +94,11 @@ def other_dtype(path, run, dtype):
 
     watched(sys.settrace, sys.gettrace, look, run)
     return (
-        Cause(causes[0], f"é nesta linha que aparece o primeiro {dtype}{source_of(path, causes[0])}")
+        Cause(
+            causes[0],
+            f"é nesta linha que aparece o primeiro {dtype}"
+            + (source_of(path, causes[0]) if dtype.name == "float64" else ""),
+        )
         if causes
         else None
     )
@@ -108,6 +118,8 @@ def source_of(path, number):
             name = ast.unparse(node.func)
             if name.startswith(("np.", "numpy.")):
                 if name.split(".")[1] in OF_NUMPY:
+                    if any(keyword.arg == "dtype" for keyword in node.keywords):
+                        continue
                     return f": {name} sem dtype dá float64, que puxa consigo o que é float32"
                 return f": {name} de um número dá float64, que puxa consigo o que é float32"
     return ""

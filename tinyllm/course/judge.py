@@ -73,7 +73,7 @@ class Judge:
         trouble = Refused(f"recusado: {found}") if isinstance(found, Refused) else difference(found, expected)
         if trouble:
             sentence = self.recognise(name, arguments, through, found)
-            cause = None if sentence else self.cause(name, arguments, through, trouble)
+            cause = None if sentence else self.cause(name, arguments, through, trouble) or getattr(found, "cause", None)
             self.fail(name, case, trouble, sentence, cause=cause)
         if difference(given, arguments):
             self.fail(name, case, "a função modificou os argumentos que recebeu", None)
@@ -102,7 +102,9 @@ class Judge:
         try:
             return through(piece, *arguments)
         except UsageError as error:
-            return Refused(error)
+            refused, lines = Refused(error), self.lines_of(error)
+            refused.cause = diagnose.Cause(lines[-1].lineno, f"recusado: {error}") if lines else None
+            return refused
         except NotImplementedError as error:
             raise Missing from error
         except Exception as error:
@@ -147,7 +149,7 @@ class Judge:
 
     def too_long(self, error, seconds):
         """A Failed for what was interrupted after so many seconds, with the line where it was."""
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == self.path]
+        frames = self.lines_of(error)
         number, line = (frames[-1].lineno, frames[-1].line) if frames else (1, "")
         return Failed(measure.SLOW, "\n".join([
             self.heading(measure.SLOW, number),
@@ -171,7 +173,7 @@ class Judge:
         if isinstance(error, SyntaxError) and error.filename in (str(self.path), None):  # None: a null byte
             number, line = error.lineno or 1, (error.text or "").strip()
         else:
-            frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == self.path]
+            frames = self.lines_of(error)
             if not frames:
                 return None
             number, line = frames[-1].lineno, frames[-1].line
@@ -183,6 +185,10 @@ class Judge:
             *([f"  {SENTENCE}{OF_NUMPY}"] if "'Tensor' does not support ufuncs" in str(error) else []),
             self.next_step(self.called),
         ])  # fmt: skip
+
+    def lines_of(self, error):
+        """The lines of the answer that an error went through, the last being where it arose."""
+        return [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == self.path]
 
     def heading(self, state, line=None):
         path = self.path.relative_to(self.folder) if self.path.is_relative_to(self.folder) else self.path
@@ -218,7 +224,9 @@ WAITING = {name: waits(name) for name in ("breakpoint", "input")}
 
 
 class Refused(str):
-    """In place of a result: why the library does not take what the answer gave it."""
+    """In place of a result: why the library does not take what the answer gave it, and `cause`, the line that did."""
+
+    cause = None
 
 
 class Apart(str):
@@ -364,7 +372,9 @@ def describe(value):
     """A value in a few words."""
     if isinstance(value, tuple | list):
         return f"um {type(value).__name__} de {len(value)}"
-    return f"um array de forma {value.shape}" if isinstance(value, np.ndarray) else f"um {type(value).__name__}"
+    if isinstance(value, np.ndarray):
+        return f"um array de forma {value.shape}" + (f" de {value.dtype}" if value.dtype.kind not in "fiub" else "")
+    return f"um {type(value).__name__}"
 
 
 def shapes(*arrays, **options):

@@ -183,6 +183,7 @@ def verdict(exercise, reports):
         state, message = known.get("state", usual), ""
         if usual not in (RIGHT, PENDING):
             message = report.longreprtext + printed(report.capstdout)
+            message = message.encode(errors="backslashreplace").decode()  # half a character cannot be kept
         piece, sentences = known.get("like", ("", ()))
         told = [(piece, sentence) for sentence in sentences if SENTENCE + sentence in message]
         fits = 0 if not told else 1 if told[0] in likely else -1

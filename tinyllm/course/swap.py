@@ -80,7 +80,7 @@ def mine(*, say=tell):
                 names = ", ".join(piece.name for piece in yours)
                 raise UsageError(f"{error} (com peças suas: {names})") from error
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise_in_words(error, folder, [piece for piece in yours if piece.calls])
             raise
     for piece in yours:
