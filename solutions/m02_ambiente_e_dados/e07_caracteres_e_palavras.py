@@ -11,7 +11,7 @@ importa, e as duas mais simples, caracteres ou palavras, mostram o que cada uma 
 O que fazer: complete as três funções. Um vocabulário é uma lista de pedaços, cada um com a sua
 posição como id; na posição 0 está UNKNOWN, que fica no lugar do que não está na lista. `cut` é a
 função que corta o texto: `list`, em caracteres, ou `cut_words`, em palavras. O tempo é medido: não
-percorra o vocabulário a cada pedaço.
+percorra tudo outra vez a cada pedaço.
 """
 
 import re

@@ -3,10 +3,13 @@
 STYLES = {
     "loops": r"""
         def compose(text):
-            text = text.replace("\r\n", "\n")
-            for end in ("\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"):
-                text = text.replace(end, "\n")
-            return unicodedata.normalize("NFC", text)
+            found = ""
+            for i in range(len(text)):
+                character = text[i]
+                if character == "\r" and text[i + 1 : i + 2] == "\n":
+                    continue
+                found += "\n" if character in "\r\x0b\x0c\x85\u2028\u2029" else character
+            return unicodedata.normalize("NFC", found)
 
         def hidden(character):
             return any(first <= ord(character) <= last for first, last in INVISIBLE)
@@ -18,13 +21,24 @@ STYLES = {
                     kept += character
             return kept
 
+        def tag_at(page, start):
+            end = page.find(">", start)
+            inside = page[start + 1 : max(start + 1, end)].removeprefix("/")
+            return inside if inside[:1].isalpha() and inside[0].isascii() and "<" not in inside else ""
+
         def page_text(page):
             page = re.sub(r"<!--.*?-->|<!.*?>|<(%s)\b[^<>]*>.*?</\1\s*>" % UNREAD, "", page, flags=re.S | re.I)
-            page = re.sub(r"\s+", " ", page)
-            page = re.sub(rf"</?(?:{BLOCKS})\b[^<>]*>", "\n", page, flags=re.I)
-            page = html.unescape(re.sub(r"</?[a-z][^<>]*>", "", page, flags=re.I))
+            page, text, i = " ".join(page.split()), "", 0
+            while i < len(page):
+                tag = tag_at(page, i) if page[i] == "<" else ""
+                if tag:
+                    text += "\n" if re.match(r"(%s)\b" % BLOCKS, tag, re.I) else ""
+                    i = page.find(">", i)
+                else:
+                    text += page[i]
+                i += 1
             lines = []
-            for line in page.split("\n"):
+            for line in html.unescape(text).split("\n"):
                 words = line.split()
                 if words:
                     lines.append(" ".join(words))
