@@ -254,10 +254,11 @@ def locked(folder, name=LOCK):
     """Hold a folder for this process alone, or what of it a name stands for.
 
     The system gives the lock back when a process ends, however it ends; if it was killed, the file `name` stays. Where
-    a file system has no locks, go on. Raises UsageError, which names the other process, if one holds it already.
+    a file system has no locks, go on. Raises UsageError, which names the other process, if one holds it already, and
+    for a file of that name which is no lock.
     """
     path = Path(folder) / name
-    with open(path, "a+", encoding="utf-8") as file:
+    with open(path, "a+", encoding="utf-8", errors="replace") as file:
         try:
             _lock(file, path)
         except BlockingIOError:
@@ -267,6 +268,8 @@ def locked(folder, name=LOCK):
             ) from None
         except OSError:
             pass
+        if os.fstat(file.fileno()).st_size and not is_lock(path):
+            raise UsageError(f"{path} would be written over, and is no lock of ours; move it away")
         try:
             file.truncate(0)
             print(os.getpid(), file=file, flush=True)
@@ -274,6 +277,14 @@ def locked(folder, name=LOCK):
         finally:
             with contextlib.suppress(OSError):  # Windows keeps what is open
                 remove(path)
+
+
+def is_lock(path):
+    """Whether a file says what a lock says, the number of a process and nothing else."""
+    try:
+        return path.is_file() and re.fullmatch(rb"\s*\d{1,20}\s*", path.read_bytes()) is not None
+    except OSError:
+        return False
 
 
 def _lock(file, path):

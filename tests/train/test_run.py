@@ -260,6 +260,19 @@ def test_files_of_the_user_are_neither_deleted_nor_written_over(tmp_path, name, 
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "mine")]
 
 
+@pytest.mark.parametrize("names", [[], ["tokenizer.json", "train.npy"]], ids=["alone", "among others"])
+@pytest.mark.parametrize("content", ["mine", "12 mine"])
+def test_a_lock_of_the_user_is_no_leave_to_write(tmp_path, names, content):
+    mine = {**dict.fromkeys(names, "mine"), storage.LOCK: content}
+    for name, text in mine.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(UsageError, match=r"holds a tokenizer.json but no config.json" if names else "move it away"):
+        make(tmp_path)
+    with pytest.raises(UsageError, match="is no lock of ours; move it away"), storage.locked(tmp_path):
+        pass
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == mine
+
+
 def test_a_making_that_fails_leaves_what_was_there(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     for folder in (tmp_path, tmp_path / "new" / "run"):

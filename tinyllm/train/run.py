@@ -160,9 +160,9 @@ def check_place(folder, data, training):
     folder = storage.claim_folder(folder)
     if (folder / "config.json").exists():
         raise UsageError(f"{folder} holds a run; go on with --resume {folder}, or choose another folder")
-    ours = (folder / storage.LOCK).exists()  # a process that was killed has begun a run here
+    ours = storage.is_lock(folder / storage.LOCK)  # a process that was killed has begun a run here
     of_splits = (f"{split}.{ending}" for split in SPLITS for ending in ("npy", "safetensors", "jsonl"))
-    for name in ("tokenizer.json", "start.safetensors", "log.jsonl", "checkpoints", *of_splits):
+    for name in ("tokenizer.json", "start.safetensors", "log.jsonl", "checkpoints", *of_splits, storage.LOCK):
         if (folder / name).exists() and not ours:
             raise UsageError(
                 f"{folder} holds a {name} but no config.json: it is of no run, and a new run would write over it; "
