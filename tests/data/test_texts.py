@@ -1,8 +1,11 @@
 """One corpus has one reading, whoever reads it: where texts part, what is no part of them, which files hold them."""
 
+import contextlib
+import errno
 import io
 import os
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -81,6 +84,22 @@ def test_hidden_files_and_folders_are_passed_over(tmp_path):
     assert find_files([tmp_path / ".ipynb_checkpoints"]) == [tmp_path / ".ipynb_checkpoints" / "b.txt"]
     with pytest.raises(UsageError, match="holds no file that ends in"):
         find_files([make_hidden(tmp_path)])
+
+
+@pytest.mark.parametrize(("name", "told"), [("notas", True), ("notas/velhas", True), (".notas", False)])
+def test_a_folder_that_cannot_be_read_is_told(tmp_path, monkeypatch, name, told):
+    (tmp_path / "a.txt").write_text("um texto")
+    closed, scandir = tmp_path / name, os.scandir
+    closed.mkdir(parents=True)
+
+    def closed_one(path="."):
+        if Path(path) == closed:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", closed_one)
+    with pytest.raises(PermissionError, match=name) if told else contextlib.nullcontext():
+        assert find_files([tmp_path]) == [tmp_path / "a.txt"]
 
 
 def make_hidden(folder):

@@ -3,6 +3,7 @@
 Texts are read one at a time, so a file may be larger than the memory.
 """
 
+import os
 from pathlib import Path
 
 from tinyllm import storage
@@ -15,16 +16,15 @@ def find_files(paths, suffixes=(".txt",)):
     """Files and folders -> list of files: of a folder those in it that end so, in the order of their names.
 
     What is hidden in a folder, its name or a folder's on the way beginning with a dot, is passed over: programs keep
-    copies and notes there. UsageError for a path that is not there, and for a folder without any text.
+    copies and notes there. UsageError for a path that is not there, and for a folder without any text; OSError for a
+    folder in it that cannot be read.
     """
     files = []
     for name in paths:
         storage.check_name(name)
         path = Path(name)
         if path.is_dir():
-            inside = sorted(
-                p for p in path.rglob("*") if p.suffix.lower() in suffixes and p.is_file() and not is_hidden(p, path)
-            )
+            inside = sorted(p for p in files_in(path) if p.suffix.lower() in suffixes and p.is_file())
             if not inside:
                 raise UsageError(f"{path} holds no file that ends in {', '.join(suffixes)}; give a folder with texts")
             files += inside
@@ -35,8 +35,15 @@ def find_files(paths, suffixes=(".txt",)):
     return files
 
 
-def is_hidden(path, folder):
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+def files_in(folder):
+    """Yield what is no folder in a folder and those inside, but what is hidden. OSError for one that is unreadable."""
+
+    def refuse(error):
+        raise error
+
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(place, name) for name in names if not name.startswith("."))
 
 
 def read_texts(path):
