@@ -203,6 +203,27 @@ def test_the_config_of_a_run_changes_when_its_training_begins(tmp_path):
     assert storage.load_json(config)["train"]["steps"] == 5
 
 
+def test_a_run_whose_checkpoints_are_gone_begins_again_and_says_so(tmp_path):
+    run, said = make(tmp_path / "run", steps=4), []
+    fit(run)
+    log, first = run.folder / "log.jsonl", losses(run)
+    for time in (1, 2):
+        before = log.read_bytes()
+        shutil.rmtree(run.checkpoints)
+        assert len(list(runs.fit(run, run.new_model(), warn=said.append))) == 4
+        assert (run.folder / f"log.{time}.jsonl").read_bytes() == before and losses(run) == first
+        assert "no checkpoint, though the log tells of 4 steps: the training begins again at step 1" in said[-1]
+    assert len(said) == 2
+
+
+def test_a_file_in_the_place_of_the_checkpoints_is_refused_before_any_step(tmp_path):
+    run = make(tmp_path / "run")
+    run.checkpoints.write_text("mine")
+    with pytest.raises(NotADirectoryError, match="checkpoints"):
+        fit(run)
+    assert run.checkpoints.read_text() == "mine" and not (run.folder / "log.jsonl").exists()
+
+
 def test_one_process_at_a_time_trains_a_run(tmp_path):
     run = make(tmp_path / "run")
     first = runs.fit(run, run.new_model(), warn=pytest.fail)

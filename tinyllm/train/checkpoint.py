@@ -6,6 +6,8 @@ only; the last two are kept, so a disk that damages one leaves another. No rando
 is a function of its seed and of the step.
 """
 
+import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +43,12 @@ def save(folder, *, step, model, optimizer):
 
 
 def newest_first(folder):
-    """The paths of all checkpoints in a folder, the one of the highest step first."""
-    return sorted(Path(folder).glob("step-" + "[0-9]" * 8), reverse=True)
+    """The paths of all checkpoints in a folder, the one of the highest step first. OSError if it cannot be read."""
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    return sorted((Path(folder, name) for name in names if re.fullmatch(r"step-[0-9]{8}", name)), reverse=True)
 
 
 def step_of(path):

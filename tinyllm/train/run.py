@@ -12,6 +12,7 @@ checkpoints/       the last two checkpoints
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import math
 from pathlib import Path
@@ -283,6 +284,8 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None):
         start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, warn=warn) if steps_done(run) else 0
         if start >= training.steps:
             raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")
+        if start == 0:
+            keep_log_aside(run, warn=warn)
         forget_log_after(run.folder / "log.jsonl", start, warn=warn)
         record_steps(run)
         data = run.batches(start * training.accumulate)
@@ -345,6 +348,19 @@ def as_line(text):
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return values if whole else None
+
+
+def keep_log_aside(run, *, warn):
+    """Give the log of steps of which no checkpoint is left another name, and tell it."""
+    log = run.folder / "log.jsonl"
+    if lines := read_log(log, warn=warn):
+        names = (run.folder / f"log.{number}.jsonl" for number in itertools.count(1))
+        aside = next(path for path in names if not path.exists())
+        log.rename(aside)
+        warn(
+            f"{run.checkpoints} holds no checkpoint, though the log tells of {lines[-1]['step']} steps: the training "
+            f"begins again at step 1, and the log of before is now {aside.name}"
+        )
 
 
 def forget_log_after(path, step, *, warn):
