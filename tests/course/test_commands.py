@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -123,6 +124,19 @@ def test_watch_judges_what_is_saved(checkout):
     with watching(checkout) as said:
         answer(checkout, solution)
         assert "exercises/m01_introducao/e01_arrays.py" in said("—") and said("m01.e01") == RIGHT
+
+
+def test_watch_goes_on_after_a_file_that_cannot_be_read(checkout):
+    file = checkout / "exercises/m01_introducao/e01_arrays.py"
+    solution = (checkout / "solutions/m01_introducao/e01_arrays.py").read_text(encoding="utf-8")
+    with watching(checkout) as said:
+        file.unlink()
+        file.mkdir()
+        assert "exercises/m01_introducao/e01_arrays.py" in said("—")
+        time.sleep(2)  # it has been looked at more than once
+        file.rmdir()
+        answer(checkout, solution)
+        assert said(RIGHT)
 
 
 @pytest.mark.parametrize("what", [pytest.param(what, marks=() if what in USUAL else pytest.mark.long) for what in ODD])

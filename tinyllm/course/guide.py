@@ -1,6 +1,5 @@
 """`tinyllm course`: where am I, test, watch, hint, solution, reset. A thin layer over pytest, which judges."""
 
-import contextlib
 import datetime
 import os
 import shutil
@@ -11,7 +10,7 @@ from itertools import groupby
 from tinyllm.course import measure, syllabus
 from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, WRONG, load
 from tinyllm.course.progress import judged, states, untouched
-from tinyllm.errors import UsageError
+from tinyllm.errors import UsageError, brief
 from tinyllm.say import emit, tell
 
 MARKS = {RIGHT: "✓", PARTLY: "·", PENDING: "·", WRONG: "✗", BROKEN: "!", measure.SLOW: "…", measure.LARGE: "…"}
@@ -57,16 +56,22 @@ def watch(folder, exercises):
             if now != saved[e]:
                 saved[e] = now
                 print(f"\n— {datetime.datetime.now():%H:%M:%S} exercises/{e.place}", flush=True)
-                test(folder, e)
+                try:
+                    test(folder, e)
+                except (UsageError, OSError) as error:  # it may be mended: the next one that is saved is judged
+                    tell(f"exercises/{e.place} não pôde ser testado: {brief(error)}; continuo olhando")
 
 
 def when_saved(folder, exercise):
     """When the file of an exercise was last written, and what it holds: a clock may tick slower than one saves. None
-    while an editor replaces it."""
+    while an editor replaces it, and the error's words while it cannot be read."""
     path = folder / "exercises" / exercise.place
-    with contextlib.suppress(FileNotFoundError):
+    try:
         return path.stat().st_mtime_ns, path.read_bytes()
-    return None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return str(error)
 
 
 def hint(folder, exercise, level):
