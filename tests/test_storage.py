@@ -1,6 +1,7 @@
 """Files are whole or absent, and what is damaged is refused in one line."""
 
 import contextlib
+import errno
 import json
 import os
 import stat
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyllm import storage
+from tinyllm import cli, storage
 from tinyllm.errors import UsageError
 
 
@@ -217,6 +218,19 @@ def test_a_folder_is_claimed_before_any_work(tmp_path, monkeypatch, name):
         storage.claim_folder(name)
 
 
+def test_a_folder_that_another_put_there_meanwhile_is_told_by_its_name(tmp_path):
+    place = tmp_path / "parts"
+    with pytest.raises(OSError, match="not empty") as told, storage.aside(place) as temporary:
+        temporary.mkdir()
+        place.mkdir()
+        (place / "train.txt").write_text("of another")
+    assert told.value.filename == str(place)
+    assert cli.explain(told.value) == f"{place}: {os.strerror(errno.ENOTEMPTY)}; " + (
+        "a folder with files stands there; choose another place"
+    )
+    assert [path.name for path in place.parent.iterdir()] == ["parts"]
+
+
 HOLDER = """
 import sys, time
 from tinyllm import storage
@@ -235,6 +249,11 @@ def test_a_folder_is_held_by_one_process_which_is_named(tmp_path):
     with storage.locked(tmp_path):  # the system has given it back
         assert (tmp_path / storage.LOCK).read_text().strip() == str(os.getpid())
     assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_is_closed_is_told_to_readers_and_writers():
+    told = cli.explain(PermissionError(errno.EACCES, "Permission denied", "x"))
+    assert told == "x: Permission denied; give yourself leave to read and write there, or choose another place"
 
 
 def test_json_errors(tmp_path):

@@ -145,8 +145,9 @@ def explain(error):
     if isinstance(error, OSError):
         mends = {
             errno.ENOSPC: "free some space",
-            errno.EACCES: "choose a place you may write to",
+            errno.EACCES: "give yourself leave to read and write there, or choose another place",
             errno.EEXIST: "a file stands there; choose another place",
+            errno.ENOTEMPTY: "a folder with files stands there; choose another place",
             errno.ENOENT: "check the path",
             errno.EISDIR: "give a file, not a folder",
             errno.ENOTDIR: "a file stands where a folder should be; choose another place",

@@ -214,7 +214,7 @@ def aside(path):
             shutil.copymode(place, temporary)
         put_in_place(temporary, place)
     except OSError as error:
-        if error.errno and not error.filename:  # a full disk is told without a place
+        if error.errno and (not error.filename or temporary.name in str(error.filename)):  # a full disk names no place
             error.filename = str(path)
         raise
     finally:

@@ -1,5 +1,8 @@
 """Checkpoints: the newest whole one loads, the last two are kept, damage is found."""
 
+import errno
+import os
+
 import numpy as np
 import pytest
 
@@ -56,6 +59,17 @@ def test_a_damaged_one_is_passed_over_with_a_word(tmp_path, file, damage):
     save_steps(tmp_path, [10])
     assert checkpoint.load(tmp_path, model=model, optimizer=optimizer, warn=said.append) == 10
     assert len(said) == 1
+
+
+def test_checkpoints_that_cannot_be_read_are_not_taken_for_none(tmp_path, monkeypatch):
+    def closed(path="."):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    save_steps(tmp_path, [5])
+    monkeypatch.setattr(os, "listdir", closed)
+    monkeypatch.setattr(os, "scandir", closed)
+    with pytest.raises(PermissionError, match=tmp_path.name):
+        checkpoint.load(tmp_path, model=new()[0])
 
 
 def test_none_and_none_whole(tmp_path):
