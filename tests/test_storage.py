@@ -231,6 +231,17 @@ def test_a_folder_that_another_put_there_meanwhile_is_told_by_its_name(tmp_path)
     assert [path.name for path in place.parent.iterdir()] == ["parts"]
 
 
+@pytest.mark.parametrize("name", ["nothing", "nothing/x/y", "loop", "loop/x", "good", "good/x"])
+def test_a_folder_is_not_claimed_where_a_link_leads_nowhere(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    for link, target in (("nothing", "none"), ("loop", "loop"), ("good", "folder")):
+        (tmp_path / link).symlink_to(target)
+    wrong = None if name.startswith("good") else f"{name.split('/')[0]} is a link that leads to nothing or to itself"
+    with pytest.raises(UsageError, match=wrong) if wrong else contextlib.nullcontext():
+        storage.claim_folder(name)
+
+
 HOLDER = """
 import sys, time
 from tinyllm import storage

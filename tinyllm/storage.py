@@ -145,7 +145,9 @@ def claim(path, inputs=()):
 def claim_folder(path):
     """The Path of a folder to be made or filled. Raises UsageError or OSError if it cannot be."""
     check_name(path)
-    place = next(parent for parent in (Path(path), *Path(path).absolute().parents) if parent.exists())
+    place = next(parent for parent in (Path(path), *Path(path).absolute().parents) if os.path.lexists(parent))
+    if place.is_symlink() and not place.exists():
+        raise UsageError(f"{place} is a link that leads to nothing or to itself; mend it, or choose another folder")
     if not place.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
     if not os.access(place, os.W_OK):
