@@ -5,6 +5,7 @@ import errno
 import importlib
 import io
 import os
+import re
 import signal
 import sys
 import threading
@@ -108,7 +109,7 @@ def signals_raised():
     """Ctrl-C, SIGTERM and SIGHUP raise `Stopped`, unless whoever started us lets them do otherwise, as nohup does."""
 
     def stop(number, frame):
-        if is_import(frame):
+        if is_delicate(frame):
             timer = threading.Timer(0.02, signal.raise_signal, [number])
             timer.daemon = True
             timer.start()
@@ -127,9 +128,10 @@ def signals_raised():
             signal.signal(number, before[number])
 
 
-def is_import(frame):
-    """Whether a module is being imported: it may swallow an exception, or make another one of it, as NumPy does."""
-    while frame and not frame.f_code.co_filename.startswith("<frozen importlib"):
+def is_delicate(frame):
+    """Whether code runs that an exception would leave in disorder: an import, which may swallow it or make another one
+    of it, as NumPy does, or llvmlite, whose objects complain when they are deleted half made."""
+    while frame and not re.search(r"^<frozen importlib|[\\/]llvmlite[\\/]", frame.f_code.co_filename):
         frame = frame.f_back
     return frame is not None
 

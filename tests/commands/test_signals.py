@@ -24,7 +24,8 @@ STARTED = (
 import functools, sys
 import tinyllm.data.download
 from tinyllm.__main__ import main
-tinyllm.data.download.download = functools.partial(tinyllm.data.download.download, loopback=True)
+for name in ("download", "check_url"):
+    setattr(tinyllm.data.download, name, functools.partial(getattr(tinyllm.data.download, name), loopback=True))
 print("up", file=sys.stderr, flush=True)
 sys.exit(main())
 """
@@ -164,13 +165,14 @@ def test_nothing_is_half_written_and_nothing_of_the_users_is_touched(inputs, tmp
                     process.communicate(timeout=60)
                 assert process.returncode == 0 and contents(tmp_path) == after
                 break
-            if process.returncode == 0:
+            if process.returncode == 0 or "go on from there" in err:  # the server let go before the signal came
                 break
-            assert process.returncode in (128 + number, -number)
-            if process.returncode == -number:  # it had not yet come to our code
-                assert not new and not err
+            assert process.returncode in (128 + number, -number), err
+            if process.returncode == -number and not new:  # it had not yet come to our code
+                assert not err
                 continue
-            assert len(err.strip().splitlines()[-1].split("stopped")) == 2 or "Parado no passo" in err
+            if process.returncode != -number:  # else it had done its work
+                assert len(err.strip().splitlines()[-1].split("stopped")) == 2 or "Parado no passo" in err
             if command == "data download":  # a later call goes on from there
                 assert new <= {"new.bin.part", "new.bin.part.json"}
             elif new and command == "data split":

@@ -239,7 +239,7 @@ def test_what_the_machine_causes_is_not_told_as_the_learner_s(all_right):
 def test_a_piece_that_nothing_calls_is_reported(checkout):
     solve(checkout, "m01.e08")
     assert tinyllm(checkout, "train", "--out=run", *SMALL)[0] == 0
-    status, _, err = tinyllm(checkout, "generate", "run", "--mine", "--max-tokens=3")
+    status, _, err = tinyllm(checkout, "tokenizer", "encode", "run", "oi", "--mine")
     assert status == 0 and "gpt_parameters (m01.e08): chamada 0 vezes, isto é, nada aqui passou por ela" in err
 
 
