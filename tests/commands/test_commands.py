@@ -139,6 +139,7 @@ def test_the_doctor_and_the_help_need_no_package(missing):
         assert (status, said) == (0, []) and out
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("broken", PACKAGES)
 def test_the_doctor_and_the_help_work_beside_a_broken_package(broken):
     status, out, said, _ = alone("doctor", broken=[broken])

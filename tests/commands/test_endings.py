@@ -69,6 +69,7 @@ def test_a_corpus_is_written_as_its_name_says(capsys, tmp_path):
     ]
 
 
+@pytest.mark.long
 def test_a_picture_ends_as_one(tmp_path):
     pytest.importorskip("matplotlib")
     for name in ("a.svg", "b.SVG", "c.PNG", "d.pdf"):

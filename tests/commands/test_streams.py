@@ -72,6 +72,7 @@ def test_a_full_output_stops_a_training_that_is_saved(folder):
         assert runs.steps_done(runs.open_run(folder / "f")) == int(re.search(r"passo (\d+), que", ran.stderr)[1])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("line", ["doctor --json", "train --help", "data list", "estimate --json", "course list"])
 def test_python_may_leave_out_what_explains(line):
     ran = subprocess.run(

@@ -126,6 +126,7 @@ def test_watch_judges_what_is_saved(checkout):
         assert "exercises/m01_introducao/e01_arrays.py" in said("—") and said("m01.e01") == RIGHT
 
 
+@pytest.mark.long
 def test_watch_goes_on_after_a_file_that_cannot_be_read(checkout):
     file = checkout / "exercises/m01_introducao/e01_arrays.py"
     solution = (checkout / "solutions/m01_introducao/e01_arrays.py").read_text(encoding="utf-8")

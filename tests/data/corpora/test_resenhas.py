@@ -61,6 +61,7 @@ def test_what_is_said_agrees_with_its_aspect():
                 assert quality.endswith("s") == article.endswith("s") or quality == "simples", (row, quality)
 
 
+@pytest.mark.long
 def test_verbs_agree_with_their_aspect():
     text = " ".join(resenhas.reviews(6000)).lower()
     verbs = [("pode", "podem"), ("é", "são"), ("está", "estão"), ("não tem", "não têm"), ("não conta", "não contam")]
