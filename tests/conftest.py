@@ -7,7 +7,7 @@ import fake_cupy
 import hypothesis
 import pytest
 
-from tinyllm import kernels
+from tinyllm.backend import kernels
 
 of_torch = ["functional/test_oracle.py", "models/test_transformers.py"]  # a CI stage of their own installs it
 collect_ignore = [] if importlib.util.find_spec("torch") else of_torch

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from functional.cases import all_modules
 
-from tinyllm import kernels
-from tinyllm.kernels import exp32, kernel, largest
+from tinyllm.backend import kernels
+from tinyllm.backend.kernels import exp32, kernel, largest
 
 pytestmark = pytest.mark.skipif(kernels.numba_version() is None, reason="kernels need Numba")
 
 
 def all_kernels():
-    """{"tinyllm.kernels.exp32": kernel}"""
+    """{"tinyllm.backend.kernels.exp32": kernel}"""
     return {f"{m.__name__}.{name}": k for m in all_modules() for name, k in vars(m).items() if isinstance(k, kernel)}
 
 
@@ -31,7 +31,7 @@ def test_the_files_of_all_that_a_kernel_calls_are_known():
 
 
 SCALED = """
-from tinyllm.kernels import exp32
+from tinyllm.backend.kernels import exp32
 def scaled(x):
     for i in range(x.size):
         x[i] = exp32(x[i])
@@ -75,7 +75,7 @@ OF_NUMBA = {"NUMBA_NUM_THREADS=abc": True, "NUMBA_DISABLE_JIT=1": False, "NUMBA_
 @pytest.mark.parametrize("variable", OF_NUMBA)
 def test_the_variables_of_numba(variable):
     """Whether it compiles, or what is said; and nothing else on either stream."""
-    program = "import tinyllm.kernels as k; print(k.numba_version() is not None and k.kernels_run())"
+    program = "import tinyllm.backend.kernels as k; print(k.numba_version() is not None and k.kernels_run())"
     name, _, value = variable.partition("=")
     ran = subprocess.run(
         [sys.executable, "-c", program], env={**os.environ, name: value}, capture_output=True, text=True, check=False

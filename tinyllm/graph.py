@@ -3,9 +3,9 @@
 import itertools
 from typing import Any, NamedTuple
 
-from tinyllm.backend import array_module
+from tinyllm.backend.arrays import array_module
+from tinyllm.backend.kernels import scatter_add
 from tinyllm.errors import UsageError
-from tinyllm.kernels import scatter_add
 from tinyllm.observe import told
 
 _births = itertools.count()

@@ -5,7 +5,7 @@ import contextvars
 import time
 from typing import Any, NamedTuple
 
-from tinyllm.backend import wait_for_gpu
+from tinyllm.backend.arrays import wait_for_gpu
 
 _observers = contextvars.ContextVar("observers", default=())
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyllm.backend import to_host
+from tinyllm.backend.arrays import to_host
 from tinyllm.errors import UsageError
 
 LARGEST_HEADER = 100_000_000  # bytes, the limit of the format

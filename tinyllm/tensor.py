@@ -15,10 +15,10 @@ import math
 
 import numpy as np
 
-from tinyllm.backend import alike, array_module, narrowed, numbers, widened
+from tinyllm.backend.arrays import alike, array_module, narrowed, numbers, widened
+from tinyllm.backend.kernels import TwinnedFunction
 from tinyllm.errors import UsageError
 from tinyllm.graph import Node, Part, Sum, dense
-from tinyllm.kernels import TwinnedFunction
 from tinyllm.observe import told
 
 _recording = contextvars.ContextVar("recording", default=True)

@@ -1,7 +1,7 @@
 """m03.e04 · GELU, SwiGLU e a feed-forward
 
 40 minutos · dificuldade 3 de 5 · precisa de: m01.e04
-pode usar: numpy, tinyllm.backend, tinyllm.nn.layers, tinyllm.nn.module, tinyllm.tensor
+pode usar: numpy, tinyllm.backend.arrays, tinyllm.nn.layers, tinyllm.nn.module, tinyllm.tensor
 na biblioteca: tinyllm.functional.gelu, tinyllm.functional.swiglu, tinyllm.nn.layers.FeedForward
 
 Por que importa: a atenção só mistura o que há nas posições; quem faz algo de novo com cada uma é a
@@ -17,7 +17,7 @@ a sua feed-forward, e um Llama com a sua SwiGLU:
 
 import numpy as np
 
-from tinyllm.backend import erf
+from tinyllm.backend.arrays import erf
 from tinyllm.nn.layers import Linear
 from tinyllm.nn.module import Module
 from tinyllm.tensor import op
@@ -30,7 +30,7 @@ def gelu(x):
 
         Φ(x) = (1 + erf(x / √2)) / 2
 
-    O NumPy não tem a função erf; a de `tinyllm.backend` a calcula para um array inteiro. Por
+    O NumPy não tem a função erf; a de `tinyllm.backend.arrays` a calcula para um array inteiro. Por
     exemplo, gelu(0) = 0, gelu(1) = 0,841, gelu(-1) = -0,159; longe de 0 é quase x, à direita, e
     quase 0, à esquerda.
 

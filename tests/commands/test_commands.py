@@ -9,7 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from tinyllm import backend, cli, kernels
+from tinyllm import cli
+from tinyllm.backend import kernels, machine, threads
 from tinyllm.nn.module import count_parameters
 from tinyllm.optim.sgd import SGDConfig
 from tinyllm.train import checkpoint
@@ -36,7 +37,8 @@ SMALL = [
 
 
 WITHOUT_NUMBA = (
-    "import sys, tinyllm.kernels as k; k.numba_version = lambda: None; import tinyllm.cli as c; sys.exit(c.main())"
+    "import sys, tinyllm.backend.kernels as k; k.numba_version = lambda: None; "
+    "import tinyllm.cli as c; sys.exit(c.main())"
 )
 COMMAND = [sys.executable, *(["-m", "tinyllm"] if kernels.numba_version() else ["-c", WITHOUT_NUMBA])]  # as here
 
@@ -156,7 +158,7 @@ def test_the_doctor_tells_a_broken_cupy(capsys, monkeypatch):
     def fail():
         raise RuntimeError("the driver is older than the toolkit")
 
-    monkeypatch.setattr(backend, "find_gpu", fail)
+    monkeypatch.setattr(machine, "find_gpu", fail)
     status, out, _ = call(capsys, "doctor")
     assert status == 0 and "CuPy com defeito (RuntimeError)" in out
 
@@ -172,7 +174,7 @@ def test_a_command_without_its_package_says_what_to_install(tmp_path):
 
 
 def test_a_command_imports_only_what_it_needs():
-    for arguments, most in (([], 6), (["doctor"], 30), (["course", "list"], 35)):
+    for arguments, most in (([], 6), (["doctor"], 34), (["course", "list"], 35)):
         status, _, _, imported = alone(*arguments)
         assert status == 0 and len(imported) <= most, imported
 
@@ -607,7 +609,7 @@ def test_train_with_a_profile_shows_where_the_time_went(capsys, tmp_path):
     rows = {line.split()[0]: line.split()[1:] for line in err[err.index("operação") :].splitlines() if line.split()}
     assert {"linear", "attention", "linear_cross_entropy", "AdamW"} <= rows.keys()
     assert rows["layer_norm"][-1] == str(
-        3 * min(4, backend.cores())
+        3 * min(4, threads.cores())
     )  # a layer has two and the model one, in each thread
 
 

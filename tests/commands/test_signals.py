@@ -17,7 +17,9 @@ from tinyllm.train import run as runs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
-NUMBA = "" if kernels.numba_version() else "import tinyllm.kernels as k; k.numba_version = lambda: None;"  # as here
+NUMBA = (
+    "" if kernels.numba_version() else "import tinyllm.backend.kernels as k; k.numba_version = lambda: None;"
+)  # as here
 STARTED = (
     NUMBA
     + """

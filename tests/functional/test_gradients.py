@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyllm import functional as F
-from tinyllm import kernels, tensor
+from tinyllm import tensor
+from tinyllm.backend import kernels
 from tinyllm.errors import UsageError
 from tinyllm.functional.randomness import drop
 from tinyllm.tensor import Tensor, no_grad

@@ -8,10 +8,10 @@ import pytest
 from functional.cases import CASES, LAYOUTS, all_modules, all_ops, build, cotangent, is_differentiable
 
 from tinyllm import functional as F
-from tinyllm import kernels
+from tinyllm.backend import kernels
+from tinyllm.backend.kernels import TwinnedFunction, scatter_add
 from tinyllm.errors import UsageError
 from tinyllm.functional.losses import surprise
-from tinyllm.kernels import TwinnedFunction, scatter_add
 from tinyllm.optim.adamw import adamw_update
 from tinyllm.optim.sgd import sgd_update
 from tinyllm.tensor import sum_to_shape

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyllm import backend, cli, kernels
+from tinyllm import cli
+from tinyllm.backend import arrays, kernels
 from tinyllm.memory import estimate
 from tinyllm.memory.estimate import Plan, inference, largest_batch, training
 from tinyllm.models import catalog
@@ -176,7 +177,7 @@ def traced_peak(config, batch, device):
     for each in (dataclasses.replace(config, layers=1), config):  # the first loads what is compiled
         tracemalloc.start(1)
         model = catalog.new_model(each, rng=np.random.default_rng(0))
-        map_parameters(model, lambda array: backend.to_device(array, device))
+        map_parameters(model, lambda array: arrays.to_device(array, device))
         steps = TrainConfig(steps=2, batch=batch, workers=1, device=device)
         objective = catalog.architecture_of(config).bare_objective(config)
         ids = np.zeros((batch, config.context), dtype=np.int64)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tinyllm import kernels, storage
+from tinyllm import storage
+from tinyllm.backend import kernels
 from tinyllm.errors import UsageError
 from tinyllm.nn.module import Parameter
 from tinyllm.optim.adamw import AdamW, AdamWConfig

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tinyllm.backend.kernels import without_numba
 from tinyllm.bench.portuguese import make_text
 from tinyllm.errors import UsageError
-from tinyllm.kernels import without_numba
 from tinyllm.text import bpe, encoding, merging, words
 from tinyllm.text.formats import spell
 from tinyllm.text.pretokenize import PATTERNS, pretokenize

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinyllm import kernels
+from tinyllm.backend import kernels
 from tinyllm.errors import UsageError
 from tinyllm.text.pretokenize import PATTERN_NUMBERS, PATTERNS, character_classes, pretokenize, word_ends
 from tinyllm.text.unicode_classes import LETTERS, NUMBERS, WHITE_SPACE

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinyllm import kernels
+from tinyllm.backend import kernels
+from tinyllm.backend.kernels import without_numba
 from tinyllm.errors import UsageError
-from tinyllm.kernels import without_numba
 from tinyllm.text import bpe, words
 from tinyllm.text.pretokenize import PATTERNS, character_classes, pretokenize
 

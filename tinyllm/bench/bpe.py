@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyllm.backend import cores
+from tinyllm.backend.threads import cores
 from tinyllm.bench.portuguese import make_text
 from tinyllm.bench.race import middle_peaks, result, sides
 from tinyllm.text import bpe, words

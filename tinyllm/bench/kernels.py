@@ -12,9 +12,10 @@ import numpy as np
 
 from tinyllm import functional as F
 from tinyllm import tensor
-from tinyllm.backend import keep_freed_memory, single_threaded_blas
+from tinyllm.backend.kernels import without_numba
+from tinyllm.backend.machine import keep_freed_memory
+from tinyllm.backend.threads import single_threaded_blas
 from tinyllm.bench.race import middle_peaks, result, sides
-from tinyllm.kernels import without_numba
 from tinyllm.optim.adamw import adamw_update
 from tinyllm.optim.sgd import sgd_update
 from tinyllm.tensor import Tensor

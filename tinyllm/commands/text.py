@@ -4,7 +4,7 @@ import contextlib
 import sys
 
 from tinyllm import say, storage
-from tinyllm.backend import cores
+from tinyllm.backend.threads import cores
 from tinyllm.commands.pieces import add_mine, with_pieces
 from tinyllm.data import texts as text_files
 from tinyllm.errors import UsageError

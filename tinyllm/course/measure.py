@@ -8,7 +8,7 @@ import tracemalloc
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tinyllm.backend import single_threaded_blas
+from tinyllm.backend.threads import single_threaded_blas
 from tinyllm.say import decimal
 
 SLOW, LARGE = "lento", "memória demais"

@@ -7,7 +7,7 @@ import numpy as np
 
 from tinyllm import functional as F
 from tinyllm import tensor
-from tinyllm.backend import array_module, beside
+from tinyllm.backend.arrays import array_module, beside
 from tinyllm.text.words import count_words as count_in_a_table
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyllm.backend import to_host
+from tinyllm.backend.arrays import to_host
 from tinyllm.data.objectives import padded
 from tinyllm.errors import UsageError
 from tinyllm.tensor import no_grad

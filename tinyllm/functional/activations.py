@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from tinyllm.backend import array_module, erf, narrowed, widened
-from tinyllm.kernels import exp32, kernel
+from tinyllm.backend.arrays import array_module, erf, narrowed, widened
+from tinyllm.backend.kernels import exp32, kernel
 from tinyllm.tensor import op
 
 

@@ -1,6 +1,6 @@
 """The affine map of every layer."""
 
-from tinyllm.backend import narrowed, widened
+from tinyllm.backend.arrays import narrowed, widened
 from tinyllm.errors import UsageError
 from tinyllm.tensor import op, rows
 

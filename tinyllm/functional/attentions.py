@@ -3,10 +3,10 @@
 import numpy as np
 
 from tinyllm import tensor
-from tinyllm.backend import array_module, narrowed, widened
+from tinyllm.backend.arrays import array_module, narrowed, widened
+from tinyllm.backend.kernels import exp32, in_order, kernel
 from tinyllm.errors import UsageError
 from tinyllm.functional import masks
-from tinyllm.kernels import exp32, in_order, kernel
 from tinyllm.tensor import Part, op
 
 BLOCK, CAUSAL_BLOCK = 128, 64  # queries; small blocks compute less of the unseen future

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyllm.backend import array_module
+from tinyllm.backend.arrays import array_module
 from tinyllm.errors import UsageError
 from tinyllm.tensor import Part, op, rows
 

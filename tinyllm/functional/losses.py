@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from tinyllm.backend import array_module, beside, narrowed, widened
+from tinyllm.backend.arrays import array_module, beside, narrowed, widened
+from tinyllm.backend.kernels import TwinnedFunction, exp32, kernel, largest
 from tinyllm.errors import UsageError
 from tinyllm.functional.embeddings import check_ids
-from tinyllm.kernels import TwinnedFunction, exp32, kernel, largest
 from tinyllm.tensor import op, rows
 
 LOGITS_AT_ONCE = 1 << 21  # numbers: 8 MB of float32

@@ -5,7 +5,7 @@ A mask says the contrary, who sees whom: it is `~future(…)`, `~padding(…)`, 
 
 import numpy as np
 
-from tinyllm.backend import array_module
+from tinyllm.backend.arrays import array_module
 from tinyllm.errors import UsageError
 
 

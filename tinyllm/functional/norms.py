@@ -4,9 +4,9 @@ Half precision is computed in float32."""
 
 import numpy as np
 
-from tinyllm.backend import narrowed, widened
+from tinyllm.backend.arrays import narrowed, widened
+from tinyllm.backend.kernels import kernel
 from tinyllm.errors import UsageError
-from tinyllm.kernels import kernel
 from tinyllm.tensor import op, rows
 
 

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from tinyllm.backend import array_module
+from tinyllm.backend.arrays import array_module
+from tinyllm.backend.kernels import kernel
 from tinyllm.errors import UsageError
-from tinyllm.kernels import kernel
 from tinyllm.tensor import op
 
 

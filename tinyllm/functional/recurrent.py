@@ -7,7 +7,7 @@ the state has to wait its turn. There is no compiled twin: the products of a few
 matrix, one after another, take most of the time.
 """
 
-from tinyllm.backend import array_module
+from tinyllm.backend.arrays import array_module
 from tinyllm.errors import UsageError
 from tinyllm.tensor import op, rows
 

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from tinyllm.backend import to_host
+from tinyllm.backend.arrays import to_host
 from tinyllm.errors import UsageError, shown
 from tinyllm.infer.generate import generate
 from tinyllm.infer.sample import probabilities

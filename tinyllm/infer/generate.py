@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyllm.backend import beside, to_host
+from tinyllm.backend.arrays import beside, to_host
 from tinyllm.data.objectives import padded
 from tinyllm.errors import UsageError
 from tinyllm.tensor import no_grad

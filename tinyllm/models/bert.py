@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyllm import functional as F
-from tinyllm.backend import beside
+from tinyllm.backend.arrays import beside
 from tinyllm.config import Config, option
 from tinyllm.data.objectives import Masked
 from tinyllm.errors import UsageError

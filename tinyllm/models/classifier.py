@@ -6,7 +6,7 @@ import inspect
 import numpy as np
 
 from tinyllm import functional as F
-from tinyllm.backend import array_module, beside
+from tinyllm.backend.arrays import array_module, beside
 from tinyllm.nn import layers
 from tinyllm.nn.module import Module
 from tinyllm.tensor import array_of

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tinyllm import functional as F
-from tinyllm.backend import beside
+from tinyllm.backend.arrays import beside
 from tinyllm.config import Config, option
 from tinyllm.data.objectives import Causal
 from tinyllm.errors import UsageError

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 from tinyllm import functional as F
-from tinyllm.backend import array_module
+from tinyllm.backend.arrays import array_module
 from tinyllm.config import Config, option
 from tinyllm.data.objectives import GAP, SpanCorruption
 from tinyllm.errors import UsageError

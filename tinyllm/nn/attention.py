@@ -8,7 +8,7 @@ scores (T5), and the look at another text.
 import numpy as np
 
 from tinyllm import functional as F
-from tinyllm.backend import beside
+from tinyllm.backend.arrays import beside
 from tinyllm.nn import layers
 from tinyllm.nn.module import Module, Parameter
 

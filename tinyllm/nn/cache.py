@@ -8,7 +8,7 @@ filling them up on the right: cut to what is real, they are as if each had been 
 
 import numpy as np
 
-from tinyllm.backend import array_module, beside
+from tinyllm.backend.arrays import array_module, beside
 from tinyllm.errors import UsageError
 from tinyllm.tensor import Tensor
 

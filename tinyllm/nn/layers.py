@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinyllm import functional as F
-from tinyllm.backend import array_module, beside
+from tinyllm.backend.arrays import array_module, beside
 from tinyllm.errors import UsageError
 from tinyllm.nn.module import Module, Parameter
 from tinyllm.nn.outline import ones, zeros

@@ -6,7 +6,7 @@ files; a Parameter is a Weight that is also learned, unless it is frozen.
 
 import numpy as np
 
-from tinyllm.backend import array_module, beside
+from tinyllm.backend.arrays import array_module, beside
 from tinyllm.errors import UsageError
 from tinyllm.tensor import Tensor
 

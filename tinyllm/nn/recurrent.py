@@ -1,7 +1,7 @@
 """Recurrent layers: one position after the other, with a state that carries what came before."""
 
 from tinyllm import functional as F
-from tinyllm.backend import array_module
+from tinyllm.backend.arrays import array_module
 from tinyllm.nn import layers
 from tinyllm.nn.module import Module, Parameter
 from tinyllm.tensor import Tensor

@@ -5,7 +5,8 @@ import dataclasses
 
 import numpy as np
 
-from tinyllm.backend import array_module, beside, pieces
+from tinyllm.backend.arrays import array_module, beside
+from tinyllm.backend.threads import pieces
 from tinyllm.errors import UsageError
 
 

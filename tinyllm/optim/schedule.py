@@ -2,7 +2,8 @@
 
 import math
 
-from tinyllm.backend import array_module, pieces, widened
+from tinyllm.backend.arrays import array_module, widened
+from tinyllm.backend.threads import pieces
 
 
 def warmup_cosine(step, *, peak, floor, warmup, decay_steps):

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tinyllm.backend.kernels import TwinnedFunction, kernel
 from tinyllm.config import Config, option
-from tinyllm.kernels import TwinnedFunction, kernel
 from tinyllm.optim.optimizer import Optimizer
 
 

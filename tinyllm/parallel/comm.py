@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from tinyllm.backend import array_module, single_threaded_blas
+from tinyllm.backend.arrays import array_module
+from tinyllm.backend.threads import single_threaded_blas
 from tinyllm.errors import UsageError
 
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from tinyllm import functional as F
 from tinyllm import tensor
-from tinyllm.backend import array_module, pieces, single_threaded_blas
+from tinyllm.backend.arrays import array_module
+from tinyllm.backend.threads import pieces, single_threaded_blas
 from tinyllm.observe import told
 
 

@@ -2,9 +2,9 @@
 
 import importlib.util
 
+from tinyllm.backend.kernels import numba_version
 from tinyllm.bench import bpe, kernels, training
 from tinyllm.errors import UsageError
-from tinyllm.kernels import numba_version
 from tinyllm.say import counted, decimal, emit, megabytes, tell, thousands
 
 NAMES = {"torch": "PyTorch", "torch-compile": "torch.compile", "one-worker": "uma thread", "numpy": "sem compilar"}

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from tinyllm import plot, storage
-from tinyllm.backend import single_threaded_blas
+from tinyllm.backend.threads import single_threaded_blas
 from tinyllm.data import batches
 from tinyllm.data.objectives import Causal
 from tinyllm.errors import UsageError

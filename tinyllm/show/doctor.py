@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tinyllm import backend, kernels
+from tinyllm.backend import kernels, machine, threads
 from tinyllm.say import counted, decimal, megabytes
 
 PACKAGES = ("numpy", "numba", "tqdm", "safetensors", "threadpoolctl", "pytest")  # the last for the exercises
@@ -22,7 +22,7 @@ def examine():
     ]:  # who knows the BLAS, and can hold it to one thread
         found += [
             ("BLAS", f"{name} {version}, {counted(threads, 'thread')}", None)
-            for name, version, threads in backend.describe_blas()
+            for name, version, threads in machine.describe_blas()
         ]
         found.append(_speed())
     return [*found, _memory(), _disk(), _gpu()]
@@ -56,8 +56,8 @@ def _numba():
 
 
 def _processor():
-    kind = backend.processor_name() or platform.machine() or "tipo desconhecido"
-    return "processador", f"{counted(backend.cores(), 'núcleo')}, {kind}", None
+    kind = machine.processor_name() or platform.machine() or "tipo desconhecido"
+    return "processador", f"{counted(threads.cores(), 'núcleo')}, {kind}", None
 
 
 def _speed():
@@ -67,7 +67,7 @@ def _speed():
 
 
 def _memory():
-    total = backend.physical_memory()
+    total = machine.physical_memory()
     if total is None:
         return "memória", "o sistema não informa", None
     mend = "feche outros programas antes de treinar" if total < 2 << 30 else None
@@ -81,7 +81,7 @@ def _disk():
 
 def _gpu():
     try:
-        version, name, free, total = backend.find_gpu()
+        version, name, free, total = machine.find_gpu()
     except Exception as error:  # whatever a CuPy that does not fit the driver raises
         return (
             "GPU (opcional)",

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tinyllm.backend import physical_memory
+from tinyllm.backend.machine import physical_memory
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog

@@ -9,9 +9,9 @@ import time
 
 import numpy as np
 
-from tinyllm.backend import physical_memory
+from tinyllm.backend.kernels import numba_version
+from tinyllm.backend.machine import physical_memory
 from tinyllm.errors import Stopped, UsageError
-from tinyllm.kernels import numba_version
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
 from tinyllm.optim import catalog as optimizers

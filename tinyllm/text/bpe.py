@@ -13,7 +13,7 @@ import os
 
 import numpy as np
 
-from tinyllm.backend import map_in_threads
+from tinyllm.backend.threads import map_in_threads
 from tinyllm.errors import UsageError
 from tinyllm.text import encoding, merging, words
 from tinyllm.text.characters import to_bytes

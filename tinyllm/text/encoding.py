@@ -5,7 +5,7 @@ import itertools
 
 import numpy as np
 
-from tinyllm.kernels import TwinnedLoop, lean_kernel
+from tinyllm.backend.kernels import TwinnedLoop, lean_kernel
 from tinyllm.text.pretokenize import PATTERN_NUMBERS, character_classes, pretokenize, word_end
 from tinyllm.text.ranks import SCRATCH, merge_word, rank_table
 

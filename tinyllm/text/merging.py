@@ -7,7 +7,7 @@ import collections
 import heapq
 import itertools
 
-from tinyllm.kernels import TwinnedLoop
+from tinyllm.backend.kernels import TwinnedLoop
 from tinyllm.text.formats import BYTE_CHARACTERS
 from tinyllm.text.pairs import Pairs
 from tinyllm.text.words import WordTable

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from tinyllm.backend.kernels import lean_kernel
 from tinyllm.errors import UsageError
-from tinyllm.kernels import lean_kernel
 
 EDGE = -1  # before, between and after the words
 

@@ -14,8 +14,8 @@ import re
 
 import numpy as np
 
+from tinyllm.backend.kernels import lean_kernel
 from tinyllm.errors import UsageError
-from tinyllm.kernels import lean_kernel
 from tinyllm.text.unicode_classes import LETTERS, NUMBERS, WHITE_SPACE
 
 # As published, and as a tokenizer.json spells them. The alternatives are tried from left to right. In tiktoken 0.14 the

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyllm.kernels import lean_kernel
+from tinyllm.backend.kernels import lean_kernel
 from tinyllm.text.pairs import empty_pairs, find_pair
 
 SHORT = 100  # bytes; in a longer word, a heap finds the next merge faster than a look at all of them

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyllm import storage
+from tinyllm.backend.kernels import TwinnedLoop, lean_kernel
 from tinyllm.errors import UsageError
-from tinyllm.kernels import TwinnedLoop, lean_kernel
 from tinyllm.text.pretokenize import (
     LETTER,
     NUMBER,

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyllm.backend import cores, keep_freed_memory, to_host
+from tinyllm.backend.arrays import to_host
+from tinyllm.backend.machine import keep_freed_memory
+from tinyllm.backend.threads import cores
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.observe import told

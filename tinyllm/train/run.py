@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from tinyllm import storage
-from tinyllm.backend import physical_memory, to_device
+from tinyllm.backend.arrays import to_device
+from tinyllm.backend.machine import physical_memory
 from tinyllm.config import from_dict, to_dict
 from tinyllm.data import dataset
 from tinyllm.data.objectives import END

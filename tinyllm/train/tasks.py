@@ -10,7 +10,7 @@ import numpy as np
 
 from tinyllm import functional as F
 from tinyllm import storage
-from tinyllm.backend import to_host
+from tinyllm.backend.arrays import to_host
 from tinyllm.config import Config, option
 from tinyllm.data import corpora, dataset
 from tinyllm.data import texts as corpus_files

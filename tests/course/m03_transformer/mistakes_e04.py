@@ -4,7 +4,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from tinyllm.backend import erf
+from tinyllm.backend.arrays import erf
 from tinyllm.course.judge import there_and_back
 from tinyllm.course.measure import SLOW, Work
 from tinyllm.nn.layers import Linear

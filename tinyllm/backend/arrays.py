@@ -1,25 +1,18 @@
-"""Where arrays live: the only file that knows CuPy.
+"""Where arrays live: the only file that knows CuPy's arrays.
 
 The array itself decides where work runs: `xp = array_module(x)` is NumPy for an array in memory and CuPy for one on
 a GPU. CuPy is not imported before it is needed, and may be missing.
 """
 
-import collections
-import concurrent.futures
-import contextvars
-import ctypes
-import functools
 import importlib.util
 import itertools
-import os
 import sys
-from pathlib import Path
 
 import numpy as np
 
 from tinyllm.errors import UsageError
 
-# ------------------------------------------------------------------------------------------------ where arrays live
+# ---------------------------------------------------------------------------------------------------- where arrays live
 
 
 def array_module(*arrays):
@@ -55,6 +48,13 @@ def to_device(array, device):
     if not cupy.cuda.is_available():
         raise UsageError('device "gpu": CuPy finds no working GPU; see "tinyllm doctor", or choose "cpu"')
     return cupy.asarray(array)
+
+
+def wait_for_gpu():
+    """Return when a GPU, if one is in use, has done all it was asked to."""
+    cupy = sys.modules.get("cupy")
+    if cupy is not None:
+        cupy.cuda.runtime.deviceSynchronize()
 
 
 # ------------------------------------------------------------------------------------------- what an operation is given
@@ -154,95 +154,3 @@ def erf(x):
         b, b_before = y * b - b_before + coefficient, b
     erfc = t * np.exp(-magnitude * magnitude + 0.5 * y * b - b_before + series[0])
     return np.copysign(1 - erfc, x)
-
-
-# -------------------------------------------------------------------------------------------------- threads and memory
-
-
-def cores():
-    """How many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def map_in_threads(function, items, *, workers):
-    """Iterable -> generator of function(item), in order. It takes and works on at most `workers` items at a time."""
-    items, running = iter(items), collections.deque()
-    with concurrent.futures.ThreadPoolExecutor(workers) as threads:
-        while True:
-            for item in itertools.islice(items, workers - len(running)):
-                running.append(threads.submit(contextvars.copy_context().run, function, item))
-            if not running:
-                return
-            yield running.popleft().result()
-
-
-@functools.cache
-def _blas():
-    import threadpoolctl
-
-    return threadpoolctl.ThreadpoolController()
-
-
-def single_threaded_blas():
-    """A context in which matrix products use one thread: the caller has a worker per core already."""
-    return _blas().limit(limits=1, user_api="blas")
-
-
-def keep_freed_memory():
-    """Ask the C library to keep large freed blocks instead of giving each back to the system (Linux; else nothing).
-
-    Training frees and takes the same arrays at every step; without this, each step pays again for their pages. All
-    threads share one arena, for those of other threads give back what is larger than 64 MB whatever they are asked.
-    """
-    if sys.platform != "linux":
-        return
-    library = ctypes.CDLL(None)
-    if hasattr(library, "mallopt"):
-        M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
-        for parameter, value in ((M_TRIM_THRESHOLD, 1 << 30), (M_MMAP_THRESHOLD, 1 << 30), (M_ARENA_MAX, 1)):
-            library.mallopt(parameter, value)
-
-
-def pieces(array, numbers=1 << 18):
-    """Indices that cut an array along its first axis into pieces of about so many numbers, for workers to share."""
-    if array.size <= numbers:
-        return [...]
-    rows = max(1, numbers * len(array) // array.size)
-    return [slice(start, start + rows) for start in range(0, len(array), rows)]
-
-
-def wait_for_gpu():
-    """Return when a GPU, if one is in use, has done all it was asked to."""
-    cupy = sys.modules.get("cupy")
-    if cupy is not None:
-        cupy.cuda.runtime.deviceSynchronize()
-
-
-def processor_name():
-    """The make and model of the processor, or None where the system does not tell."""
-    known = Path("/proc/cpuinfo")
-    lines = known.read_text(encoding="utf-8", errors="replace").splitlines() if known.exists() else []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), None)
-
-
-def physical_memory():
-    """The bytes of memory this machine has, or None where it does not tell."""
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return None
-
-
-def find_gpu():
-    """(version of CuPy or None, name of the GPU or None, free bytes, total bytes)."""
-    if importlib.util.find_spec("cupy") is None:
-        return None, None, 0, 0
-    import cupy
-
-    if not cupy.cuda.is_available():
-        return cupy.__version__, None, 0, 0
-    return cupy.__version__, cupy.cuda.runtime.getDeviceProperties(0)["name"].decode(), *cupy.cuda.runtime.memGetInfo()
-
-
-def describe_blas():
-    """[(library, version, threads)] of the matrix libraries that NumPy uses."""
-    return [(b["internal_api"], b["version"], b["num_threads"]) for b in _blas().info() if b["user_api"] == "blas"]

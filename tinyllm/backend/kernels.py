@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyllm.backend import add_at
+from tinyllm.backend.arrays import add_at
 from tinyllm.errors import UsageError
 
 _use_numba = contextvars.ContextVar("use_numba", default=True)

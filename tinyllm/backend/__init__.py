@@ -1,0 +1,1 @@
+"""The room that knows CuPy, Numba, the matrix library and the machine."""

@@ -1,0 +1,56 @@
+"""The machine: its processor, its memory, its GPU, and the matrix library that NumPy found on it."""
+
+import ctypes
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+from tinyllm.backend.threads import blas_libraries
+
+
+def processor_name():
+    """The make and model of the processor, or None where the system does not tell."""
+    known = Path("/proc/cpuinfo")
+    lines = known.read_text(encoding="utf-8", errors="replace").splitlines() if known.exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), None)
+
+
+def physical_memory():
+    """The bytes of memory this machine has, or None where it does not tell."""
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return None
+
+
+def keep_freed_memory():
+    """Ask the C library to keep large freed blocks instead of giving each back to the system (Linux; else nothing).
+
+    Training frees and takes the same arrays at every step; without this, each step pays again for their pages. All
+    threads share one arena, for those of other threads give back what is larger than 64 MB whatever they are asked.
+    """
+    if sys.platform != "linux":
+        return
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
+        for parameter, value in ((M_TRIM_THRESHOLD, 1 << 30), (M_MMAP_THRESHOLD, 1 << 30), (M_ARENA_MAX, 1)):
+            library.mallopt(parameter, value)
+
+
+def find_gpu():
+    """(version of CuPy or None, name of the GPU or None, free bytes, total bytes)."""
+    if importlib.util.find_spec("cupy") is None:
+        return None, None, 0, 0
+    import cupy
+
+    if not cupy.cuda.is_available():
+        return cupy.__version__, None, 0, 0
+    return cupy.__version__, cupy.cuda.runtime.getDeviceProperties(0)["name"].decode(), *cupy.cuda.runtime.memGetInfo()
+
+
+def describe_blas():
+    """[(library, version, threads)] of the matrix libraries that NumPy uses."""
+    return [
+        (b["internal_api"], b["version"], b["num_threads"]) for b in blas_libraries().info() if b["user_api"] == "blas"
+    ]

@@ -1,0 +1,45 @@
+"""Threads: how many cores there are, work that they share, and matrix products that use one each."""
+
+import collections
+import concurrent.futures
+import contextvars
+import functools
+import itertools
+import os
+
+
+def cores():
+    """How many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def map_in_threads(function, items, *, workers):
+    """Iterable -> generator of function(item), in order. It takes and works on at most `workers` items at a time."""
+    items, running = iter(items), collections.deque()
+    with concurrent.futures.ThreadPoolExecutor(workers) as threads:
+        while True:
+            for item in itertools.islice(items, workers - len(running)):
+                running.append(threads.submit(contextvars.copy_context().run, function, item))
+            if not running:
+                return
+            yield running.popleft().result()
+
+
+def pieces(array, numbers=1 << 18):
+    """Indices that cut an array along its first axis into pieces of about so many numbers, for workers to share."""
+    if array.size <= numbers:
+        return [...]
+    rows = max(1, numbers * len(array) // array.size)
+    return [slice(start, start + rows) for start in range(0, len(array), rows)]
+
+
+@functools.cache
+def blas_libraries():
+    import threadpoolctl
+
+    return threadpoolctl.ThreadpoolController()
+
+
+def single_threaded_blas():
+    """A context in which matrix products use one thread: the caller has a worker per core already."""
+    return blas_libraries().limit(limits=1, user_api="blas")
