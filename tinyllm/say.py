@@ -61,8 +61,12 @@ def duration(seconds):
 
 
 def visible(text):
-    """A text whose spaces and line ends can be seen: "·a" for " a"."""
-    return text.replace(" ", "·").replace("\n", "↵").replace("\t", "→")
+    """A text whose spaces, line ends and control characters can be seen: "·a" for " a"."""
+    return text.translate(SEEN)
+
+
+SEEN = {code: 0x2400 + code for code in range(32)} | dict.fromkeys(range(0x7F, 0xA0), "�")  # ␀ to ␟: no XML holds them
+SEEN |= {ord(hidden): shown for hidden, shown in {" ": "·", "\n": "↵", "\t": "→", "\x7f": "␡"}.items()}
 
 
 def percent(share):
