@@ -65,8 +65,11 @@ def visible(text):
     return text.translate(SEEN)
 
 
-SEEN = {code: 0x2400 + code for code in range(32)} | dict.fromkeys(range(0x7F, 0xA0), "�")  # ␀ to ␟: no XML holds them
-SEEN |= {ord(hidden): shown for hidden, shown in {" ": "·", "\n": "↵", "\t": "→", "\x7f": "␡"}.items()}
+SEEN = {
+    **{code: 0x2400 + code for code in range(32)},  # ␀ to ␟: no XML holds what they stand for
+    **dict.fromkeys(range(0x7F, 0xA0), "�"),
+    **str.maketrans({" ": "·", "\n": "↵", "\t": "→", "\x7f": "␡"}),
+}
 
 
 def percent(share):
