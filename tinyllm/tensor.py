@@ -18,7 +18,7 @@ import numpy as np
 from tinyllm.backend.arrays import alike, array_module, narrowed, numbers, widened
 from tinyllm.backend.kernels import TwinnedFunction
 from tinyllm.errors import UsageError
-from tinyllm.graph import Node, Part, Sum, dense
+from tinyllm.graph import Node, Part, Sum, dense, last_uses, sum_to_shape
 from tinyllm.observe import told
 
 _recording = contextvars.ContextVar("recording", default=True)
@@ -226,12 +226,13 @@ def no_grad():
         _recording.reset(token)
 
 
-def backward(loss, grad=None):
+def backward(loss, grad=None, *, ready=None):
     """Return {leaf: d(loss)/d(leaf)} for every leaf that requires it, freeing the graph.
 
     Two of the arrays may be one, or a view: they are there to be read. Inputs are born before
     outputs, so the youngest Node whose gradient is pending has got all of it: taking them by age
-    needs no recursion, however long the graph is.
+    needs no recursion, however long the graph is. `ready(leaf, array)` is given each gradient as
+    soon as it is complete, on the way; what it was given is not returned.
 
     Raises UsageError if nothing was recorded, if the graph was walked before, or if `loss` is no
     scalar and `grad`, the gradient to start from, is not given or of another shape.
@@ -270,22 +271,15 @@ def backward(loss, grad=None):
                 heapq.heappush(youngest_first, (-source.born, source))
 
     receive(loss.node or loss, grad, "backward")
+    complete = last_uses(loss.node) if ready and loss.node else {}
     while youngest_first:
         _, node = heapq.heappop(youngest_first)
         for source, dx in node.gradients(pending.pop(node).array):
             receive(source, dx, node.name)
+        for leaf in complete.get(node, ()):
+            if leaf in pending:
+                ready(leaf, pending.pop(leaf).array)
     return {leaf: total.array for leaf, total in pending.items()}
-
-
-def sum_to_shape(grad, shape):
-    """Sum a gradient over the axes that broadcasting added or stretched: to its input's shape."""
-    if grad.shape == shape:
-        return grad
-    wide = widened(grad)
-    summed = wide.sum(axis=tuple(range(grad.ndim - len(shape)))) if grad.ndim > len(shape) else wide
-    sizes = zip(shape, summed.shape, strict=False)
-    stretched = tuple(i for i, (n, m) in enumerate(sizes) if n == 1 != m)
-    return narrowed(summed.sum(axis=stretched, keepdims=True) if stretched else summed, grad.dtype)
 
 
 def rows(x):

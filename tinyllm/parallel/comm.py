@@ -9,8 +9,6 @@ import contextvars
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
-
 from tinyllm.backend.arrays import array_module
 from tinyllm.backend.threads import single_threaded_blas
 from tinyllm.errors import UsageError
@@ -204,16 +202,3 @@ def check_same(comm, names):
         if others != names:
             name = next(iter(set(others) ^ set(names)), names[0])
             raise UsageError(f"ranks {comm.rank} and {rank} do not learn the same, as {name} shows; freeze it in all")
-
-
-def sum_over_ranks(comm, parameters, grads):
-    """{Parameter: array} of this rank -> the sum over all ranks. A rank may lack parameters that another has.
-
-    `parameters` are those of the model, in its order; the sums come in the order of the first rank's."""
-    if comm.size == 1:
-        return grads
-    numbers = {parameter: number for number, parameter in enumerate(parameters)}
-    mine = np.full(len(parameters), -1)
-    mine[: len(grads)] = [numbers[parameter] for parameter in grads]
-    found = (parameters[number] for number in dict.fromkeys(comm.all_gather(mine).tolist()) if number >= 0)
-    return {p: comm.all_reduce(grads[p] if p in grads else array_module(p.data).zeros_like(p.data)) for p in found}
