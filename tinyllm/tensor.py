@@ -21,7 +21,7 @@ from tinyllm.errors import UsageError
 from tinyllm.graph import Node, Part, Sum, dense, last_uses, sum_to_shape
 from tinyllm.observe import told
 
-_recording = contextvars.ContextVar("recording", default=True)
+recording = contextvars.ContextVar("recording", default=True)
 
 # what Tensors of other libraries have, and where it is here
 ELSEWHERE = {
@@ -169,11 +169,11 @@ def op(meaning):
 
     @functools.wraps(meaning)
     def apply(*inputs, **options):
-        recording = _recording.get()
+        recorded = recording.get()
         arrays, needs, plain = [], [], True
         for x in inputs:
             if isinstance(x, Tensor):
-                array, need = x.data, recording and x.requires_grad
+                array, need = x.data, recorded and x.requires_grad
             else:
                 array, need = x, False
             if type(array) is not np.ndarray or array.dtype.kind != "f" or not array.ndim:
@@ -219,11 +219,11 @@ def _option(value):
 @contextlib.contextmanager
 def no_grad():
     """Inside this block operations are not recorded."""
-    token = _recording.set(False)
+    token = recording.set(False)
     try:
         yield
     finally:
-        _recording.reset(token)
+        recording.reset(token)
 
 
 def backward(loss, grad=None, *, ready=None):
