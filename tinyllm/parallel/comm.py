@@ -159,11 +159,8 @@ class Meeting:
         """See whether all that is left of the ranks waits, and nothing of it can go on."""
         left = set(range(self.size)).difference(self.gone)
         threads = [{thread for thread in self.threads[rank] if thread.is_alive()} for rank in left]
-        if (
-            left
-            and all(of_one and of_one <= self.waiting.keys() for of_one in threads)
-            and not any(over() for over in self.waiting.values())
-        ):
+        waits = all(of_one and of_one <= self.waiting.keys() for of_one in threads)
+        if waits and not any(over() for over in self.waiting.values()):
             self.stuck = True
             self.changed.notify_all()
 
