@@ -30,6 +30,12 @@ class Comm:
         if rank not in range(self.size):
             raise UsageError(f"there is no rank {rank}: the ranks are 0 to {self.size - 1}")
 
+    def share_of(self, array):
+        """How many rows of an array are the share of a rank. Raises UsageError if they are not equal shares."""
+        if len(array) % self.size:
+            raise UsageError(f"reduce_scatter: {len(array)} rows are not {self.size} equal shares; fill them up first")
+        return len(array) // self.size
+
     def send(self, array, rank):
         """Give a copy of an array to another rank, which must `receive` it."""
         raise NotImplementedError
@@ -48,9 +54,7 @@ class Comm:
 
     def reduce_scatter(self, array):
         """(size n, ...) -> (n, ...): of the sum over all ranks, the rows of this one."""
-        if len(array) % self.size:
-            raise UsageError(f"reduce_scatter: {len(array)} rows are not {self.size} equal shares; fill them up first")
-        rows = len(array) // self.size
+        rows = self.share_of(array)
         mine = slice(self.rank * rows, (self.rank + 1) * rows)
         return self.exchange(array, lambda arrays: total([one[mine] for one in arrays]))
 
