@@ -1,6 +1,7 @@
 """Ranks: what they exchange, in which order it is summed, and that none waits for ever for one that has gone."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -51,6 +52,7 @@ def test_one_alone_is_a_rank_as_any_other():
     for found in (ALONE.all_reduce(mine), ALONE.reduce_scatter(mine), ALONE.all_gather(mine), ALONE.broadcast(mine)):
         assert np.array_equal(found, mine)
     ALONE.barrier()
+    assert ALONE.split(3) is ALONE
     for talk in (lambda: ALONE.send(mine, 1), lambda: ALONE.receive(1)):
         with pytest.raises(UsageError, match="this one is alone"):
             talk()
@@ -125,6 +127,71 @@ def test_a_rank_that_ends_early_leaves_none_waiting_but_what_it_sent_arrives():
 def test_ranks_that_wait_for_one_another_are_told(works):
     with pytest.raises(UsageError, match="all ranks wait for one another"):
         run_ranks(len(works), lambda comm: works[comm.rank](comm))
+
+
+def test_groups_of_ranks_exchange_among_themselves():
+    """The ranks of a grid of 2 x 3: rows, columns, and again the groups of groups."""
+
+    def work(comm):
+        row, column = comm.split(comm.rank // 3), comm.split(comm.rank % 3)
+        alone = row.split(row.rank)
+        column.send(np.array([comm.rank]), 1 - column.rank)
+        return {
+            "places": (row.rank, row.size, column.rank, column.size, alone.rank, alone.size),
+            "row": row.all_gather(np.array([comm.rank])).tolist(),
+            "column": column.all_reduce(np.array([comm.rank])).tolist(),
+            "letter": column.receive(1 - column.rank).tolist(),
+            "mine": alone.all_reduce(np.array([comm.rank])).tolist(),
+        }
+
+    for rank, found in enumerate(run_ranks(6, work)):
+        row, column = divmod(rank, 3)
+        assert found == {
+            "places": (column, 3, row, 2, 0, 1),
+            "row": [3 * row, 3 * row + 1, 3 * row + 2],
+            "column": [2 * column + 3],
+            "letter": [(rank + 3) % 6],
+            "mine": [rank],
+        }
+
+
+def test_a_group_is_told_of_a_member_that_has_gone_and_by_its_first_number():
+    def work(comm):
+        group = comm.split(comm.rank % 2)
+        if comm.rank == 3:
+            return
+        group.barrier()
+
+    with pytest.raises(UsageError, match="rank 3 has gone"):
+        run_ranks(4, work)
+
+
+def test_groups_that_wait_for_one_another_are_told():
+    def work(comm):
+        pair, other = comm.split(comm.rank // 2), comm.split(comm.rank % 2)
+        (pair if comm.rank in (0, 3) else other).barrier()
+
+    with pytest.raises(UsageError, match="all ranks wait for one another"):
+        run_ranks(4, work)
+
+
+def test_a_thread_of_a_rank_that_waits_does_not_stop_the_others():
+    """As where gradients are summed while backward goes on: the rank's own thread comes later, elsewhere."""
+
+    def work(comm):
+        pair, other = comm.split(comm.rank // 2), comm.split(comm.rank % 2)
+        if comm.rank in (0, 3):
+            aside = threading.Thread(target=other.barrier)
+            aside.start()
+            time.sleep(0.05)
+            pair.barrier()
+            aside.join()
+        else:
+            pair.barrier()
+            other.barrier()
+        return True
+
+    assert run_ranks(4, work) == [True] * 4
 
 
 @pytest.mark.parametrize("wrong", [-1, 2, 5])
