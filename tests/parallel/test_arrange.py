@@ -8,34 +8,47 @@ from parallel.on_mpi import needs_mpi, run_on_mpi
 from tinyllm.errors import UsageError
 from tinyllm.nn.module import weights
 from tinyllm.optim.adamw import AdamW
-from tinyllm.parallel.arrange import arrange
+from tinyllm.parallel.arrange import OptimizerOfParts, arrange
 from tinyllm.parallel.comm import run_ranks
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.layout import parse_layout
 from tinyllm.train.loop import TrainConfig, train
 
 LAYOUTS = {
-    "gpt": ["tp=2", "pp=2", "tp=4", "pp=4", "dp=2,tp=2", "dp=2,pp=2", "tp=2,pp=2"],
+    "gpt": ["tp=2", "pp=2", "tp=4", "pp=4", "dp=2,tp=2", "dp=2,pp=2", "tp=2,pp=2",
+            "dp=2,tp=2,zero=1", "dp=2,tp=2,zero=2", "dp=2,tp=2,zero=3", "dp=2,pp=2,zero=1", "dp=2,pp=2,zero=2"],
     "llama": ["tp=2", "pp=2", "tp=2,pp=2"],
     "bert": ["tp=2", "pp=2", "tp=2,pp=2"],
     "t5": ["tp=2", "dp=2,tp=2"],
     "lstm": ["pp=2", "dp=2,pp=2"],
-}
+}  # fmt: skip
 CASES = [(name, layout) for name, layouts in LAYOUTS.items() for layout in layouts]
 
 
-def trained(model, ranks, name, accumulate=1, steps=20):
+def trained(model, optimizer, ranks, name, *, accumulate=1, start=0, steps=20):
     """[losses, lengths of the gradients] of a training with dropout, weights, a bound on the gradient."""
     config = TrainConfig(steps=steps, workers=1, accumulate=accumulate, clip=0.5, warmup=2, learning_rate=1e-2)
-    batches = [batch_of(name, seed) for seed in range(steps * accumulate)]
-    how = {"config": config, "weigh": weigh, "ranks": ranks}
-    reports = list(train(model, batches, AdamW(model.named_parameters()), **how))
+    batches = [batch_of(name, seed) for seed in range(start * accumulate, steps * accumulate)]
+    how = {"config": config, "weigh": weigh, "ranks": ranks, "start": start}
+    reports = list(train(model, batches, optimizer, **how))
     return [[report.loss for report in reports], [report.gradient_norm for report in reports]]
 
 
-def arranged(comm, name, layout, dtype, accumulate=1):
+def of_one_rank(name, dtype, **how):
+    """What `trained` gives, and the weights and the state after it."""
+    model = model_of(name, dtype)
+    optimizer = AdamW(model.named_parameters())
+    return trained(model, optimizer, ONE_RANK, name, **how), weights(model), optimizer.state()
+
+
+def arranged(comm, name, layout, dtype, saved=None, **how):
+    """The same of an arranged model, that may go on from what was saved; the last two are rank 0's."""
     model, ranks = arrange(model_of(name, dtype), parse_layout(layout), comm)
-    return trained(model, ranks, name, accumulate), ranks.weights(model)
+    optimizer = OptimizerOfParts(AdamW, AdamW.Config(), ranks)
+    if saved:
+        ranks.load_weights(saved[0])
+        optimizer.load_state(saved[1])
+    return trained(model, optimizer, ranks, name, **how), ranks.weights(), optimizer.state()
 
 
 def of_an_mpi_rank(comm, layouts):
@@ -55,17 +68,34 @@ def test_twenty_steps_of_accumulated_batches(layout):
 
 
 def check_twenty_steps(name, layout, dtype, accumulate):
-    model = model_of(name, dtype)
-    expected = trained(model, ONE_RANK, name, accumulate)
-    several = run_ranks(parse_layout(layout).ranks, lambda comm: arranged(comm, name, layout, dtype, accumulate))
-    for found, _ in several:
+    expected, *arrays = of_one_rank(name, dtype, accumulate=accumulate)
+    several = run_ranks(
+        parse_layout(layout).ranks, lambda comm: arranged(comm, name, layout, dtype, accumulate=accumulate)
+    )
+    for found, *_ in several:
         assert found == several[0][0]  # to the last bit: no rank drifts apart
         assert_near_one_rank(found, expected, dtype)
     if dtype is np.float64:
-        arrays = several[0][1]
-        assert list(arrays) == list(weights(model))
-        for array_name, array in weights(model).items():
-            np.testing.assert_allclose(arrays[array_name], array, rtol=1e-8, atol=1e-9, err_msg=array_name)
+        assert_same_arrays(several[0][1:], arrays)
+
+
+def assert_same_arrays(found, expected):
+    for mine, theirs in zip(found, expected, strict=True):
+        assert mine.keys() == theirs.keys()
+        for name, array in theirs.items():
+            np.testing.assert_allclose(mine[name], array, rtol=1e-6, atol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("layouts", [("tp=2,pp=2", "dp=2,tp=2,zero=2"), ("pp=2", "tp=4"), ("dp=2,pp=2", "pp=4")])
+def test_a_training_goes_on_in_another_layout(layouts):
+    expected, *arrays = of_one_rank("gpt", np.float64, steps=4)
+    saved, size = None, [parse_layout(layout).ranks for layout in layouts]
+    for number, layout in enumerate(layouts):
+        how = {"saved": saved, "start": 2 * number, "steps": 2 * number + 2}
+        several = run_ranks(size[number], lambda comm, l=layout, how=how: arranged(comm, "gpt", l, np.float64, **how))
+        saved = several[0][1:]
+    assert several[0][0][0] == pytest.approx(expected[0][2:], rel=1e-10)
+    assert_same_arrays(saved, arrays)
 
 
 def assert_near_one_rank(found, expected, dtype):
@@ -77,7 +107,7 @@ def assert_near_one_rank(found, expected, dtype):
 @pytest.mark.parametrize(("size", "layouts"), [(2, ["tp=2", "pp=2"]), (4, ["dp=2,tp=2", "dp=2,pp=2", "tp=2,pp=2"])])
 def test_on_mpi(size, layouts):
     several = run_on_mpi(size, of_an_mpi_rank, layouts)
-    expected = [trained(model_of("gpt", dtype), ONE_RANK, "gpt") for dtype in NEAR]
+    expected = [of_one_rank("gpt", dtype)[0] for dtype in NEAR]
     for found in several:
         assert found == several[0]
         for number, of_case in enumerate(found):
@@ -87,3 +117,17 @@ def test_on_mpi(size, layouts):
 def test_a_layout_of_another_number_of_ranks_is_refused():
     with pytest.raises(UsageError, match="takes 4 ranks, and there are 2"):
         run_ranks(2, lambda comm: arrange(model_of("gpt"), parse_layout("tp=2,pp=2"), comm))
+
+
+def test_what_a_layout_cannot_do_is_told():
+    class Whole(AdamW):
+        whole = True
+
+    def work(comm):
+        _, ranks = arrange(model_of("gpt"), parse_layout("tp=2"), comm)
+        OptimizerOfParts(Whole, AdamW.Config(), ranks)
+
+    with pytest.raises(UsageError, match="Whole does not move each number by itself; take tp=1"):
+        run_ranks(2, work)
+    with pytest.raises(UsageError, match="zero=3 repeats every block, and a stage of a pipeline cannot"):
+        run_ranks(4, lambda comm: arrange(model_of("gpt"), parse_layout("dp=2,pp=2,zero=3"), comm))

@@ -13,16 +13,13 @@ from tinyllm.infer.generate import generate
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.nn import layers
 from tinyllm.nn.module import Around, Parameter, freeze, map_parameters, replace_modules, weights
-from tinyllm.optim.adamw import AdamW
 from tinyllm.parallel.comm import ALONE, run_ranks
 from tinyllm.parallel.tensor import (
     Slice,
     enter,
-    load_whole_state,
     split,
     vocabulary_cross_entropy,
     whole,
-    whole_state,
     whole_weights,
 )
 from tinyllm.tensor import Tensor, backward
@@ -155,22 +152,6 @@ def test_what_is_frozen_stays_frozen_and_gets_no_gradient():
     for with_gradient, learned in run_ranks(2, work):
         assert with_gradient == learned
         assert not any("qkv" in name or "tokens" in name for name in learned)
-
-
-def test_the_optimisers_state_is_put_together_and_shared_out_again():
-    def work(comm):
-        model = split(model_of("gpt"), comm)
-        optimizer, again = AdamW(model.named_parameters()), AdamW(model.named_parameters())
-        optimizer.step(backward(model.loss(*batch_of("gpt"))), lr=1e-3)
-        load_whole_state(again, whole_state(optimizer))
-        assert_same(again.state(), optimizer.state())
-        return whole_state(optimizer)
-
-    model = model_of("gpt")
-    expected = AdamW(model.named_parameters())
-    expected.step(backward(model.loss(*batch_of("gpt"))), lr=1e-3)
-    for state in run_ranks(2, work):
-        assert_near(state, expected.state(), np.float64)
 
 
 class Wrapper(Around):

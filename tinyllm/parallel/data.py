@@ -49,6 +49,7 @@ class OneRank:
                     {"seed": seed, "step": step, "first_row": first_row + lo},
                 )
                 last = complete if ready and number == len(parts) else None
+                self.begin(len(workers.shares(mine, weigh, whole)))
                 mean, more = workers.gradients(loss, mine, weigh=weigh, total=whole, ready=last, **place)
                 means.append(to_host(mean))
                 earlier, first_row = workers.sum_gradients([earlier, more]), first_row + len(batch[0])
@@ -70,6 +71,9 @@ class OneRank:
         complete, or None if nobody waits for it."""
         yield None
 
+    def begin(self, shares):
+        """The next of these batches is about to be gone through, in so many shares."""
+
     def meet(self, grads):
         """{Parameter: gradient} of this rank, but for what was told to be complete -> that of all ranks."""
         return grads
@@ -77,6 +81,11 @@ class OneRank:
     def squared_length(self, grads, *, map=map):
         """{Parameter: gradient}, as `gradients` gives them -> the sum of the squares of all their numbers."""
         return schedule.squared_length(grads, map=map)
+
+    @contextlib.contextmanager
+    def whole(self):
+        """A block in which the model has all of its weights, to be read, to be loaded, or to compute with."""
+        yield
 
 
 ONE_RANK = OneRank()

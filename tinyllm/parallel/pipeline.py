@@ -15,7 +15,7 @@ from tinyllm.errors import UsageError
 from tinyllm.nn.module import Around, Module, Weight, replace_modules
 from tinyllm.observe import observed
 from tinyllm.parallel.schedule import FORWARD, one_forward_one_backward
-from tinyllm.parallel.workers import Workers, cut, rows, shares_of
+from tinyllm.parallel.workers import Workers, cut, rows
 from tinyllm.tensor import Tensor, no_grad
 
 # ----------------------------------------------------------------------------------------------------- a model in parts
@@ -92,7 +92,7 @@ class Pipeline(Workers):
 
     def __init__(self, model, comm, *, micro_batches, schedule=one_forward_one_backward):
         super().__init__(count=1)
-        self.comm, self.micro_batches, self.schedule = comm, micro_batches, schedule
+        self.comm, self.parts, self.schedule = comm, micro_batches, schedule
         self.first, self.last = comm.rank == 0, comm.rank == comm.size - 1
         self.ends = comm.split(int(self.first or self.last))  # those that hold the embedding of the tokens
         walk = walked(model)
@@ -128,7 +128,8 @@ class Pipeline(Workers):
         What both ends have of the tied embedding is summed; with the same gradient it stays the same in both. Nothing
         is told to be `ready`: no gradient is complete before the last micro-batch has come back.
         """
-        shares, running, mean, grads = shares_of(batch, self.micro_batches, weigh, total), {}, 0.0, {}
+        shares = self.shares(batch, weigh, weigh(*batch) if total is None else total)
+        running, mean, grads = {}, 0.0, {}
         for _, way, number in self.schedule(self.comm.size, len(shares))[self.comm.rank]:
             lo, some, weight = shares[number]
             if way == FORWARD:

@@ -12,7 +12,7 @@ from tinyllm import functional as F
 from tinyllm.backend.arrays import array_module, beside
 from tinyllm.errors import UsageError
 from tinyllm.nn import attention, layers
-from tinyllm.nn.module import Around, Parameter, replace_modules
+from tinyllm.nn.module import Around, Parameter, replace_modules, weights
 from tinyllm.parallel.workers import cut
 from tinyllm.tensor import array_of, op
 
@@ -91,24 +91,33 @@ class Slice(Parameter):
 
 def whole_weights(model):
     """{name: array} of all that is stored, whole, in every rank: what a model that was never cut would store."""
-    return {name: w.whole(w.data) if isinstance(w, Slice) else w.data for name, w in model.named_weights()}
+    return _of_slices(dict(model.named_weights()), weights(model), Slice.whole)
 
 
-def whole_state(optimizer):
-    """The state of an optimiser of a cut model, whole, in every rank."""
-    state = optimizer.state()
-    return state | {name: weight.whole(state[name]) for name, weight in _slices(optimizer)}
+def own_weights(model, arrays):
+    """{name: array} of whole arrays -> those that the model has, this rank's share of each that is cut."""
+    return _of_slices(dict(model.named_weights()), arrays, Slice.share)
 
 
-def load_whole_state(optimizer, state):
-    """Give the optimiser of a cut model, in each rank, its share of a whole state."""
-    optimizer.load_state(state | {name: w.share(state[name]) for name, w in _slices(optimizer) if name in state})
+def whole_state(parameters, state):
+    """The state of an optimiser of {name: Parameter} of a cut model -> the same, whole, in every rank."""
+    return _of_slices(_by_slot(parameters, state), state, Slice.whole)
 
 
-def _slices(optimizer):
-    """(name, Slice) of what an optimiser remembers of weights that are cut."""
-    cut_ones = {name: p for name, p in optimizer.parameters.items() if isinstance(p, Slice)}
-    return [(f"{slot}.{name}", p) for slot in optimizer.slots for name, p in cut_ones.items()]
+def own_state(parameters, state):
+    """A whole state -> that of what an optimiser of {name: Parameter} has of it."""
+    return _of_slices(_by_slot(parameters, state), state, Slice.share)
+
+
+def _by_slot(parameters, state):
+    """{"m.blocks.0...": Parameter} of a state; None for what is of none."""
+    found = {name: parameters.get(name.partition(".")[2]) for name in state}
+    return {name: p for name, p in found.items() if p is not None or name == "steps"}
+
+
+def _of_slices(owners, arrays, change):
+    """{name: array} of those that have an owner, changed where that is a Slice."""
+    return {n: change(p, arrays[n]) if isinstance(p, Slice) else arrays[n] for n, p in owners.items() if n in arrays}
 
 
 # -------------------------------------------------------------------------------------------------- layers that are cut

@@ -31,20 +31,11 @@ def cut(count, parts):
     return list(itertools.pairwise(count * i // parts for i in range(parts + 1)))
 
 
-def shares_of(batch, parts, weigh, total=None):
-    """[(first row, arrays, weight)] of so many nearly equal shares of a batch, but for those that weigh nothing: the
-    weights are fractions of the `total`, by default of what all of them weigh."""
-    total = weigh(*batch) if total is None else total
-    cuts = [(lo, [array[lo:hi] for array in batch]) for lo, hi in cut(len(batch[0]), parts) if lo < hi]
-    shares = ((lo, some, float(weigh(*some) / total)) for lo, some in cuts)
-    return [share for share in shares if share[-1] != 0]
-
-
 class Workers:
     """So many threads, this one among them, that share what there is to do. Use it in a `with` block."""
 
     def __init__(self, count):
-        self.count = count
+        self.count = self.parts = count  # of the threads, and of the shares of a batch
 
     def __enter__(self):
         self.pool = ThreadPoolExecutor(self.count - 1) if self.count > 1 else None
@@ -82,6 +73,12 @@ class Workers:
             other.result()
         return results
 
+    def shares(self, batch, weigh, total):
+        """[(first row, arrays, weight)] of a batch in nearly equal shares, but for those that weigh nothing."""
+        cuts = [(lo, [array[lo:hi] for array in batch]) for lo, hi in cut(len(batch[0]), self.parts) if lo < hi]
+        shares = ((lo, some, float(weigh(*some) / total)) for lo, some in cuts)
+        return [share for share in shares if share[-1] != 0]
+
     def gradients(self, loss, batch, *, weigh=rows, total=None, seed=0, step=0, first_row=0, ready=None):
         """The loss of a batch and {Parameter: gradient}, as if one worker had seen all of it.
 
@@ -91,7 +88,7 @@ class Workers:
         dropout drops. The loss comes as an array of one number, still on its device. `ready(parameter, array)` is given
         each gradient as soon as all shares have it, in one of their threads; what it was given is not returned.
         """
-        shares = shares_of(batch, self.count, weigh, total)
+        shares = self.shares(batch, weigh, weigh(*batch) if total is None else total)
         found, lock = [{} for _ in shares], threading.Lock()
 
         def complete(of_share, parameter, array):
