@@ -152,8 +152,7 @@ class VocabularyRows(Around):
 
     def __init__(self, inner, comm):
         super().__init__(inner)
-        self.comm, self.count = comm, len(inner.weight)
-        inner.weight = Slice(inner.weight, comm, axis=0)
+        self.comm, self.count = comm, inner.weight.length
 
     weight = property(lambda self: self.inner.weight)  # the head is tied to it
 
@@ -171,7 +170,7 @@ class VocabularyParallel(Around):
 
     def __init__(self, inner, comm):
         super().__init__(inner)
-        self.comm, self.vocabulary = comm, len(inner.tokens.weight)
+        self.comm, self.vocabulary = comm, inner.tokens.weight.length
         inner.tokens = VocabularyRows(inner.tokens, comm)
 
     config, longest = property(lambda self: self.inner.config), property(lambda self: self.inner.longest)
@@ -253,6 +252,28 @@ def rule_of(layer):
     return next((rule for kind, rule in rules.items() if isinstance(layer, kind)), None)
 
 
+def cuts_of(model):
+    """{Weight: (axis, parts)} of all that is cut in a model, which may be in outline."""
+    cuts = {}
+
+    def look(path, module):
+        if isinstance(module, attention.RelativePositions):  # of each head one column
+            cuts[module.weight] = 1, 1
+        if rule := rule_of(module):
+            for name, parts in rule.columns.items():
+                cuts.update({w: (w.ndim - 1, parts) for _, w in getattr(module, name).named_weights()})
+            cuts[getattr(module, rule.rows).weight] = 0, 1
+        return module
+
+    replace_modules(model, look)
+    return cuts | ({model.tokens.weight: (0, 1)} if has_own_vocabulary(model) else {})
+
+
+def has_own_vocabulary(model):
+    """Whether a model is a decoder whose head is its embedding of the tokens."""
+    return hasattr(model, "head") and isinstance(vars(model).get("tokens"), layers.Embedding)
+
+
 def split(model, comm):
     """Cut a finished model, the same in all ranks, among them; returns what to use in its place.
 
@@ -260,9 +281,31 @@ def split(model, comm):
     names of the weights stay. What is done in several threads of a rank, each with a graph of its own, must not meet
     other ranks: train with one worker. Raises UsageError, and cuts nothing, for what cannot be cut.
     """
-    size, found = comm.size, []
+    check(model, comm.size)
+    cuts = cuts_of(model)
 
-    def check(path, module):
+    def change(path, module):
+        for name, weight in vars(module).items():
+            if isinstance(weight, Parameter) and weight in cuts:
+                axis, parts = cuts[weight]
+                setattr(module, name, Slice(weight, comm, axis=axis, parts=parts))
+        rule = rule_of(module)
+        if rule is None:
+            return module
+        for name in rule.heads:
+            setattr(module, name, getattr(module, name) // comm.size)
+        setattr(module, rule.rows, Rows(getattr(module, rule.rows), comm))
+        return Region(module, comm, rule)
+
+    model = replace_modules(model, change)
+    return VocabularyParallel(model, comm) if has_own_vocabulary(model) else model
+
+
+def check(model, size):
+    """Raise UsageError unless a model can be cut among so many ranks."""
+    found = []
+
+    def look(path, module):
         if rule := rule_of(module):
             found.append(path)
             for name in (*rule.columns, rule.rows):
@@ -271,38 +314,15 @@ def split(model, comm):
             sizes = {name: getattr(module, name) for name in rule.heads}
             for name, count in (sizes or {"hidden channels": len(getattr(module, rule.rows).weight)}).items():
                 if count % size:
-                    raise UsageError(
-                        f"{path}: {count} {name} are not a multiple of {size} ranks; take tp={best(count)}"
-                    )
+                    best = max(ranks for ranks in range(1, size) if count % ranks == 0)
+                    raise UsageError(f"{path}: {count} {name} are not a multiple of {size} ranks; take tp={best}")
         return module
 
-    def best(count):
-        return max(ranks for ranks in range(1, size) if count % ranks == 0)
-
-    def change(path, module):
-        if isinstance(module, attention.RelativePositions):  # of each head one column
-            module.weight = Slice(module.weight, comm, axis=1)
-        rule = rule_of(module)
-        if rule is None:
-            return module
-        for name in rule.heads:
-            setattr(module, name, getattr(module, name) // size)
-        for name, parts in rule.columns.items():
-            for weight_name, weight in vars(getattr(module, name)).items():
-                setattr(getattr(module, name), weight_name, Slice(weight, comm, axis=weight.ndim - 1, parts=parts))
-        last = getattr(module, rule.rows)
-        last.weight = Slice(last.weight, comm, axis=0)
-        setattr(module, rule.rows, Rows(last, comm))
-        return Region(module, comm, rule)
-
-    replace_modules(model, check)
+    replace_modules(model, look)
     if not found:
         raise UsageError(f"a {type(model).__name__} has no layer that can be cut; take tp=1, and dp={size}")
-    tied = hasattr(model, "head") and isinstance(vars(model).get("tokens"), layers.Embedding)
-    if tied and len(model.tokens.weight) < size:
+    if has_own_vocabulary(model) and len(model.tokens.weight) < size:
         raise UsageError(f"a vocabulary of {len(model.tokens.weight)} cannot be cut among {size} ranks; take fewer")
-    model = replace_modules(model, change)
-    return VocabularyParallel(model, comm) if tied else model
 
 
 def whole(model):
