@@ -178,6 +178,68 @@ def test_a_signal_while_rank_0_prepares_leaves_nothing(tmp_path):
     assert process.returncode == 130 and not (tmp_path / "r").exists(), err
 
 
+# ----------------------------------------------------------------------------------------------------------- two hosts
+
+SSH = """#!/bin/sh
+while [ "${{1#-}}" != "$1" ]; do shift; done
+case $1 in 10.77.0.1) host={0};; 10.77.0.2) host={1};; *) exit 255;; esac
+shift
+exec ip netns exec $host sh -c "$*"
+"""
+
+
+@pytest.fixture
+def hosts(tmp_path):
+    """Two network namespaces joined by a cable, each of which can reach the other alone; an `ssh` leads into them."""
+    names = [f"tinyllm-{os.getpid()}-{host}" for host in "ab"]
+    commands = [
+        *(f"netns add {name}" for name in names),
+        f"link add cable0 netns {names[0]} type veth peer name cable0 netns {names[1]}",
+        *(f"-n {name} addr add 10.77.0.{number}/24 dev cable0" for number, name in enumerate(names, start=1)),
+        *(f"-n {name} link set {device} up" for name in names for device in ("lo", "cable0")),
+    ]
+    try:
+        for command in commands:
+            try:
+                subprocess.run(["ip", *command.split()], check=True, capture_output=True, text=True)
+            except (OSError, subprocess.CalledProcessError) as error:
+                pytest.skip(f"this machine lets us make no network namespaces: {getattr(error, 'stderr', error)}")
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin/ssh").write_text(SSH.format(*names))
+        (tmp_path / "bin/ssh").chmod(0o755)
+        yield names
+    finally:
+        for name in names:
+            subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
+
+
+def launched_on(hosts, folder, ranks, *words, **environment):
+    """The same from the first of two hosts, on both."""
+    launch = [sys.executable, "-m", "tinyllm", "launch", "-n", str(ranks), "--hosts", "10.77.0.1,10.77.0.2", *words]
+    reaching = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["ip", "netns", "exec", hosts[0], *launch], cwd=folder, env=os.environ | OTHERS | reaching | environment,
+        capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+@needs_mpi
+def test_two_hosts_train_as_one_process_does_and_a_rank_that_goes_there_is_named(hosts, tmp_path):
+    how = [*SMALL, "--steps=4", "--save-every=2", "--json", *PLAIN]
+    assert cli.main(["train", "--out", str(tmp_path / "one"), *how, "--workers=1"]) == 0
+    status, out, err = launched_on(hosts, tmp_path, 4, "train", "--out", "r", *how)
+    assert status == 0 and len(out.splitlines()) == 4, err
+    assert_close(tmp_path / "r", tmp_path / "one")
+    (tmp_path / "sitecustomize.py").write_text(SABOTAGE.format(how=GOES["is killed"][0]))
+    sabotage = {"PYTHONPATH": str(tmp_path), "SABOTAGED": "3"}
+    status, out, err = launched_on(hosts, tmp_path, 4, "train", "--resume", "r", "--steps=9999", **sabotage)
+    assert time.time() - float((tmp_path / "when").read_text()) < 10
+    assert status == 1 and re.search(rf"^tinyllm launch: rank 3: {GOES['is killed'][2]}", err, re.MULTILINE), err
+    assert not [line for line in err.splitlines() if "mpiexec" in line or "====" in line], err
+    assert runs.steps_done(runs.open_run(tmp_path / "r")) == 4
+
+
 # --------------------------------------------------------------------------------------------- without ranks of its own
 
 
