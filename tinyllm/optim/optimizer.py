@@ -111,13 +111,16 @@ class Optimizer:
     def load_state(self, arrays):
         """Copy arrays made by `state` into this optimiser. Raises UsageError if they do not fit."""
         mine = self.state()
-        if mine.keys() != arrays.keys() or any(
-            mine[name].shape != arrays[name].shape for name in mine
-        ):
-            raise UsageError(
-                "the optimiser's state does not fit this model's parameters; "
-                "was it saved by another model, or by another kind of optimiser?"
-            )
+        check_state(arrays, {name: array.shape for name, array in mine.items()})
         for name, array in arrays.items():
             mine[name][...] = beside(array, mine[name])
         self.steps = int(arrays["steps"])
+
+
+def check_state(arrays, shapes):
+    """Raise UsageError unless {name: array} are of exactly these {name: shape}."""
+    if {name: array.shape for name, array in arrays.items()} != shapes:
+        raise UsageError(
+            "the optimiser's state does not fit this model's parameters; "
+            "was it saved by another model, or by another kind of optimiser?"
+        )

@@ -14,42 +14,50 @@ class Agenda:
     """
 
     def __init__(self, events):
-        self.events, self.done = events, 0
-        self.changed, self.over, self.stopped = threading.Condition(), False, False
+        self.events, self.changed = events, threading.Condition()
+        self.over, self.error = False, None
 
     def __enter__(self):
         self.thread = ThreadPoolExecutor(1)
         self.running = self.thread.submit(contextvars.copy_context().run, self.work)
         return self
 
-    def __exit__(self, *error):
-        self.stop()
+    def __exit__(self, kind, error, place):
+        if error:
+            self.stop(error)
         self.thread.shutdown()
 
     def work(self):
         try:
             for due, happen in self.events:
                 with self.changed:
-                    self.changed.wait_for(lambda due=due: self.stopped or self.over or due())
-                    if self.stopped:
-                        return
+                    self.changed.wait_for(lambda due=due: self.error or self.over or due())
+                if self.error:
+                    return
                 happen()
-                self.change(lambda: setattr(self, "done", self.done + 1))
-        except BaseException:
-            self.stop()  # who waits for what will not come now goes on
-            raise
+                self.change(lambda: None)
+        except BaseException as error:
+            self.stop(error)
 
     def change(self, function):
-        """Call a function that changes what is due."""
+        """Call a function that changes what is due, or has happened."""
         with self.changed:
             function()
             self.changed.notify_all()
 
-    def stop(self):
-        """Let nothing more happen."""
-        self.change(lambda: setattr(self, "stopped", True))
+    def wait(self, ready):
+        """Go on when it is ready. Raises the error that stopped all."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.error or ready())
+        if self.error:
+            raise self.error
+
+    def stop(self, error):
+        """Let nothing more happen, for an error, of which the first counts."""
+        self.change(lambda: setattr(self, "error", self.error or error))
 
     def finish(self):
-        """Go on when all has happened: what is left is due now. Raises the error that ended it, if one did."""
+        """Go on when all has happened: what is left is due now. Raises the error that stopped it."""
         self.change(lambda: setattr(self, "over", True))
         self.running.result()
+        self.wait(lambda: True)

@@ -4,6 +4,7 @@ A unit of n numbers is filled up with zeros to `size` equal shares, and rank r o
 2020). Data parallel and ZeRO cut alike, so that what they sum is summed in one order.
 """
 
+import itertools
 import re
 
 from tinyllm.backend.arrays import array_module
@@ -16,7 +17,7 @@ class Unit:
 
     def __init__(self, parameters, comm):
         self.parameters, self.comm = parameters, comm
-        self.places, self.numbers = {}, 0
+        self.places, self.numbers, self.row = {}, 0, None
         for p in parameters.values():
             self.places[p] = slice(self.numbers, self.numbers + p.data.size)
             self.numbers += p.data.size
@@ -33,9 +34,42 @@ class Unit:
         row[self.numbers :] = 0
         return row
 
+    def filled(self, arrays):
+        """{Parameter: array} -> (size · share,): a new row of them."""
+        row = self.new_row()
+        for p, place in self.places.items():
+            row[place] = arrays[p].reshape(-1)
+        return row
+
+    def place(self, row):
+        """Let (size · share,) be the weights of the parameters."""
+        self.row = row
+        for p, view in self.views(row).items():
+            p.data = view
+
+    def take_away(self):
+        """Leave the parameters without weights: what is computed with them is no number."""
+        self.row = None
+        for p in self.places:
+            xp = array_module(p.data)
+            p.data = xp.broadcast_to(xp.asarray(float("nan"), dtype=p.dtype), p.shape)
+
     def views(self, row):
         """(size · share,) -> {Parameter: its part, in its shape}, which are not copies."""
         return {p: row[place].reshape(p.shape) for p, place in self.places.items()}
+
+    def of_rank(self, row):
+        """(size · share,) -> (share,): what this rank owns, not a copy."""
+        return row[self.first : self.first + self.share]
+
+    def share_of(self, arrays):
+        """Arrays of all that this rank owns, in order -> (share,): one after the other, filled up with 0."""
+        own = self.of_rank(self.new_row())
+        own[...] = 0
+        ends = list(itertools.accumulate((array.size for array in arrays), initial=0))
+        for array, first, end in zip(arrays, ends, ends[1:], strict=False):
+            own[first:end] = array
+        return own
 
     def owned(self):
         """{Parameter: (first, end)} of what this rank owns, counted in the numbers of each."""

@@ -16,7 +16,7 @@ from tinyllm.errors import UsageError
 from tinyllm.observe import told
 from tinyllm.optim import schedule
 from tinyllm.parallel.data import ONE_RANK
-from tinyllm.parallel.workers import Workers, rows
+from tinyllm.parallel.workers import rows
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def train(model, batches, optimizer, *, config, loss=None, weigh=rows, ranks=ONE
     how = {"loss": loss or model.loss, "weigh": weigh}
     keep_freed_memory()
     batches = iter(batches)
-    with Workers(config.threads) as workers:
+    with ranks.workers(config.threads) as workers:
         for step in range(start, config.steps):
             began = time.perf_counter()
             parts = list(itertools.islice(batches, config.accumulate))
