@@ -43,6 +43,10 @@ class TrainConfig(Config):
         """How many threads share the batch: so many as were asked for; else one for each core, or one for a GPU."""
         return self.workers or (1 if self.device == "gpu" else cores())
 
+    def threads_of(self, comm):
+        """How many threads a rank has, if so many share the batch over all ranks: 1 at least."""
+        return max(1, self.threads // comm.size)
+
     @property
     def last_decay_step(self):
         """The step at which the learning rate reaches its floor. A short run is the beginning of one of 1000 steps."""
