@@ -163,6 +163,16 @@ def test_what_is_no_row_of_enough_blocks_is_told(name, stages, told):
         run_ranks(stages, lambda comm: Pipeline(model_of(name), comm, micro_batches=1))
 
 
+def test_blocks_that_were_changed_after_they_were_cut_are_told():
+    def work(comm):
+        model = model_of("gpt")
+        pipeline = Pipeline(model, comm, micro_batches=1)
+        pipeline.gradients(recomputing(model).loss, batch_of("gpt"))
+
+    with pytest.raises(UsageError, match="not those that were cut into stages; change them before"):
+        run_ranks(2, work)
+
+
 def test_dropouts_of_other_stages_are_passed_over():
     with F.noise(seed=0, step=0):
         F.pass_over(3)

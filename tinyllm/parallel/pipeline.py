@@ -121,6 +121,7 @@ class Pipeline(Workers):
             return self.first if weight in first_weights else self.last
 
         replace_modules(model, lambda path, module: without(module, kept))
+        self.walk, self.blocks = walk, list(walk.blocks)
 
     def gradients(self, loss, batch, *, weigh=rows, total=None, seed=0, step=0, first_row=0, ready=None):
         """The loss of a batch, the same in every stage, and {Parameter: gradient} of this one: see Workers.gradients.
@@ -128,6 +129,10 @@ class Pipeline(Workers):
         What both ends have of the tied embedding is summed; with the same gradient it stays the same in both. Nothing
         is told to be `ready`: no gradient is complete before the last micro-batch has come back.
         """
+        if self.walk.blocks != self.blocks:
+            raise UsageError(
+                "the blocks are not those that were cut into stages; change them before, as by recomputing"
+            )
         shares = self.shares(batch, weigh, weigh(*batch) if total is None else total)
         running, mean, grads = {}, 0.0, {}
         for _, way, number in self.schedule(self.comm.size, len(shares))[self.comm.rank]:
