@@ -16,14 +16,8 @@ from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.nn import layers
 from tinyllm.nn.module import Around, Parameter, freeze, map_parameters, replace_modules, weights
 from tinyllm.parallel.comm import ALONE, run_ranks
-from tinyllm.parallel.tensor import (
-    Slice,
-    enter,
-    split,
-    vocabulary_cross_entropy,
-    whole,
-    whole_weights,
-)
+from tinyllm.parallel.slices import Slice, whole_weights
+from tinyllm.parallel.tensor import enter, split, vocabulary_cross_entropy, whole
 from tinyllm.tensor import Tensor, backward
 
 CUT = [name for name in MODELS if name != "lstm"]
