@@ -3,7 +3,7 @@
 import itertools
 from typing import Any, NamedTuple
 
-from tinyllm.backend.arrays import array_module
+from tinyllm.backend.arrays import array_module, narrowed, widened
 from tinyllm.backend.kernels import scatter_add
 from tinyllm.errors import UsageError
 from tinyllm.observe import told
@@ -51,6 +51,26 @@ def _walked(dy):
     raise UsageError("backward() went through this Tensor before and freed its graph; run the forward pass again")
 
 
+def last_uses(node):
+    """{Node: the leaves whose gradient is complete when backward has gone through it}, of all that made a Node.
+
+    The oldest Node that uses a leaf is the last to be gone through.
+    """
+    oldest, found, entered, ahead = {}, {}, {node}, [node]
+    while ahead:
+        node = ahead.pop()
+        for x in node.inputs:
+            if isinstance(x, Node):
+                if x not in entered:
+                    entered.add(x)
+                    ahead.append(x)
+            elif getattr(x, "requires_grad", False) and (x not in oldest or node.born < oldest[x].born):
+                oldest[x] = node
+    for leaf, last in oldest.items():
+        found.setdefault(last, []).append(leaf)
+    return found
+
+
 class Part(NamedTuple):
     """The gradient of x[index], for a backward to return: it is 0 everywhere else.
 
@@ -78,6 +98,17 @@ def dense(dx, shape):
     array = array_module(dx.values).zeros(shape, dx.values.dtype)
     dx.add_to(array)
     return array
+
+
+def sum_to_shape(grad, shape):
+    """Sum a gradient over the axes that broadcasting added or stretched: to its input's shape."""
+    if grad.shape == shape:
+        return grad
+    wide = widened(grad)
+    summed = wide.sum(axis=tuple(range(grad.ndim - len(shape)))) if grad.ndim > len(shape) else wide
+    sizes = zip(shape, summed.shape, strict=False)
+    stretched = tuple(i for i, (n, m) in enumerate(sizes) if n == 1 != m)
+    return narrowed(summed.sum(axis=stretched, keepdims=True) if stretched else summed, grad.dtype)
 
 
 class Sum:

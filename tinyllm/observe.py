@@ -2,12 +2,14 @@
 
 import contextlib
 import contextvars
+import threading
 import time
 from typing import Any, NamedTuple
 
 from tinyllm.backend.arrays import wait_for_gpu
 
 _observers = contextvars.ContextVar("observers", default=())
+_within = threading.local()  # its `seconds` are those of the operations inside the one that runs
 
 
 class Seen(NamedTuple):
@@ -40,10 +42,13 @@ def told(name, direction, function, /, *inputs, **options):
     observers = _observers.get()
     if not observers:
         return function(*inputs, **options)
+    outer, _within.seconds = getattr(_within, "seconds", 0.0), 0.0
     began = time.perf_counter()
     output = function(*inputs, **options)
     wait_for_gpu()
-    seen = Seen(name, direction, time.perf_counter() - began, inputs, options, output)
+    seconds = time.perf_counter() - began
+    seen = Seen(name, direction, seconds - _within.seconds, inputs, options, output)
+    _within.seconds = outer + seconds
     for see in observers:
         see(seen)
     return output

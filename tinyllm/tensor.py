@@ -18,10 +18,10 @@ import numpy as np
 from tinyllm.backend.arrays import alike, array_module, narrowed, numbers, widened
 from tinyllm.backend.kernels import TwinnedFunction
 from tinyllm.errors import UsageError
-from tinyllm.graph import Node, Part, Sum, dense
+from tinyllm.graph import Node, Part, Sum, dense, last_uses, sum_to_shape
 from tinyllm.observe import told
 
-_recording = contextvars.ContextVar("recording", default=True)
+recording = contextvars.ContextVar("recording", default=True)
 
 # what Tensors of other libraries have, and where it is here
 ELSEWHERE = {
@@ -169,11 +169,11 @@ def op(meaning):
 
     @functools.wraps(meaning)
     def apply(*inputs, **options):
-        recording = _recording.get()
+        recorded = recording.get()
         arrays, needs, plain = [], [], True
         for x in inputs:
             if isinstance(x, Tensor):
-                array, need = x.data, recording and x.requires_grad
+                array, need = x.data, recorded and x.requires_grad
             else:
                 array, need = x, False
             if type(array) is not np.ndarray or array.dtype.kind != "f" or not array.ndim:
@@ -219,19 +219,20 @@ def _option(value):
 @contextlib.contextmanager
 def no_grad():
     """Inside this block operations are not recorded."""
-    token = _recording.set(False)
+    token = recording.set(False)
     try:
         yield
     finally:
-        _recording.reset(token)
+        recording.reset(token)
 
 
-def backward(loss, grad=None):
+def backward(loss, grad=None, *, ready=None):
     """Return {leaf: d(loss)/d(leaf)} for every leaf that requires it, freeing the graph.
 
     Two of the arrays may be one, or a view: they are there to be read. Inputs are born before
     outputs, so the youngest Node whose gradient is pending has got all of it: taking them by age
-    needs no recursion, however long the graph is.
+    needs no recursion, however long the graph is. `ready(leaf, array)` is given each gradient as
+    soon as it is complete, on the way; what it was given is not returned.
 
     Raises UsageError if nothing was recorded, if the graph was walked before, or if `loss` is no
     scalar and `grad`, the gradient to start from, is not given or of another shape.
@@ -270,22 +271,15 @@ def backward(loss, grad=None):
                 heapq.heappush(youngest_first, (-source.born, source))
 
     receive(loss.node or loss, grad, "backward")
+    complete = last_uses(loss.node) if ready and loss.node else {}
     while youngest_first:
         _, node = heapq.heappop(youngest_first)
         for source, dx in node.gradients(pending.pop(node).array):
             receive(source, dx, node.name)
+        for leaf in complete.get(node, ()):
+            if leaf in pending:
+                ready(leaf, pending.pop(leaf).array)
     return {leaf: total.array for leaf, total in pending.items()}
-
-
-def sum_to_shape(grad, shape):
-    """Sum a gradient over the axes that broadcasting added or stretched: to its input's shape."""
-    if grad.shape == shape:
-        return grad
-    wide = widened(grad)
-    summed = wide.sum(axis=tuple(range(grad.ndim - len(shape)))) if grad.ndim > len(shape) else wide
-    sizes = zip(shape, summed.shape, strict=False)
-    stretched = tuple(i for i, (n, m) in enumerate(sizes) if n == 1 != m)
-    return narrowed(summed.sum(axis=stretched, keepdims=True) if stretched else summed, grad.dtype)
 
 
 def rows(x):

@@ -12,9 +12,10 @@ from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.models.rnn import LSTMConfig
 from tinyllm.models.t5 import T5Config
 from tinyllm.optim.sgd import SGD, SGDConfig
+from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.workers import Workers
 from tinyllm.tensor import backward
-from tinyllm.train.loop import TrainConfig, accumulated_gradients, train
+from tinyllm.train.loop import TrainConfig, train
 
 V, C = 7, 4
 SIZES = {"vocab_size": 13, "context": 6, "layers": 1, "width": 8}
@@ -118,7 +119,7 @@ def test_a_weighted_mean_is_the_same_over_workers_and_accumulation(workers, cuts
     expected_grads = backward(expected)
     parts = list(zip(*(np.split(array, cuts) for array in batch), strict=True))
     with Workers(workers) as pool:
-        loss, grads = accumulated_gradients(pool, model, parts, loss=model.loss, weigh=sum_of_weights, seed=0, step=0)
+        loss, grads = ONE_RANK.gradients(pool, model.loss, parts, weigh=sum_of_weights, seed=0, step=0)
     assert loss == pytest.approx(expected.item(), rel=1e-6)
     for parameter, grad in expected_grads.items():
         np.testing.assert_allclose(grads[parameter], grad, rtol=1e-4, atol=1e-6)

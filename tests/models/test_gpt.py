@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tinyllm.errors import UsageError
 from tinyllm.models.gpt import GPT, GPTConfig
+from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.workers import Workers
 from tinyllm.tensor import no_grad
-from tinyllm.train.loop import accumulated_gradients
 
 CONFIG = GPTConfig(vocab_size=13, context=7, layers=2, heads=2, width=8)
 
@@ -127,8 +127,8 @@ def test_an_error_in_a_worker_reaches_the_caller():
 def test_accumulated_batches_are_one_large_batch(dropout):
     model, (x, y) = gpt(dropout=dropout), batch(6)
     with Workers(2) as pool:
-        whole = accumulated_gradients(pool, model, [(x, y)], loss=model.loss, seed=1, step=2)
-        parts = accumulated_gradients(pool, model, [(x[:2], y[:2]), (x[2:], y[2:])], loss=model.loss, seed=1, step=2)
+        whole = ONE_RANK.gradients(pool, model.loss, [(x, y)], seed=1, step=2)
+        parts = ONE_RANK.gradients(pool, model.loss, [(x[:2], y[:2]), (x[2:], y[2:])], seed=1, step=2)
     assert parts[0] == pytest.approx(whole[0], rel=1e-6)
     for p in model.parameters():
         np.testing.assert_allclose(parts[1][p], whole[1][p], rtol=1e-4, atol=1e-6)

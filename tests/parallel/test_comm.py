@@ -1,6 +1,7 @@
 """Ranks: what they exchange, in which order it is summed, and that none waits for ever for one that has gone."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tinyllm.nn.module import weights
 from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.sgd import SGD
 from tinyllm.parallel.comm import ALONE, run_ranks
+from tinyllm.parallel.data import ONE_RANK, DataParallel
 from tinyllm.train.loop import TrainConfig, train
 
 SIZES = (1, 2, 3)
@@ -50,6 +52,7 @@ def test_one_alone_is_a_rank_as_any_other():
     for found in (ALONE.all_reduce(mine), ALONE.reduce_scatter(mine), ALONE.all_gather(mine), ALONE.broadcast(mine)):
         assert np.array_equal(found, mine)
     ALONE.barrier()
+    assert ALONE.split(3) is ALONE
     for talk in (lambda: ALONE.send(mine, 1), lambda: ALONE.receive(1)):
         with pytest.raises(UsageError, match="this one is alone"):
             talk()
@@ -126,6 +129,71 @@ def test_ranks_that_wait_for_one_another_are_told(works):
         run_ranks(len(works), lambda comm: works[comm.rank](comm))
 
 
+def test_groups_of_ranks_exchange_among_themselves():
+    """The ranks of a grid of 2 x 3: rows, columns, and again the groups of groups."""
+
+    def work(comm):
+        row, column = comm.split(comm.rank // 3), comm.split(comm.rank % 3)
+        alone = row.split(row.rank)
+        column.send(np.array([comm.rank]), 1 - column.rank)
+        return {
+            "places": (row.rank, row.size, column.rank, column.size, alone.rank, alone.size),
+            "row": row.all_gather(np.array([comm.rank])).tolist(),
+            "column": column.all_reduce(np.array([comm.rank])).tolist(),
+            "letter": column.receive(1 - column.rank).tolist(),
+            "mine": alone.all_reduce(np.array([comm.rank])).tolist(),
+        }
+
+    for rank, found in enumerate(run_ranks(6, work)):
+        row, column = divmod(rank, 3)
+        assert found == {
+            "places": (column, 3, row, 2, 0, 1),
+            "row": [3 * row, 3 * row + 1, 3 * row + 2],
+            "column": [2 * column + 3],
+            "letter": [(rank + 3) % 6],
+            "mine": [rank],
+        }
+
+
+def test_a_group_is_told_of_a_member_that_has_gone_and_by_its_first_number():
+    def work(comm):
+        group = comm.split(comm.rank % 2)
+        if comm.rank == 3:
+            return
+        group.barrier()
+
+    with pytest.raises(UsageError, match="rank 3 has gone"):
+        run_ranks(4, work)
+
+
+def test_groups_that_wait_for_one_another_are_told():
+    def work(comm):
+        pair, other = comm.split(comm.rank // 2), comm.split(comm.rank % 2)
+        (pair if comm.rank in (0, 3) else other).barrier()
+
+    with pytest.raises(UsageError, match="all ranks wait for one another"):
+        run_ranks(4, work)
+
+
+def test_a_thread_of_a_rank_that_waits_does_not_stop_the_others():
+    """As where gradients are summed while backward goes on: the rank's own thread comes later, elsewhere."""
+
+    def work(comm):
+        pair, other = comm.split(comm.rank // 2), comm.split(comm.rank % 2)
+        if comm.rank in (0, 3):
+            aside = threading.Thread(target=other.barrier)
+            aside.start()
+            time.sleep(0.05)
+            pair.barrier()
+            aside.join()
+        else:
+            pair.barrier()
+            other.barrier()
+        return True
+
+    assert run_ranks(4, work) == [True] * 4
+
+
 @pytest.mark.parametrize("wrong", [-1, 2, 5])
 @pytest.mark.parametrize(
     "talk",
@@ -156,18 +224,18 @@ def test_arrays_that_cannot_be_exchanged():
 CONFIG = {"vocab_size": 13, "context": 6, "layers": 2, "heads": 2, "width": 8}
 
 
-def trained(comm=ALONE, optimizer=SGD, *, workers=1, accumulate=1, dropout=0.0, rows=6, steps=4, weigh=None):
+def trained(comm=ALONE, optimizer=SGD, *, workers=1, accumulate=1, dropout=0.0, rows=6, steps=4, weigh=None, clip=0.5):
     """(losses, lengths of the gradients, weights) of a short training."""
     rng = np.random.default_rng(1)
     model = GPT(GPTConfig(**CONFIG, dropout=dropout), rng=np.random.default_rng(0))
     tokens = rng.integers(13, size=(steps * accumulate, rows, 7))
     batches = [(part[:, :-1], part[:, 1:]) for part in tokens]
-    how = {}
+    how = {"ranks": DataParallel(model, comm) if comm.size > 1 else ONE_RANK}
     if weigh:
         batches = [(*batch, weigh(rng, batch[1].shape)) for batch in batches]
         how["weigh"] = lambda ids, targets, weights: weights.sum()
-    config = TrainConfig(steps=steps, workers=workers, accumulate=accumulate, warmup=2, seed=3, clip=0.5)
-    reports = list(train(model, batches, optimizer(model.named_parameters()), config=config, comm=comm, **how))
+    config = TrainConfig(steps=steps, workers=workers, accumulate=accumulate, warmup=2, seed=3, clip=clip)
+    reports = list(train(model, batches, optimizer(model.named_parameters()), config=config, **how))
     return [r.loss for r in reports], [r.gradient_norm for r in reports], weights(model)
 
 
@@ -182,9 +250,11 @@ def assert_same(found, expected, **close):
 @pytest.mark.parametrize("rows", [6, 5])
 @pytest.mark.parametrize("size", [2, 3])
 def test_ranks_of_one_worker_are_bitwise_the_workers_of_one_rank(size, rows, dropout):
-    expected = trained(ALONE, AdamW, workers=size, rows=rows, dropout=dropout)
-    for found in run_ranks(size, lambda comm: trained(comm, AdamW, rows=rows, dropout=dropout)):
-        assert_same(found, expected)
+    how = {"rows": rows, "dropout": dropout, "clip": 1e9}  # the squares of the gradient are added in another order
+    losses, lengths, expected = trained(ALONE, AdamW, workers=size, **how)
+    for found in run_ranks(size, lambda comm: trained(comm, AdamW, **how)):
+        assert found[1] == pytest.approx(lengths, rel=1e-6)
+        assert_same((found[0], lengths, found[2]), (losses, lengths, expected))
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -8,6 +8,7 @@ from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.nn.module import freeze, unfreeze
 from tinyllm.optim.adamw import AdamW
 from tinyllm.parallel.comm import run_ranks
+from tinyllm.parallel.data import DataParallel
 from tinyllm.train.loop import TrainConfig, train
 
 
@@ -58,7 +59,7 @@ def test_ranks_that_froze_different_things_are_told():
     def work(comm):
         model = gpt()
         freeze(model, lambda name, weight: name == f"blocks.0.norm{1 + comm.rank}.weight")
-        list(train(model, batch(4), AdamW(model.named_parameters()), config=TrainConfig(steps=1, workers=1), comm=comm))
+        DataParallel(model, comm)
 
     with pytest.raises(
         UsageError, match=r"ranks \d and \d do not learn the same, as blocks\.0\.norm[12]\.weight shows"

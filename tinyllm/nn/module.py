@@ -35,13 +35,14 @@ class Parameter(Weight):
 class Module:
     """Anything with weights: they are found by looking at its attributes, in their order."""
 
-    def named_weights(self):
-        """Yield ("blocks.0.attention.qkv.weight", Weight) for all that is stored, a tied one once.
+    def named_weights(self, *, apart=()):
+        """Yield ("blocks.0.attention.qkv.weight", Weight) for all that is stored, a tied one once,
+        but for what is found in the modules `apart` only.
 
         Raises UsageError for two weights that would be stored under one name.
         """
         names, seen = set(), set()
-        for name, weight in _walk(self, "", set()):
+        for name, weight in _walk(self, "", {id(module) for module in apart}):
             if weight in seen:
                 continue
             if name in names:

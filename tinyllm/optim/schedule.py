@@ -15,19 +15,6 @@ def warmup_cosine(step, *, peak, floor, warmup, decay_steps):
     return floor + 0.5 * (peak - floor) * (1 + math.cos(math.pi * progress))
 
 
-def clip_gradients(grads, limit, *, map=map):
-    """{Parameter: array} -> the same, scaled down if their common length exceeds `limit`, and that
-    length.
-
-    Pascanu et al. 2013. A gradient that is not finite comes back as it is: its length says so.
-    `map` may share out the work among threads.
-    """
-    norm = math.sqrt(squared_length(grads, map=map))
-    if norm <= limit or not math.isfinite(norm):
-        return grads, norm
-    return scaled(grads, limit / norm, map=map), norm
-
-
 def squared_length(grads, *, map=map):
     """{Parameter: array} -> the sum of the squares of all their numbers."""
 
@@ -36,6 +23,19 @@ def squared_length(grads, *, map=map):
         return float(array_module(part).vdot(part, part))
 
     return sum(map(squares, [g[piece] for g in grads.values() for piece in pieces(g)]))
+
+
+def clip_gradients(grads, limit, *, squares=squared_length, map=map):
+    """{Parameter: array} -> the same, scaled down if their common length exceeds `limit`, and that
+    length.
+
+    Pascanu et al. 2013. A gradient that is not finite comes back as it is: its length says so.
+    `map` may share out the work among threads; `squares` gives the sum of their squares.
+    """
+    norm = math.sqrt(squares(grads, map=map))
+    if norm <= limit or not math.isfinite(norm):
+        return grads, norm
+    return scaled(grads, limit / norm, map=map), norm
 
 
 def scaled(grads, factor, *, map=map):

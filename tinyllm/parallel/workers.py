@@ -6,7 +6,9 @@ there are, never on which was faster.
 """
 
 import contextvars
+import functools
 import itertools
+import operator
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 
@@ -33,7 +35,7 @@ class Workers:
     """So many threads, this one among them, that share what there is to do. Use it in a `with` block."""
 
     def __init__(self, count):
-        self.count = count
+        self.count = self.parts = count  # of the threads, and of the shares of a batch
 
     def __enter__(self):
         self.pool = ThreadPoolExecutor(self.count - 1) if self.count > 1 else None
@@ -71,29 +73,43 @@ class Workers:
             other.result()
         return results
 
-    def gradients(self, loss, batch, *, weigh=rows, total=None, seed=0, step=0, first_row=0):
+    def shares(self, batch, weigh, total):
+        """[(first row, arrays, weight)] of a batch in nearly equal shares, but for those that weigh nothing."""
+        cuts = [(lo, [array[lo:hi] for array in batch]) for lo, hi in cut(len(batch[0]), self.parts) if lo < hi]
+        shares = ((lo, some, float(weigh(*some) / total)) for lo, some in cuts)
+        return [share for share in shares if share[-1] != 0]
+
+    def gradients(self, loss, batch, *, weigh=rows, total=None, seed=0, step=0, first_row=0, ready=None):
         """The loss of a batch and {Parameter: gradient}, as if one worker had seen all of it.
 
         A batch is a tuple of arrays with B rows each, and a share is some of these rows. The loss of a batch must be
         the mean of the losses of its shares, each by its weight; a share of weight 0 is passed over. The rows may be
         part of a larger batch: `first_row` is their place in it and `total` its weight. `seed` and `step` decide what
-        dropout drops. The loss comes as an array of one number, still on its device.
+        dropout drops. The loss comes as an array of one number, still on its device. `ready(parameter, array)` is given
+        each gradient as soon as all shares have it, in one of their threads; what it was given is not returned.
         """
-        total = weigh(*batch) if total is None else total
+        shares = self.shares(batch, weigh, weigh(*batch) if total is None else total)
+        found, lock = [{} for _ in shares], threading.Lock()
 
-        def share(bounds):
-            lo, hi = bounds
-            some = [array[lo:hi] for array in batch]
-            weight = float(weigh(*some) / total)
-            if weight == 0:
-                return np.float32(0), {}
+        def complete(of_share, parameter, array):
+            with lock:
+                of_share[parameter] = array
+                if not all(parameter in other for other in found):
+                    return
+                arrays = [other.pop(parameter) for other in found]
+            ready(parameter, functools.reduce(operator.add, arrays))
+
+        def mean_of(task):
+            (lo, some, weight), of_share = task
+            told_of = ready and functools.partial(complete, of_share)
             with F.noise(seed, step, first_row + lo):
                 mean = loss(*some)
-                grads = tensor.backward(mean, array_module(mean.data).asarray(weight, dtype=mean.dtype))
-            return mean.data * weight, grads
+                start = array_module(mean.data).asarray(weight, dtype=mean.dtype)
+                of_share.update(tensor.backward(mean, start, ready=told_of))
+            return mean.data * weight
 
-        found = self.map(share, [(lo, hi) for lo, hi in cut(len(batch[0]), self.count) if lo < hi])
-        return sum((mean for mean, _ in found), np.float32(0)), self.sum_gradients([grads for _, grads in found])
+        means = self.map(mean_of, zip(shares, found, strict=True))
+        return sum(means, np.float32(0)), self.sum_gradients(found)
 
     def sum_gradients(self, shares):
         """Several {Parameter: array} -> {Parameter: the sum}, in new arrays, added in the order given."""

@@ -9,15 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyllm.backend.arrays import to_host
 from tinyllm.backend.machine import keep_freed_memory
 from tinyllm.backend.threads import cores
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.observe import told
 from tinyllm.optim import schedule
-from tinyllm.parallel.comm import ALONE, check_same, sum_over_ranks
-from tinyllm.parallel.workers import Workers, cut, rows
+from tinyllm.parallel.data import ONE_RANK
+from tinyllm.parallel.workers import rows
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,10 @@ class TrainConfig(Config):
         """How many threads share the batch: so many as were asked for; else one for each core, or one for a GPU."""
         return self.workers or (1 if self.device == "gpu" else cores())
 
+    def threads_of(self, comm):
+        """How many threads a rank has, if so many share the batch over all ranks: 1 at least."""
+        return max(1, self.threads // comm.size)
+
     @property
     def last_decay_step(self):
         """The step at which the learning rate reaches its floor. A short run is the beginning of one of 1000 steps."""
@@ -62,13 +65,13 @@ class Report(NamedTuple):
     seconds: float
 
 
-def train(model, batches, optimizer, *, config, loss=None, weigh=rows, comm=ALONE, start=0, profile=None):
+def train(model, batches, optimizer, *, config, loss=None, weigh=rows, ranks=ONE_RANK, start=0, profile=None):
     """Train from step `start` to `config.steps`, yielding a Report after each.
 
     `batches` yields what the loss (`model.loss`, if no other is given) takes, a tuple of arrays with B rows each, and
     must begin with batch number `start * config.accumulate`. If the loss is a weighted mean, `weigh(*arrays)` gives
     the sum of the weights of some rows, so that the steps are the same however these are shared out. Of several ranks
-    (`comm`) each has its own model and optimiser, the same at first, is given all batches and takes its share of their
+    (`ranks`) each has its own model and optimiser, the same at first, is given all batches and takes its share of their
     rows. A `profile` records where the time of the steps goes. Raises UsageError if the optimiser lacks what the model
     learns or the ranks learn different things, if all that a step sees weighs 0, and if the loss stops being a number:
     the step is not taken, the weights are those before it.
@@ -80,27 +83,27 @@ def train(model, batches, optimizer, *, config, loss=None, weigh=rows, comm=ALON
                 f"the model learns {name}, but the optimiser does not move it; make the optimiser when the model is "
                 "as it is to be trained, or freeze what is not to be learned"
             )
-    check_same(comm, list(learned))
-    how = {"loss": loss or model.loss, "weigh": weigh, "comm": comm}
+    how = {"loss": loss or model.loss, "weigh": weigh}
     keep_freed_memory()
     batches = iter(batches)
-    with Workers(config.threads) as workers:
+    with ranks.workers(config.threads) as workers:
         for step in range(start, config.steps):
             began = time.perf_counter()
             parts = list(itertools.islice(batches, config.accumulate))
             if len(parts) < config.accumulate:
                 raise UsageError(f"the batches end before step {step + 1} of {config.steps}; give more, or lower steps")
             with profile.recording() if profile else contextlib.nullcontext():
-                moved = take_step(workers, model, optimizer, parts, config=config, step=step, **how)
+                moved = take_step(workers, ranks, optimizer, parts, config=config, step=step, **how)
             tokens = sum(ids.size for ids, *_ in parts)
             yield Report(step + 1, *moved, tokens, time.perf_counter() - began)
 
 
-def take_step(workers, model, optimizer, parts, *, config, step, **how):
+def take_step(workers, ranks, optimizer, parts, *, config, step, loss, weigh):
     """Move the weights by the gradient of some batches. Returns the loss, the gradient's length, the learning rate."""
     with np.errstate(all="ignore"):  # what overflows is found two lines below
-        mean, grads = accumulated_gradients(workers, model, parts, seed=config.seed, step=step, **how)
-        grads, norm = told("clip_gradients", "update", schedule.clip_gradients, grads, config.clip, map=workers.map)
+        mean, grads = ranks.gradients(workers, loss, parts, seed=config.seed, step=step, weigh=weigh)
+        how = {"squares": ranks.squared_length, "map": workers.map}
+        grads, norm = told("clip_gradients", "update", schedule.clip_gradients, grads, config.clip, **how)
     if not math.isfinite(mean) or not math.isfinite(norm):
         raise UsageError(
             f"at step {step + 1} the loss is {mean} and the gradient's length {norm}; "
@@ -109,27 +112,6 @@ def take_step(workers, model, optimizer, parts, *, config, step, **how):
     lr = learning_rate(step, config)
     told(type(optimizer).__name__, "update", optimizer.step, grads, lr=lr, map=workers.map)
     return mean, norm, lr
-
-
-def accumulated_gradients(workers, model, parts, *, loss, seed, step, weigh=rows, comm=ALONE):
-    """The mean loss and {Parameter: gradient} of several batches and of all ranks, as if they were one."""
-    total, first_row, means, grads = sum(weigh(*batch) for batch in parts), 0, [], {}
-    if not total > 0:
-        raise UsageError(f"all that step {step + 1} sees weighs {total}; leave out what has nothing to teach")
-    for batch in parts:
-        if len({len(array) for array in batch}) > 1:
-            shapes = ", ".join(str(np.shape(array)) for array in batch)
-            raise UsageError(f"the arrays of a batch have one row each for the same example, not {shapes}")
-        lo, hi = cut(len(batch[0]), comm.size)[comm.rank]
-        mine, place = [array[lo:hi] for array in batch], {"seed": seed, "step": step, "first_row": first_row + lo}
-        mean, more = workers.gradients(loss, mine, weigh=weigh, total=total, **place)
-        means.append(to_host(mean))
-        grads, first_row = workers.sum_gradients([grads, more]), first_row + len(batch[0])
-    grads = told("sum_gradients", "update", sum_over_ranks, comm, model.parameters(), grads)
-    mean = 0.0
-    for of_batch in comm.all_reduce(np.array(means)):  # in their own type, as workers add them
-        mean += float(of_batch)
-    return mean, grads
 
 
 def learning_rate(step, config):

@@ -15,6 +15,7 @@ import dataclasses
 import itertools
 import json
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,8 @@ from tinyllm.models import catalog
 from tinyllm.nn.module import load_weights, map_parameters, weights
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.adamw import AdamWConfig
+from tinyllm.parallel.comm import ALONE
+from tinyllm.parallel.data import ONE_RANK, DataParallel
 from tinyllm.say import to_json
 from tinyllm.text import files
 from tinyllm.train import checkpoint
@@ -271,36 +274,41 @@ def open_run(folder):
     return Run(folder, task, *parts, files.load(folder / "tokenizer.json"))
 
 
-def fit(run, model, *, stop=lambda: False, warn=print, profile=None):
+def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE):
     """Train `model`, made by `run.new_model()`, from the run's newest checkpoint (or the beginning) to its last step.
 
     Yields (report, validation loss or None) after each step; checkpoints and the log are written on the way, and when
-    `stop()` becomes true the run is saved and ends there. A `profile` records where the time of the steps goes. Raises
-    UsageError if all steps are done.
+    `stop()` becomes true the run is saved and ends there. A `profile` records where the time of the steps goes. Of
+    several ranks (`comm`) each does so with a model of its own, over the same folder: rank 0 writes, and all end when
+    one is to stop. Raises UsageError if all steps are done.
     """
-    training = run.training
-    with storage.locked(run.folder):
+    first = comm.rank == 0
+    training = dataclasses.replace(run.training, workers=run.training.threads_of(comm))
+    with storage.locked(run.folder) if first else contextlib.nullcontext():
         map_parameters(model, lambda array: to_device(array, training.device))
         optimizer = optimizers.new_optimizer(run.optimizer_config, model.named_parameters())
         start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, warn=warn) if steps_done(run) else 0
         if start >= training.steps:
             raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")
-        if start == 0:
-            keep_log_aside(run, warn=warn)
-        forget_log_after(run.folder / "log.jsonl", start, warn=warn)
-        record_steps(run)
+        if first:
+            if start == 0:
+                keep_log_aside(run, warn=warn)
+            forget_log_after(run.folder / "log.jsonl", start, warn=warn)
+            record_steps(run)
         data = run.batches(start * training.accumulate)
-        with open(run.folder / "log.jsonl", "a", encoding="utf-8") as log:
-            for report in train(model, data, optimizer, config=training, start=start, profile=profile):
+        ranks = ONE_RANK if comm.size == 1 else DataParallel(model, comm)
+        how = {"config": training, "ranks": ranks, "start": start, "profile": profile}
+        with open(run.folder / "log.jsonl" if first else os.devnull, "a", encoding="utf-8") as log:
+            for report in train(model, data, optimizer, **how):
                 done = report.step == training.steps
-                last = done or stop()
+                last = comm.exchange(done or stop(), any)
                 write_line(log, report._asdict())
                 validation = None
                 if done or report.step % run.data.validate_every == 0:
                     validation = run.mean_loss(model, "validation")
                     write_line(log, {"step": report.step, "validation_loss": validation})
                 lost = validation is not None and not math.isfinite(validation)
-                if not lost and (last or report.step % run.data.save_every == 0):
+                if first and not lost and (last or report.step % run.data.save_every == 0):
                     checkpoint.save(run.checkpoints, step=report.step, model=model, optimizer=optimizer)
                 yield report, validation
                 if lost:

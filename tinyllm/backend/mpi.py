@@ -1,0 +1,27 @@
+"""MPI: the only file that knows mpi4py, which is not imported before it is needed and may be missing."""
+
+import importlib.util
+
+from tinyllm.errors import UsageError
+
+
+def load_mpi():
+    """The module MPI of mpi4py, which starts MPI when it is first asked for: any thread may then call it.
+
+    Raises UsageError where mpi4py or the MPI below it is missing.
+    """
+    mend = 'install both with: pip install -e ".[mpi]"'
+    if importlib.util.find_spec("mpi4py") is None:
+        raise UsageError(f"ranks in processes of their own need mpi4py and an MPI; {mend}")
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:
+        raise UsageError(f"mpi4py does not start ({error}); {mend}") from None
+    if MPI.Query_thread() < MPI.THREAD_SERIALIZED:
+        raise UsageError(f"{describe_mpi(MPI)} lets only one thread call it, and a rank has several; {mend}")
+    return MPI
+
+
+def describe_mpi(MPI):
+    """The name and version of the MPI below mpi4py."""
+    return " ".join(MPI.Get_library_version().split("\n")[0].replace(":", " ").split())
