@@ -15,24 +15,28 @@ import numpy as np
 from tinyllm import storage
 from tinyllm.errors import UsageError
 from tinyllm.nn.module import check_finite, load_weights, weights
+from tinyllm.parallel.comm import ALONE
 
 KEPT = 2
 WEIGHTS, OPTIMIZER, MANIFEST = "model.safetensors", "optimizer.safetensors", "manifest.json"
 
 
-def save(folder, *, step, model, optimizer):
+def save(folder, *, step, model, optimizer, comm=ALONE):
     """Write a checkpoint into `folder`, then delete all but this one and the one before. Returns its path.
 
+    Of several ranks (`comm`) all must call it, for an optimiser may have to gather what it remembers; rank 0 writes.
     Raises UsageError, and leaves all as it is, for weights that are not finite.
     """
-    folder, arrays = Path(folder), weights(model)
+    folder, arrays, state = Path(folder), weights(model), optimizer.state()
     check_finite(arrays)
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step-{step:08d}"
+    if comm.rank:
+        return path
+    folder.mkdir(parents=True, exist_ok=True)
     with storage.aside(path) as temporary:
         temporary.mkdir()
         storage.save_arrays(temporary / WEIGHTS, arrays)
-        storage.save_arrays(temporary / OPTIMIZER, optimizer.state())
+        storage.save_arrays(temporary / OPTIMIZER, state)
         hashes = {name: storage.sha256(temporary / name) for name in (WEIGHTS, OPTIMIZER)}
         storage.save_json(temporary / MANIFEST, {"format": 1, "step": step, "sha256": hashes})
         storage.remove(path)  # it can only be a damaged one, which `load` passed over
