@@ -45,7 +45,7 @@ def train_command(arguments):
     if arguments.resume is not None and arguments.base is not None:
         raise UsageError("--from begins a new run and --resume goes on with one; give one of the two")
     comm = current_comm.get()
-    check_layout(arguments, comm)
+    layout = layout_of(arguments, comm)
     if comm.rank == 0:
         run = prepared(arguments, comm)
         compile_kernels(run)
@@ -54,20 +54,17 @@ def train_command(arguments):
         run = runs.open_run(arguments.out) if arguments.resume is None else resumed(arguments)
         compile_kernels(run)
     profile = Profile() if arguments.profile else None
-    status = train_showing(run, as_json=arguments.json, profile=profile)
+    status = train_showing(run, as_json=arguments.json, profile=profile, layout=layout)
     if status == 0 and comm.rank == 0:
         tell_what_next(run, as_json=arguments.json)
     return status
 
 
-def check_layout(arguments, comm):
-    """Raise UsageError unless the ranks that there are can share the work as --parallel says."""
-    if arguments.parallel is None:
-        return
-    layout = parse_layout(arguments.parallel)
+def layout_of(arguments, comm):
+    """How the ranks share the work: as --parallel says, or as replicas. Raises UsageError unless there are as many."""
+    layout = Layout(dp=comm.size) if arguments.parallel is None else parse_layout(arguments.parallel)
     layout.check(comm.size)
-    if layout != Layout(dp=comm.size):
-        raise UsageError(f"train has replicas alone, and cannot share the work by {layout}; write dp={comm.size}")
+    return layout
 
 
 def prepared(arguments, comm):

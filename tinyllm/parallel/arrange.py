@@ -46,6 +46,11 @@ class Parts:
     def __init__(self, model, replicas, groups, pipeline):
         self.model, self.replicas, self.groups, self.pipeline = model, replicas, groups, pipeline
 
+    @property
+    def first(self):
+        """Whether this is the first of all ranks, which alone is given what they have together."""
+        return all(comm.rank == 0 for comm in self.groups)
+
     def workers(self, threads):
         return self.pipeline or Workers(threads if self.groups.slices.size == 1 else 1)
 

@@ -100,7 +100,7 @@ def compile_kernels(run):
         tell(f"…prontas em {decimal(time.perf_counter() - began, 1)} s.")
 
 
-def train_showing(run, *, as_json=False, profile=None, on_report=lambda report, model: None):
+def train_showing(run, *, as_json=False, profile=None, layout=None, on_report=lambda report, model: None):
     """Train a run to its end before the eyes of a person. Returns the exit status: 0, or 128 + N after signal N.
 
     If its output cannot be written it stops too, as by SIGPIPE.
@@ -109,7 +109,7 @@ def train_showing(run, *, as_json=False, profile=None, on_report=lambda report, 
     again = f"tinyllm {f'launch -n {comm.size} ' if comm.size > 1 else ''}train --resume {shlex.quote(str(run.folder))}"
     with Stop() as stop:
         try:
-            reports = runs.fit(run, model, stop=stop, warn=tell, profile=profile, comm=comm)
+            reports = runs.fit(run, model, stop=stop, warn=tell, profile=profile, comm=comm, layout=layout)
             for report, _ in follow(reports, stop, total=run.training.steps, start=start, as_json=as_json):
                 seconds += report.seconds
                 on_report(report, model)
