@@ -1,0 +1,72 @@
+"""The command that plans a training on many devices."""
+
+import argparse
+import dataclasses
+
+from tinyllm.bench.roofline import this_machine
+from tinyllm.commands.training import chosen_model
+from tinyllm.config import add_options_of_one, from_dict, given_options, reader
+from tinyllm.errors import UsageError
+from tinyllm.models.catalog import MODELS, name_of
+from tinyllm.parallel.clusters import CLUSTERS
+from tinyllm.parallel.layout import Layout, parse_layout
+from tinyllm.parallel.plan import Setup
+from tinyllm.parser import calls, up_to
+from tinyllm.say import tell
+from tinyllm.show.plan import show_plan
+from tinyllm.train import run as runs
+from tinyllm.train.loop import TrainConfig
+
+HERE = "aqui"
+
+
+def plan_command(arguments):
+    stored, batch = {}, None
+    if arguments.run is not None:
+        if "model" in arguments:
+            raise UsageError(f"--model cannot change in the run {arguments.run}; leave out one of the two")
+        run = runs.open_run(arguments.run)
+        arguments.model, stored = name_of(run.model_config), dataclasses.asdict(run.model_config)
+        batch = run.training.batch * run.training.accumulate
+    kind = chosen_model(arguments)
+    config = from_dict(kind, {**stored, **given_options(arguments, kind)})
+    layout = arguments.parallel
+    devices = arguments.devices or (layout.ranks if layout else 1)
+    batch = arguments.batch or batch or TrainConfig.batch * devices
+    if arguments.cluster == HERE:
+        tell("Medindo esta máquina…")
+    cluster = this_machine() if arguments.cluster == HERE else CLUSTERS[arguments.cluster]
+    show_plan(
+        config, Setup(cluster, Layout(), batch), devices, layout=layout, micro_batch=arguments.micro_batch,
+        recompute=arguments.recompute, name=arguments.cluster, tokens=arguments.tokens, price=arguments.price,
+        picture=arguments.plot, as_json=arguments.json,
+    )  # fmt: skip
+
+
+def declare_plan(p):
+    calls(p, plan_command, json=True)
+    p.add_argument("run", metavar="PASTA", nargs="?", help="pasta de um treino (padrão: um modelo novo)")
+    p.add_argument(
+        "--cluster",
+        choices=[*CLUSTERS, HERE],
+        default=HERE,
+        help=f"que dispositivos; {HERE}: máquinas como esta, medida agora (padrão: {HERE})",
+    )
+    p.add_argument("--devices", type=up_to(10**6), metavar="N", help="quantos (padrão: 1, ou os de --parallel)")
+    p.add_argument(
+        "--parallel", type=parse_layout,
+        help="dp réplicas, tp fatias, pp estágios e o que as réplicas dividem, como dp=8,tp=4,pp=2,zero=1 "
+             "(padrão: a disposição mais rápida)",
+    )  # fmt: skip
+    p.add_argument("--batch", type=up_to(10**6), metavar="N",
+                   help=f"janelas por passo, em todos os dispositivos (padrão: {TrainConfig.batch} em cada, "
+                        "ou as do treino)")  # fmt: skip
+    p.add_argument("--micro-batch", type=up_to(10**6), metavar="N",
+                   help="quantas um dispositivo processa de cada vez (padrão: o mais rápido que cabe)")  # fmt: skip
+    p.add_argument("--recompute", action=argparse.BooleanOptionalAction,
+                   help="recomputa os blocos na volta (padrão: o mais rápido que cabe)")  # fmt: skip
+    p.add_argument("--tokens", type=up_to(10**18), metavar="N", help="de quantos aprender (padrão: 20 por parâmetro)")
+    p.add_argument("--price", type=reader(float, {"above": 0, "at_most": 10**9}), help="de um dispositivo por hora")
+    p.add_argument("--plot", metavar="ARQUIVO", help="desenha a memória com e sem cada técnica, em .svg ou .png")
+    p.add_argument("--model", choices=list(MODELS), default=argparse.SUPPRESS, help="qual modelo (padrão: gpt)")
+    add_options_of_one(p, {name: architecture.config for name, architecture in MODELS.items()})
