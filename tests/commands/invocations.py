@@ -227,6 +227,7 @@ REFUSED = {
         plan nothing                                                 # nothing
         plan folder                                                  # folder
         plan runs/gpt --model llama                                  # model
+        plan runs/gpt --optimizer sgd                                # optimizer
     """,
     "generate": """
         generate                                                     # PASTA

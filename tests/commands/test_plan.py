@@ -15,7 +15,9 @@ from tinyllm.parallel.plan import Setup
 from tinyllm.show import plan as show
 
 GPT3 = ["--layers", "96", "--heads", "96", "--width", "12288", "--vocab-size", "51200", "--context", "2048"]
-HERE = Cluster(8 << 30, 1e11, 1e10, 1, 1.25e8, 1.25e8, threads=2, share_of_peak=1.0, share_of_bandwidth=1.0)
+HERE = Cluster(
+    8 << 30, 1e11, 1e10, 1, 1.25e8, 1.25e8, threads=2, precision="float32", share_of_peak=1.0, share_of_bandwidth=1.0
+)
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +94,15 @@ def test_the_picture_has_a_bar_for_each_technique(capsys, tmp_path):
     assert run(capsys, "--cluster", "t4", "--plot", picture) and picture.read_bytes().startswith(b"\x89PNG")
     config = GPTConfig()
     alone, four = (propose.judge(config, Setup(CLUSTERS["t4"], Layout(dp), 8)) for dp in (1, 4))
-    assert list(show.techniques(alone)) == ["nada", "recomputar"]
+    assert list(show.techniques(alone)) == ["nada", "mista", "recomputar", "AdamW\nde 8 bits", "tudo"]
     found = show.techniques(four)
-    assert len(found) == 8 and found["nada"] == four.memory and found["ZeRO 1 e\nrecomputar"].total < four.memory.total
+    assert found["mista"] == four.memory and [name for name in found if "ZeRO" in name] == [
+        "ZeRO 1",
+        "ZeRO 2",
+        "ZeRO 3",
+    ]
+    assert found["tudo"].total == min(each.total for each in found.values())
+    assert found["nada"].activations > 1.7 * found["mista"].activations > 3 * found["recomputar"].activations
+    assert found["AdamW\nde 8 bits"].optimiser < 0.51 * found["mista"].optimiser
+    here = propose.judge(config, Setup(HERE, Layout(), 8))
+    assert "mista" not in show.techniques(here) and show.techniques(here)["nada"] == here.memory

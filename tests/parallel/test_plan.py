@@ -23,7 +23,9 @@ megatron = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(megatron)
 
 A100 = CLUSTERS["a100"]
-LAPTOP = Cluster(8 << 30, 1e11, 1e10, 1, 1.25e8, 1.25e8, threads=2, share_of_peak=1.0, share_of_bandwidth=1.0)
+LAPTOP = Cluster(
+    8 << 30, 1e11, 1e10, 1, 1.25e8, 1.25e8, threads=2, precision="float32", share_of_peak=1.0, share_of_bandwidth=1.0
+)
 GPT2_SMALL = GPTConfig(50257, 1024, 12, 12, 768)
 every_row = pytest.mark.parametrize("row", megatron.TABLE_1, ids=lambda row: f"{row.billions}B")
 

@@ -24,7 +24,7 @@ def this_machine():
     half = max(0.0, (wide - narrow) / (narrow / NARROW - wide / gemm.SIZE))
     return Cluster(
         physical_memory() or UNKNOWN_MEMORY, wide * (1 + half / gemm.SIZE), bandwidth(threads),
-        link=ETHERNET["network"], **ETHERNET, half_width=half, threads=threads,
+        link=ETHERNET["network"], **ETHERNET, half_width=half, threads=threads, precision="float32",
         share_of_peak=1.0, share_of_bandwidth=1.0,
     )  # fmt: skip
 

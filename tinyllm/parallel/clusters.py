@@ -25,6 +25,7 @@ class Cluster:
     network_latency: float = 10e-6
     half_width: float = 0.0  # of a slice whose products reach half of the peak, without their bytes
     threads: int = 0  # that share the work of a device; 0: it is a GPU
+    precision: str = "mixed"  # of GPUs, which have units that multiply 16 bits and add in float32
     share_of_peak: float = SHARE_OF_PEAK
     share_of_bandwidth: float = SHARE_OF_BANDWIDTH
 
@@ -35,11 +36,6 @@ class Cluster:
     def multiplying(self, width):
         """Operations a second that products reach whose narrowest side is so wide."""
         return self.peak * self.share_of_peak * width / (width + self.half_width)
-
-    @property
-    def precision(self):
-        """The numbers to train with: GPUs have units that multiply 16 bits and add in float32."""
-        return "mixed" if self.on_gpu else "float32"
 
 
 ETHERNET = {"per_node": 1, "network": 0.125e9, "network_latency": 50e-6}  # one device a machine, joined by 1 Gb/s

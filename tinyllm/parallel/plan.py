@@ -14,6 +14,7 @@ from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
 from tinyllm.models.gpt import GPTConfig
+from tinyllm.optim.adamw import AdamW
 from tinyllm.parallel.clusters import Cluster
 from tinyllm.parallel.layout import Layout
 
@@ -27,6 +28,7 @@ class Setup(NamedTuple):
     micro_batch: int = 1  # rows that a device works on at once
     recompute: bool = False  # keep what enters a block alone, and compute the rest again (Chen et al. 2016)
     chunks: int = 1  # parts that a device holds of its blocks, each a stage of its own (Narayanan et al. 2021)
+    optimizer: type = AdamW
 
     @property
     def micro_batches(self):
@@ -70,12 +72,18 @@ class Block(NamedTuple):
 
 
 def block_of(config, setup):
-    """What a block does, counted for our models, or for Megatron where a GPT is trained in mixed precision."""
+    """What a block does: as Megatron counts it for a GPT on a GPU, else as our models do."""
     size, C, T = setup.sizes.activation, config.width, config.context
     if type(config) is GPTConfig and setup.cluster.on_gpu:
-        # products of an attention that looks at all positions (Narayanan et al. 2021); two norms, the inputs of two
-        # products and two masks of dropout are whole (Korthikanti et al. 2022, table 2)
-        return Block(12 * C * C + 2 * T * C, 10 * C, 24 * C + 5 * config.heads * T, size * C)
+        # products of an attention that looks at all positions (Narayanan et al. 2021); whole are two norms, the inputs
+        # of two products, and two masks of dropout, of a byte each (Korthikanti et al. 2022, table 2)
+        scores = config.heads * T
+        return Block(
+            multiplications=12 * C * C + 2 * T * C,
+            whole=size * 4 * C + 2 * C,
+            split=size * (12 * C + 2 * scores) + scores,
+            entry=size * C,
+        )
     kept = catalog.architecture_of(config).kept(config, plan_of(setup)).block
     products = row_products(config) - targets_of(config) * config.vocab_size * C
     whole = min(kept, 4 * C)  # two norms, and the sums that they read
@@ -105,6 +113,7 @@ def plan_of(setup):
         precision=cluster.precision,
         recompute=setup.recompute,
         on_gpu=cluster.on_gpu,
+        optimizer=setup.optimizer,
     )
 
 
@@ -130,16 +139,18 @@ class Memory(NamedTuple):
     total: int
 
 
-def states(parameters, precision, *, zero=0, ranks=1):
+def states(parameters, precision, *, optimizer=AdamW, zero=0, ranks=1):
     """(weights, gradients, optimiser): the bytes on each of so many ranks (Rajbhandari et al. 2020).
 
-    In mixed precision these are 2 + 2 + 12 bytes a parameter.
+    In mixed precision, with AdamW, these are 2 + 2 + 12 bytes a parameter.
     """
     sizes = estimate.PRECISIONS[precision]
-    each = (sizes.weight, sizes.gradient, sizes.master + 8)
-    return tuple(
-        parameters * size / (ranks if zero >= stage else 1) for size, stage in zip(each, (3, 2, 1), strict=True)
+    whole = (
+        parameters * sizes.weight,
+        parameters * sizes.gradient,
+        parameters * sizes.master + optimizer.bytes_remembered(parameters),
     )
+    return tuple(size / (ranks if zero >= stage else 1) for size, stage in zip(whole, (3, 2, 1), strict=True))
 
 
 def memory(config, setup):
@@ -161,7 +172,13 @@ def memory(config, setup):
     logits = 4 * setup.micro_batch * targets_of(config) * config.vocab_size / layout.tp if layout.pp == 1 else 0
     activations = layers * passes * block.entry + kept if setup.recompute else layers * passes * kept
     parts = (
-        *states(sum(held_parameters(config, layout)), cluster.precision, zero=layout.zero, ranks=layout.dp),
+        *states(
+            sum(held_parameters(config, layout)),
+            cluster.precision,
+            optimizer=setup.optimizer,
+            zero=layout.zero,
+            ranks=layout.dp,
+        ),
         tokens * activations,
         logits,
         estimate.CUDA_CONTEXT if cluster.on_gpu else estimate.PROCESS,
@@ -171,8 +188,6 @@ def memory(config, setup):
 
 
 # ----------------------------------------------------------------------------------------------------------------- time
-
-OPTIMISER_BYTES = 28  # of a parameter: the gradient is read, the weight and two slots of AdamW are read and written
 
 
 class Step(NamedTuple):
@@ -223,12 +238,12 @@ def step(config, setup):
 
     held = of_blocks + of_vocabulary
     replicas = share_gradients(held * setup.sizes.gradient, setup)
-    updated = held / (layout.dp if layout.zero else 1)
+    # gradients are read, weights and what is remembered are read and written: in any precision, 12 bytes and the last
+    updated = (12 * held + 2 * setup.optimizer.bytes_remembered(held)) / (layout.dp if layout.zero else 1)
     count = setup.micro_batches
     return Step(
-        count * products, count * elements, count * slices, bubble, count * sends, replicas,
-        OPTIMISER_BYTES * updated / bandwidth,
-    )  # fmt: skip
+        count * products, count * elements, count * slices, bubble, count * sends, replicas, updated / bandwidth
+    )
 
 
 def send(cluster, size, ranks, *, apart):

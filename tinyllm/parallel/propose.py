@@ -114,6 +114,6 @@ def resources(proposal, *, tokens, times=1, price=None):
         tokens=times * tokens,
         operations=OPERATIONS_PER_TOKEN * times**2 * parameters * tokens,
         seconds=seconds,
-        states=round(sum(states(times * parameters, setup.cluster.precision))),
+        states=round(sum(states(times * parameters, setup.cluster.precision, optimizer=setup.optimizer))),
         money=None if price is None else price * setup.layout.ranks * seconds / 3600,
     )

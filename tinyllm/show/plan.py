@@ -5,8 +5,10 @@ import dataclasses
 from tinyllm import plot
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
-from tinyllm.parallel.plan import operations
-from tinyllm.parallel.propose import TOKENS_PER_PARAMETER, best_layout, best_of_layout, judge, resources
+from tinyllm.optim.adamw import AdamW
+from tinyllm.optim.adamw8bit import AdamW8bit
+from tinyllm.parallel.plan import memory, operations
+from tinyllm.parallel.propose import TOKENS_PER_PARAMETER, best_layout, best_of_layout, resources
 from tinyllm.say import counted, decimal, duration, emit, percent, tell, thousands
 from tinyllm.show.estimate import size
 
@@ -45,7 +47,6 @@ def show_plan(config, setup, devices, *, layout=None, micro_batch=None, recomput
     if layout is None:
         found = best = best_layout(config, setup, devices, **asked)
     else:
-        layout.check(devices)
         found = best_of_layout(config, setup._replace(layout=layout), **asked)
         best = best_layout(config, setup, devices, **asked)
     tokens = tokens or TOKENS_PER_PARAMETER * estimate.parameters(config)
@@ -96,12 +97,12 @@ def as_values(proposal):
 
 
 def show_memory(proposal):
-    memory, room = proposal.memory, proposal.setup.cluster.memory
-    print(f"\nMemória do dispositivo mais cheio: {size(memory.total)}, e cabem {size(room)}\n")
-    show_bars({title: getattr(memory, part) for part, title in MEMORY.items()}, size)
+    taken, room = proposal.memory, proposal.setup.cluster.memory
+    print(f"\nMemória do dispositivo mais cheio: {size(taken.total)}, e cabem {size(room)}\n")
+    show_bars({title: getattr(taken, part) for part, title in MEMORY.items()}, size)
     if not proposal.fits:
         print("\n  Não cabe: use mais dispositivos, ou diminua --width, --layers, --context ou --vocab-size.")
-    elif memory.total < sum(memory) - memory.total:
+    elif taken.total < sum(taken) - taken.total:
         print("\n  O todo é menor do que a soma: nem tudo está lá ao mesmo tempo.")
 
 
@@ -182,15 +183,19 @@ def power(count):
 
 
 def techniques(proposal):
-    """{what is done: the Memory it leaves} of each technique on the same devices, first without any."""
-    setup = proposal.setup
-    found = {}
-    for again in (False, True):
-        for zero in range(4) if setup.layout.dp > 1 else (0,):
-            name = " e\n".join(filter(None, (f"ZeRO {zero}" if zero else "", "recomputar" if again else "")))
-            layout = dataclasses.replace(setup.layout, zero=zero)
-            found[name or "nada"] = judge(proposal.config, setup._replace(layout=layout, recompute=again)).memory
-    return found
+    """{what is done: the Memory that a step then takes}: nothing, each technique alone, and all of them."""
+    layout = dataclasses.replace(proposal.setup.layout, zero=0)
+    plain = proposal.setup._replace(recompute=False, optimizer=AdamW, layout=layout)
+    whole = plain._replace(cluster=dataclasses.replace(plain.cluster, precision="float32"))
+    ways = {"nada": whole}
+    if plain.cluster.precision == "mixed":
+        ways["mista"] = plain
+    ways |= {"recomputar": plain._replace(recompute=True), "AdamW\nde 8 bits": plain._replace(optimizer=AdamW8bit)}
+    for zero in range(1, 4) if layout.dp > 1 else ():
+        layout = dataclasses.replace(layout, zero=zero)
+        ways[f"ZeRO {zero}"] = plain._replace(layout=layout)
+    ways["tudo"] = plain._replace(recompute=True, optimizer=AdamW8bit, layout=layout)
+    return {name: memory(proposal.config, setup) for name, setup in ways.items()}
 
 
 def paint(figure, proposal):
@@ -198,7 +203,7 @@ def paint(figure, proposal):
     axes, found, gigabyte = figure.add_subplot(), techniques(proposal), 2**30
     heights = [0.0] * len(found)
     for (part, title), color in zip(MEMORY.items(), plot.COLORS, strict=True):
-        sizes = [getattr(memory, part) / gigabyte for memory in found.values()]
+        sizes = [getattr(each, part) / gigabyte for each in found.values()]
         axes.bar(range(len(found)), sizes, bottom=heights, color=color, label=title, width=0.7)
         heights = [low + size for low, size in zip(heights, sizes, strict=True)]
     room = proposal.setup.cluster.memory / gigabyte
@@ -207,4 +212,6 @@ def paint(figure, proposal):
         axes.annotate("o que cabe", (len(found) - 0.5, room), ha="right", va="bottom", fontsize=9)
     axes.set_xticks(range(len(found)), list(found), fontsize=8.5)
     axes.set_ylabel("GB em cada dispositivo")
+    if "mista" in found:
+        axes.set_xlabel("a partir da segunda, todas em precisão mista")
     axes.legend(frameon=False, fontsize=9)
