@@ -13,6 +13,7 @@ from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
 from tinyllm.models.gpt import GPTConfig
+from tinyllm.optim.adamw8bit import AdamW8bit
 from tinyllm.parallel import clusters, plan, propose
 from tinyllm.parallel.clusters import CLUSTERS, Cluster
 from tinyllm.parallel.layout import Layout
@@ -124,6 +125,17 @@ def test_one_device_without_a_gpu_is_what_estimate_says(name, recompute):
     known = estimate.training(config, estimate.Plan(4, workers=2, accumulate=4, recompute=recompute))
     assert (found.weights, found.optimiser, found.total) == (known.weights, known.optimiser, known.total)
     assert found.activations == known.activations and found.gradients == known.gradients + known.copies
+
+
+def test_an_optimiser_of_8_bits_is_counted_as_estimate_does():
+    alone = plan.memory(GPT2_SMALL, Setup(LAPTOP, Layout(), 8, 8, optimizer=AdamW8bit))
+    known = estimate.training(GPT2_SMALL, estimate.Plan(8, workers=2, optimizer=AdamW8bit))
+    assert (alone.optimiser, alone.total) == (known.optimiser, known.total)
+    four = plan.memory(GPT2_SMALL, Setup(LAPTOP, Layout(4, zero=1), 32, 8, optimizer=AdamW8bit))
+    assert four.optimiser == pytest.approx(known.optimiser / 4, rel=1e-3)
+    # the same parts, but for the copies that are not there at the same time
+    assert (four.weights, four.logits) == (known.weights, pytest.approx(8 * 1024 * 50257 * 4))
+    assert known.gradients * 3 == four.gradients
 
 
 def test_every_technique_takes_its_part_away():

@@ -56,7 +56,7 @@ def declare_plan(p):
         "--cluster",
         choices=[*CLUSTERS, HERE],
         default=HERE,
-        help=f"que dispositivos; {HERE}: máquinas como esta, medida agora (padrão: {HERE})",
+        help=f"que dispositivos; {HERE}: máquinas como esta, medida agora, numa rede de 1 Gb/s (padrão: {HERE})",
     )
     p.add_argument("--devices", type=up_to(10**6), metavar="N", help="quantos (padrão: 1, ou os de --parallel)")
     p.add_argument(

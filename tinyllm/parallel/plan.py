@@ -154,7 +154,10 @@ def states(parameters, precision, *, optimizer=AdamW, zero=0, ranks=1):
 
 
 def memory(config, setup):
-    """The memory of the fullest device, one of the first stage. What `estimate` knows, one CPU, it is asked for."""
+    """The memory of the fullest device, one of the first stage: its parts together.
+
+    Of one device without a GPU it is what `estimate` says, which knows what is there at the same time.
+    """
     layout, cluster = setup.layout, setup.cluster
     if layout.ranks == 1 and not cluster.on_gpu:
         found = estimate.training(config, plan_of(setup))
@@ -164,26 +167,20 @@ def memory(config, setup):
         )
     block, tokens = block_of(config, setup), setup.micro_batch * config.context
     kept, layers = block.whole + block.split / layout.tp, config.layers // layout.pp
-    # forward passes of as many micro-batches as there are stages begin before the first goes back; of the chunks of a
-    # device one more (Narayanan et al. 2021, Korthikanti et al. 2022)
+    # as many micro-batches as there are stages come through before the first goes back, and part of as many again where
+    # a device has several chunks (Narayanan et al. 2021, Korthikanti et al. 2022)
     passes = min(layout.pp, setup.micro_batches)
     if setup.chunks > 1:
         passes += (layout.pp - 1) / setup.chunks
     logits = 4 * setup.micro_batch * targets_of(config) * config.vocab_size / layout.tp if layout.pp == 1 else 0
     activations = layers * passes * block.entry + kept if setup.recompute else layers * passes * kept
-    parts = (
-        *states(
-            sum(held_parameters(config, layout)),
-            cluster.precision,
-            optimizer=setup.optimizer,
-            zero=layout.zero,
-            ranks=layout.dp,
-        ),
-        tokens * activations,
-        logits,
-        estimate.CUDA_CONTEXT if cluster.on_gpu else estimate.PROCESS,
+    held, process = sum(held_parameters(config, layout)), estimate.CUDA_CONTEXT if cluster.on_gpu else estimate.PROCESS
+    weights, gradients, optimiser = states(
+        held, cluster.precision, optimizer=setup.optimizer, zero=layout.zero, ranks=layout.dp
     )
-    parts = [round(part) for part in parts]
+    if cluster.threads > 1:
+        gradients += cluster.threads * held * setup.sizes.gradient  # each thread has its own, before their sum
+    parts = [round(part) for part in (weights, gradients, optimiser, tokens * activations, logits, process)]
     return Memory(*parts, total=sum(parts))
 
 
@@ -238,7 +235,7 @@ def step(config, setup):
 
     held = of_blocks + of_vocabulary
     replicas = share_gradients(held * setup.sizes.gradient, setup)
-    # gradients are read, weights and what is remembered are read and written: in any precision, 12 bytes and the last
+    # gradients are read, weights and what is remembered are read and written: 12 bytes a parameter, and twice the last
     updated = (12 * held + 2 * setup.optimizer.bytes_remembered(held)) / (layout.dp if layout.zero else 1)
     count = setup.micro_batches
     return Step(
