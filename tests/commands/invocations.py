@@ -234,8 +234,9 @@ REFUSED = {
         plan --cluster t4 --parallel cp=2                            # cp
         plan --cluster t4 --parallel zero=4                          # zero | 4
         plan --cluster t4 --parallel zero=1                          # zero=1
-        plan --cluster t4 --parallel tp=3                            # tp=3 | heads
-        plan --cluster t4 --parallel pp=3                            # pp=3 | layers
+        plan --cluster t4 --parallel tp=3                            # tp=3 | heads | 4
+        plan --cluster t4 --parallel dp=2,pp=2,zero=3                # zero=3 | pp=1
+        plan --cluster t4 --parallel pp=5                            # pp=5 | pp=4
         plan --cluster t4 --parallel dp=3 --batch 8                  # dp=3 | 8
         plan --cluster t4 --parallel dp=2 --devices 4                # dp=2 | 4
         plan --cluster t4 --tokens 0                                 # tokens | 0

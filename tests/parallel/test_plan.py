@@ -220,7 +220,7 @@ def test_the_best_layout_can_be_and_none_is_faster(shape, devices, name):
     found.setup.check(config)
     assert found.setup.layout.ranks == devices and found.setup.batch == batch
     for dp, tp, pp in ((devices, 1, 1), (1, devices, 1), (1, 1, devices)):
-        if batch % dp == heads % tp == layers % pp == 0:
+        if batch % dp == heads % tp == 0 and pp <= layers:
             other = propose.best_of_layout(config, setup._replace(layout=Layout(dp, tp, pp)))
             assert not other.fits or (found.fits and found.step.total <= 1.01 * other.step.total)
 
@@ -228,6 +228,16 @@ def test_the_best_layout_can_be_and_none_is_faster(shape, devices, name):
 def test_of_two_that_are_as_fast_the_simpler_is_proposed():
     found = propose.best_layout(GPT2_SMALL, Setup(A100, Layout(), 512), 8)
     assert found.setup.layout == Layout(dp=8) and not found.setup.recompute
+
+
+def test_only_what_can_be_cut_is_proposed():
+    """As parallel/tensor.py and pipeline.py cut: all heads and hidden channels alike, and blocks in one row."""
+    llama = catalog.find("llama").config(layers=3, heads=6, kv_heads=2, width=192, hidden=510)
+    t5, rnn = catalog.find("t5").config(), catalog.find("rnn").config(layers=3)
+    assert [plan.slices_of(config) for config in (llama, t5, rnn, GPT2_SMALL)] == [2, 4, 1, 12]
+    assert [plan.stages_of(config) for config in (llama, t5, rnn, GPT2_SMALL)] == [3, 1, 3, 12]
+    uneven = plan.memory(llama, Setup(A100, Layout(pp=2), 4))
+    assert uneven.activations == 2 / 3 * 2 * plan.memory(llama, Setup(A100, Layout(), 4)).activations
 
 
 def test_what_does_not_fit_is_made_as_small_as_can_be():
@@ -258,11 +268,12 @@ def test_ten_times_the_size():
 @pytest.mark.parametrize(
     ("setup", "words"),
     [
-        (Setup(A100, Layout(tp=5), 8), "tp=5 does not divide the 12 heads"),
-        (Setup(A100, Layout(pp=5), 8), "pp=5 does not divide the 12 layers"),
+        (Setup(A100, Layout(tp=5), 8), "tp=5 does not cut the heads .* divisor of 12"),
+        (Setup(A100, Layout(pp=13), 8), "take pp=12 or less"),
         (Setup(A100, Layout(dp=3), 8), "batch=8 is not a multiple of dp=3"),
         (Setup(A100, Layout(dp=2), 8, 3), "times micro_batch=3"),
         (Setup(A100, Layout(zero=1), 8), "zero=1 shares what replicas hold"),
+        (Setup(A100, Layout(2, pp=2, zero=3), 8), "zero=3 gathers each block anew"),
     ],
 )
 def test_what_cannot_be_cut_so_is_told(setup, words):

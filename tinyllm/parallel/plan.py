@@ -6,6 +6,7 @@ without overlap. So the products of narrow slices reach less of the peak: what i
 
 import dataclasses
 import functools
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -40,23 +41,31 @@ class Setup(NamedTuple):
         return estimate.PRECISIONS[self.cluster.precision]
 
     def check(self, config):
-        """Raise UsageError unless the model and the batch can be cut so."""
-        layout, heads = self.layout, heads_of(config)
-        if heads % layout.tp:
-            raise UsageError(f"tp={layout.tp} does not divide the {heads} heads of the model; choose one that does")
-        if config.layers % (layout.pp * self.chunks):
-            raise UsageError(f"pp={layout.pp} does not divide the {config.layers} layers; choose one that does")
+        """Raise UsageError unless the model and the batch can be cut so, as arrange.py cuts them."""
+        layout, slices, stages = self.layout, slices_of(config), stages_of(config)
+        if slices % layout.tp:
+            raise UsageError(f"tp={layout.tp} does not cut the heads of this model evenly; take a divisor of {slices}")
+        if layout.pp * self.chunks > stages:
+            raise UsageError(f"pp={layout.pp} is more than this model has blocks in a row; take pp={stages} or less")
         if self.batch % (layout.dp * self.micro_batch):
             raise UsageError(
                 f"batch={self.batch} is not a multiple of dp={layout.dp} times micro_batch={self.micro_batch}; make it"
             )
         if layout.zero and layout.dp == 1:
             raise UsageError(f"zero={layout.zero} shares what replicas hold, and there is one; raise dp or leave it 0")
+        if layout.zero == 3 and layout.pp > 1:
+            raise UsageError("zero=3 gathers each block anew, which a stage of a pipeline cannot; take zero=2, or pp=1")
 
 
-def heads_of(config):
-    """How many slices a block can be cut into, at most: 1 for a model without heads."""
-    return getattr(config, "kv_heads", getattr(config, "heads", 1))
+def slices_of(config):
+    """The most slices that a block can be cut into; any divisor will do too. Without heads it is 1."""
+    sizes = [getattr(config, name) for name in ("heads", "kv_heads", "hidden") if hasattr(config, name)]
+    return math.gcd(*sizes) if hasattr(config, "heads") else 1
+
+
+def stages_of(config):
+    """The most stages that a model can be cut into: its blocks, or 1 where they are not all in one row."""
+    return 1 if hasattr(config, "decoder_layers") else config.layers
 
 
 # ------------------------------------------------------------------------------------------- what a model is asked for
@@ -117,11 +126,16 @@ def plan_of(setup):
     )
 
 
+def held_layers(config, layout):
+    """The blocks of the first stage, which has as many as any."""
+    return -(-config.layers // layout.pp)
+
+
 def held_parameters(config, layout):
     """(of blocks, of the embedding) that the first device holds: its slice of its blocks and of the vocabulary."""
     vocabulary = config.vocab_size * config.width
-    blocks = estimate.parameters(config) - vocabulary
-    return -(-blocks // (layout.tp * layout.pp)), -(-vocabulary // layout.tp)
+    blocks = (estimate.parameters(config) - vocabulary) * held_layers(config, layout)
+    return -(-blocks // (layout.tp * config.layers)), -(-vocabulary // layout.tp)
 
 
 # --------------------------------------------------------------------------------------------------------------- memory
@@ -166,7 +180,7 @@ def memory(config, setup):
             found.weights, gradients, found.optimiser, found.activations, found.logits, found.process, found.total
         )
     block, tokens = block_of(config, setup), setup.micro_batch * config.context
-    kept, layers = block.whole + block.split / layout.tp, config.layers // layout.pp
+    kept, layers = block.whole + block.split / layout.tp, held_layers(config, layout)
     # as many micro-batches as there are stages come through before the first goes back, and part of as many again where
     # a device has several chunks (Narayanan et al. 2021, Korthikanti et al. 2022)
     passes = min(layout.pp, setup.micro_batches)
@@ -206,7 +220,7 @@ class Step(NamedTuple):
 def step(config, setup):
     """How long a step takes."""
     layout, cluster, tokens = setup.layout, setup.cluster, setup.micro_batch * config.context
-    block, layers = block_of(config, setup), config.layers // layout.pp
+    block, layers = block_of(config, setup), held_layers(config, layout)
     speed, bandwidth = cluster.multiplying(config.width / layout.tp), cluster.bandwidth * cluster.share_of_bandwidth
     of_blocks, of_vocabulary = held_parameters(config, layout)
 

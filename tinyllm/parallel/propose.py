@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.parallel.layout import Layout
-from tinyllm.parallel.plan import Memory, Setup, Step, heads_of, memory, states, step
+from tinyllm.parallel.plan import Memory, Setup, Step, memory, slices_of, stages_of, states, step
 
 
 class Proposal(NamedTuple):
@@ -58,14 +58,16 @@ def best_layout(config, setup, devices, *, micro_batch=None, recompute=None):
     rows = micro_batch or 1
     layouts = [
         Layout(dp, tp, pp, zero)
-        for tp, pp in itertools.product(divisors(heads_of(config)), divisors(config.layers))
-        if devices % (tp * pp) == 0 and setup.batch % (rows * (dp := devices // (tp * pp))) == 0
-        for zero in (range(4) if dp > 1 else (0,))
+        for tp, pp in itertools.product(divisors(slices_of(config)), divisors(devices))
+        if pp <= stages_of(config)
+        and devices % (tp * pp) == 0
+        and setup.batch % (rows * (dp := devices // (tp * pp))) == 0
+        for zero in range(1 if dp == 1 else 3 if pp > 1 else 4)
     ]
     if not layouts:
         raise UsageError(
-            f"devices={devices} cannot share batch={setup.batch} in parts of {rows}, {config.layers} layers and "
-            f"{heads_of(config)} heads; make the batch a multiple of {rows * devices}"
+            f"devices={devices} cannot share batch={setup.batch} in parts of {rows}, nor the blocks and heads of this "
+            f"model; make the batch a multiple of {rows * devices}"
         )
     return best([
         best_of_layout(config, setup._replace(layout=layout), micro_batch=micro_batch, recompute=recompute)
