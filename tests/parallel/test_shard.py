@@ -1,6 +1,11 @@
 """ZeRO: whatever is shared out, the steps are those of data parallel to the last bit."""
 
+import ctypes
+import gc
+import os
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -305,3 +310,41 @@ def test_twenty_steps_on_four_ranks_of_mpi_are_those_of_one(dtype, close):
     alone = [loss for loss, _ in steps_of(model, ONE_RANK, AdamW(model.named_parameters()), steps=20)]
     for of_stages in run_on_mpi(4, losses_on_mpi, dtype):
         assert of_stages == [pytest.approx(alone, rel=close)] * 4
+
+
+def resident():
+    """The bytes of memory that this process has, without what it has freed."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def memory_on_mpi(comm, stage, layers):
+    """What a rank has in memory when the gradients have met, beside what it had before there was a model; and what the
+    formula says."""
+    before, model = resident(), new_model(vocab_size=256, layers=layers, width=512)
+    ranks, optimizer = together(model, comm, stage)
+    tokens = np.random.default_rng(1).integers(256, size=(2, 7))
+    with Workers(1) as workers:
+        for step in range(2):
+            batch = [(tokens[:, :-1], tokens[:, 1:])]
+            _, grads = ranks.gradients(workers, model.loss, batch, seed=0, step=step)
+            held = resident() - before
+            optimizer.step(grads, lr=1e-3)
+            del grads
+    numbers = [unit.numbers for unit in ranks.units.values()]
+    return held, sum(owned_bytes(numbers, comm.rank, comm.size, stage=stage)), sum(numbers)
+
+
+def memory_when_warm(comm, stage):
+    memory_on_mpi(comm, stage, 1)  # kernels are compiled, and MPI has its buffers
+    return memory_on_mpi(comm, stage, 16)
+
+
+@needs_mpi
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="how much memory a process has is read from /proc")
+@pytest.mark.parametrize("stage", [0, *STAGES])
+def test_the_memory_of_a_process_is_that_of_the_formula(stage):
+    for held, formula, numbers in run_on_mpi(2, memory_when_warm, stage, seconds=200):
+        assert numbers > 50e6 and held == pytest.approx(formula, rel=0.1)
