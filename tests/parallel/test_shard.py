@@ -1,14 +1,27 @@
 """ZeRO: whatever is shared out, the steps are those of data parallel to the last bit."""
 
+import threading
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from parallel.on_mpi import as_json, needs_mpi, run_on_mpi
 
+from tinyllm.errors import UsageError
 from tinyllm.models import catalog
+from tinyllm.models.bert import BERT
 from tinyllm.nn.module import freeze, map_parameters, weights
 from tinyllm.optim.adamw import AdamW
-from tinyllm.parallel.comm import run_ranks
-from tinyllm.parallel.data import DataParallel
-from tinyllm.parallel.shard import STAGES, ShardedOptimizer
+from tinyllm.optim.adamw8bit import AdamW8bit
+from tinyllm.optim.sgd import SGD
+from tinyllm.parallel.arrange import Parts
+from tinyllm.parallel.comm import ALONE, run_ranks
+from tinyllm.parallel.data import ONE_RANK, DataParallel
+from tinyllm.parallel.layout import Groups
+from tinyllm.parallel.shard import STAGES, Owned, ShardedOptimizer, owned_bytes
+from tinyllm.parallel.workers import Workers
+from tinyllm.train import checkpoint
 from tinyllm.train.loop import TrainConfig, train
 
 SIZES = {"vocab_size": 13, "context": 6, "layers": 3, "width": 8}
@@ -33,7 +46,8 @@ def together(model, comm, stage, kind=AdamW):
 
 def steps_of(model, ranks, optimizer, *, steps=4, start=0, rows=5, accumulate=1, workers=1):
     tokens = np.random.default_rng(1).integers(13, size=(20 * accumulate, rows, 7))
-    batches = [(part[:, :-1], part[:, 1:]) for part in tokens][start * accumulate :]
+    places = [np.tile(np.arange(6), (rows, 1))] if isinstance(model, BERT) else []
+    batches = [(part[:, :-1], *places, part[:, 1:]) for part in tokens][start * accumulate :]
     config = TrainConfig(steps=steps, workers=workers, accumulate=accumulate, warmup=2, seed=3, clip=0.5)
     return [
         (report.loss, report.gradient_norm)
@@ -65,3 +79,233 @@ def test_zero_is_data_parallel_to_the_last_bit(size, stage):
     expected = run_ranks(size, lambda comm: trained(comm, 0, **how))
     for mine, theirs in zip(run_ranks(size, lambda comm: trained(comm, stage, **how)), expected, strict=True):
         assert_same(mine, theirs)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("name", list(catalog.MODELS))
+def test_zero_of_every_model_in_every_way(name, stage):
+    for size, workers, accumulate, kind, frozen in [
+        (2, 1, 1, AdamW, ()),
+        (3, 2, 2, SGD, ("blocks.0.norm", "encoder.blocks.0.norm")),
+        (4, 2, 1, AdamW, ("blocks.1", "decoder.blocks.1", "encoder.blocks.1")),
+    ]:
+        how = {"model": {"name": name, "dropout": 0.1, "frozen": frozen}, "workers": workers, "accumulate": accumulate}
+        expected = run_ranks(size, lambda comm, how=how, kind=kind: trained(comm, 0, kind, **how))
+        found = run_ranks(size, lambda comm, how=how, kind=kind: trained(comm, stage, kind, **how))
+        for mine, theirs in zip(found, expected, strict=True):
+            assert_same(mine, theirs)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("stage", [0, *STAGES])
+@pytest.mark.parametrize(("dtype", "close"), [(np.float32, 1e-5), (np.float64, 1e-10)])
+def test_twenty_steps_of_ranks_are_those_of_one(stage, dtype, close):
+    how = {"model": {"dropout": 0.1, "dtype": dtype}, "steps": 20}
+    model = new_model(**how["model"])
+    alone = steps_of(model, ONE_RANK, AdamW(model.named_parameters()), steps=20)
+    for size in (2, 4):
+        for reports, *_ in run_ranks(size, lambda comm: trained(comm, stage, **how)):
+            assert [loss for loss, _ in reports] == pytest.approx([loss for loss, _ in alone], rel=close)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_rank_without_rows_takes_part(stage):
+    expected = run_ranks(3, lambda comm: trained(comm, 0, rows=2, workers=2))
+    for mine, theirs in zip(run_ranks(3, lambda comm: trained(comm, stage, rows=2, workers=2)), expected, strict=True):
+        assert_same(mine, theirs)
+
+
+def saved_by(comm, stage, folder):
+    model = new_model()
+    ranks, optimizer = together(model, comm, stage)
+    steps_of(model, ranks, optimizer, steps=3)
+    save(folder, 3, model, optimizer, ranks)
+
+
+def save(folder, step, model, optimizer, ranks):
+    parts = Parts(model, ranks, Groups(ranks.comm, ALONE, ALONE), None)
+    checkpoint.save(folder, step=step, model=model, optimizer=optimizer, ranks=parts)
+
+
+def continued(comm, stage, folder):
+    model = new_model()
+    ranks, optimizer = together(model, comm, stage)
+    with ranks.whole():
+        start = checkpoint.load(folder, model=model, optimizer=optimizer)
+    with ranks.whole():
+        loaded = [{name: array.copy() for name, array in some.items()} for some in (weights(model), optimizer.state())]
+    reports = steps_of(model, ranks, optimizer, start=start, steps=6)
+    with ranks.whole():
+        if comm.rank == 0:
+            after = {name: array.copy() for name, array in weights(model).items()}
+    save(folder.with_name(f"{folder.name}-{comm.size}"), 6, model, optimizer, ranks)
+    return loaded, reports, after if comm.rank == 0 else None
+
+
+@pytest.mark.parametrize("stage", [pytest.param(1, marks=pytest.mark.long), pytest.param(2, marks=pytest.mark.long), 3])
+def test_what_four_ranks_saved_two_load_and_one(tmp_path, stage):
+    run_ranks(4, lambda comm: saved_by(comm, stage, tmp_path / "zero"))
+    run_ranks(4, lambda comm: saved_by(comm, 0, tmp_path / "plain"))
+    for name in (checkpoint.WEIGHTS, checkpoint.OPTIMIZER):
+        files = [tmp_path / folder / "step-00000003" / name for folder in ("zero", "plain")]
+        assert files[0].read_bytes() == files[1].read_bytes()
+    of_two, plain = (run_ranks(2, lambda comm, s=s: continued(comm, s, tmp_path / "zero")) for s in (stage, 0))
+    one = run_ranks(1, lambda comm: continued(comm, 0, tmp_path / "zero"))
+    assert of_two[0][1] == of_two[1][1] == plain[0][1]
+    for loaded in (of_two[0][0], of_two[1][0], one[0][0]):
+        for mine, theirs in zip(loaded, plain[0][0], strict=True):
+            assert mine.keys() == theirs.keys() and all(np.array_equal(mine[name], theirs[name]) for name in theirs)
+    for name, array in plain[0][2].items():
+        np.testing.assert_array_equal(of_two[0][2][name], array)
+    last = run_ranks(1, lambda comm: continued(comm, stage, tmp_path / "zero-2"))[0]
+    for name, array in last[0][0].items():
+        np.testing.assert_array_equal(array, plain[0][2][name])
+
+
+# ------------------------------------------------------------------------------------------------------- what is held
+
+
+def bytes_held(comm, stage, name):
+    """The Owned that the arrays of a rank really take, the gradients when they have met."""
+    model = new_model(name, width=10, hidden=21) if name in ("llama", "t5") else new_model(name, width=10)
+    ranks, optimizer = together(model, comm, stage)
+    tokens = np.random.default_rng(1).integers(13, size=(5, 7))
+    with Workers(1) as workers:
+        _, grads = ranks.gradients(workers, model.loss, [(tokens[:, :-1], tokens[:, 1:])], seed=0, step=0)
+    of_weights = list(ranks.weights.values()) if stage == 3 else [p.data for p in model.parameters()]
+    state = [array for name, array in optimizer_of(optimizer).state().items() if name != "steps"]
+    numbers = [unit.numbers for unit in ranks.units.values()]
+    held = Owned(*(memory_of(arrays) for arrays in (of_weights, grads.values(), state)))
+    return held, owned_bytes(numbers, comm.rank, comm.size, stage=stage)
+
+
+def optimizer_of(optimizer):
+    return optimizer.mine if isinstance(optimizer, ShardedOptimizer) else optimizer
+
+
+def memory_of(arrays):
+    """The bytes that arrays keep alive, each once: a view keeps the whole of what it looks into."""
+    owners = {}
+    for array in arrays:
+        while array.base is not None:
+            array = array.base
+        owners[id(array)] = array.nbytes
+    return sum(owners.values())
+
+
+@pytest.mark.parametrize("stage", [0, *STAGES])
+@pytest.mark.parametrize("name", ["gpt", "t5", "lstm"])
+def test_the_bytes_of_a_rank_are_those_of_the_formula(name, stage):
+    for size in (2, 3, 5):
+        for held, formula in run_ranks(size, lambda comm: bytes_held(comm, stage, name)):
+            assert held == formula
+
+
+@given(st.lists(st.integers(1, 100), min_size=1, max_size=5), st.integers(1, 9), st.integers(1, 3))
+def test_the_ranks_together_own_everything_once(numbers, size, stage):
+    of_all = [owned_bytes(numbers, rank, size, stage=stage) for rank in range(size)]
+    assert sum(one.optimiser for one in of_all) == 8 * sum(numbers)
+    filled_up = 4 * sum(-(-n // size) * size for n in numbers)
+    assert sum(one.weights for one in of_all) == filled_up * (1 if stage == 3 else size)
+    assert sum(one.gradients for one in of_all) == filled_up * (1 if stage >= 2 else size)
+
+
+# --------------------------------------------------------------------------------------------------------- what ends it
+
+
+class Whole(SGD):
+    """An optimiser that wants to see each matrix whole."""
+
+    whole = True
+
+
+@pytest.mark.parametrize("kind", [Whole, AdamW8bit])
+def test_an_optimiser_that_cannot_be_cut_is_refused(kind):
+    with pytest.raises(UsageError, match=f"{kind.__name__} does not move each number by itself.*; take zero=0"):
+        run_ranks(2, lambda comm: together(new_model(), comm, 1, kind))
+
+
+def test_a_model_whose_weights_are_elsewhere_is_not_used():
+    def work(comm):
+        model = new_model()
+        ranks, _ = together(model, comm, 3)
+        with ranks.whole():
+            loss = model.loss(np.zeros((1, 3), int), np.zeros((1, 3), int))
+            assert loss.item() == new_model().loss(np.zeros((1, 3), int), np.zeros((1, 3), int)).item()
+        assert not any(np.isfinite(p.data).any() for p in model.parameters())
+        model.loss(np.zeros((1, 3), int), np.zeros((1, 3), int))
+
+    with pytest.raises(UsageError, match="shared out among the ranks; use the model in a `whole` block"):
+        run_ranks(2, work)
+
+
+@pytest.mark.parametrize("stage", [0, *STAGES])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_in_one_rank_ends_all(stage, workers):
+    before = threading.active_count()
+
+    def work(comm):
+        model = new_model()
+        ranks, _ = together(model, comm, stage)
+        ids = np.zeros((8, 6), int)
+        ids[-1] = 99  # in the last rank's last share
+        with Workers(workers) as pool:
+            ranks.gradients(pool, model.loss, [(ids, np.zeros((8, 6), int))], seed=0, step=0)
+
+    with pytest.raises(UsageError, match="token id 99"):
+        run_ranks(2, work)
+    assert threading.active_count() == before
+
+
+def test_a_state_that_does_not_fit_is_refused():
+    def work(comm):
+        _, optimizer = together(new_model(), comm, 1)
+        state = optimizer.state()
+        state["m.norm.weight"] = state["m.norm.weight"][:4]
+        optimizer.load_state(state)
+
+    with pytest.raises(UsageError, match="the optimiser's state does not fit"):
+        run_ranks(2, work)
+
+
+def test_parameters_of_two_types_are_refused():
+    def work(comm):
+        model = new_model()
+        model.norm.bias.data = model.norm.bias.data.astype(np.float64)
+        together(model, comm, 1)
+
+    with pytest.raises(UsageError, match="parameters of one type, not of float32 and float64"):
+        run_ranks(2, work)
+
+
+# -------------------------------------------------------------------------------------------------------- on a real MPI
+
+
+def stages_on_mpi(comm):
+    """What two ranks find under each stage: the reports, and weights and state."""
+    how, found = {"model": {"dropout": 0.2}, "accumulate": 2, "workers": 2}, []
+    for stage in (0, *STAGES):
+        reports, *arrays = trained(comm, stage, **how)
+        found.append([reports, [{name: as_json(array) for name, array in some.items()} for some in arrays]])
+    return found
+
+
+@needs_mpi
+def test_zero_on_two_ranks_of_mpi_is_data_parallel_to_the_last_bit():
+    for plain, *others in run_on_mpi(2, stages_on_mpi):
+        assert others == [plain] * len(STAGES)
+
+
+def losses_on_mpi(comm, dtype):
+    how = {"model": {"dropout": 0.1, "dtype": np.dtype(dtype)}, "steps": 20}
+    return [[loss for loss, _ in trained(comm, stage, **how)[0]] for stage in (0, *STAGES)]
+
+
+@needs_mpi
+@pytest.mark.parametrize(("dtype", "close"), [("float32", 1e-5), ("float64", 1e-10)])
+def test_twenty_steps_on_four_ranks_of_mpi_are_those_of_one(dtype, close):
+    model = new_model(dropout=0.1, dtype=np.dtype(dtype))
+    alone = [loss for loss, _ in steps_of(model, ONE_RANK, AdamW(model.named_parameters()), steps=20)]
+    for of_stages in run_on_mpi(4, losses_on_mpi, dtype):
+        assert of_stages == [pytest.approx(alone, rel=close)] * 4

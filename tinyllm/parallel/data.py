@@ -121,6 +121,7 @@ class DataParallel(OneRank):
         """The event that a unit's gradients are summed over the ranks."""
 
         def happen():
+            self.comm.barrier()
             self.sums |= self.reduced(unit, self.rows.pop(unit).taken())
 
         return self.rows[unit].is_full, happen
