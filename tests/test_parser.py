@@ -36,7 +36,7 @@ def every_parser():
 PARSERS = dict(every_parser())
 METAVARS = {
     *("N", "X", "TEXTO", "PASTA", "ARQUIVO", "ENTRADA", "SAÍDA", "NOME", "MB", "HEX", "OUTRO", "TOKENIZADOR", "ID"),
-    *("COMANDO", "EXERCÍCIO", "MODELO"),
+    *("COMANDO", "EXERCÍCIO", "MODELO", "DIVISÃO", "NOMES", "train …"),
 }
 
 

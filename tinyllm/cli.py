@@ -17,7 +17,12 @@ from tinyllm.errors import Stopped, UsageError, brief
 from tinyllm.parser import Parser, add_command, add_commands
 
 
-def main(argv=None):
+def complain_on_stderr(name, text):
+    """Tell in one line what ended the command of this name."""
+    print(f"{name}: {text}", file=sys.stderr)
+
+
+def main(argv=None, *, complain=complain_on_stderr):
     """Run a command. Returns its exit status: 0, 2 for a mistake of the caller, 128 + N when signal N ended it."""
     words, told = sys.argv[1:] if argv is None else argv, {"name": "tinyllm"}
     with steady_streams(), signals_raised():
@@ -29,15 +34,15 @@ def main(argv=None):
         except BrokenPipeError:  # whoever read the output has had enough
             return 0
         except (UsageError, OSError, MemoryError, ImportError) as error:
-            print(f"{told['name']}: error: {explain(error)}", file=sys.stderr)
+            complain(told["name"], f"error: {explain(error)}")
             return 2
         except KeyboardInterrupt as stop:
-            print(f"{told['name']}: stopped", file=sys.stderr)
+            complain(told["name"], "stopped")
             return 128 + (stop.number if isinstance(stop, Stopped) else signal.SIGINT)
         except Exception as error:
             where = traceback_line(error)
-            print(f"{told['name']}: internal error: {type(error).__name__}: {error} ({where}); "
-                  "please report it", file=sys.stderr)  # fmt: skip
+            what = f"{type(error).__name__}: {error} ({where})"
+            complain(told["name"], f"internal error: {what}; please report it")
             return 1
         finally:
             with discarding(sys.stdout):

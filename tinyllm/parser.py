@@ -27,6 +27,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(**how, add_help=False, allow_abbrev=False, formatter_class=Help)
         self._positionals.title, self._optionals.title = "argumentos", "opções"
         self.add_argument("-h", "--help", action="help", help="mostra esta ajuda")
+        self.ends_with_command = False  # another command, whose options are its own
 
     def error(self, message):
         if self._subparsers and message.endswith(" required: COMANDO"):
@@ -72,6 +73,8 @@ class Parser(argparse.ArgumentParser):
                 self.error(self.no_option(word, f"if it is no option, put -- before it: -- {word}"))
             else:
                 others.append(word)
+                if self.ends_with_command:
+                    others += words
         return [*options, *(["--", *others] if others else [])]
 
     def no_option(self, word, otherwise):

@@ -1,6 +1,7 @@
 """Numbers, lines and bars for a person, JSON for a script: what everything that speaks has in common."""
 
 import contextlib
+import contextvars
 import json
 import math
 import os
@@ -8,10 +9,13 @@ import sys
 
 from tinyllm.errors import UsageError
 
+quiet = contextvars.ContextVar("quiet", default=False)  # of several ranks, one speaks
+
 
 def tell(text=""):
     """Print a line for a person: on the error stream, where it disturbs no script that reads the output."""
-    print(text, file=sys.stderr, flush=True)
+    if not quiet.get():
+        print(text, file=sys.stderr, flush=True)
 
 
 def emit(values):

@@ -67,6 +67,28 @@ REFUSED = {
         train --out new --device tpu                                 # device | tpu
         train --out new --json yes                                   # yes
     """,
+    "launch": """
+        launch                                                       # -n
+        launch -n 2                                                  # train
+        launch -n 2 generate runs/gpt                                # generate | train
+        launch -n 2 launch -n 2 train --out new                      # launch | train
+        launch train --out new                                       # -n
+        launch -n 0 train --out new                                  # -n | 0
+        launch -n x train --out new                                  # -n | x
+        launch -n @ train --out new                                  # -n
+        launch --out new -n 2 train                                  # --out
+        launch -n 2 --hosts a,,b train --out new                     # a,,b
+        launch -n 2 --hosts -x train --out new                       # --hosts
+        launch -n 2 train --out new --parallel dp=3                  # dp=3 | 3 | 2
+        launch -n 2 train --out new --parallel np=2                  # np | dp
+        train --out new --parallel dp=2                              # 2 | 1 | launch
+        train --out new --parallel dp=0                              # dp=0 | 1
+        train --out new --parallel zero=4                            # zero=4 | 3
+        train --out new --parallel zero=1                            # zero=1
+        train --out new --parallel tp                                # 'tp'
+        train --out new --parallel ""                                # dp=2
+        train --resume runs/gpt --parallel dp=1,dp=1                 # twice
+    """,
     "train: models": """
         train --out new --vocab-size 0                               # vocab | 0
         train --out new --vocab-size 100                             # vocab | 100

@@ -20,8 +20,10 @@ from tinyllm.nn.module import freeze, map_parameters, weights
 from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.adamw8bit import AdamW8bit
 from tinyllm.optim.sgd import SGD
-from tinyllm.parallel.comm import run_ranks
+from tinyllm.parallel.arrange import Parts
+from tinyllm.parallel.comm import ALONE, run_ranks
 from tinyllm.parallel.data import ONE_RANK, DataParallel
+from tinyllm.parallel.layout import Groups
 from tinyllm.parallel.shard import STAGES, Owned, ShardedOptimizer, owned_bytes
 from tinyllm.parallel.workers import Workers
 from tinyllm.train import checkpoint
@@ -123,8 +125,12 @@ def saved_by(comm, stage, folder):
     model = new_model()
     ranks, optimizer = together(model, comm, stage)
     steps_of(model, ranks, optimizer, steps=3)
-    with ranks.whole():
-        checkpoint.save(folder, step=3, model=model, optimizer=optimizer, comm=comm)
+    save(folder, 3, model, optimizer, ranks)
+
+
+def save(folder, step, model, optimizer, ranks):
+    parts = Parts(model, ranks, Groups(ranks.comm, ALONE, ALONE), None)
+    checkpoint.save(folder, step=step, model=model, optimizer=optimizer, ranks=parts)
 
 
 def continued(comm, stage, folder):
@@ -138,9 +144,7 @@ def continued(comm, stage, folder):
     with ranks.whole():
         if comm.rank == 0:
             after = {name: array.copy() for name, array in weights(model).items()}
-        checkpoint.save(
-            folder.with_name(f"{folder.name}-{comm.size}"), step=6, model=model, optimizer=optimizer, comm=comm
-        )
+    save(folder.with_name(f"{folder.name}-{comm.size}"), 6, model, optimizer, ranks)
     return loaded, reports, after if comm.rank == 0 else None
 
 

@@ -6,6 +6,7 @@ The file of a command has a function `declare_NAME(parser)`, which gives it its 
 COMMANDS = {  # name: its file, and its line of the help
     "quickstart": ("training", "do texto ao modelo que escreve, em 3 a 7 minutos"),
     "train": ("training", "treina um modelo, ou continua um treino"),
+    "launch": ("launch", "treina com vários processos, nesta máquina ou em várias"),
     "estimate": ("training", "diz quanta memória um modelo pede, e o maior lote que cabe"),
     "compare": ("training", "treina vários modelos no mesmo texto e os põe lado a lado"),
     "generate": ("training", "escreve a continuação de um texto"),

@@ -13,6 +13,8 @@ from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.catalog import MODELS, name_of
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.catalog import OPTIMIZERS
+from tinyllm.parallel.comm import current_comm
+from tinyllm.parallel.layout import Layout, parse_layout
 from tinyllm.parser import calls, positive, seed, up_to, whole
 from tinyllm.profile import Profile
 from tinyllm.say import emit, tell
@@ -42,25 +44,52 @@ def quickstart_command(arguments):
 def train_command(arguments):
     if arguments.resume is not None and arguments.base is not None:
         raise UsageError("--from begins a new run and --resume goes on with one; give one of the two")
+    comm = current_comm.get()
+    layout = layout_of(arguments, comm)
+    if comm.rank == 0:
+        run = prepared(arguments, comm)
+        compile_kernels(run)
+    comm.barrier()
+    if comm.rank > 0:
+        run = runs.open_run(arguments.out) if arguments.resume is None else resumed(arguments)
+        compile_kernels(run)
+    profile = Profile() if arguments.profile else None
+    status = train_showing(run, as_json=arguments.json, profile=profile, layout=layout)
+    if status == 0 and comm.rank == 0:
+        tell_what_next(run, as_json=arguments.json)
+    return status
+
+
+def layout_of(arguments, comm):
+    """How the ranks share the work: as --parallel says, or as replicas. Raises UsageError unless there are as many."""
+    layout = Layout(dp=comm.size) if arguments.parallel is None else parse_layout(arguments.parallel)
+    layout.check(comm.size)
+    return layout
+
+
+def prepared(arguments, comm):
+    """The run that is to be trained, made or found. One rank prepares it, and the others find it."""
     if arguments.resume is not None:
         run = resumed(arguments)
         announce_run(run)
-    elif arguments.base is not None:
-        run = run_from_another(arguments)
-    else:
-        task = TASKS[vars(arguments).get("task", Language.name)]()
-        kinds = (task.data_config, chosen_model(arguments), task.train_config, chosen_optimizer(arguments))
-        data, model, training, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
-        run = runs.create(
-            arguments.out, data, model, training, optimizer,
-            task=task, say=tell_stage, warn=tell, announce=announce_run,
-        )  # fmt: skip
-    compile_kernels(run)
-    profile = Profile() if arguments.profile else None
-    status = train_showing(run, as_json=arguments.json, profile=profile)
-    if status == 0:
-        tell_what_next(run, as_json=arguments.json)
-    return status
+        return run
+    if arguments.base is not None:
+        return run_from_another(arguments, comm)
+    task = TASKS[vars(arguments).get("task", Language.name)]()
+    kinds = (task.data_config, chosen_model(arguments), chosen_optimizer(arguments))
+    data, model, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
+    return runs.create(
+        arguments.out, data, model, training_of(arguments, task.train_config, comm), optimizer,
+        task=task, say=tell_stage, warn=tell, announce=announce_run,
+    )  # fmt: skip
+
+
+def training_of(arguments, kind, comm):
+    """The configuration of the training, where nothing else is said with a thread for each core of each rank."""
+    training = from_dict(kind, given_options(arguments, kind))
+    if comm.size == 1 or training.workers or training.device == "gpu":
+        return training
+    return dataclasses.replace(training, workers=comm.size * comm.cores())
 
 
 def announce_run(run):
@@ -115,7 +144,7 @@ def resumed(arguments):
     return run
 
 
-def run_from_another(arguments):
+def run_from_another(arguments, comm):
     """A new run that begins with the weights and the tokenizer of the run that --from names, and with its optimiser if
     no other is asked for."""
     if names := fixed_options(arguments, but={"corpus", "texts", "save_every", "validate_every", *OF_TRAINING}):
@@ -125,8 +154,8 @@ def run_from_another(arguments):
     kind = chosen_optimizer(arguments, otherwise=optimizers.name_of(of_base))
     stored = dataclasses.asdict(of_base) if kind is type(of_base) else {}
     optimizer = from_dict(kind, {**stored, **given_options(arguments, kind)})
-    kinds = (base.task.data_config, base.task.train_config)
-    data, training = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
+    data = from_dict(base.task.data_config, given_options(arguments, base.task.data_config))
+    training = training_of(arguments, base.task.train_config, comm)
     announce(base.model_config, training, optimizer, labels=len(base.task.labels))
     return runs.create_from(base, arguments.out, data, training, optimizer, say=tell_stage, warn=tell)
 
@@ -228,6 +257,7 @@ def declare_train(p):
     begins = "começa com os pesos e o tokenizador do treino desta pasta, em outros textos"
     p.add_argument("--from", dest="base", metavar="PASTA", help=begins)
     p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
+    p.add_argument("--parallel", metavar="DIVISÃO", help="como os processos de tinyllm launch dividem o trabalho: dp=4")
     add_mine(p)
     p.add_argument(
         "--model",

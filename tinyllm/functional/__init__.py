@@ -12,7 +12,7 @@ from tinyllm.functional.embeddings import embedding
 from tinyllm.functional.losses import cross_entropy, linear_cross_entropy
 from tinyllm.functional.norms import layer_norm, rms_norm
 from tinyllm.functional.positions import relative_buckets, rotary, rotations, sinusoids
-from tinyllm.functional.randomness import dropout, noise, noise_from, noise_place
+from tinyllm.functional.randomness import dropout, noise, noise_from, noise_place, pass_over
 from tinyllm.functional.recurrent import lstm, lstm_cell, rnn, rnn_cell
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "noise",
     "noise_from",
     "noise_place",
+    "pass_over",
     "relative_buckets",
     "relu",
     "repeat_heads",

@@ -52,10 +52,16 @@ def linear_cross_entropy(hidden, weight, targets, *, weights=None, needs=(True, 
             f"linear_cross_entropy: hidden {hidden.shape}, weight {weight.shape} and targets "
             f"{targets.shape} do not agree; expected (..., C), (C, V) and (...)"
         )
-    xp, x = array_module(hidden), rows(hidden)
     ids, weights, total = positions(hidden, targets, weights, weight.shape[1])
+    return in_pieces(hidden, weight, ids, weights, total, needs=needs, surprise=surprise)
+
+
+def in_pieces(hidden, weight, ids, weights, total, *, needs, surprise, widest=None):
+    """(value, backward) of linear_cross_entropy, for checked `positions`. `surprise` is given the
+    logits of some rows, and their ids: as many at a time as if the vocabulary were `widest`."""
+    xp, x = array_module(hidden), rows(hidden)
     losses, drows, dweight = [], xp.empty_like(x), None
-    at_once = max(1, LOGITS_AT_ONCE // weight.shape[1])
+    at_once = max(1, LOGITS_AT_ONCE // (widest or weight.shape[1]))
     for start in range(0, len(x), at_once):
         some = slice(start, start + at_once)
         logits = widened(x[some] @ weight)  # (n, V)

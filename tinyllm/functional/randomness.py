@@ -53,6 +53,13 @@ def noise_from(place):
         _place.reset(token)
 
 
+def pass_over(draws):
+    """The next dropout draws as if so many had drawn before it: those of what runs elsewhere."""
+    place = _place.get()
+    if place is not None:
+        _place.set(place._replace(call=place.call + draws))
+
+
 def dropout(x, *, rate):
     """(B, ...) -> (B, ...): while training, each number is 0 with probability `rate`, else divided
     by 1 - rate.

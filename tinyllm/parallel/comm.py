@@ -10,7 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from tinyllm.backend.arrays import array_module
-from tinyllm.backend.threads import single_threaded_blas
+from tinyllm.backend.threads import cores, single_threaded_blas
 from tinyllm.errors import UsageError
 
 
@@ -18,6 +18,10 @@ class Comm:
     """Rank `rank` of `size`. A kind of Comm says how ranks `exchange`, `send`, `receive` and `split`."""
 
     rank, size = 0, 1
+
+    def cores(self):
+        """How many cores there are for each rank, 1 at least."""
+        return max(1, cores() // self.size)
 
     def exchange(self, value, combine):
         """combine([the value of each rank, in order]). No value changes before all ranks have done so."""
@@ -99,6 +103,7 @@ class Alone(Comm):
 
 
 ALONE = Alone()
+current_comm = contextvars.ContextVar("current_comm", default=ALONE)  # of this process, if it is one of several
 
 
 class LocalComm(Comm):

@@ -14,9 +14,9 @@ from tinyllm.errors import UsageError
 from tinyllm.observe import told
 from tinyllm.optim import schedule
 from tinyllm.parallel.agenda import Agenda
-from tinyllm.parallel.comm import ALONE, check_same
+from tinyllm.parallel.comm import ALONE, check_same, total
 from tinyllm.parallel.units import units_of
-from tinyllm.parallel.workers import cut, rows
+from tinyllm.parallel.workers import Workers, cut, rows
 
 
 class OneRank:
@@ -24,11 +24,15 @@ class OneRank:
 
     comm = ALONE
 
+    def workers(self, threads):
+        """Who computes the gradients of this rank, if it has so many threads."""
+        return Workers(threads)
+
     def gradients(self, workers, loss, parts, *, seed, step, weigh=rows):
         """The mean loss and {Parameter: gradient} of several batches and of all ranks, as if they were one."""
-        total, first_row, means, earlier = sum(weigh(*batch) for batch in parts), 0, [], {}
-        if not total > 0:
-            raise UsageError(f"all that step {step + 1} sees weighs {total}; leave out what has nothing to teach")
+        whole, first_row, means, earlier = sum(weigh(*batch) for batch in parts), 0, [], {}
+        if not whole > 0:
+            raise UsageError(f"all that step {step + 1} sees weighs {whole}; leave out what has nothing to teach")
         with self.exchange(parts) as ready:
 
             def complete(parameter, array):
@@ -45,15 +49,21 @@ class OneRank:
                     {"seed": seed, "step": step, "first_row": first_row + lo},
                 )
                 last = complete if ready and number == len(parts) else None
-                self.begin(len(workers.shares(mine, weigh, total)))
-                mean, more = workers.gradients(loss, mine, weigh=weigh, total=total, ready=last, **place)
+                self.begin(len(workers.shares(mine, weigh, whole)))
+                mean, more = workers.gradients(loss, mine, weigh=weigh, total=whole, ready=last, **place)
                 means.append(to_host(mean))
                 earlier, first_row = workers.sum_gradients([earlier, more]), first_row + len(batch[0])
             grads = told("sum_gradients", "update", self.meet, earlier)
         mean = 0.0
-        for of_batch in self.comm.all_reduce(np.array(means)):  # in their own type, as workers add them
+        for of_batch in self.sums_of(np.array(means)):
             mean += float(of_batch)
         return mean, grads
+
+    def sums_of(self, means):
+        """(n,) -> (n,): the sum over all ranks, in the widest type of any, as workers add them: who has no rows does
+        not know it."""
+        told = self.comm.all_gather(np.array([[*means, means.itemsize]], np.float64))
+        return total(list(told[:, :-1].astype(f"f{told[:, -1].max():.0f}")))
 
     @contextlib.contextmanager
     def exchange(self, parts):

@@ -60,7 +60,8 @@ class Layout(Config):
         """Raise UsageError unless there are as many ranks as it takes."""
         if self.ranks != ranks:
             raise UsageError(
-                f"{self} takes {self.ranks} ranks, and there are {ranks}; the product of dp, tp and pp must be {ranks}"
+                f"{self} takes {self.ranks} ranks, and there are {ranks}; start as many with tinyllm launch -n "
+                f"{self.ranks}, or let the product of dp, tp and pp be {ranks}"
             )
 
     def groups(self, comm):

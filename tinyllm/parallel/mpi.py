@@ -13,6 +13,7 @@ import numpy as np
 
 from tinyllm.backend.arrays import array_module, beside, narrowed, to_device, to_host, widened
 from tinyllm.backend.mpi import load_mpi
+from tinyllm.backend.threads import cores
 from tinyllm.errors import UsageError
 from tinyllm.parallel.comm import Comm
 
@@ -27,21 +28,17 @@ class MPIComm(Comm):
     does not know, is summed in float32.
     """
 
-    def __init__(self, communicator=None):
+    def __init__(self, communicator=None, ranks_here=None):
         self.mpi = load_mpi()
         self.communicator = self.mpi.COMM_WORLD if communicator is None else communicator
+        self.ranks_here = ranks_here or self.communicator.Split_type(self.mpi.COMM_TYPE_SHARED).size
         self.rank, self.size, self.outbox = self.communicator.rank, self.communicator.size, []
 
-    def neighbours(self):
-        """How many ranks this machine has, this one among them. All ranks must ask."""
-        there = self.communicator.Split_type(self.mpi.COMM_TYPE_SHARED)
-        try:
-            return there.size
-        finally:
-            there.Free()
+    def cores(self):
+        return max(1, cores() // self.ranks_here)
 
     def split(self, color):
-        return MPIComm(self.communicator.Split(color, self.rank))
+        return MPIComm(self.communicator.Split(color, self.rank), self.ranks_here)
 
     def exchange(self, value, combine):
         """The value must be JSON's: numbers, texts, lists and the like."""

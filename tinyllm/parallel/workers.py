@@ -35,7 +35,7 @@ class Workers:
     """So many threads, this one among them, that share what there is to do. Use it in a `with` block."""
 
     def __init__(self, count):
-        self.count = count
+        self.count = self.parts = count  # of the threads, and of the shares of a batch
 
     def __enter__(self):
         self.pool = ThreadPoolExecutor(self.count - 1) if self.count > 1 else None
@@ -75,7 +75,7 @@ class Workers:
 
     def shares(self, batch, weigh, total):
         """[(first row, arrays, weight)] of a batch in nearly equal shares, but for those that weigh nothing."""
-        cuts = [(lo, [array[lo:hi] for array in batch]) for lo, hi in cut(len(batch[0]), self.count) if lo < hi]
+        cuts = [(lo, [array[lo:hi] for array in batch]) for lo, hi in cut(len(batch[0]), self.parts) if lo < hi]
         shares = ((lo, some, float(weigh(*some) / total)) for lo, some in cuts)
         return [share for share in shares if share[-1] != 0]
 

@@ -15,6 +15,7 @@ from tinyllm.errors import Stopped, UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
 from tinyllm.optim import catalog as optimizers
+from tinyllm.parallel.comm import current_comm
 from tinyllm.say import bar, counted, decimal, duration, emit, megabytes, tell, thousands
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, train
@@ -99,30 +100,30 @@ def compile_kernels(run):
         tell(f"…prontas em {decimal(time.perf_counter() - began, 1)} s.")
 
 
-def train_showing(run, *, as_json=False, profile=None, on_report=lambda report, model: None):
+def train_showing(run, *, as_json=False, profile=None, layout=None, on_report=lambda report, model: None):
     """Train a run to its end before the eyes of a person. Returns the exit status: 0, or 128 + N after signal N.
 
     If its output cannot be written it stops too, as by SIGPIPE.
     """
-    model, start, seconds = run.new_model(), runs.steps_done(run), 0.0
-    folder = shlex.quote(str(run.folder))
+    model, start, seconds, comm = run.new_model(), runs.steps_done(run), 0.0, current_comm.get()
+    again = f"tinyllm {f'launch -n {comm.size} ' if comm.size > 1 else ''}train --resume {shlex.quote(str(run.folder))}"
     with Stop() as stop:
         try:
-            reports = runs.fit(run, model, stop=stop, warn=tell, profile=profile)
+            reports = runs.fit(run, model, stop=stop, warn=tell, profile=profile, comm=comm, layout=layout)
             for report, _ in follow(reports, stop, total=run.training.steps, start=start, as_json=as_json):
                 seconds += report.seconds
                 on_report(report, model)
         except OSError as error:
-            error.add_note(f"what was saved before is intact; go on with: tinyllm train --resume {folder}")
+            error.add_note(f"what was saved before is intact; go on with: {again}")
             raise
     if profile and not stop.error:
-        workers = min(run.training.workers, run.training.batch)  # more have no share of the batch
+        workers = min(run.training.threads_of(comm), run.training.batch)  # more have no share of the batch
         show_profile(profile, steps=report.step - start, seconds=seconds, workers=workers, as_json=as_json)
     if report.step < run.training.steps:
-        tell(f"\nParado no passo {report.step}, que está salvo. Para continuar: tinyllm train --resume {folder}")
+        tell(f"\nParado no passo {report.step}, que está salvo. Para continuar: {again}")
     if stop.error and not isinstance(stop.error, BrokenPipeError):
         raise stop.error
-    return 0 if report.step == run.training.steps else 128 + stop.number
+    return 0 if report.step == run.training.steps else 128 + comm.exchange(stop.number or 0, max)
 
 
 TITLES = {"drop": "dropout", "sum_gradients": "soma dos gradientes", "clip_gradients": "corte do gradiente"}

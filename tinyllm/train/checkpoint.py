@@ -15,23 +15,23 @@ import numpy as np
 from tinyllm import storage
 from tinyllm.errors import UsageError
 from tinyllm.nn.module import check_finite, load_weights, weights
-from tinyllm.parallel.comm import ALONE
 
 KEPT = 2
 WEIGHTS, OPTIMIZER, MANIFEST = "model.safetensors", "optimizer.safetensors", "manifest.json"
 
 
-def save(folder, *, step, model, optimizer, comm=ALONE):
+def save(folder, *, step, model, optimizer, ranks=None):
     """Write a checkpoint into `folder`, then delete all but this one and the one before. Returns its path.
 
-    Of several ranks (`comm`) all must call it, for an optimiser may have to gather what it remembers; rank 0 writes.
-    Raises UsageError, and leaves all as it is, for weights that are not finite.
+    If ranks have parts of the model (`ranks`), all of them must call it, and the first writes what it collects from
+    the others: a checkpoint does not tell by how many it was made. Raises UsageError, and leaves all as it is, for
+    weights that are not finite.
     """
-    folder, arrays, state = Path(folder), weights(model), optimizer.state()
-    check_finite(arrays)
+    folder, arrays, state = Path(folder), ranks.weights() if ranks else weights(model), optimizer.state()
     path = folder / f"step-{step:08d}"
-    if comm.rank:
+    if ranks and not ranks.first:
         return path
+    check_finite(arrays)
     folder.mkdir(parents=True, exist_ok=True)
     with storage.aside(path) as temporary:
         temporary.mkdir()
@@ -60,8 +60,9 @@ def step_of(path):
     return int(path.name.removeprefix("step-"))
 
 
-def load(folder, *, model, optimizer=None, warn=print):
-    """Put the newest whole checkpoint of `folder` into the model (and the optimiser) and return its step.
+def load(folder, *, model, optimizer=None, ranks=None, warn=print):
+    """Put the newest whole checkpoint of `folder` into the model (and the optimiser) and return its step. Of several
+    `ranks` each takes its part.
 
     A damaged one is passed over, with one line to `warn`. Raises UsageError if there is none that is whole.
     """
@@ -69,7 +70,7 @@ def load(folder, *, model, optimizer=None, warn=print):
     problems = []
     for path in paths:
         try:
-            step = load_one(path, model=model, optimizer=optimizer)
+            step = load_one(path, model=model, optimizer=optimizer, ranks=ranks)
         except (UsageError, OSError) as error:
             problems.append(str(error))
             continue
@@ -81,7 +82,7 @@ def load(folder, *, model, optimizer=None, warn=print):
     raise UsageError(f"no checkpoint in {folder} can be used: {'; '.join(problems)}")
 
 
-def load_one(path, *, model, optimizer=None):
+def load_one(path, *, model, optimizer=None, ranks=None):
     """Put one checkpoint into the model (and the optimiser) and return its step. Raises UsageError if it is damaged."""
     path = Path(path)
     manifest = storage.load_json(path / MANIFEST)
@@ -102,7 +103,7 @@ def load_one(path, *, model, optimizer=None):
         state.setdefault("steps", np.array(step))  # not there before an optimiser counted its own
         optimizer.load_state(state)
     try:
-        load_weights(model, arrays)
+        ranks.load_weights(arrays) if ranks else load_weights(model, arrays)
     except UsageError as error:
         raise UsageError(f"{path / WEIGHTS}: {error}") from None
     return step

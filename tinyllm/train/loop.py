@@ -16,7 +16,7 @@ from tinyllm.errors import UsageError
 from tinyllm.observe import told
 from tinyllm.optim import schedule
 from tinyllm.parallel.data import ONE_RANK
-from tinyllm.parallel.workers import Workers, rows
+from tinyllm.parallel.workers import rows
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,10 @@ class TrainConfig(Config):
     def threads(self):
         """How many threads share the batch: so many as were asked for; else one for each core, or one for a GPU."""
         return self.workers or (1 if self.device == "gpu" else cores())
+
+    def threads_of(self, comm):
+        """How many threads a rank has, if so many share the batch over all ranks: 1 at least."""
+        return max(1, self.threads // comm.size)
 
     @property
     def last_decay_step(self):
@@ -82,7 +86,7 @@ def train(model, batches, optimizer, *, config, loss=None, weigh=rows, ranks=ONE
     how = {"loss": loss or model.loss, "weigh": weigh}
     keep_freed_memory()
     batches = iter(batches)
-    with Workers(config.threads) as workers:
+    with ranks.workers(config.threads) as workers:
         for step in range(start, config.steps):
             began = time.perf_counter()
             parts = list(itertools.islice(batches, config.accumulate))

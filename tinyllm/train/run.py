@@ -15,6 +15,7 @@ import dataclasses
 import itertools
 import json
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,10 @@ from tinyllm.models import catalog
 from tinyllm.nn.module import load_weights, map_parameters, weights
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.adamw import AdamWConfig
+from tinyllm.parallel.arrange import OptimizerOfParts, arrange
+from tinyllm.parallel.comm import ALONE
+from tinyllm.parallel.data import ONE_RANK
+from tinyllm.parallel.layout import Layout
 from tinyllm.say import to_json
 from tinyllm.text import files
 from tinyllm.train import checkpoint
@@ -271,37 +276,44 @@ def open_run(folder):
     return Run(folder, task, *parts, files.load(folder / "tokenizer.json"))
 
 
-def fit(run, model, *, stop=lambda: False, warn=print, profile=None):
+def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE, layout=None):
     """Train `model`, made by `run.new_model()`, from the run's newest checkpoint (or the beginning) to its last step.
 
     Yields (report, validation loss or None) after each step; checkpoints and the log are written on the way, and when
-    `stop()` becomes true the run is saved and ends there. A `profile` records where the time of the steps goes. Raises
-    UsageError if all steps are done.
+    `stop()` becomes true the run is saved and ends there. A `profile` records where the time of the steps goes. Of
+    several ranks (`comm`) each does so with a model of its own, over the same folder, and they share the work by the
+    `layout`, as replicas if there is none; rank 0 writes, and all end when one is to stop. Raises UsageError if all
+    steps are done.
     """
-    training = run.training
-    with storage.locked(run.folder):
+    first = comm.rank == 0
+    training = dataclasses.replace(run.training, workers=run.training.threads_of(comm))
+    with storage.locked(run.folder) if first else contextlib.nullcontext():
         map_parameters(model, lambda array: to_device(array, training.device))
-        optimizer = optimizers.new_optimizer(run.optimizer_config, model.named_parameters())
-        start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, warn=warn) if steps_done(run) else 0
+        model, optimizer, ranks = parts_of(run, model, comm, layout)
+        start = 0
+        if steps_done(run):
+            start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, ranks=ranks, warn=warn)
         if start >= training.steps:
             raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")
-        if start == 0:
-            keep_log_aside(run, warn=warn)
-        forget_log_after(run.folder / "log.jsonl", start, warn=warn)
-        record_steps(run)
+        if first:
+            if start == 0:
+                keep_log_aside(run, warn=warn)
+            forget_log_after(run.folder / "log.jsonl", start, warn=warn)
+            record_steps(run)
         data = run.batches(start * training.accumulate)
-        with open(run.folder / "log.jsonl", "a", encoding="utf-8") as log:
-            for report in train(model, data, optimizer, config=training, start=start, profile=profile):
+        how = {"config": training, "ranks": ranks or ONE_RANK, "start": start, "profile": profile}
+        with open(run.folder / "log.jsonl" if first else os.devnull, "a", encoding="utf-8") as log:
+            for report in train(model, data, optimizer, **how):
                 done = report.step == training.steps
-                last = done or stop()
+                last = comm.exchange(done or stop(), any)
                 write_line(log, report._asdict())
                 validation = None
                 if done or report.step % run.data.validate_every == 0:
-                    validation = run.mean_loss(model, "validation")
+                    validation = validation_loss(run, model, ranks)
                     write_line(log, {"step": report.step, "validation_loss": validation})
                 lost = validation is not None and not math.isfinite(validation)
                 if not lost and (last or report.step % run.data.save_every == 0):
-                    checkpoint.save(run.checkpoints, step=report.step, model=model, optimizer=optimizer)
+                    checkpoint.save(run.checkpoints, step=report.step, model=model, optimizer=optimizer, ranks=ranks)
                 yield report, validation
                 if lost:
                     raise UsageError(
@@ -310,6 +322,23 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None):
                     )
                 if last:
                     return
+
+
+def parts_of(run, model, comm, layout):
+    """What a rank trains of a model under a layout, its optimiser, and its Parts, None of a rank that is alone."""
+    if comm.size == 1:
+        return model, optimizers.new_optimizer(run.optimizer_config, model.named_parameters()), None
+    model, ranks = arrange(model, layout or Layout(dp=comm.size), comm)
+    kind = optimizers.kind_of(run.optimizer_config)
+    return model, OptimizerOfParts(kind, run.optimizer_config, ranks), ranks
+
+
+def validation_loss(run, model, ranks):
+    """The mean loss on the validation texts, of the Parts of a model if it has any."""
+    if ranks is None:
+        return run.mean_loss(model, "validation")
+    with ranks.replicas.whole():
+        return run.mean_loss(ranks.measured(), "validation")
 
 
 def record_steps(run):
