@@ -20,10 +20,10 @@ from tinyllm.nn.module import freeze, map_parameters, weights
 from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.adamw8bit import AdamW8bit
 from tinyllm.optim.sgd import SGD
-from tinyllm.parallel.arrange import Parts
-from tinyllm.parallel.comm import ALONE, run_ranks
+from tinyllm.parallel.arrange import OptimizerOfParts, arrange
+from tinyllm.parallel.comm import run_ranks
 from tinyllm.parallel.data import ONE_RANK, DataParallel
-from tinyllm.parallel.layout import Groups
+from tinyllm.parallel.layout import Layout
 from tinyllm.parallel.shard import STAGES, Owned, ShardedOptimizer, owned_bytes
 from tinyllm.parallel.workers import Workers
 from tinyllm.train import checkpoint
@@ -121,51 +121,46 @@ def test_a_rank_without_rows_takes_part(stage):
         assert_same(mine, theirs)
 
 
-def saved_by(comm, stage, folder):
-    model = new_model()
-    ranks, optimizer = together(model, comm, stage)
-    steps_of(model, ranks, optimizer, steps=3)
-    save(folder, 3, model, optimizer, ranks)
+def copies(arrays):
+    return {name: array.copy() for name, array in arrays.items()}
 
 
-def save(folder, step, model, optimizer, ranks):
-    parts = Parts(model, ranks, Groups(ranks.comm, ALONE, ALONE), None)
-    checkpoint.save(folder, step=step, model=model, optimizer=optimizer, ranks=parts)
+def gone_on(comm, stage, *, base=None, out, steps):
+    """What the first rank has of a run that goes on from the newest checkpoint of `base`: the weights and the state
+    that it begins with, the reports, the weights at the end; it is saved in `out`."""
+    model, ranks = arrange(new_model(), Layout(dp=comm.size, zero=stage), comm)
+    optimizer = OptimizerOfParts(AdamW, AdamW.Config(), ranks)
+    start = checkpoint.load(base, model=model, optimizer=optimizer, ranks=ranks) if base else 0
+    first = [copies(ranks.weights()), copies(optimizer.state())]
+    reports = steps_of(model, ranks, optimizer, start=start, steps=steps)
+    checkpoint.save(out, step=steps, model=model, optimizer=optimizer, ranks=ranks)
+    return first, reports, copies(ranks.weights())
 
 
-def continued(comm, stage, folder):
-    model = new_model()
-    ranks, optimizer = together(model, comm, stage)
-    with ranks.whole():
-        start = checkpoint.load(folder, model=model, optimizer=optimizer)
-    with ranks.whole():
-        loaded = [{name: array.copy() for name, array in some.items()} for some in (weights(model), optimizer.state())]
-    reports = steps_of(model, ranks, optimizer, start=start, steps=6)
-    with ranks.whole():
-        if comm.rank == 0:
-            after = {name: array.copy() for name, array in weights(model).items()}
-    save(folder.with_name(f"{folder.name}-{comm.size}"), 6, model, optimizer, ranks)
-    return loaded, reports, after if comm.rank == 0 else None
+def assert_arrays(found, expected):
+    assert found.keys() == expected.keys()
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array, err_msg=name)
 
 
 @pytest.mark.parametrize("stage", [pytest.param(1, marks=pytest.mark.long), pytest.param(2, marks=pytest.mark.long), 3])
 def test_what_four_ranks_saved_two_load_and_one(tmp_path, stage):
-    run_ranks(4, lambda comm: saved_by(comm, stage, tmp_path / "zero"))
-    run_ranks(4, lambda comm: saved_by(comm, 0, tmp_path / "plain"))
+    def run(size, stage, base, out, steps):
+        how = {"base": base and tmp_path / base, "out": tmp_path / out, "steps": steps}
+        return run_ranks(size, lambda comm: gone_on(comm, stage, **how))[0]
+
+    run(4, stage, None, "zero", 3)
+    run(4, 0, None, "plain", 3)
     for name in (checkpoint.WEIGHTS, checkpoint.OPTIMIZER):
         files = [tmp_path / folder / "step-00000003" / name for folder in ("zero", "plain")]
         assert files[0].read_bytes() == files[1].read_bytes()
-    of_two, plain = (run_ranks(2, lambda comm, s=s: continued(comm, s, tmp_path / "zero")) for s in (stage, 0))
-    one = run_ranks(1, lambda comm: continued(comm, 0, tmp_path / "zero"))
-    assert of_two[0][1] == of_two[1][1] == plain[0][1]
-    for loaded in (of_two[0][0], of_two[1][0], one[0][0]):
-        for mine, theirs in zip(loaded, plain[0][0], strict=True):
-            assert mine.keys() == theirs.keys() and all(np.array_equal(mine[name], theirs[name]) for name in theirs)
-    for name, array in plain[0][2].items():
-        np.testing.assert_array_equal(of_two[0][2][name], array)
-    last = run_ranks(1, lambda comm: continued(comm, stage, tmp_path / "zero-2"))[0]
-    for name, array in last[0][0].items():
-        np.testing.assert_array_equal(array, plain[0][2][name])
+    two, plain, one = run(2, stage, "zero", "2", 6), run(2, 0, "plain", "2-plain", 6), run(1, 0, "zero", "1", 6)
+    assert two[1] == plain[1] and one[1] == [pytest.approx(report, rel=1e-5) for report in two[1]]
+    for first, _, _ in (two, one):
+        for mine, theirs in zip(first, plain[0], strict=True):
+            assert_arrays(mine, theirs)
+    assert_arrays(two[2], plain[2])
+    assert_arrays(run(1, stage, "2", "2-1", 8)[0][0], two[2])
 
 
 # ------------------------------------------------------------------------------------------------------- what is held
