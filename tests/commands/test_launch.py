@@ -15,9 +15,10 @@ import pytest
 from parallel.on_mpi import needs_mpi
 
 from tinyllm import cli, storage
+from tinyllm.parallel.layout import parse_layout
 from tinyllm.train import run as runs
 
-SMALL = ["--texts=60", "--vocab-size=300", "--context=16", "--layers=1", "--heads=2", "--width=16", "--batch=4"]
+SMALL = ["--texts=60", "--vocab-size=300", "--context=16", "--layers=2", "--heads=2", "--width=16", "--batch=4"]
 PLAIN = ["--optimizer=sgd", "--learning-rate=0.3"]  # AdamW makes large steps of gradients that are rounding alone
 OTHERS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 
@@ -63,11 +64,12 @@ def assert_close(folder, other):
 
 
 @needs_mpi
-@pytest.mark.parametrize("ranks", [2, 4])
-def test_ranks_train_as_one_process_does_and_one_speaks(tmp_path, ranks):
+@pytest.mark.parametrize("layout", ["dp=2", "dp=4", "dp=2,zero=3", "dp=2,tp=2,zero=1", "tp=2,pp=2"])
+def test_ranks_train_as_one_process_does_and_one_speaks(tmp_path, layout):
+    ranks = parse_layout(layout).ranks
     how = [*SMALL, "--steps=20", "--dropout=0.1", "--validate-every=10", "--json", *PLAIN]
     assert cli.main(["train", "--out", str(tmp_path / "one"), *how, "--workers=1"]) == 0
-    status, out, err = launched(tmp_path, "-n", ranks, "train", "--out", "several", *how, "--parallel", f"dp={ranks}")
+    status, out, err = launched(tmp_path, "-n", ranks, "train", "--out", "several", *how, "--parallel", layout)
     assert status == 0, err
     assert [json.loads(line)["step"] for line in out.splitlines()] == list(range(1, 21))
     for said in ("Preparando textos", "Compilando", "pronto"):

@@ -170,8 +170,8 @@ class Row:
         return not self.lacking
 
     def taken(self):
-        """The whole row, with zeros for what this rank has no gradient of."""
-        row = self.unit.new_row() if self.numbers is None else self.numbers
+        """The whole row, with zeros for what this rank has no gradient of. It is kept no longer."""
+        row, self.numbers = self.unit.new_row() if self.numbers is None else self.numbers, None
         for parameter in self.lacking:
             row[self.unit.places[parameter]] = 0
         return row
