@@ -5,7 +5,8 @@ import dataclasses
 
 import numpy as np
 
-from tinyllm.backend.arrays import array_module, beside
+from tinyllm.backend.arrays import beside
+from tinyllm.backend.elsewhere import brought_together, let_go, zeros_like
 from tinyllm.backend.threads import pieces
 from tinyllm.errors import UsageError
 
@@ -64,9 +65,7 @@ class Optimizer:
         self.parameters = learned(named_parameters)
         self.options = {name: options | options_of(name, p) for name, p in self.parameters.items()}
         self.memory = {
-            slot: {
-                name: array_module(p.data).zeros_like(p.data) for name, p in self.parameters.items()
-            }
+            slot: {name: zeros_like(p.data) for name, p in self.parameters.items()}
             for slot in self.slots
         }
 
@@ -81,7 +80,8 @@ class Optimizer:
 
         def update(task):
             options, arrays = task
-            self.update(*arrays, lr=lr, step=self.steps, **options)
+            with brought_together(*arrays) as here:
+                self.update(*here, lr=lr, step=self.steps, **options)
 
         list(map(update, [
             (self.options[name], [a[piece] for a in (p.data, grads[p], *self.remembered(name))])
@@ -114,4 +114,5 @@ class Optimizer:
             )
         for name, array in arrays.items():
             mine[name][...] = beside(array, mine[name])
+            let_go(mine[name], array)
         self.steps = int(arrays["steps"])

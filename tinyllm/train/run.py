@@ -28,8 +28,10 @@ from tinyllm.data.objectives import END
 from tinyllm.data.split import SPLITS
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
+from tinyllm.memory.offload import Thrift
+from tinyllm.memory.stream import move
 from tinyllm.models import catalog
-from tinyllm.nn.module import load_weights, map_parameters, weights
+from tinyllm.nn.module import load_weights, weights
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.adamw import AdamWConfig
 from tinyllm.say import to_json
@@ -69,16 +71,17 @@ class Run:
 
     def new_model(self):
         """The model before its first step. Raises UsageError if this machine has too little memory for it."""
-        available = physical_memory()
-        if available and 4 * estimate.parameters(self.model_config) > available:
+        available, thrift = physical_memory(), Thrift(self.training, self.folder)
+        if available and 4 * estimate.parameters(self.model_config) > available and not thrift.kept("weights"):
             raise UsageError(
                 f"the model that {self.folder / 'config.json'} describes does not fit in the {available >> 20} MB of "
                 "this machine; is the file as it was written?"
             )
-        model = self.task.new_model(self.model_config, rng=np.random.default_rng(self.training.seed))
+        with thrift.building():
+            model = self.task.new_model(self.model_config, rng=np.random.default_rng(self.training.seed))
         if self.start.exists():
-            load_weights(model, storage.load_arrays(self.start))
-        return model
+            load_weights(model, storage.mapped_arrays(self.start))
+        return thrift.around(model)
 
     def batches(self, start=0):
         """The batches of the training, from batch `start` on, without end."""
@@ -280,15 +283,16 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None):
     """
     training = run.training
     with storage.locked(run.folder):
-        map_parameters(model, lambda array: to_device(array, training.device))
-        optimizer = optimizers.new_optimizer(run.optimizer_config, model.named_parameters())
+        move(model, training.device)
+        with Thrift(training, run.folder).remembering():
+            optimizer = optimizers.new_optimizer(run.optimizer_config, model.named_parameters())
         start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, warn=warn) if steps_done(run) else 0
         if start >= training.steps:
             raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")
         if start == 0:
             keep_log_aside(run, warn=warn)
         forget_log_after(run.folder / "log.jsonl", start, warn=warn)
-        record_steps(run)
+        record_training(run)
         data = run.batches(start * training.accumulate)
         with open(run.folder / "log.jsonl", "a", encoding="utf-8") as log:
             for report in train(model, data, optimizer, config=training, start=start, profile=profile):
@@ -312,9 +316,9 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None):
                     return
 
 
-def record_steps(run):
-    """Let config.json say how many steps are asked for, if it says otherwise."""
-    if storage.load_json(run.folder / "config.json")["train"].get("steps") != run.training.steps:
+def record_training(run):
+    """Let config.json say how many steps are asked for, and how memory is saved, if it says otherwise."""
+    if storage.load_json(run.folder / "config.json")["train"] != to_dict(run.training):
         save_config(run)
 
 
