@@ -159,7 +159,7 @@ def host_index(index, shape):
         if isinstance(part, ndarray):
             if part.dtype == bool:
                 synchronisations.append("mask")
-            part = part._host % shape[axis] if part.dtype.kind in "iu" else part._host
+            part = part._host % np.int64(shape[axis]) if part.dtype.kind in "iu" else part._host
         out.append(part)
         axis += len(shape) - used if part is Ellipsis else axes_used(part)
     return tuple(out) if isinstance(index, tuple) else out[0]

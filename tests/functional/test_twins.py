@@ -13,6 +13,7 @@ from tinyllm.backend.kernels import TwinnedFunction, scatter_add
 from tinyllm.errors import UsageError
 from tinyllm.functional.losses import surprise
 from tinyllm.optim.adamw import adamw_update
+from tinyllm.optim.adamw8bit import adamw8bit_update
 from tinyllm.optim.sgd import sgd_update
 from tinyllm.tensor import sum_to_shape
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.skipif(kernels.numba_version() is None, reason="twins n
 
 TWINNED = {name: op.function for name, op in all_ops().items() if op.function.twin}
 CASES_OF_TWINS = [case for case in CASES if case.op.__name__ in TWINNED]
-IN_PLACE = (adamw_update, sgd_update, surprise, scatter_add)
+IN_PLACE = (adamw_update, adamw8bit_update, sgd_update, surprise, scatter_add)  # adamw8bit: in tests/optim
 CLOSE = {"rtol": 2e-5, "atol": 2e-6, "equal_nan": True}
 
 

@@ -248,6 +248,8 @@ def test_what_the_optimiser_remembers_is_counted(capsys):
     for way, sizes in sgd["training"].items():
         parts = adamw["training"][way]
         assert parts["optimiser"] - sizes["optimiser"] == 4 * parts["parameters"] == parts["total"] - sizes["total"]
+    in_8_bits = json.loads(call(capsys, "--optimizer=adamw8bit", "--json")[1])["training"]["float32"]
+    assert 0.25 < in_8_bits["optimiser"] / adamw["training"]["float32"]["optimiser"] < 0.255
 
 
 def test_recomputing_keeps_one_array_per_block_and_the_inside_of_one():

@@ -8,11 +8,16 @@ from tinyllm.backend import kernels
 from tinyllm.errors import UsageError
 from tinyllm.nn.module import Parameter
 from tinyllm.optim.adamw import AdamW, AdamWConfig
+from tinyllm.optim.adamw8bit import AdamW8bit, AdamW8bitConfig
 from tinyllm.optim.catalog import OPTIMIZERS, name_of, new_optimizer
 from tinyllm.optim.sgd import SGD, SGDConfig
 
 each_kind = pytest.mark.parametrize("kind", OPTIMIZERS.values(), ids=OPTIMIZERS)
-NO_DECAY = {AdamW: AdamWConfig(weight_decay=0.0), SGD: SGDConfig()}
+NO_DECAY = {
+    AdamW: AdamWConfig(weight_decay=0.0),
+    AdamW8bit: AdamW8bitConfig(weight_decay=0.0),
+    SGD: SGDConfig(),
+}
 
 
 def parameters(seed=0):

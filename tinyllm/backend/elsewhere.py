@@ -151,12 +151,12 @@ def segment_of(array):
     return array if isinstance(array, Segment) else None
 
 
-def zeros_like(array):
-    """Zeros of the shape and the type of an array, where new ones are to be kept, or beside it in memory."""
-    place = _kept_in.get()
+def zeros_like(array, dtype=None, shape=None):
+    """Zeros of the type and the shape of an array, or of others, where new ones are to be kept, or beside the array."""
+    place, dtype, shape = _kept_in.get(), dtype or array.dtype, array.shape if shape is None else shape
     if place is None:
-        return array_module(array).zeros_like(array)
-    zeros = place.empty(array.shape, array.dtype)
+        return array_module(array).zeros(shape, dtype)
+    zeros = place.empty(shape, dtype)
     zeros[...] = 0
     let_go(zeros)
     return zeros

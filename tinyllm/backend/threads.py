@@ -5,6 +5,7 @@ import concurrent.futures
 import contextvars
 import functools
 import itertools
+import math
 import os
 
 
@@ -25,11 +26,15 @@ def map_in_threads(function, items, *, workers):
             yield running.popleft().result()
 
 
-def pieces(array, numbers=1 << 18):
-    """Indices that cut an array along its first axis into pieces of about so many numbers, for workers to share."""
+def pieces(array, numbers=1 << 18, *, block=1):
+    """Indices that cut an array along its first axis into pieces of about so many numbers, for workers to share.
+
+    They cut no block of so many numbers that follow each other.
+    """
     if array.size <= numbers:
         return [...]
     rows = max(1, numbers * len(array) // array.size)
+    rows += -rows % (block // math.gcd(block, array.size // len(array)))
     return [slice(start, start + rows) for start in range(0, len(array), rows)]
 
 

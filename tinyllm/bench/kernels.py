@@ -17,6 +17,7 @@ from tinyllm.backend.machine import keep_freed_memory
 from tinyllm.backend.threads import single_threaded_blas
 from tinyllm.bench.race import middle_peaks, result, sides
 from tinyllm.optim.adamw import adamw_update
+from tinyllm.optim.adamw8bit import AdamW8bit, adamw8bit_update
 from tinyllm.optim.sgd import sgd_update
 from tinyllm.tensor import Tensor
 
@@ -53,6 +54,7 @@ KERNELS = {
     "cross_entropy": Kernel(F.cross_entropy, [(B * T, V), ((B * T,), V)]),
     "linear_cross_entropy": Kernel(F.linear_cross_entropy, [(B * T, C), (C, V), ((B * T,), V)]),
     "adamw": Kernel(adamw_update, [(V, C)] * 4, ADAMW),
+    "adamw8bit": Kernel(adamw8bit_update, [(V, C)] * 2, ADAMW),
     "sgd": Kernel(sgd_update, [(V, C)] * 3, SGD),
 }
 
@@ -77,6 +79,9 @@ class KernelSide:
 
     def prepare(self, kernel):
         arrays = make_arrays(kernel)
+        if kernel.op is adamw8bit_update:
+            arrays += AdamW8bit([]).new_memory(arrays[0]).values()
+            return lambda: kernel.op(*arrays, **kernel.options)
         if kernel.op in (adamw_update, sgd_update):
             arrays[-1] = np.abs(arrays[-1])  # a mean of squares is not negative
             return lambda: kernel.op(*arrays, **kernel.options)

@@ -26,11 +26,12 @@ OPERATIONS = {
     "cross_entropy": functions.cross_entropy,
     "linear_cross_entropy": lambda hidden, weight, targets: functions.cross_entropy(hidden @ weight, targets),
 }
+OF_ADAMW = (torch.optim.AdamW, {
+    "lr": ADAMW["lr"], "weight_decay": ADAMW["decay"], "eps": ADAMW["eps"], "betas": (ADAMW["beta1"], ADAMW["beta2"]),
+})  # fmt: skip
 OPTIMIZERS = {  # the same rules, and what they are called with
-    "adamw": (torch.optim.AdamW, {
-        "lr": ADAMW["lr"], "weight_decay": ADAMW["decay"], "eps": ADAMW["eps"],
-        "betas": (ADAMW["beta1"], ADAMW["beta2"]),
-    }),
+    "adamw": OF_ADAMW,
+    "adamw8bit": OF_ADAMW,  # it has none in 8 bits
     "sgd": (torch.optim.SGD, {
         "lr": SGD["lr"], "weight_decay": SGD["decay"], "momentum": SGD["momentum"], "nesterov": True,
     }),

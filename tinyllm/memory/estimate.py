@@ -12,6 +12,7 @@ from tinyllm.models import catalog
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.nn.module import count_parameters
 from tinyllm.nn.outline import in_outline
+from tinyllm.optim.adamw import AdamW
 
 PROCESS = 142 << 20  # bytes of Python, NumPy, Numba and its compiled kernels, as measured on Linux
 BLOCKS, POSITIONS = 64, 8  # of a model whose numbers are counted: so many are built
@@ -84,7 +85,7 @@ class Plan(NamedTuple):
 
     `recompute`: keep what enters a block, and compute the rest of it again on the way back (Chen et al. 2016).
     `classify`: tell the labels of texts, as long as the context at most, so that no position is compared with the
-    vocabulary. `slots`: how many float32 numbers the optimiser remembers of each parameter.
+    vocabulary. `optimizer`: its class, which says how much it remembers.
     """
 
     batch: int
@@ -94,7 +95,7 @@ class Plan(NamedTuple):
     recompute: bool = False
     on_gpu: bool = False
     classify: bool = False
-    slots: int = 2  # AdamW's
+    optimizer: type = AdamW
 
 
 class Training(NamedTuple):
@@ -133,7 +134,8 @@ def training(config, plan):
         (workers + 1) * P if workers > 1 else 0,
     )
     gradients = max(before + at_the_end, 2 * P, 3 * P if plan.accumulate > 1 else 0)  # clipped, and accumulated
-    before, weights, optimiser = before * sizes.gradient, P * sizes.weight, P * (4 * plan.slots + sizes.master)
+    before, weights = before * sizes.gradient, P * sizes.weight
+    optimiser = plan.optimizer.bytes_remembered(P) + P * sizes.master
     process = CUDA_CONTEXT if plan.on_gpu else PROCESS
     height = max(
         before + at_loss * sizes.activation + logits,

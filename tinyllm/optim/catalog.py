@@ -2,9 +2,10 @@
 
 from tinyllm.errors import UsageError
 from tinyllm.optim.adamw import AdamW
+from tinyllm.optim.adamw8bit import AdamW8bit
 from tinyllm.optim.sgd import SGD
 
-OPTIMIZERS = {"adamw": AdamW, "sgd": SGD}
+OPTIMIZERS = {"adamw": AdamW, "adamw8bit": AdamW8bit, "sgd": SGD}
 
 
 def find(name):

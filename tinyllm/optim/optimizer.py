@@ -43,7 +43,8 @@ class Optimizer:
     `update(p, g, *slots, lr, decay, step, …)` changes p and the slots in place, given the gradient
     g and the number of this step, from 1; the options that follow are the other fields of its
     `Config`. `slots` names the arrays, of the shape of p and 0 at first, that the rule remembers.
-    A rule with `whole = True` is given each matrix whole, never in parts.
+    A rule with `whole = True` is given each matrix whole, never in parts. One that remembers arrays
+    of other shapes or types has its own `new_memory`, `parts` and `bytes_remembered`.
 
     `named_parameters`: pairs of name and Parameter; a frozen one is left alone.
     `options_of(name, parameter)` gives {option: value} of what differs for a parameter. `steps`
@@ -64,10 +65,21 @@ class Optimizer:
         self.config, self.steps = config, 0
         self.parameters = learned(named_parameters)
         self.options = {name: options | options_of(name, p) for name, p in self.parameters.items()}
-        self.memory = {
-            slot: {name: zeros_like(p.data) for name, p in self.parameters.items()}
-            for slot in self.slots
-        }
+        self.memory = {name: self.new_memory(p.data) for name, p in self.parameters.items()}
+
+    def new_memory(self, p):
+        """{slot: array} of what is remembered of an array, before the first step."""
+        return {slot: zeros_like(p) for slot in self.slots}
+
+    def parts(self, p, g, *slots):
+        """Yield the same arrays in parts, each of which can be updated on its own."""
+        for piece in [...] if self.whole else pieces(p):
+            yield [a[piece] for a in (p, g, *slots)]
+
+    @classmethod
+    def bytes_remembered(cls, count):
+        """The bytes that so many float32 numbers, those of a model, leave to be remembered."""
+        return 4 * len(cls.slots) * count
 
     def step(self, grads, *, lr, map=map):
         """Move every parameter that has a gradient in {Parameter: array}, in place, at the rate
@@ -84,21 +96,17 @@ class Optimizer:
                 self.update(*here, lr=lr, step=self.steps, **options)
 
         list(map(update, [
-            (self.options[name], [a[piece] for a in (p.data, grads[p], *self.remembered(name))])
+            (self.options[name], arrays)
             for name, p in self.parameters.items() if p in grads
-            for piece in ([...] if self.whole else pieces(p.data))
+            for arrays in self.parts(p.data, grads[p], *self.memory[name].values())
         ]))  # fmt: skip
-
-    def remembered(self, name):
-        """The arrays of the slots of a parameter."""
-        return [of_slot[name] for of_slot in self.memory.values()]
 
     def state(self):
         """{"steps": (), "m.blocks.0...": array, ...}: their number, and the arrays, not copies."""
         arrays = {
             f"{slot}.{name}": a
-            for slot, of_slot in self.memory.items()
-            for name, a in of_slot.items()
+            for name, of_parameter in self.memory.items()
+            for slot, a in of_parameter.items()
         }
         return {"steps": np.array(self.steps), **arrays}
 

@@ -6,6 +6,7 @@ from tinyllm.backend.machine import physical_memory
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
+from tinyllm.optim.adamw import AdamW
 from tinyllm.say import counted, emit, megabytes, thousands
 
 WAYS = {  # name: its title, and what it changes of a plan
@@ -28,10 +29,8 @@ PARTS = {
 WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8*", "nf4": "nf4*"}
 
 
-def show_estimate(config, training, *, slots=2, tokens=None, classify=False, as_json=False):
+def show_estimate(config, training, *, optimizer=AdamW, tokens=None, classify=False, as_json=False):
     """Print the tables, or one JSON object, of a model that learns a language, or to classify.
-
-    `slots`: how many numbers the optimiser remembers of each parameter.
 
     Raises UsageError for more `tokens` (the context by default) than fit.
     """
@@ -40,7 +39,7 @@ def show_estimate(config, training, *, slots=2, tokens=None, classify=False, as_
         raise UsageError(
             f"{tokens} tokens do not fit in a context of {config.context}; raise --context or lower --tokens"
         )
-    plan = estimate.Plan(training.batch, training.threads, training.accumulate, classify=classify, slots=slots)
+    plan = estimate.Plan(training.batch, training.threads, training.accumulate, classify=classify, optimizer=optimizer)
     plans = {way: plan._replace(**changes) for way, (_, changes) in WAYS.items()}
     trainings = {way: estimate.training(config, each) for way, each in plans.items()}
     batches = {device: {"bytes": memory} | {

@@ -66,9 +66,9 @@ def announce(config, training, optimizer, *, labels=0):
 
     `labels` are those that a classifier tells; there are none where a language is learned.
     """
-    workers, name, slots = training.threads, catalog.name_of(config), optimizers.kind_of(optimizer).slots
+    workers, name = training.threads, catalog.name_of(config)
     plan = estimate.Plan(training.batch, workers, training.accumulate, on_gpu=training.device == "gpu",
-                         classify=labels > 0, slots=len(slots))  # fmt: skip
+                         classify=labels > 0, optimizer=optimizers.kind_of(optimizer))  # fmt: skip
     needed = estimate.training(config, plan)
     available = None if plan.on_gpu else physical_memory()
     parameters = needed.parameters + labels * (config.width + 1)
