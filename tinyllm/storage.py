@@ -13,29 +13,52 @@ from pathlib import Path
 import numpy as np
 
 from tinyllm.backend.arrays import to_host
+from tinyllm.backend.elsewhere import let_go, mapped_file
 from tinyllm.errors import UsageError
 
 LARGEST_HEADER = 100_000_000  # bytes, the limit of the format
+TYPES = {  # in the order in which the arrays stand in a file
+    "U64": "<u8", "I64": "<i8", "F64": "<f8", "F32": "<f4", "U32": "<u4", "I32": "<i4",
+    "F16": "<f2", "U16": "<u2", "I16": "<i2", "I8": "i1", "U8": "u1", "BOOL": "?",
+}  # fmt: skip
 LOCK = ".lock"
 
 
 def save_arrays(path, arrays, metadata=None):
     """Write {name: array} as a safetensors file, whole or not at all. `metadata` maps strings to strings."""
-    import safetensors.numpy
+    header, end = {"__metadata__": {"format": "pt", **(metadata or {})}}, 0
+    ordered = sorted(arrays, key=lambda name: (list(TYPES).index(type_of(name, arrays[name])), name))
+    for name in ordered:
+        array = arrays[name]
+        start, end = end, end + array.size * array.dtype.itemsize
+        places = {"shape": list(array.shape), "data_offsets": [start, end]}
+        header[name] = {"dtype": type_of(name, array), **places}
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with aside(path) as temporary, open(temporary, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for name in ordered:  # one at a time: all of them may be more than memory holds
+            whole = np.asarray(to_host(arrays[name]), TYPES[header[name]["dtype"]], order="C")
+            file.write(whole.reshape(-1).view(np.uint8))
+            let_go(whole)
 
-    # the library writes the memory of an array whatever its strides say, so each is made contiguous first
-    whole = {name: np.asarray(to_host(array), order="C") for name, array in arrays.items()}
-    with aside(path) as temporary:
-        try:
-            safetensors.numpy.save_file(whole, temporary, {"format": "pt", **(metadata or {})})
-        except safetensors.SafetensorError as error:  # it says only in words what the system told it
-            if told := re.search(r"os error (\d+)", str(error)):
-                raise OSError(int(told[1]), os.strerror(int(told[1])), str(path)) from None
-            raise
+
+def type_of(name, array):
+    """What the format calls the type of an array. Raises UsageError for one that it does not know."""
+    for found, dtype in TYPES.items():
+        if array.dtype == dtype:
+            return found
+    raise UsageError(f"{name} is of type {array.dtype}; a safetensors file holds {', '.join(TYPES)}")
 
 
 def load_arrays(path):
-    """Read a safetensors file into {name: array}; BF16 becomes float32.
+    """Read a safetensors file into {name: array}; BF16 becomes float32. Raises UsageError as `mapped_arrays` does."""
+    return {name: np.array(array) for name, array in mapped_arrays(path).items()}
+
+
+def mapped_arrays(path):
+    """The arrays of a safetensors file as {name: array}, of which nothing can be written to, and nothing takes memory
+    before it is looked at; but for BF16, which becomes float32.
 
     Raises UsageError for a file that is missing, cut short, damaged, or whose header is oversized or repeats a name.
     """
@@ -45,12 +68,8 @@ def load_arrays(path):
         header, data_starts = _read_header(path)
         with safetensors.safe_open(path, framework="np") as file:  # checks sizes, holes and overlaps
             names = file.keys()
-            return {
-                name: _read_bfloat16(path, header[name], data_starts)
-                if header[name]["dtype"] == "BF16"
-                else file.get_tensor(name)
-                for name in names
-            }
+        data = mapped_file(path)[data_starts:]
+        return {name: _array_of(data, header[name]) for name in names}
     except FileNotFoundError:
         raise UsageError(f"{path} does not exist") from None
     except (safetensors.SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -78,10 +97,11 @@ def no_repeated_names(pairs):
     return values
 
 
-def _read_bfloat16(path, entry, data_starts):
-    start, end = entry["data_offsets"]
-    halves = np.fromfile(path, dtype="<u2", count=(end - start) // 2, offset=data_starts + start)
-    return (halves.astype(np.uint32) << 16).view(np.float32).reshape(entry["shape"])  # the upper half of a float32
+def _array_of(data, entry):
+    bytes, shape = data[slice(*entry["data_offsets"])], entry["shape"]
+    if entry["dtype"] == "BF16":  # the upper half of a float32
+        return (bytes.view("<u2").astype(np.uint32) << 16).view(np.float32).reshape(shape)
+    return bytes.view(TYPES[entry["dtype"]]).reshape(shape)
 
 
 def read_text(path):

@@ -33,6 +33,8 @@ OF_TRAINING = {  # the options that say how to train, whatever the model
     *(field.name for kind in (TrainConfig, *CONFIGS_OF_OPTIMIZERS.values()) for field in dataclasses.fields(kind)),
 }
 
+OF_RESUMED = ("steps", "recompute", "offload")  # what comes out does not depend on the last two
+
 
 def quickstart_command(arguments):
     return quickstart.quickstart(
@@ -133,14 +135,15 @@ def chosen(arguments, what, name, kinds):
 
 
 def resumed(arguments):
-    """The run to go on with: as it was recorded, but for the number of steps."""
-    if names := fixed_options(arguments, but={"steps"}):
+    """The run to go on with: as it was recorded, but for the number of steps, and for how memory is saved."""
+    if names := fixed_options(arguments, but=OF_RESUMED):
         raise UsageError(
-            f"{names} cannot change in a run that is resumed, only --steps can; leave it out or begin a new run"
+            f"{names} cannot change in a run that is resumed, only {', '.join(map(option_of, OF_RESUMED))} can; "
+            "leave it out or begin a new run"
         )
     run = runs.open_run(arguments.resume)
-    if "steps" in arguments and arguments.steps != run.training.steps:
-        run.training = from_dict(type(run.training), {**dataclasses.asdict(run.training), "steps": arguments.steps})
+    changed = {name: value for name, value in given_options(arguments, TrainConfig).items() if name in OF_RESUMED}
+    run.training = from_dict(type(run.training), {**dataclasses.asdict(run.training), **changed})
     return run
 
 
@@ -166,7 +169,7 @@ def fixed_options(arguments, *, but):
     kinds = (DataConfig, TrainConfig, *of_models, *CONFIGS_OF_OPTIMIZERS.values())
     given = {name for kind in kinds for name in given_options(arguments, kind)}
     given |= {"model", "task", "optimizer"} & vars(arguments).keys()
-    return ", ".join(map(option_of, sorted(given - but)))
+    return ", ".join(map(option_of, sorted(given.difference(but))))
 
 
 def tell_stage(stage):

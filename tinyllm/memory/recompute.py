@@ -6,9 +6,14 @@ second run drops what the first one dropped, so the gradients are the same to th
 """
 
 import contextlib
+import threading
+import time
+from collections import Counter
 
 from tinyllm import functional as F
 from tinyllm import tensor
+from tinyllm.backend.arrays import beside
+from tinyllm.backend.elsewhere import copy_to, fetch
 from tinyllm.graph import Node
 from tinyllm.nn.module import Around, replace_modules
 from tinyllm.observe import told
@@ -21,8 +26,22 @@ class Recompute(Around):
 
     Where nothing is recorded, or with a cache, which must not be written to twice, it is just its
     inner. A kind whose weights are elsewhere says how they are `borrowed`; one whose gradients are
-    wanted elsewhere says by whom, `learned`, and how they are `taken_home`.
+    wanted elsewhere says by whom, `learned`, and how they are `taken_home`. The input that is kept
+    goes to a Place, if one is given. `seconds` says what it costs, over all threads.
     """
+
+    def __init__(self, inner, *, away=None):
+        super().__init__(inner)
+        self.away, self.seconds, self.lock = away, Counter(), threading.Lock()
+
+    @contextlib.contextmanager
+    def timed(self, what):
+        """Count the time of this block as one of "again", what is computed a second time, and
+        "moved", arrays that come and go."""
+        began = time.perf_counter()
+        yield
+        with self.lock:
+            self.seconds[what] += time.perf_counter() - began
 
     @contextlib.contextmanager
     def borrowed(self):
@@ -37,14 +56,6 @@ class Recompute(Around):
         """{Parameter of the module that ran: array} -> {Parameter of `learned`: array}"""
         return grads
 
-    def put_away(self, array):
-        """What enters the block -> an array that is kept in its place until `fetched`."""
-        return array
-
-    def fetched(self, array):
-        """What `put_away` gave -> what entered the block."""
-        return array
-
     def __call__(self, *inputs, **options):
         place, values = F.noise_place(), [*inputs, *options.values()]
         sources = [one for one in values if isinstance(one, Tensor)] + self.learned()
@@ -55,8 +66,9 @@ class Recompute(Around):
         with no_grad(), self.borrowed() as inner:
             out = told("recompute", "forward", lambda: inner(*inputs, **options))
         kept = Kept(inputs, options, place)
-        for first in kept.leaves()[:1]:
-            first.data = self.put_away(first.data)
+        if self.away:
+            with self.timed("moved"):
+                kept.put_away(self.away)
         out.requires_grad = True
         nodes = tuple(one.node or one for one in sources)
         out.node = Node("recompute", nodes, {}, self.backward_of(kept), out.shape)
@@ -68,10 +80,13 @@ class Recompute(Around):
 
         def backward(dy):
             leaves = kept.leaves()
-            for first in leaves[:1]:
-                first.data = self.fetched(first.data)
+            if self.away:
+                with self.timed("moved"):
+                    kept.bring_beside(dy)
             with recorded(), F.noise_from(kept.place), self.borrowed() as inner:
-                grads = tensor.backward(inner(*kept.inputs, **kept.options), dy)
+                with self.timed("again"):
+                    y = inner(*kept.inputs, **kept.options)
+                grads = tensor.backward(y, dy)
             given = [grads.pop(leaf, None) for leaf in leaves]
             home = self.taken_home(grads)
             return *given, *(home.get(parameter) for parameter in self.learned())
@@ -91,6 +106,18 @@ class Kept:
     def leaves(self):
         values = (*self.inputs, *self.options.values())
         return [value for value in values if isinstance(value, Tensor)]
+
+    def put_away(self, place):
+        """Keep what enters the block, the first of the leaves, in a Place: others are shared, and
+        kept by other blocks too."""
+        for first in self.leaves()[:1]:
+            first.data = copy_to(place, first.data)
+
+    def bring_beside(self, dy):
+        """Have it where the gradient is."""
+        for first in self.leaves()[:1]:
+            fetch(first.data)
+            first.data = beside(first.data, dy)
 
 
 def as_leaf(value):
@@ -117,13 +144,21 @@ def recorded():
 
 def recomputing(model, every=1, kind=Recompute):
     """Put a Recompute around every n-th block of all that is walked in a model; return the model."""
+    for blocks in rows_of_blocks(remembering(model)):
+        blocks[::every] = map(kind, blocks[::every])
+    return model
 
-    def change(path, module):
-        if "blocks" in vars(module):
-            module.blocks[::every] = map(kind, module.blocks[::every])
+
+def rows_of_blocks(model):
+    """The lists of blocks of all that is walked in a model: two, of an encoder and its decoder."""
+    rows = []
+
+    def note(path, module):
+        rows.extend([module.blocks] if "blocks" in vars(module) else [])
         return module
 
-    return replace_modules(remembering(model), change)
+    replace_modules(model, note)
+    return rows
 
 
 def remembering(model):

@@ -7,6 +7,8 @@ files; a Parameter is a Weight that is also learned, unless it is frozen.
 import numpy as np
 
 from tinyllm.backend.arrays import array_module, beside
+from tinyllm.backend.elsewhere import let_go, placed
+from tinyllm.backend.threads import pieces
 from tinyllm.errors import UsageError
 from tinyllm.tensor import Tensor
 
@@ -29,7 +31,7 @@ class Parameter(Weight):
 
     def __init__(self, data):
         super().__init__(data, requires_grad=True)
-        self.data = self.data.astype(np.float32, copy=False)
+        self.data = placed(self.data.astype(np.float32, copy=False))
 
 
 class Module:
@@ -196,11 +198,20 @@ def weights(model):
 def check_finite(arrays):
     """Raise UsageError if one of {name: array} holds NaN or infinity."""
     for name, array in arrays.items():
-        if array.dtype.kind == "f" and not array_module(array).isfinite(array).all():
+        if array.dtype.kind == "f" and not is_finite(array):
             raise UsageError(
                 f"weight {name} holds NaN or infinity; go back to weights from before, and train "
                 "on from there with a lower learning rate"
             )
+
+
+def is_finite(array):
+    """Whether none of its numbers is NaN or infinity; not all of them are looked at at once."""
+    xp, finite = array_module(array), True
+    for piece in pieces(array):
+        finite = finite and bool(xp.isfinite(array[piece]).all())
+        let_go(array[piece])
+    return finite
 
 
 def load_weights(model, arrays):
@@ -228,3 +239,4 @@ def load_weights(model, arrays):
             raise UsageError(f"weight {name} {wrong}")
     for name, weight in own.items():
         weight.data[...] = beside(arrays[name], weight.data)
+        let_go(weight.data, arrays[name])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyllm.backend.arrays import array_module, beside
+from tinyllm.backend.elsewhere import zeros_like
 from tinyllm.backend.kernels import TwinnedFunction, kernel
 from tinyllm.backend.threads import pieces
 from tinyllm.optim.adamw import AdamW, AdamWConfig, adamw_update
@@ -162,9 +163,13 @@ class AdamW8bit(AdamW):
     def new_memory(self, p):
         if p.size < SMALL:
             return super().new_memory(p)
-        xp, blocks = array_module(p), -(-p.size // BLOCK)
-        codes, scales = (lambda: xp.zeros(p.shape, "uint8")), (lambda: xp.zeros(blocks, "float32"))
-        return {"m": codes(), "m_scale": scales(), "v": codes(), "v_scale": scales()}
+        scales = {"dtype": np.float32, "shape": (-(-p.size // BLOCK),)}
+        return {
+            "m": zeros_like(p, dtype=np.uint8),
+            "m_scale": zeros_like(p, **scales),
+            "v": zeros_like(p, dtype=np.uint8),
+            "v_scale": zeros_like(p, **scales),
+        }
 
     def parts(self, p, g, *slots):
         """Each part has whole blocks."""

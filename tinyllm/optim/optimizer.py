@@ -5,7 +5,8 @@ import dataclasses
 
 import numpy as np
 
-from tinyllm.backend.arrays import array_module, beside
+from tinyllm.backend.arrays import beside
+from tinyllm.backend.elsewhere import brought_together, let_go, zeros_like
 from tinyllm.backend.threads import pieces
 from tinyllm.errors import UsageError
 
@@ -68,7 +69,7 @@ class Optimizer:
 
     def new_memory(self, p):
         """{slot: array} of what is remembered of an array, before the first step."""
-        return {slot: array_module(p).zeros_like(p) for slot in self.slots}
+        return {slot: zeros_like(p) for slot in self.slots}
 
     def parts(self, p, g, *slots):
         """Yield the same arrays in parts, each of which can be updated on its own."""
@@ -91,7 +92,8 @@ class Optimizer:
 
         def update(task):
             options, arrays = task
-            self.update(*arrays, lr=lr, step=self.steps, **options)
+            with brought_together(*arrays) as here:
+                self.update(*here, lr=lr, step=self.steps, **options)
 
         list(map(update, [
             (self.options[name], arrays)
@@ -114,6 +116,7 @@ class Optimizer:
         check_state(arrays, {name: array.shape for name, array in mine.items()})
         for name, array in arrays.items():
             mine[name][...] = beside(array, mine[name])
+            let_go(mine[name], array)
         self.steps = int(arrays["steps"])
 
 

@@ -3,6 +3,7 @@
 import math
 
 from tinyllm.backend.arrays import array_module, widened
+from tinyllm.backend.elsewhere import empty_like, let_go
 from tinyllm.backend.threads import pieces
 
 
@@ -19,8 +20,10 @@ def squared_length(grads, *, map=map):
     """{Parameter: array} -> the sum of the squares of all their numbers."""
 
     def squares(part):
-        part = widened(part)
-        return float(array_module(part).vdot(part, part))
+        wide = widened(part)
+        square = float(array_module(wide).vdot(wide, wide))
+        let_go(part)
+        return square
 
     return sum(map(squares, [g[piece] for g in grads.values() for piece in pieces(g)]))
 
@@ -40,9 +43,14 @@ def clip_gradients(grads, limit, *, squares=squared_length, map=map):
 
 def scaled(grads, factor, *, map=map):
     """{Parameter: array} -> {Parameter: array times factor}, in new arrays."""
-    found = {parameter: array_module(g).empty_like(g) for parameter, g in grads.items()}
+    found = {parameter: empty_like(g) for parameter, g in grads.items()}
     tasks = [
         (g[piece], found[parameter][piece]) for parameter, g in grads.items() for piece in pieces(g)
     ]
-    list(map(lambda task: array_module(task[0]).multiply(task[0], factor, out=task[1]), tasks))
+
+    def scale(task):
+        array_module(task[0]).multiply(task[0], factor, out=task[1])
+        let_go(*task)
+
+    list(map(scale, tasks))
     return found

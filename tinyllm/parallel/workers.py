@@ -17,6 +17,7 @@ import numpy as np
 from tinyllm import functional as F
 from tinyllm import tensor
 from tinyllm.backend.arrays import array_module
+from tinyllm.backend.elsewhere import empty_like, let_go
 from tinyllm.backend.threads import pieces, single_threaded_blas
 from tinyllm.observe import told
 
@@ -115,14 +116,19 @@ class Workers:
         """Several {Parameter: array} -> {Parameter: the sum}, in new arrays, added in the order given."""
         parameters = dict.fromkeys(itertools.chain.from_iterable(shares))
         arrays = {p: [share[p] for share in shares if p in share] for p in parameters}
-        sums = {p: array_module(of_p[0]).empty(p.shape, of_p[0].dtype) for p, of_p in arrays.items() if len(of_p) > 1}
+        sums = {p: empty_like(of_p[0]) for p, of_p in arrays.items() if len(of_p) > 1}
 
         def add(task):
-            total, (first, second, *more), piece = task
-            array_module(total).add(first[piece], second[piece], out=total[piece])
-            for array in more:
-                total[piece] += array[piece]
+            total, (first, second, *more) = task
+            array_module(total).add(first, second, out=total)
+            for part in more:
+                total += part
+            let_go(total, first, second, *more)
 
-        tasks = [(total, arrays[p], piece) for p, total in sums.items() for piece in pieces(total)]
+        tasks = [
+            (total[piece], [array[piece] for array in arrays[p]])
+            for p, total in sums.items()
+            for piece in pieces(total)
+        ]
         told("sum_gradients", "update", self.map, add, tasks)
         return {p: sums.get(p, of_p[0]) for p, of_p in arrays.items()}

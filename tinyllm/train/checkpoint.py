@@ -97,9 +97,9 @@ def load_one(path, *, model, optimizer=None, ranks=None):
             raise UsageError(f"{path / name} does not exist; use another checkpoint")
         if (optimizer is not None or name == WEIGHTS) and storage.sha256(path / name) != expected:
             raise UsageError(f"{path / name} is damaged: its SHA-256 is not the manifest's; use another checkpoint")
-    arrays = storage.load_arrays(path / WEIGHTS)
+    arrays = storage.mapped_arrays(path / WEIGHTS)
     if optimizer is not None:
-        state = storage.load_arrays(path / OPTIMIZER)
+        state = storage.mapped_arrays(path / OPTIMIZER)
         state.setdefault("steps", np.array(step))  # not there before an optimiser counted its own
         optimizer.load_state(state)
     try:

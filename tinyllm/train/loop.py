@@ -13,6 +13,7 @@ from tinyllm.backend.machine import keep_freed_memory
 from tinyllm.backend.threads import cores
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
+from tinyllm.memory import offload
 from tinyllm.observe import told
 from tinyllm.optim import schedule
 from tinyllm.parallel.data import ONE_RANK
@@ -36,6 +37,15 @@ class TrainConfig(Config):
     clip: float = option(1.0, "o maior comprimento do gradiente", above=0)
     workers: int = option(0, "threads que dividem o lote; 0: uma por núcleo, ou uma na GPU", at_least=0, at_most=1024)
     device: str = option("cpu", "cpu, ou gpu com o CuPy instalado", choices=("cpu", "gpu"))
+    recompute: int = option(
+        0, "de cada tantos blocos um só guarda a entrada, e na volta calcula o resto outra vez; 0: nenhum", at_least=0
+    )
+    offload: str = option(
+        "none",
+        "o que fica em disco ou, com a GPU, na memória da máquina: nada, o otimizador, o que entra em cada bloco, os "
+        "pesos dos blocos e seus gradientes, ou tudo; os três últimos recalculam todos os blocos",
+        choices=tuple(offload.PARTS),
+    )
     seed: int = option(0, "semente de todo o acaso", at_least=0, at_most=2**32 - 1)
 
     @property

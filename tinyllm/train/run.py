@@ -29,8 +29,10 @@ from tinyllm.data.objectives import END
 from tinyllm.data.split import SPLITS
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
+from tinyllm.memory.offload import Thrift
+from tinyllm.memory.stream import move
 from tinyllm.models import catalog
-from tinyllm.nn.module import load_weights, map_parameters, weights
+from tinyllm.nn.module import load_weights, weights
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.adamw import AdamWConfig
 from tinyllm.parallel.arrange import OptimizerOfParts, arrange
@@ -74,16 +76,17 @@ class Run:
 
     def new_model(self):
         """The model before its first step. Raises UsageError if this machine has too little memory for it."""
-        available = physical_memory()
-        if available and 4 * estimate.parameters(self.model_config) > available:
+        available, thrift = physical_memory(), Thrift(self.training, self.folder)
+        if available and 4 * estimate.parameters(self.model_config) > available and not thrift.kept("weights"):
             raise UsageError(
                 f"the model that {self.folder / 'config.json'} describes does not fit in the {available >> 20} MB of "
                 "this machine; is the file as it was written?"
             )
-        model = self.task.new_model(self.model_config, rng=np.random.default_rng(self.training.seed))
+        with thrift.building():
+            model = self.task.new_model(self.model_config, rng=np.random.default_rng(self.training.seed))
         if self.start.exists():
-            load_weights(model, storage.load_arrays(self.start))
-        return model
+            load_weights(model, storage.mapped_arrays(self.start))
+        return thrift.around(model)
 
     def batches(self, start=0):
         """The batches of the training, from batch `start` on, without end."""
@@ -288,7 +291,7 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
     first = comm.rank == 0
     training = dataclasses.replace(run.training, workers=run.training.threads_of(comm))
     with storage.locked(run.folder) if first else contextlib.nullcontext():
-        map_parameters(model, lambda array: to_device(array, training.device))
+        move(model, training.device)
         model, optimizer, ranks = parts_of(run, model, comm, layout)
         start = 0
         if steps_done(run):
@@ -299,7 +302,7 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
             if start == 0:
                 keep_log_aside(run, warn=warn)
             forget_log_after(run.folder / "log.jsonl", start, warn=warn)
-            record_steps(run)
+            record_training(run)
         data = run.batches(start * training.accumulate)
         how = {"config": training, "ranks": ranks or ONE_RANK, "start": start, "profile": profile}
         with open(run.folder / "log.jsonl" if first else os.devnull, "a", encoding="utf-8") as log:
@@ -326,11 +329,11 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
 
 def parts_of(run, model, comm, layout):
     """What a rank trains of a model under a layout, its optimiser, and its Parts, None of a rank that is alone."""
-    if comm.size == 1:
-        return model, optimizers.new_optimizer(run.optimizer_config, model.named_parameters()), None
-    model, ranks = arrange(model, layout or Layout(dp=comm.size), comm)
-    kind = optimizers.kind_of(run.optimizer_config)
-    return model, OptimizerOfParts(kind, run.optimizer_config, ranks), ranks
+    with Thrift(run.training, run.folder).remembering():
+        if comm.size == 1:
+            return model, optimizers.new_optimizer(run.optimizer_config, model.named_parameters()), None
+        model, ranks = arrange(model, layout or Layout(dp=comm.size), comm)
+        return model, OptimizerOfParts(optimizers.kind_of(run.optimizer_config), run.optimizer_config, ranks), ranks
 
 
 def validation_loss(run, model, ranks):
@@ -341,9 +344,9 @@ def validation_loss(run, model, ranks):
         return run.mean_loss(ranks.measured(), "validation")
 
 
-def record_steps(run):
-    """Let config.json say how many steps are asked for, if it says otherwise."""
-    if storage.load_json(run.folder / "config.json")["train"].get("steps") != run.training.steps:
+def record_training(run):
+    """Let config.json say how many steps are asked for, and how memory is saved, if it says otherwise."""
+    if storage.load_json(run.folder / "config.json")["train"] != to_dict(run.training):
         save_config(run)
 
 
