@@ -110,6 +110,7 @@ def resumed(arguments):
             f"{names} cannot change in a run that is resumed, only --steps can; leave it out or begin a new run"
         )
     run = runs.open_run(arguments.resume)
+    run.check_learns()
     if "steps" in arguments and arguments.steps != run.training.steps:
         run.training = from_dict(type(run.training), {**dataclasses.asdict(run.training), "steps": arguments.steps})
     return run

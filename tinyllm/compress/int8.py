@@ -6,12 +6,15 @@ A product takes the codes as they are: one token at a time, a model is as fast a
 read, and these are a quarter as long. Norms and biases stay in float32.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from tinyllm import functional as F
 from tinyllm.backend.arrays import array_module, beside
 from tinyllm.compress import int8_products
 from tinyllm.compress.int8_products import decode
+from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.nn import layers
 from tinyllm.nn.module import Module, Parameter, Weight, replace_modules
@@ -21,10 +24,23 @@ from tinyllm.tensor import Tensor
 STEPS = 127  # the code -128 would have no opposite
 
 
-def encode(weight, group=None):
+@dataclass(frozen=True)
+class Int8Config(Config):
+    """How weights become int8."""
+
+    title = "int8"
+    group: int = option(0, "quantos pesos seguidos têm a mesma escala, um múltiplo de 64; 0: uma linha", at_least=0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.group % 64:
+            raise UsageError(f"group={self.group} is no multiple of 64; choose 64, 128 or another")
+
+
+def encode(weight, group=0):
     """(rows, n) -> (rows, n) int8, (rows, groups) float32: the codes, and how long a step is.
 
-    Without a `group` a row has one step; else each `group` numbers of it, and what is left over.
+    A `group` of 0 is the whole row.
     """
     xp, (rows, n) = array_module(weight), weight.shape
     group = group or n
@@ -144,15 +160,12 @@ class Int8Head(Int8Table):
         return turned if axes in ((), (1, 0)) else super().transpose(*axes)
 
 
-def quantize(model, *, group=None):
+def quantize(model, config=None):
     """Give every linear layer, projection and embedding its int8 form; return the model.
 
-    Raises UsageError for a `group` that is no multiple of 64, and for a model that has been
-    quantised.
+    Raises UsageError for a model that has been quantised.
     """
-    if group is not None and (group < 64 or group % 64):
-        raise UsageError(f"group={group} is no multiple of 64; choose 64, 128 or another, or none")
-
+    config = config or Int8Config()
     forms = {
         layers.Linear: Int8Linear,
         layers.Projection: Int8Projection,
@@ -163,7 +176,7 @@ def quantize(model, *, group=None):
         if isinstance(module, Int8):
             raise UsageError(f"{path} is in int8 already; dequantize(model) undoes it")
         form = forms.get(type(module))
-        return form(module, group) if form else module
+        return form(module, config.group) if form else module
 
     return replace_modules(model, change)
 
