@@ -251,6 +251,24 @@ REFUSED = {
         plan folder                                                  # folder
         plan runs/gpt --model llama                                  # model
         plan runs/gpt --optimizer sgd                                # optimizer
+    "quantize": """
+        quantize                                                     # PASTA
+        quantize runs/gpt                                            # --out
+        quantize nothing --out new                                   # nothing
+        quantize "" --out new                                        # empty
+        quantize runs/gpt --out ""                                   # empty
+        quantize runs/gpt --out runs/gpt                             # runs/gpt
+        quantize runs/gpt --out own                                  # own
+        quantize runs/gpt --out corpus.txt                           # corpus.txt
+        quantize runs/gpt --out new --group 63                       # group=63 | 64
+        quantize runs/gpt --out new --group -64                      # group | -64
+        quantize runs/gpt --out new --group x                        # group | x
+        quantize runs/int8 --out new                                 # runs/int8 | int8
+        quantize broken/runs/no-checkpoint --out new                 # checkpoint
+        quantize broken/runs/weights-nan --out new                   # NaN
+        train --resume runs/int8                                     # int8 | --from
+        train --resume runs/int8 --steps 9                           # int8 | --from
+        quickstart --out runs/int8                                   # int8
     """,
     "generate": """
         generate                                                     # PASTA
@@ -527,6 +545,14 @@ ACCEPTED = """
     generate runs/t5 --max-tokens 3 --prompt "Era uma vez"
     generate broken/runs/log-bad --max-tokens 2
     generate broken/runs/newest-cut --max-tokens 2
+    quantize runs/t5 --out made/t5 --group 64
+    quantize runs/labels --out made/labels --json
+    generate runs/int8 --max-tokens 3
+    generate made/t5 --max-tokens 3 --prompt "Era uma vez"
+    classify made/labels bom
+    attention runs/int8 "Era uma vez"
+    estimate runs/int8 --json
+    train --out made/again --from runs/int8 --corpus corpus.txt --steps 1
     fill runs/bert "Era uma ___ vez"
     fill runs/bert "Era uma ___ vez" --candidates 1 --json
     fill --candidates 100000 runs/bert "Era uma ___ vez"

@@ -27,6 +27,7 @@ def build(folder):
         f"train --out runs/t5 --model t5 --heads 2 --decoder-layers 1 --hidden 16 {SMALL}",
         f"train --out runs/rnn --model rnn {SMALL}",
         f"train --out runs/labels --task classify --model bert --heads 2 {SMALL}",
+        "quantize runs/gpt --out runs/int8",
         "tokenizer train corpus.txt --out tokenizer.json --vocab-size 300",
         "tokenizer train corpus.txt --out char.json --kind char",
         "tokenizer convert tokenizer.json plain.tiktoken",

@@ -25,7 +25,7 @@ FLOORS = [
     ["nn"],
     ["models"],
     ["optim"],
-    ["memory"],
+    ["memory", "compress"],
     ["parallel"],
     ["infer"],
     ["evaluate"],

@@ -26,6 +26,22 @@ def map_in_threads(function, items, *, workers):
             yield running.popleft().result()
 
 
+@functools.cache
+def helpers():
+    """The threads that work beside one that has something to share."""
+    return concurrent.futures.ThreadPoolExecutor(max(1, cores() - 1))
+
+
+def shared(work, count, *, alone):
+    """work(slice) for all of `count` items, in as many parts as there are cores, of at least `alone` items each."""
+    parts = max(1, min(cores(), count // max(1, alone)))
+    first, *others = (slice(count * i // parts, count * (i + 1) // parts) for i in range(parts))
+    running = [helpers().submit(work, other) for other in others]
+    work(first)
+    for one in running:
+        one.result()
+
+
 def pieces(array, numbers=1 << 18, *, block=1):
     """Indices that cut an array along its first axis into pieces of about so many numbers, for workers to share.
 

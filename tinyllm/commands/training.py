@@ -142,6 +142,7 @@ def resumed(arguments):
             "leave it out or begin a new run"
         )
     run = runs.open_run(arguments.resume)
+    run.check_learns()
     changed = {name: value for name, value in given_options(arguments, TrainConfig).items() if name in OF_RESUMED}
     run.training = from_dict(type(run.training), {**dataclasses.asdict(run.training), **changed})
     return run

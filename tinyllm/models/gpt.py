@@ -81,9 +81,10 @@ class GPT(Module):
 
         Raises UsageError for ids outside the vocabulary and for more positions than the context.
         """
-        ids, table = layers.token_rows(ids), self.positions.weight
-        places = beside(layers.places(ids, self.config, caches and caches[0]), table.data)
-        return self.dropout(self.tokens(ids) + table[places]), ()
+        ids = layers.token_rows(ids)
+        places = layers.places(ids, self.config, caches and caches[0])
+        x = self.tokens(ids)
+        return self.dropout(x + self.positions.weight[beside(places, x.data)]), ()
 
     def end(self, x):
         """(B, T, C) -> (B, T, C)"""

@@ -34,6 +34,7 @@ def quickstart(folder, *, steps=STEPS, texts=TEXTS, seed=0, as_json=False):
         tell(f"Continuando o treino que está em {folder}.")
         run = runs.open_run(folder)
         check_kind(run)
+        run.check_learns()
         announce(run.model_config, run.training, run.optimizer_config)
     else:
         run = prepare(folder, steps=steps, texts=texts, seed=seed)

@@ -5,7 +5,7 @@ config.json        the task and its labels, the names of the model and of the op
                    there is no run
 tokenizer.json     train.npy   validation.npy   test.npy      the tokenizer and the tokens of each split; texts with
                    labels are in train.safetensors, and as they were in train.jsonl, and so on
-start.safetensors  the first weights, of a run that goes on from another
+start.safetensors  the first weights, of a run that goes on from another; those of a run in int8, which has no other
 log.jsonl          one line per step, and one per validation
 checkpoints/       the last two checkpoints
 """
@@ -23,6 +23,7 @@ import numpy as np
 from tinyllm import storage
 from tinyllm.backend.arrays import to_device
 from tinyllm.backend.machine import physical_memory
+from tinyllm.compress.int8 import Int8Config, dequantize, quantize
 from tinyllm.config import from_dict, to_dict
 from tinyllm.data import dataset
 from tinyllm.data.objectives import END
@@ -49,8 +50,8 @@ from tinyllm.train.tasks import Language, find_task
 class Run:
     """What `create` makes and `open_run` finds again: the folder, its configs and its tokenizer."""
 
-    def __init__(self, folder, task, data, model, training, optimizer, tokenizer):
-        self.folder, self.task = Path(folder), task
+    def __init__(self, folder, task, data, model, training, optimizer, tokenizer, *, int8=None):
+        self.folder, self.task, self.int8 = Path(folder), task, int8
         self.data, self.model_config, self.training = data, model, training
         self.optimizer_config, self.tokenizer = optimizer, tokenizer
         self.end_id = tokenizer.special_id(END)
@@ -84,9 +85,19 @@ class Run:
             )
         with thrift.building():
             model = self.task.new_model(self.model_config, rng=np.random.default_rng(self.training.seed))
+            if self.int8:
+                quantize(model, self.int8)
         if self.start.exists():
             load_weights(model, storage.mapped_arrays(self.start))
         return thrift.around(model)
+
+    def check_learns(self):
+        """Raise UsageError for a run in int8, whose codes are not learned."""
+        if self.int8:
+            raise UsageError(
+                f"{self.folder} is in int8 and learns no more; go on with the run that it was made of, or begin "
+                f"another with --from {self.folder}"
+            )
 
     def batches(self, start=0):
         """The batches of the training, from batch `start` on, without end."""
@@ -97,8 +108,10 @@ class Run:
         return self.task.mean_loss(self, model, split)
 
     def trained_model(self, *, warn=print):
-        """The model of the newest checkpoint."""
+        """The model of the newest checkpoint; of a run in int8, the only one there is."""
         model = self.new_model()
+        if self.int8:
+            return model
         checkpoint.load(self.checkpoints, model=model, warn=warn)
         return model
 
@@ -132,7 +145,7 @@ def create(
     model = dataclasses.replace(model, vocab_size=tokenizer.vocab_size)
     run = Run(folder, task, data, model, settled(training), optimizer, tokenizer)
     announce(run)
-    return lay_out(run, texts, say=say, warn=warn)
+    return lay_out(run, lambda: write_texts(run, texts, say=say, warn=warn))
 
 
 def create_from(
@@ -140,11 +153,12 @@ def create_from(
     say=lambda text: None, warn=lambda text: None,
 ):  # fmt: skip
     """Make the folder of a new run that goes on, with other texts, from the weights and the tokenizer of another run.
+    If that is in int8, its weights are those that its codes stand for.
 
     Raises UsageError as `create` does, if the base has no checkpoint, and if its labels are not those of the texts.
     """
     check_place(folder, data, training)
-    start = weights(base.trained_model(warn=warn))
+    start = weights(dequantize(base.trained_model(warn=warn)))
     say("textos")
     task = type(base.task)()
     texts = task.read(data, seed=training.seed)
@@ -156,7 +170,7 @@ def create_from(
         )
     data, optimizer = dataclasses.replace(data, tokenizer=base.data.tokenizer), optimizer or AdamWConfig()
     run = Run(folder, task, data, base.model_config, settled(training), optimizer, base.tokenizer)
-    return lay_out(run, texts, start=start, say=say, warn=warn)
+    return lay_out(run, lambda: write_texts(run, texts, start=start, say=say, warn=warn))
 
 
 def check_place(folder, data, training):
@@ -190,14 +204,14 @@ def settled(training):
     return dataclasses.replace(training, workers=training.threads, decay_steps=training.last_decay_step)
 
 
-def lay_out(run, texts, *, start=None, say, warn):
-    """Write the files of a new run, {split: texts} as tokens among them, all or none. `start`: its first weights."""
+def lay_out(run, write):
+    """Let `write()` write the files of a new run, and its config; all or none."""
     folder, made = run.folder, [path for path in (run.folder, *run.folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with storage.locked(folder):
             check_place(folder, run.data, run.training)  # another may have come in between
-            write_files(run, texts, start=start, say=say, warn=warn)
+            write_files(run, write)
     except BaseException:
         for path in made:
             with contextlib.suppress(OSError):  # another has begun to use it
@@ -206,22 +220,26 @@ def lay_out(run, texts, *, start=None, say, warn):
     return run
 
 
-def write_files(run, texts, *, start, say, warn):
+def write_files(run, write):
     """Write the files of a run into its folder, or none of them."""
-    folder = run.folder
     try:
-        run.tokenizer.save(folder / "tokenizer.json")
-        if start is not None:
-            storage.save_arrays(run.start, start)
-        say("tokens")
-        for split in SPLITS:
-            run.task.write(folder, split, texts[split], run.tokenizer, run.model_config, warn)
-        run.task.check(run)
+        write()
         save_config(run)
     except BaseException:  # a signal too leaves nothing half-written
         for name in ("config.json", *files_of(run)):
-            storage.remove(folder / name)
+            storage.remove(run.folder / name)
         raise
+
+
+def write_texts(run, texts, *, start=None, say, warn):
+    """Write the tokenizer of a run, {split: texts} as tokens and, if it goes on from another, its first weights."""
+    run.tokenizer.save(run.folder / "tokenizer.json")
+    if start is not None:
+        storage.save_arrays(run.start, start)
+    say("tokens")
+    for split in SPLITS:
+        run.task.write(run.folder, split, texts[split], run.tokenizer, run.model_config, warn)
+    run.task.check(run)
 
 
 def files_of(run):
@@ -244,6 +262,7 @@ def save_config(run):
             "train": to_dict(run.training),
             "optimizer": optimizers.name_of(run.optimizer_config),
             "update": to_dict(run.optimizer_config),
+            **({"int8": to_dict(run.int8)} if run.int8 else {}),
             "sha256": {name: storage.sha256(run.folder / name) for name in files_of(run)},
         },
     )
@@ -270,13 +289,14 @@ def open_run(folder):
             "update": optimizers.find(stored["optimizer"]).Config,
         }
         parts = [from_dict(kind, stored[name]) for name, kind in kinds.items()]
+        int8 = from_dict(Int8Config, stored["int8"]) if "int8" in stored else None
         hashes = dict(stored["sha256"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{folder / 'config.json'} is not the config of a run: {error}") from None
     for name, expected in hashes.items():
         if not (folder / name).is_file() or storage.sha256(folder / name) != expected:
             raise UsageError(f"{folder / name} is missing or not the file this run was made with; make the run anew")
-    return Run(folder, task, *parts, files.load(folder / "tokenizer.json"))
+    return Run(folder, task, *parts, files.load(folder / "tokenizer.json"), int8=int8)
 
 
 def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE, layout=None):
@@ -288,6 +308,7 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
     `layout`, as replicas if there is none; rank 0 writes, and all end when one is to stop. Raises UsageError if all
     steps are done.
     """
+    run.check_learns()
     first = comm.rank == 0
     training = dataclasses.replace(run.training, workers=run.training.threads_of(comm))
     with storage.locked(run.folder) if first else contextlib.nullcontext():

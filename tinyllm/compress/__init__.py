@@ -1,0 +1,1 @@
+"""Compression: models whose weights take fewer bytes."""
