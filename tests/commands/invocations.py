@@ -251,6 +251,7 @@ REFUSED = {
         plan folder                                                  # folder
         plan runs/gpt --model llama                                  # model
         plan runs/gpt --optimizer sgd                                # optimizer
+    """,
     "quantize": """
         quantize                                                     # PASTA
         quantize runs/gpt                                            # --out
