@@ -86,6 +86,24 @@ def test_zero_is_data_parallel_to_the_last_bit(size, stage):
         assert_same(mine, theirs)
 
 
+@pytest.mark.parametrize("stage", [0, *STAGES])
+def test_arrays_on_a_device_stay_there_and_are_those_in_memory(cupy, stage):
+    def work(comm, move):
+        model = new_model(dtype=np.float64)
+        map_parameters(model, move)
+        ranks, optimizer = together(model, comm, stage)
+        reports = steps_of(model, ranks, optimizer, steps=2)
+        with ranks.whole():
+            return reports, [array.copy() for array in weights(model).values()]
+
+    here, there = (run_ranks(2, lambda comm, move=move: work(comm, move)) for move in (np.asarray, cupy.asarray))
+    for (expected, arrays), (reports, on_device) in zip(here, there, strict=True):
+        assert reports == [pytest.approx(report, rel=1e-12) for report in expected]
+        for mine, theirs in zip(on_device, arrays, strict=True):
+            assert isinstance(mine, cupy.ndarray)
+            np.testing.assert_allclose(mine.get(), theirs, rtol=1e-10, atol=1e-12)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("name", list(catalog.MODELS))

@@ -140,8 +140,8 @@ class DataParallel(OneRank):
         for parameter, gradient in grads.items():
             self.receive(parameter, gradient)
         self.agenda.finish()
-        known = self.comm.all_reduce(self.known)
-        return {p: self.sums[p] for p, number in self.numbers.items() if known[number] and p in self.sums}
+        known, sums, self.sums = self.comm.all_reduce(self.known), self.sums, {}
+        return {p: sums[p] for p, number in self.numbers.items() if known[number] and p in sums}
 
     def squared_length(self, grads, *, map=map):
         mine = np.array([float(schedule.squared_length(self.owned(grads), map=map))])
