@@ -1,5 +1,6 @@
 """`tinyllm launch`: ranks train as one process would, none waits for one that has gone, and who has gone is named."""
 
+import importlib.metadata
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from parallel.on_mpi import needs_mpi
 
 from tinyllm import cli, storage
 from tinyllm.parallel.layout import parse_layout
+from tinyllm.show import doctor
 from tinyllm.train import run as runs
 
 SMALL = ["--texts=60", "--vocab-size=300", "--context=16", "--layers=2", "--heads=2", "--width=16", "--batch=4"]
@@ -250,3 +252,19 @@ def test_where_there_is_no_mpiexec_one_line_says_so(tmp_path, monkeypatch, capsy
     assert cli.main(["launch", "-n", "2", "train", "--out", str(tmp_path / "r")]) == 2
     err = capsys.readouterr().err
     assert err.startswith("tinyllm launch: error: there is no mpiexec to start ranks with; install one with: pip")
+
+
+@pytest.mark.parametrize(
+    "version, mpiexec, words",
+    [(None, None, "sem mpi4py"), ("4.1.2", None, "falta o mpiexec"), ("4.1.2", "/x/mpiexec", "4.1.2, /x/mpiexec")],
+)
+def test_the_doctor_tells_whether_ranks_can_be_started(monkeypatch, version, mpiexec, words):
+    def version_of(name):
+        if version is None:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return version
+
+    monkeypatch.setattr("importlib.metadata.version", version_of)
+    monkeypatch.setattr("shutil.which", lambda name, path=None: mpiexec)
+    name, found, mend = doctor._mpi()
+    assert name == "MPI (opcional)" and words in found and "pip" in (mend or found + "pip")
