@@ -1,5 +1,6 @@
 """`tinyllm launch`: ranks train as one process would, none waits for one that has gone, and who has gone is named."""
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -16,6 +17,7 @@ import pytest
 from parallel.on_mpi import needs_mpi
 
 from tinyllm import cli, storage
+from tinyllm.errors import UsageError
 from tinyllm.parallel.layout import parse_layout
 from tinyllm.show import doctor
 from tinyllm.train import run as runs
@@ -171,6 +173,23 @@ def test_a_signal_saves_and_says_how_to_go_on(begun, tmp_path, number):
     assert "tinyllm launch -n 2 train --resume r" in err and err.count("Parado") == 1
     assert runs.steps_done(runs.open_run(tmp_path / "r")) == last >= 3
     assert not list((tmp_path / "r").glob(".*")) and "====" not in out + err and "mpiexec" not in err
+
+
+@needs_mpi
+@pytest.mark.parametrize("goes", ["who reads", "who launched"])
+def test_ranks_stop_when_nobody_is_there_any_more(begun, tmp_path, goes):
+    shutil.copytree(begun, tmp_path / "r")
+    with start(tmp_path, "-n", 2, "train", "--resume", "r", "--steps=100000", "--json") as process:
+        assert json.loads(process.stdout.readline())["step"] == 3
+        process.kill() if goes == "who launched" else process.stdout.close()
+        process.wait(30)
+    for _ in range(100):
+        with contextlib.suppress(UsageError), storage.locked(tmp_path / "r"):
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("the ranks train on")
+    assert runs.steps_done(runs.open_run(tmp_path / "r")) >= (2 if goes == "who launched" else 3)
 
 
 @needs_mpi
