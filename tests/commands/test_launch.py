@@ -1,5 +1,7 @@
 """`tinyllm launch`: ranks train as one process would, none waits for one that has gone, and who has gone is named."""
 
+import contextlib
+import importlib.metadata
 import json
 import os
 import re
@@ -15,7 +17,9 @@ import pytest
 from parallel.on_mpi import needs_mpi
 
 from tinyllm import cli, storage
+from tinyllm.errors import UsageError
 from tinyllm.parallel.layout import parse_layout
+from tinyllm.show import doctor
 from tinyllm.train import run as runs
 
 SMALL = ["--texts=60", "--vocab-size=300", "--context=16", "--layers=2", "--heads=2", "--width=16", "--batch=4"]
@@ -172,6 +176,23 @@ def test_a_signal_saves_and_says_how_to_go_on(begun, tmp_path, number):
 
 
 @needs_mpi
+@pytest.mark.parametrize("goes", ["who reads", "who launched"])
+def test_ranks_stop_when_nobody_is_there_any_more(begun, tmp_path, goes):
+    shutil.copytree(begun, tmp_path / "r")
+    with start(tmp_path, "-n", 2, "train", "--resume", "r", "--steps=100000", "--json") as process:
+        assert json.loads(process.stdout.readline())["step"] == 3
+        process.kill() if goes == "who launched" else process.stdout.close()
+        process.wait(30)
+    for _ in range(100):
+        with contextlib.suppress(UsageError), storage.locked(tmp_path / "r"):
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("the ranks train on")
+    assert runs.steps_done(runs.open_run(tmp_path / "r")) >= (2 if goes == "who launched" else 3)
+
+
+@needs_mpi
 def test_a_signal_while_rank_0_prepares_leaves_nothing(tmp_path):
     with start(tmp_path, "-n", 2, "train", "--out", "r", "--texts=30000") as process:
         process.stderr.readline()
@@ -250,3 +271,19 @@ def test_where_there_is_no_mpiexec_one_line_says_so(tmp_path, monkeypatch, capsy
     assert cli.main(["launch", "-n", "2", "train", "--out", str(tmp_path / "r")]) == 2
     err = capsys.readouterr().err
     assert err.startswith("tinyllm launch: error: there is no mpiexec to start ranks with; install one with: pip")
+
+
+@pytest.mark.parametrize(
+    "version, mpiexec, words",
+    [(None, None, "sem mpi4py"), ("4.1.2", None, "falta o mpiexec"), ("4.1.2", "/x/mpiexec", "4.1.2, /x/mpiexec")],
+)
+def test_the_doctor_tells_whether_ranks_can_be_started(monkeypatch, version, mpiexec, words):
+    def version_of(name):
+        if version is None:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return version
+
+    monkeypatch.setattr("importlib.metadata.version", version_of)
+    monkeypatch.setattr("shutil.which", lambda name, path=None: mpiexec)
+    name, found, mend = doctor._mpi()
+    assert name == "MPI (opcional)" and words in found and "pip" in (mend or found + "pip")

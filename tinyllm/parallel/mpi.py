@@ -28,17 +28,17 @@ class MPIComm(Comm):
     does not know, is summed in float32.
     """
 
-    def __init__(self, communicator=None, ranks_here=None):
+    def __init__(self, communicator=None, here=None):
         self.mpi = load_mpi()
         self.communicator = self.mpi.COMM_WORLD if communicator is None else communicator
-        self.ranks_here = ranks_here or self.communicator.Split_type(self.mpi.COMM_TYPE_SHARED).size
+        self.here = here or self.communicator.Split_type(self.mpi.COMM_TYPE_SHARED)  # who is on this machine
         self.rank, self.size, self.outbox = self.communicator.rank, self.communicator.size, []
 
     def cores(self):
-        return max(1, cores() // self.ranks_here)
+        return max(1, cores() // self.here.size)
 
     def split(self, color):
-        return MPIComm(self.communicator.Split(color, self.rank), self.ranks_here)
+        return MPIComm(self.communicator.Split(color, self.rank), self.here)
 
     def exchange(self, value, combine):
         """The value must be JSON's: numbers, texts, lists and the like."""
