@@ -10,6 +10,7 @@ from tinyllm.errors import UsageError
 from tinyllm.infer.fill import continued_by_gaps
 from tinyllm.infer.generate import before_next, generate, until, without_first_space
 from tinyllm.infer.sample import SampleConfig, sampler
+from tinyllm.memory.offload import PARTS
 from tinyllm.models.catalog import MODELS, name_of
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.catalog import OPTIMIZERS
@@ -295,6 +296,10 @@ def declare_estimate(p):
         ("workers", whole(0, 1024), "quantas threads (padrão: uma por núcleo, ou as do treino)"),
     ):
         p.add_argument(f"--{name}", type=kind, default=argparse.SUPPRESS, help=help)
+    recompute = "de cada tantos blocos, um é recomputado (padrão: 0, nenhum, ou como no treino)"
+    p.add_argument("--recompute", type=whole(0, 10**6), default=argparse.SUPPRESS, help=recompute)
+    p.add_argument("--offload", choices=list(PARTS), default=argparse.SUPPRESS,
+                   help="o que fica em disco (padrão: none, nada, ou como no treino)")  # fmt: skip
     add_optimizer(p, "o otimizador (padrão: adamw, ou o do treino)")
     p.add_argument("--tokens", type=positive, metavar="N", help="tokens do KV cache (padrão: o contexto)")
     add_mine(p)

@@ -8,6 +8,7 @@ import functools
 from typing import NamedTuple
 
 from tinyllm import functional as F
+from tinyllm.memory.offload import PARTS, recomputed
 from tinyllm.models import catalog
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.nn.module import count_parameters
@@ -83,7 +84,8 @@ PRECISIONS = {
 class Plan(NamedTuple):
     """How a model is to be trained: `workers` share the batch, a GPU needs no more than one.
 
-    `recompute`: keep what enters a block, and compute the rest of it again on the way back (Chen et al. 2016).
+    `recompute`: of each so many blocks one keeps what enters it, and computes the rest again on the way back (Chen et
+    al. 2016); 0: none. `offload`: what is kept elsewhere, as `offload.PARTS` names it.
     `classify`: tell the labels of texts, as long as the context at most, so that no position is compared with the
     vocabulary. `optimizer`: its class, which says how much it remembers.
     """
@@ -92,15 +94,25 @@ class Plan(NamedTuple):
     workers: int = 1
     accumulate: int = 1
     precision: str = "float32"
-    recompute: bool = False
+    recompute: int = 0
+    offload: str = "none"
     on_gpu: bool = False
     classify: bool = False
     optimizer: type = AdamW
 
 
+def plan_of(training, optimizer, *, classify):
+    """The Plan of a TrainConfig and of the class of an optimiser."""
+    return Plan(
+        training.batch, training.threads, training.accumulate, recompute=training.recompute, offload=training.offload,
+        on_gpu=training.device == "gpu", classify=classify, optimizer=optimizer,
+    )  # fmt: skip
+
+
 class Training(NamedTuple):
     """What training takes: bytes, but for `parameters`. Each part is given at its largest, and not all are at once:
-    the activations are gone before the copies of the gradients come. `total` is what is in use at the peak."""
+    the activations are gone before the copies of the gradients come. `total` is what is in use at the peak. None of it
+    is what is kept `elsewhere`: on a disk or, of a GPU, in the memory of the machine."""
 
     parameters: int
     weights: int
@@ -111,49 +123,81 @@ class Training(NamedTuple):
     logits: int  # and, with them, the parts of the gradient of the head
     process: int
     total: int
+    elsewhere: int
 
 
 def training(config, plan):
     """The memory that training a model of `config` takes under a `plan`."""
     sizes, kept = PRECISIONS[plan.precision], catalog.architecture_of(config).kept(config, plan)
     P = body_parameters(config) if plan.classify else parameters(config)
-    head, T = config.vocab_size * config.width, config.context
+    head, T, away = config.vocab_size * config.width, config.context, PARTS[plan.offload]
     workers = min(plan.workers, plan.batch)  # more have no share of the batch
     tokens = plan.batch * T
+    streamed, block = of_blocks(config, plan) if "weights" in away else (0, 0)
+    here = P - streamed
 
-    at_loss, inside = config.layers * kept.block, 0
-    if plan.recompute:
-        at_loss, inside = config.layers * config.width, kept.block
-    at_loss, on_the_way_back = tokens * (at_loss + kept.ends), tokens * (at_loss + inside + kept.height)
+    inputs, whole, again = kept_of_blocks(config, plan)
+    at_loss = whole * kept.block + (0 if "activations" in away else inputs * config.width)
+    at_loss, on_the_way_back = tokens * (at_loss + kept.ends), tokens * (at_loss + again * kept.block + kept.height)
     targets = 0 if plan.classify else -(-plan.batch // workers) * kept.targets
     logits = workers * loss_bytes(head, config.vocab_size, targets, sizes) if targets else 0
 
-    before = min(plan.accumulate - 1, 2) * P  # the sum of the earlier batches, and the last that went into it
-    at_the_end = max(
-        workers * (P + head),  # the gradient of the embedding is added to that of the head, in a copy
-        (workers + 1) * P if workers > 1 else 0,
-    )
-    gradients = max(before + at_the_end, 2 * P, 3 * P if plan.accumulate > 1 else 0)  # clipped, and accumulated
-    before, weights = before * sizes.gradient, P * sizes.weight
+    before = min(plan.accumulate - 1, 2) * here * sizes.gradient  # of earlier batches: the sum, and the last in it
+    gradients = copies_of_gradients(here, head, plan)
+    in_use = workers * block * (sizes.weight + sizes.gradient)  # of the blocks that are streamed
     optimiser = plan.optimizer.bytes_remembered(P) + P * sizes.master
+    elsewhere = optimiser if "optimizer" in away else 0
+    elsewhere += (P * sizes.weight + copies_of_gradients(streamed, 0, plan) * sizes.gradient) if streamed else 0
+    elsewhere += tokens * inputs * config.width * sizes.activation if "activations" in away else 0
+    weights, optimiser = here * sizes.weight, 0 if "optimizer" in away else optimiser
     process = CUDA_CONTEXT if plan.on_gpu else PROCESS
     height = max(
         before + at_loss * sizes.activation + logits,
-        before + on_the_way_back * sizes.activation + workers * head * sizes.gradient,
-        before + tokens * (kept.block + kept.height) * sizes.activation + workers * P * sizes.gradient,
+        before + on_the_way_back * sizes.activation + workers * head * sizes.gradient + in_use,
+        before + tokens * (kept.block + kept.height) * sizes.activation + workers * here * sizes.gradient + in_use,
         gradients * sizes.gradient,
     )
     return Training(
         parameters=P,
         weights=weights,
-        gradients=P * sizes.gradient,
+        gradients=here * sizes.gradient,
         optimiser=optimiser,
-        copies=(gradients - P) * sizes.gradient,
+        copies=(gradients - here) * sizes.gradient,
         activations=max(at_loss, on_the_way_back) * sizes.activation,
         logits=logits,
         process=process,
         total=process + weights + optimiser + height,
+        elsewhere=elsewhere,
     )
+
+
+def of_blocks(config, plan):
+    """How many numbers all blocks of a model learn, and the largest of them."""
+    count_of, all_blocks, largest = body_parameters if plan.classify else parameters, 0, 0
+    for name in (name for name in vars(config) if name.endswith("layers")):
+        one, two = (count_of(dataclasses.replace(config, **{name: layers})) for layers in (1, 2))
+        all_blocks, largest = all_blocks + getattr(config, name) * (two - one), max(largest, two - one)
+    return all_blocks, largest
+
+
+def kept_of_blocks(config, plan):
+    """How many blocks keep what enters them, how many keep all, and whether the last is computed a second time."""
+    every = recomputed(plan.recompute, plan.offload)
+    if not every:
+        return 0, config.layers, False
+    inputs = -(-config.layers // every)
+    return inputs, config.layers - inputs, (config.layers - 1) % every == 0
+
+
+def copies_of_gradients(count, head, plan):
+    """The gradients of so many parameters that there are at once: those of the workers and their sum; and before, the
+    sum of earlier batches, and the last that went into it; and after, the clipped."""
+    workers, before = min(plan.workers, plan.batch), min(plan.accumulate - 1, 2) * count
+    at_the_end = max(
+        workers * (count + head),  # the gradient of the embedding is added to that of the head, in a copy
+        (workers + 1) * count if workers > 1 else 0,
+    )
+    return max(before + at_the_end, 2 * count, 3 * count if plan.accumulate > 1 else 0)
 
 
 def loss_bytes(head, vocabulary, tokens, sizes):

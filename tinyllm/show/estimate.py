@@ -11,9 +11,10 @@ from tinyllm.say import counted, emit, megabytes, thousands
 
 WAYS = {  # name: its title, and what it changes of a plan
     "float32": ("float32", {}),
-    "float32_recompute": ("recomputando*", {"recompute": True}),
+    "float32_recompute": ("recomputando", {"recompute": 1}),
+    "float32_offload": ("e em disco", {"offload": "all"}),
     "mixed": ("mista*", {"precision": "mixed"}),
-    "mixed_recompute": ("mista, recomp.*", {"precision": "mixed", "recompute": True}),
+    "mixed_recompute": ("mista recomp.*", {"precision": "mixed", "recompute": 1}),
 }
 GPUS = (4, 6, 16)  # GB
 PARTS = {
@@ -25,6 +26,7 @@ PARTS = {
     "logits": "logits",
     "process": "Python e as rotinas",
     "total": "no auge",
+    "elsewhere": "em disco",
 }
 WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8*", "nf4": "nf4*"}
 
@@ -39,7 +41,7 @@ def show_estimate(config, training, *, optimizer=AdamW, tokens=None, classify=Fa
         raise UsageError(
             f"{tokens} tokens do not fit in a context of {config.context}; raise --context or lower --tokens"
         )
-    plan = estimate.Plan(training.batch, training.threads, training.accumulate, classify=classify, optimizer=optimizer)
+    plan = estimate.plan_of(training, optimizer, classify=classify)._replace(on_gpu=False)
     plans = {way: plan._replace(**changes) for way, (_, changes) in WAYS.items()}
     trainings = {way: estimate.training(config, each) for way, each in plans.items()}
     batches = {device: {"bytes": memory} | {
@@ -92,8 +94,10 @@ def show_training(trainings, plan, config):
     for part, title in PARTS.items():
         print(row(title, (size(getattr(sizes, part)) for sizes in trainings.values())))
     print("\n  Cada parte está no seu maior tamanho. O auge é menor do que a soma: quando chegam as cópias")
-    print("  dos gradientes, as ativações já se foram. Recomputar é guardar só a entrada de cada bloco e")
-    print("  fazer o resto outra vez na volta; mista é calcular em 16 bits e atualizar em 32.")
+    print("  dos gradientes, as ativações já se foram. Recomputar (--recompute 1) é guardar só a entrada de")
+    print("  cada bloco e fazer o resto outra vez na volta. Em disco (--offload all) ficam também essas")
+    print("  entradas, o otimizador e os pesos dos blocos, que só vêm um bloco de cada vez; com uma GPU, em")
+    print("  vez do disco, a memória da máquina. Mista é calcular em 16 bits e atualizar em 32.")
 
 
 def show_batches(batches):
@@ -118,7 +122,7 @@ def show_use(uses, tokens, kept):
 
 
 def row(title, cells):
-    return f"  {title:25}" + "".join(f"{cell:>17}" for cell in cells)
+    return f"  {title:23}" + "".join(f"{cell:>15}" for cell in cells)
 
 
 def size(count):

@@ -12,7 +12,8 @@ import numpy as np
 from tinyllm.backend.kernels import numba_version
 from tinyllm.backend.machine import physical_memory
 from tinyllm.errors import Stopped, UsageError
-from tinyllm.memory import estimate
+from tinyllm.memory import estimate, offload
+from tinyllm.memory.offload import recomputed
 from tinyllm.models import catalog
 from tinyllm.optim import catalog as optimizers
 from tinyllm.parallel.comm import current_comm
@@ -69,8 +70,7 @@ def announce(config, training, optimizer, *, labels=0):
     `labels` are those that a classifier tells; there are none where a language is learned.
     """
     workers, name = training.threads, catalog.name_of(config)
-    plan = estimate.Plan(training.batch, workers, training.accumulate, on_gpu=training.device == "gpu",
-                         classify=labels > 0, optimizer=optimizers.kind_of(optimizer))  # fmt: skip
+    plan = estimate.plan_of(training, optimizers.kind_of(optimizer), classify=labels > 0)
     needed = estimate.training(config, plan)
     available = None if plan.on_gpu else physical_memory()
     parameters = needed.parameters + labels * (config.width + 1)
@@ -78,10 +78,16 @@ def announce(config, training, optimizer, *, labels=0):
     tell(f"Modelo: {name.upper()} de {size}, contexto de {counted(config.context, 'token')}.")
     of_machine = f" (esta máquina tem {megabytes(available)})" if available else ""
     tell(f"Memória para treinar: cerca de {megabytes(needed.total)}{of_machine}; {counted(workers, 'thread')}.")
+    if recomputed(plan.recompute, plan.offload) or needed.elsewhere:
+        plain = estimate.training(config, plan._replace(recompute=0, offload="none"))
+        place = "na memória da máquina" if plan.on_gpu else "em disco"
+        moved = f", e {megabytes(needed.elsewhere)} ficam {place}" if needed.elsewhere else ""
+        tell(f"Sem poupar memória seriam {megabytes(plain.total)}{moved}. O resultado é o mesmo; leva mais tempo.")
     if available and needed.total > available:
+        more = "" if plan.offload == "all" else ", or give --offload all"
         raise UsageError(
             f"training needs about {needed.total >> 20} MB and this machine has {available >> 20} MB; "
-            f"lower batch={training.batch}, context={config.context} or width={config.width}"
+            f"lower batch={training.batch}, context={config.context} or width={config.width}{more}"
         )
 
 
@@ -106,7 +112,8 @@ def train_showing(run, *, as_json=False, profile=None, layout=None, on_report=la
 
     If its output cannot be written it stops too, as by SIGPIPE.
     """
-    model, start, seconds, comm = run.new_model(), runs.steps_done(run), 0.0, current_comm.get()
+    model, start, comm = run.new_model(), runs.steps_done(run), current_comm.get()
+    seconds, began = 0.0, time.perf_counter()
     if run.training.device == "gpu" and comm.size > 1:
         comm = on_gpus(comm)
     again = f"tinyllm {f'launch -n {comm.size} ' if comm.size > 1 else ''}train --resume {shlex.quote(str(run.folder))}"
@@ -122,6 +129,7 @@ def train_showing(run, *, as_json=False, profile=None, layout=None, on_report=la
     if profile and not stop.error:
         workers = min(run.training.threads_of(comm), run.training.batch)  # more have no share of the batch
         show_profile(profile, steps=report.step - start, seconds=seconds, workers=workers, as_json=as_json)
+    show_cost(model, run.training, time.perf_counter() - began)
     if report.step < run.training.steps:
         tell(f"\nParado no passo {report.step}, que está salvo. Para continuar: {again}")
     if stop.error and not isinstance(stop.error, BrokenPipeError):
@@ -129,7 +137,24 @@ def train_showing(run, *, as_json=False, profile=None, layout=None, on_report=la
     return 0 if report.step == run.training.steps else 128 + comm.exchange(stop.number or 0, max)
 
 
-TITLES = {"drop": "dropout", "sum_gradients": "soma dos gradientes", "clip_gradients": "corte do gradiente"}
+def show_cost(model, training, elapsed):
+    """Say how much of the time went into saving memory."""
+    spent = offload.seconds(model)
+    if not spent:
+        return
+    again, moved = (100 * spent[what] / min(training.threads, training.batch) / elapsed for what in ("again", "moved"))
+    parts = [f"{decimal(again, 0)}% do tempo foi para calcular os blocos outra vez"]
+    if training.offload != "none":
+        parts.append(f"{decimal(moved, 0)}% para levar e trazer pesos, gradientes e o que entra nos blocos")
+    tell(f"O que custou poupar memória: {', '.join(parts)}.")
+
+
+TITLES = {
+    "drop": "dropout",
+    "recompute": "recomputar e trazer",
+    "sum_gradients": "soma dos gradientes",
+    "clip_gradients": "corte do gradiente",
+}
 
 
 def show_profile(profile, *, steps, seconds, workers, as_json=False):

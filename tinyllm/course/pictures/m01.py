@@ -249,8 +249,8 @@ GPT2 = GPTConfig(vocab_size=50257, context=1024, layers=12, heads=12, width=768)
 PLANS = {
     "treinar, lote de 4 textos": estimate.Plan(batch=4, on_gpu=True),
     "treinar, lote de 1": estimate.Plan(batch=1, on_gpu=True),
-    "lote de 4, recomputando\nas ativações": estimate.Plan(batch=4, recompute=True, on_gpu=True),
-    "o mesmo, em precisão mista": estimate.Plan(batch=4, recompute=True, precision="mixed", on_gpu=True),
+    "lote de 4, recomputando\nas ativações": estimate.Plan(batch=4, recompute=1, on_gpu=True),
+    "o mesmo, em precisão mista": estimate.Plan(batch=4, recompute=1, precision="mixed", on_gpu=True),
 }
 CARD = 4e9  # bytes of the memory that the course has in mind
 
