@@ -60,9 +60,7 @@ class Block(Module):
 
     def __init__(self, config, *, rng):
         C = config.width
-        std = (
-            0.1 * (2 * config.layers * C) ** -0.5
-        )  # at first, a block hardly disturbs what it reads
+        std = layers.out_std(C, 2 * config.layers)
         self.attention = attention.SelfAttention(C, config.heads, rng=rng, out_std=std)
         self.norm1 = layers.LayerNorm(C)
         self.feed_forward = layers.FeedForward(C, 4 * C, rng=rng, out_std=std / 2)

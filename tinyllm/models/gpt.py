@@ -45,9 +45,7 @@ class Block(Module):
 
     def __init__(self, config, *, rng):
         C = config.width
-        std = (
-            0.1 * (2 * config.layers * C) ** -0.5
-        )  # at first, a block hardly disturbs what it reads
+        std = layers.out_std(C, 2 * config.layers)
         self.norm1 = layers.LayerNorm(C)
         self.attention = attention.CausalSelfAttention(C, config.heads, rng=rng, out_std=std)
         self.norm2 = layers.LayerNorm(C)
@@ -107,6 +105,11 @@ class GPT(Module):
         return F.linear_cross_entropy(self.hidden(ids), self.head(), targets, weights=weights)
 
 
+def new(config, *, rng):
+    """A GPT before any training: it is looked up here, where a learner's may stand in its place."""
+    return GPT(config, rng=rng)
+
+
 # ------------------------------------------------------------------------------------ what it costs
 
 
@@ -138,6 +141,6 @@ def products(config, ids, targets):
 
 
 ARCHITECTURE = Architecture(
-    GPTConfig, GPT, Causal,
-    body=GPT, kept=kept, cache=cache, products=products,
+    GPTConfig, new, Causal,
+    body=new, kept=kept, cache=cache, products=products,
 )  # fmt: skip

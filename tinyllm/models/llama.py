@@ -56,9 +56,7 @@ class Block(Module):
 
     def __init__(self, config, *, rng):
         C, heads, kv_heads = config.width, config.heads, config.kv_heads
-        std = (
-            0.1 * (2 * config.layers * C) ** -0.5
-        )  # at first, a block hardly disturbs what it reads
+        std = layers.out_std(C, 2 * config.layers)
         self.norm1 = layers.RMSNorm(C)
         self.attention = attention.GroupedQueryAttention(C, heads, kv_heads, rng=rng, out_std=std)
         self.norm2 = layers.RMSNorm(C)

@@ -50,8 +50,8 @@ class T5Config(Config):
 
 
 def out_std(config):
-    """How the outputs of a block begin: at first it hardly disturbs what it reads."""
-    return 0.1 * (2 * (config.layers + config.decoder_layers) * config.width) ** -0.5
+    """How the outputs of a block begin: two additions each, of the encoder and of the decoder."""
+    return layers.out_std(config.width, 2 * (config.layers + config.decoder_layers))
 
 
 class EncoderBlock(Module):

@@ -10,14 +10,24 @@ from tinyllm.nn.outline import ones, zeros
 from tinyllm.tensor import array_of
 
 
+def initial_weight(n_in, n_out, *, rng, std=None):
+    """-> (n_in, n_out): normal, of deviation `std`. By default that is 1/√n_in, with which what
+    comes out is as large as what went in (LeCun et al. 1998)."""
+    return rng.normal(scale=n_in**-0.5 if std is None else std, size=(n_in, n_out))
+
+
+def out_std(width, additions):
+    """The deviation of a block's last weights before training: so small that, after so many
+    additions to its `width` channels, the stream is still about what it was (as in GPT-2, Radford
+    et al. 2019, but a tenth of 1/√width)."""
+    return 0.1 * (additions * width) ** -0.5
+
+
 class Linear(Module):
-    """(..., n_in) -> (..., n_out): x @ weight + bias. Weights start normal, of deviation `std`
-    (1/√n_in by default)."""
+    """(..., n_in) -> (..., n_out): x @ weight + bias."""
 
     def __init__(self, n_in, n_out, *, rng, std=None):
-        self.weight = Parameter(
-            rng.normal(scale=n_in**-0.5 if std is None else std, size=(n_in, n_out))
-        )
+        self.weight = Parameter(initial_weight(n_in, n_out, rng=rng, std=std))
         self.bias = Parameter(zeros(n_out))
 
     def __call__(self, x):
@@ -25,12 +35,10 @@ class Linear(Module):
 
 
 class Projection(Module):
-    """(..., n_in) -> (..., n_out): x @ weight, without a bias. Weights start as those of Linear."""
+    """(..., n_in) -> (..., n_out): x @ weight, without a bias."""
 
     def __init__(self, n_in, n_out, *, rng, std=None):
-        self.weight = Parameter(
-            rng.normal(scale=n_in**-0.5 if std is None else std, size=(n_in, n_out))
-        )
+        self.weight = Parameter(initial_weight(n_in, n_out, rng=rng, std=std))
 
     def __call__(self, x):
         return x @ self.weight

@@ -8,9 +8,8 @@ from tinyllm import storage
 from tinyllm.course.pictures.drawing import BLUE, GREEN, GREY, ORANGE, RED, arrow, box
 from tinyllm.course.syllabus import course_folder
 from tinyllm.evaluate.attention_maps import watched
-from tinyllm.models import bert
+from tinyllm.models import bert, gpt
 from tinyllm.models.bert import BERTConfig
-from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.nn import attention, layers
 from tinyllm.nn.module import Module
 from tinyllm.optim.adamw import AdamW
@@ -91,7 +90,10 @@ def measure(folder):
         found[f"{heads}"] = {"right": right.mean(axis=0).round(3).tolist(), "weights": rounded(weights)}
     storage.save_json(folder / "vizinhos.json", found)
     shape, found = {"vocab_size": TOKENS, "context": LENGTH, "layers": 2, "heads": 1, "width": WIDTH}, {}
-    for name, body, config in (("encoder", bert.Encoder, BERTConfig(**shape)), ("decoder", GPT, GPTConfig(**shape))):
+    for name, body, config in (
+        ("encoder", bert.Encoder, BERTConfig(**shape)),
+        ("decoder", gpt.GPT, gpt.GPTConfig(**shape)),
+    ):
         rng = np.random.default_rng(0)
         right, maps = trained(Mirror(body(config, rng=rng), rng=rng), lambda ids: ids[:, ::-1])
         found[name] = {"right": right.round(3).tolist(), "weights": rounded(maps[0][0])}
