@@ -91,7 +91,7 @@ def streaming(model, home, *, away=None):
     there."""
     recomputing(model, kind=functools.partial(Streamed, home=home, away=away))
     for blocks in rows_of_blocks(model):
-        row = Row(blocks)
+        row = Row(list(blocks))  # whatever stands in their places later
         for number, block in enumerate(blocks):
             block.row, block.number = row, number
     return model
