@@ -13,7 +13,7 @@ from tinyllm.course.judge import BROKEN, RIGHT, WRONG, load
 from tinyllm.course.measure import LARGE, SLOW
 from tinyllm.course.notebook import make_notebook
 from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
-from tinyllm.course.syllabus import make_stub
+from tinyllm.course.syllabus import lesson, make_stub
 
 pytestmark = pytest.mark.gate
 MODULES = sorted(FOLDER.glob("tests/course/m[0-9]*"))
@@ -110,8 +110,8 @@ def test_the_tests_run_the_file_of_the_learner_and_no_other(exercise, versions):
 
 @EVERY
 def test_every_exercise_has_a_lesson_three_hints_and_a_place_in_the_library(exercise):
-    lesson = (FOLDER / "exercises" / exercise.place.parent / "README.md").read_text(encoding="utf-8")
-    assert re.search(rf"^##+ .*\(`{re.escape(exercise.place.name)}`\)$", lesson, flags=re.M)
+    text = lesson(FOLDER, exercise.place.parent)
+    assert re.search(rf"^##+ .*\(`{re.escape(exercise.place.name)}`\)$", text, flags=re.M)
     assert len(load(FOLDER / exercise.support).HINTS) == 3
     assert exercise.library.keys() <= set(exercise.pieces)
     assert all(hasattr(importlib.import_module(module), name) for name, module in exercise.library.items())

@@ -7,18 +7,22 @@ import sys
 
 import pytest
 
-from tinyllm.course.pictures import drawing, m01, m03
+from tinyllm.course import syllabus
+from tinyllm.course.pictures import drawing, m01, m03, m04
 from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 
-LESSONS = sorted(FOLDER.glob("exercises/**/README.md"))
-EVERY = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.parent.name)
+LESSONS = sorted(FOLDER.glob("exercises/**/*.md"))
+EVERY = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 LINK = re.compile(r"(?P<picture>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
-IMAGES = {module: FOLDER / "exercises" / module.FOLDER for module in (m01, m03)}
-OF_EVERY_MODULE = pytest.mark.parametrize(("module", "images"), IMAGES.items(), ids=("m01", "m03"))
+IMAGES = {module: FOLDER / "exercises" / module.FOLDER for module in (m01, m03, m04)}
+OF_EVERY_MODULE = pytest.mark.parametrize(("module", "images"), IMAGES.items(), ids=("m01", "m03", "m04"))
 
 
 def read(lesson):
     return lesson.read_text(encoding="utf-8")
+
+
+WITH_EXAMPLES = [lesson for lesson in LESSONS if "```python\n" in read(lesson)]
 
 
 def prose(lesson):
@@ -54,7 +58,7 @@ def test_pictures_are_described_alone_on_their_line(lesson):
 
 @OF_EVERY_MODULE
 def test_every_picture_is_drawn_by_a_program_and_shown_in_a_lesson(module, images):
-    shown = set(re.findall(r"\(imagens/([\w-]+)\.svg\)", read(images.parent / "README.md")))
+    shown = set(re.findall(r"\(imagens/([\w-]+)\.svg\)", syllabus.lesson(FOLDER, images.parent.name)))
     assert shown == set(module.PICTURES) == {path.stem for path in images.glob("*.svg")}
     assert {path.stem for path in images.glob("*.json")} <= shown
 
@@ -94,7 +98,8 @@ def test_the_table_of_a_lesson_gives_each_exercise_its_minutes_and_difficulty():
 
 def test_every_section_says_what_it_assumes():
     for lesson in LESSONS[1:]:
-        parts = re.split(r"^## ", prose(lesson), flags=re.M)[2:-1]  # between the contents and what lies beyond
+        first = 2 if lesson.name == "README.md" else 1  # behind the contents
+        parts = re.split(r"^## ", prose(lesson), flags=re.M)[first:-1]  # the last one is what lies beyond
         assert all("\n*Supõe: " in part for part in parts), [p.splitlines()[0] for p in parts if "*Supõe" not in p]
 
 
@@ -109,14 +114,14 @@ def test_a_file_is_as_short_as_a_lesson_says(lesson):
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.id)
 def test_a_section_assumes_the_exercises_that_its_own_exercise_needs(exercise):
     """Each stands in both places: after `precisa de` in the header, and by its id in the lesson's `Supõe`."""
-    lesson = read(FOLDER / "exercises" / exercise.place.parent / "README.md")
+    lesson = syllabus.lesson(FOLDER, exercise.place.parent)
     (assumed,) = re.findall(rf"^## .*\(`{exercise.place.name}`\)\n\n(\*Supõe: .*\*)$", lesson, flags=re.M)
     assert set(re.findall(r"`(m\d\d\.e\d\d)`", assumed)) == set(exercise.needs)
     assert all(needed < exercise.id for needed in exercise.needs)
 
 
 @pytest.mark.gate
-@pytest.mark.parametrize("lesson", LESSONS[1:], ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("lesson", WITH_EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_the_examples_run_in_order(lesson):
     """From the project's folder, in one process, with nothing but tinyllm; a warning is an error."""
     cells = re.findall(r"^```python\n(.*?)^```", read(lesson), flags=re.M | re.S)

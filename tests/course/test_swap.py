@@ -116,6 +116,18 @@ def test_training_and_writing_with_the_decoder_of_the_learner(checkout, model, p
 
 
 @pytest.mark.long
+def test_training_and_writing_with_the_whole_gpt_of_the_learner(checkout):
+    solve(checkout, "m04.e03", "m04.e04")
+    status, out, err = tinyllm(checkout, "train", "--out=mine", "--mine", "--json", *SMALL)
+    assert status == 0, err
+    assert {name for name, count in calls(err).items() if count} == {"initial_weight", "out_std", "Block", "GPT"}
+    reference = losses(tinyllm(checkout, "train", "--out=reference", "--json", *SMALL)[1])
+    np.testing.assert_allclose(losses(out), reference, atol=1e-4, rtol=0)
+    written = [tinyllm(checkout, "generate", "mine", "--max-tokens=8", *whose) for whose in (["--mine"], [])]
+    assert written[0][:2] == written[1][:2] and calls(written[0][2])["GPT"] == 1  # the library opens it as its own
+
+
+@pytest.mark.long
 def test_classifying_with_the_encoder_of_the_learner(checkout):
     solve(checkout, "m03.e05", "m03.e07")
     options = ("--task=classify", "--model=bert", "--json", "--texts=60", "--context=24", "--layers=2", "--width=16",
@@ -263,13 +275,14 @@ def test_every_piece_is_called_by_some_command(checkout):
         ("data", "dedup", "tales.txt", "--out=unique.txt"),
         ("data", "split", "tales.txt", "--out=parts", "--held-out=0.3"),
     ]
-    called = {}
+    seen, called = set(), set()
     for command in commands:
         status, _, err = tinyllm(checkout, *command, "--mine")
         assert status == 0, err
-        called = {name: max(count, called.get(name, 0)) for name, count in calls(err).items()}
-    assert called.keys() == {name for e in EXERCISES.values() for name in e.library}
-    assert not [name for name, count in called.items() if not count]
+        told = re.findall(r"^  (\w+ \(m\S+\)): chamada (\S+) ve", err, flags=re.M)
+        seen |= {piece for piece, _ in told}
+        called |= {piece for piece, count in told if count != "0"}
+    assert seen == called == {f"{name} ({e.id})" for e in EXERCISES.values() for name in e.library}
 
 
 @pytest.mark.parametrize(("exercise", "name"), REPLACEABLE)

@@ -37,9 +37,8 @@ def write_notebook(folder, module, exercises):
 
 def make_notebook(folder, module, exercises):
     """The text of a module's notebook, in nbformat 4.5, without outputs."""
-    lesson = (folder / "exercises" / module / "README.md").read_text(encoding="utf-8")
     exercise_of = {e.place.name: e for e in exercises if e.place.parent.name == module}
-    found = list(cells(lesson, module, lambda file: exercise_cells(folder, exercise_of[file])))
+    found = list(cells(syllabus.lesson(folder, module), module, lambda file: exercise_cells(folder, exercise_of[file])))
     title, first, *rest = found[0], ("code", SETUP), *found[1:]
     notebook = {
         "cells": [cell(kind, text, f"{module[:3]}-{n:03}") for n, (kind, text) in enumerate([title, first, *rest])],

@@ -112,6 +112,12 @@ def read_exercise(path, root):
     )  # fmt: skip
 
 
+def lesson(folder, module):
+    """The text of a module's lesson: its README.md and, if its sections are files of their own, those behind it."""
+    pages = sorted((folder / "exercises" / module).glob("*.md"), key=lambda page: (page.name != "README.md", page.name))
+    return "\n".join(page.read_text(encoding="utf-8") for page in pages)
+
+
 def modules_by_name(text):
     """{name: module} of each module.name in a line of a header."""
     return {name: module for module, name in re.findall(r"([\w.]+)\.(\w+)", text)}
