@@ -8,7 +8,7 @@ from parallel.on_mpi import needs_mpi, run_on_mpi
 from tinyllm.errors import UsageError
 from tinyllm.nn.module import weights
 from tinyllm.optim.adamw import AdamW
-from tinyllm.parallel.arrange import OptimizerOfParts, arrange
+from tinyllm.parallel.arrange import OptimizerOfParts, arrange, check
 from tinyllm.parallel.comm import run_ranks
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.layout import parse_layout
@@ -131,3 +131,5 @@ def test_what_a_layout_cannot_do_is_told():
         run_ranks(2, work)
     with pytest.raises(UsageError, match="zero=3 repeats every block, and a stage of a pipeline cannot"):
         run_ranks(4, lambda comm: arrange(model_of("gpt"), parse_layout("dp=2,pp=2,zero=3"), comm))
+    with pytest.raises(UsageError, match="and offload=all to this machine; take zero=2, or offload=optimizer"):
+        check(parse_layout("dp=2,zero=3"), "all")

@@ -21,8 +21,7 @@ def arrange(model, layout, comm):
     What is done to a block, such as recomputing it, is done before. Raises UsageError for a model that cannot be cut
     so, and for a layout of another number of ranks.
     """
-    if layout.zero == 3 and layout.pp > 1:
-        raise UsageError("zero=3 repeats every block, and a stage of a pipeline cannot; take zero=2, or pp=1")
+    check(layout)
     groups, pipeline = layout.groups(comm), None
     if layout.tp > 1:
         model = split(model, groups.slices)
@@ -34,6 +33,17 @@ def arrange(model, layout, comm):
     elif layout.dp > 1:
         replicas = DataParallel(model, groups.replicas)
     return model, Parts(model, replicas, groups, pipeline)
+
+
+def check(layout, offload="none"):
+    """Raise UsageError for a layout that no model can have, or not with this offload of a TrainConfig."""
+    if layout.zero == 3 and layout.pp > 1:
+        raise UsageError("zero=3 repeats every block, and a stage of a pipeline cannot; take zero=2, or pp=1")
+    if layout.zero == 3 and offload not in ("none", "optimizer"):
+        raise UsageError(
+            f"zero=3 leaves the weights of the blocks to other ranks, and offload={offload} to this machine; "
+            "take zero=2, or offload=optimizer"
+        )
 
 
 class Parts:
