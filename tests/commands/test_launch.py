@@ -149,6 +149,19 @@ def test_what_four_ranks_saved_two_begin_and_three_and_one_go_on_with(tmp_path):
 
 
 @needs_mpi
+@pytest.mark.parametrize(
+    "options, words",
+    [("--model=rnn --heads=2", "has no --heads"), ("--model=rnn --parallel=tp=2", "no layer that can be cut"),
+     ("--parallel=tp=2 --heads=1 --layers=2", "head"), ("--parallel=pp=2 --layers=1", "1 blocks are not 2 stages")],
+)  # fmt: skip
+def test_what_cannot_be_shared_is_refused_before_anything_is_written(tmp_path, options, words):
+    status, out, err = launched(tmp_path, "-n", 2, "train", "--out", "r", "--texts=60", *options.split())
+    last = err.splitlines()[-1]
+    assert (status, out) == (2, "") and words in last and re.match("tinyllm launch: rank 0: error: ", last), err
+    assert not (tmp_path / "r").exists()
+
+
+@needs_mpi
 def test_an_error_of_rank_0_before_the_first_step_is_told_once(tmp_path):
     (tmp_path / "r").mkdir()
     (tmp_path / "r/log.jsonl").write_text("mine")
