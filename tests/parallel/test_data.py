@@ -10,8 +10,8 @@ from tinyllm.errors import UsageError
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.nn.module import freeze
 from tinyllm.parallel.agenda import Agenda
-from tinyllm.parallel.comm import run_ranks
-from tinyllm.parallel.data import ONE_RANK, DataParallel
+from tinyllm.parallel.comm import ALONE, Comm, run_ranks
+from tinyllm.parallel.data import DataParallel, OneRank
 from tinyllm.parallel.units import units_of
 from tinyllm.parallel.workers import Workers
 from tinyllm.tensor import Tensor, op
@@ -84,14 +84,24 @@ def test_gradients_that_are_told_are_those_that_are_returned(workers):
 # ---------------------------------------------------------------------------------------------------------------- ranks
 
 
+class Silent(Comm):
+    """A rank of several that hears nothing of the others."""
+
+    def __init__(self, rank, size):
+        self.rank, self.size = rank, size
+
+    def all_gather(self, array):
+        return array
+
+
 def in_rank_order(parts, size):
     """The gradients of each rank, computed without the others, added in their order."""
     sums = {}
     for rank in range(size):
         model = gpt()
         names = {p: name for name, p in model.named_parameters()}
-        comm = type("Of", (), {"rank": rank, "size": size, "all_reduce": staticmethod(lambda array: array)})
-        alone = type("Alone", (type(ONE_RANK),), {"comm": comm})()
+        alone = OneRank()
+        alone.comm = Silent(rank, size)
         with Workers(2) as pool:
             _, grads = alone.gradients(pool, model.loss, parts, seed=1, step=2)
         for parameter, gradient in grads.items():
@@ -172,7 +182,7 @@ def test_units_are_the_blocks_and_the_rest_which_has_what_is_shared():
     model.blocks[1].norm1 = model.blocks[0].norm1  # of two blocks
     model.extra = model.blocks[2].norm2  # of a block and the model
     freeze(model, lambda name, weight: name == "blocks.2.norm1.weight")
-    units = units_of(model, run_ranks(1, lambda comm: comm)[0])
+    units = units_of(model, ALONE)
     assert list(units) == ["", "blocks.0", "blocks.1", "blocks.2"]
     rest = {"tokens.weight", "positions.weight", "norm.weight", "norm.bias"}
     assert set(units[""].parameters) == rest | {f"blocks.{n}.weight" for n in ("0.norm1", "2.norm2")} | {

@@ -1,6 +1,11 @@
 """ZeRO: whatever is shared out, the steps are those of data parallel to the last bit."""
 
+import ctypes
+import gc
+import os
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,10 +20,10 @@ from tinyllm.nn.module import freeze, map_parameters, weights
 from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.adamw8bit import AdamW8bit
 from tinyllm.optim.sgd import SGD
-from tinyllm.parallel.arrange import Parts
-from tinyllm.parallel.comm import ALONE, run_ranks
+from tinyllm.parallel.arrange import OptimizerOfParts, arrange
+from tinyllm.parallel.comm import run_ranks
 from tinyllm.parallel.data import ONE_RANK, DataParallel
-from tinyllm.parallel.layout import Groups
+from tinyllm.parallel.layout import Layout
 from tinyllm.parallel.shard import STAGES, Owned, ShardedOptimizer, owned_bytes
 from tinyllm.parallel.workers import Workers
 from tinyllm.train import checkpoint
@@ -56,20 +61,29 @@ def steps_of(model, ranks, optimizer, *, steps=4, start=0, rows=5, accumulate=1,
 
 
 def trained(comm, stage, kind=AdamW, *, model=None, **how):
-    """The losses and lengths, the weights and the state after some steps."""
+    """The losses and lengths, the weights and, in the first rank, the state after some steps."""
     model = new_model(**(model or {}))
     ranks, optimizer = together(model, comm, stage, kind)
     reports = steps_of(model, ranks, optimizer, **how)
     with ranks.whole():
-        return reports, {name: array.copy() for name, array in weights(model).items()}, optimizer.state()
+        state = optimizer.state()
+        return reports, copies(weights(model)), state if comm.rank == 0 else {}
+
+
+def copies(arrays):
+    return {name: array.copy() for name, array in arrays.items()}
 
 
 def assert_same(found, expected):
     assert found[0] == expected[0]
     for mine, theirs in zip(found[1:], expected[1:], strict=True):
-        assert mine.keys() == theirs.keys()
-        for name, array in theirs.items():
-            np.testing.assert_array_equal(mine[name], array, err_msg=name)
+        assert_arrays(mine, theirs)
+
+
+def assert_arrays(found, expected):
+    assert found.keys() == expected.keys()
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array, err_msg=name)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -79,6 +93,24 @@ def test_zero_is_data_parallel_to_the_last_bit(size, stage):
     expected = run_ranks(size, lambda comm: trained(comm, 0, **how))
     for mine, theirs in zip(run_ranks(size, lambda comm: trained(comm, stage, **how)), expected, strict=True):
         assert_same(mine, theirs)
+
+
+@pytest.mark.parametrize("stage", [0, *STAGES])
+def test_arrays_on_a_device_stay_there_and_are_those_in_memory(cupy, stage):
+    def work(comm, move):
+        model = new_model(dtype=np.float64)
+        map_parameters(model, move)
+        ranks, optimizer = together(model, comm, stage)
+        reports = steps_of(model, ranks, optimizer, steps=2)
+        with ranks.whole():
+            return reports, [array.copy() for array in weights(model).values()]
+
+    here, there = (run_ranks(2, lambda comm, move=move: work(comm, move)) for move in (np.asarray, cupy.asarray))
+    for (expected, arrays), (reports, on_device) in zip(here, there, strict=True):
+        assert reports == [pytest.approx(report, rel=1e-12) for report in expected]
+        for mine, theirs in zip(on_device, arrays, strict=True):
+            assert isinstance(mine, cupy.ndarray)
+            np.testing.assert_allclose(mine.get(), theirs, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.long
@@ -116,51 +148,36 @@ def test_a_rank_without_rows_takes_part(stage):
         assert_same(mine, theirs)
 
 
-def saved_by(comm, stage, folder):
-    model = new_model()
-    ranks, optimizer = together(model, comm, stage)
-    steps_of(model, ranks, optimizer, steps=3)
-    save(folder, 3, model, optimizer, ranks)
-
-
-def save(folder, step, model, optimizer, ranks):
-    parts = Parts(model, ranks, Groups(ranks.comm, ALONE, ALONE), None)
-    checkpoint.save(folder, step=step, model=model, optimizer=optimizer, ranks=parts)
-
-
-def continued(comm, stage, folder):
-    model = new_model()
-    ranks, optimizer = together(model, comm, stage)
-    with ranks.whole():
-        start = checkpoint.load(folder, model=model, optimizer=optimizer)
-    with ranks.whole():
-        loaded = [{name: array.copy() for name, array in some.items()} for some in (weights(model), optimizer.state())]
-    reports = steps_of(model, ranks, optimizer, start=start, steps=6)
-    with ranks.whole():
-        if comm.rank == 0:
-            after = {name: array.copy() for name, array in weights(model).items()}
-    save(folder.with_name(f"{folder.name}-{comm.size}"), 6, model, optimizer, ranks)
-    return loaded, reports, after if comm.rank == 0 else None
+def gone_on(comm, stage, *, base=None, out, steps):
+    """What the first rank has of a run that goes on from the newest checkpoint of `base`: the weights and the state
+    that it begins with, the reports, the weights at the end; it is saved in `out`."""
+    model, ranks = arrange(new_model(), Layout(dp=comm.size, zero=stage), comm)
+    optimizer = OptimizerOfParts(AdamW, AdamW.Config(), ranks)
+    start = checkpoint.load(base, model=model, optimizer=optimizer, ranks=ranks) if base else 0
+    first = [copies(ranks.weights()), copies(optimizer.state())]
+    reports = steps_of(model, ranks, optimizer, start=start, steps=steps)
+    checkpoint.save(out, step=steps, model=model, optimizer=optimizer, ranks=ranks)
+    return first, reports, copies(ranks.weights())
 
 
 @pytest.mark.parametrize("stage", [pytest.param(1, marks=pytest.mark.long), pytest.param(2, marks=pytest.mark.long), 3])
 def test_what_four_ranks_saved_two_load_and_one(tmp_path, stage):
-    run_ranks(4, lambda comm: saved_by(comm, stage, tmp_path / "zero"))
-    run_ranks(4, lambda comm: saved_by(comm, 0, tmp_path / "plain"))
+    def run(size, stage, base, out, steps):
+        how = {"base": base and tmp_path / base, "out": tmp_path / out, "steps": steps}
+        return run_ranks(size, lambda comm: gone_on(comm, stage, **how))[0]
+
+    run(4, stage, None, "zero", 3)
+    run(4, 0, None, "plain", 3)
     for name in (checkpoint.WEIGHTS, checkpoint.OPTIMIZER):
         files = [tmp_path / folder / "step-00000003" / name for folder in ("zero", "plain")]
         assert files[0].read_bytes() == files[1].read_bytes()
-    of_two, plain = (run_ranks(2, lambda comm, s=s: continued(comm, s, tmp_path / "zero")) for s in (stage, 0))
-    one = run_ranks(1, lambda comm: continued(comm, 0, tmp_path / "zero"))
-    assert of_two[0][1] == of_two[1][1] == plain[0][1]
-    for loaded in (of_two[0][0], of_two[1][0], one[0][0]):
-        for mine, theirs in zip(loaded, plain[0][0], strict=True):
-            assert mine.keys() == theirs.keys() and all(np.array_equal(mine[name], theirs[name]) for name in theirs)
-    for name, array in plain[0][2].items():
-        np.testing.assert_array_equal(of_two[0][2][name], array)
-    last = run_ranks(1, lambda comm: continued(comm, stage, tmp_path / "zero-2"))[0]
-    for name, array in last[0][0].items():
-        np.testing.assert_array_equal(array, plain[0][2][name])
+    two, plain, one = run(2, stage, "zero", "2", 6), run(2, 0, "plain", "2-plain", 6), run(1, 0, "zero", "1", 6)
+    assert two[1] == plain[1] and one[1] == [pytest.approx(report, rel=1e-5) for report in two[1]]
+    for first, _, _ in (two, one):
+        for mine, theirs in zip(first, plain[0], strict=True):
+            assert_arrays(mine, theirs)
+    assert_arrays(two[2], plain[2])
+    assert_arrays(run(1, stage, "2", "2-1", 8)[0][0], two[2])
 
 
 # ------------------------------------------------------------------------------------------------------- what is held
@@ -261,7 +278,7 @@ def test_an_error_in_one_rank_ends_all(stage, workers):
 def test_a_state_that_does_not_fit_is_refused():
     def work(comm):
         _, optimizer = together(new_model(), comm, 1)
-        state = optimizer.state()
+        state = AdamW(new_model().named_parameters()).state()
         state["m.norm.weight"] = state["m.norm.weight"][:4]
         optimizer.load_state(state)
 
@@ -309,3 +326,41 @@ def test_twenty_steps_on_four_ranks_of_mpi_are_those_of_one(dtype, close):
     alone = [loss for loss, _ in steps_of(model, ONE_RANK, AdamW(model.named_parameters()), steps=20)]
     for of_stages in run_on_mpi(4, losses_on_mpi, dtype):
         assert of_stages == [pytest.approx(alone, rel=close)] * 4
+
+
+def resident():
+    """The bytes of memory that this process has, without what it has freed."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def memory_on_mpi(comm, stage, layers):
+    """What a rank has in memory when the gradients have met, beside what it had before there was a model; and what the
+    formula says."""
+    before, model = resident(), new_model(vocab_size=256, layers=layers, width=512)
+    ranks, optimizer = together(model, comm, stage)
+    tokens = np.random.default_rng(1).integers(256, size=(2, 7))
+    with Workers(1) as workers:
+        for step in range(2):
+            batch = [(tokens[:, :-1], tokens[:, 1:])]
+            _, grads = ranks.gradients(workers, model.loss, batch, seed=0, step=step)
+            held = resident() - before
+            optimizer.step(grads, lr=1e-3)
+            del grads
+    numbers = [unit.numbers for unit in ranks.units.values()]
+    return held, sum(owned_bytes(numbers, comm.rank, comm.size, stage=stage)), sum(numbers)
+
+
+def memory_when_warm(comm, stage):
+    memory_on_mpi(comm, stage, 1)  # kernels are compiled, and MPI has its buffers
+    return memory_on_mpi(comm, stage, 16)
+
+
+@needs_mpi
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="how much memory a process has is read from /proc")
+@pytest.mark.parametrize("stage", [0, *STAGES])
+def test_the_memory_of_a_process_is_that_of_the_formula(stage):
+    for held, formula, numbers in run_on_mpi(2, memory_when_warm, stage, seconds=200):
+        assert numbers > 50e6 and held == pytest.approx(formula, rel=0.1)
