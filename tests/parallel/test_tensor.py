@@ -10,18 +10,14 @@ from tinyllm import functional as F
 from tinyllm.backend.arrays import to_device, to_host
 from tinyllm.errors import UsageError
 from tinyllm.infer.generate import generate
+from tinyllm.memory.recompute import recomputing
+from tinyllm.models.classifier import Classifier
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.nn import layers
 from tinyllm.nn.module import Around, Parameter, freeze, map_parameters, replace_modules, weights
 from tinyllm.parallel.comm import ALONE, run_ranks
-from tinyllm.parallel.tensor import (
-    Slice,
-    enter,
-    split,
-    vocabulary_cross_entropy,
-    whole,
-    whole_weights,
-)
+from tinyllm.parallel.slices import Slice, whole_weights
+from tinyllm.parallel.tensor import enter, split, vocabulary_cross_entropy, whole
 from tinyllm.tensor import Tensor, backward
 
 CUT = [name for name in MODELS if name != "lstm"]
@@ -138,6 +134,26 @@ def test_a_cut_model_writes_the_same(name):
 def test_ids_outside_the_vocabulary_are_refused_in_every_rank(ids):
     with pytest.raises(UsageError, match=rf"token id .* is outside the vocabulary 0..{V - 1}"):
         run_ranks(2, lambda comm: split(model_of("gpt"), comm)(np.array(ids)))
+
+
+@pytest.mark.parametrize("change", [lambda model, comm: recomputing(split(model, comm)),
+                                    lambda model, comm: split(recomputing(model), comm)])  # fmt: skip
+def test_blocks_that_are_recomputed_meet_again_in_backward(change):
+    loss, grads = gradients(model_of("llama"), "llama")
+    for found_loss, found in run_ranks(2, lambda comm: gradients(change(model_of("llama"), comm), "llama")):
+        assert found_loss == pytest.approx(loss, rel=1e-12)
+        assert_near(found, grads, np.float64)
+
+
+def test_a_classifier_keeps_its_vocabulary_whole():
+    ids, lengths = batch_of("gpt")[0], np.array([6, 2, 3, 1, 6])
+
+    def logits(cut=lambda model: model):
+        model = Classifier(model_of("gpt"), 3, rng=np.random.default_rng(0))
+        return cut(model)(ids, lengths).data
+
+    for found in run_ranks(2, lambda comm: logits(lambda model: split(model, comm))):
+        np.testing.assert_allclose(found, logits(), rtol=1e-10)
 
 
 def test_what_is_frozen_stays_frozen_and_gets_no_gradient():

@@ -8,7 +8,8 @@ from tinyllm.optim.optimizer import Optimizer
 from tinyllm.parallel.data import ONE_RANK, DataParallel
 from tinyllm.parallel.pipeline import Measured, Pipeline, collected
 from tinyllm.parallel.shard import STAGES, ShardedOptimizer, ShardedState
-from tinyllm.parallel.tensor import Slice, own_state, own_weights, split, whole_state, whole_weights
+from tinyllm.parallel.slices import Slice, own_state, own_weights, whole_state, whole_weights
+from tinyllm.parallel.tensor import split
 from tinyllm.parallel.workers import Workers
 
 MICRO_BATCHES = 4  # for each stage: then a pipeline hardly stands idle (Huang et al. 2019)

@@ -121,6 +121,7 @@ class Pipeline(Workers):
             return self.first if weight in first_weights else self.last
 
         replace_modules(model, lambda path, module: without(module, kept))
+        self.walk, self.blocks = walk, list(walk.blocks)
 
     def gradients(self, loss, batch, *, weigh=rows, total=None, seed=0, step=0, first_row=0, ready=None):
         """The loss of a batch, the same in every stage, and {Parameter: gradient} of this one: see Workers.gradients.
@@ -128,6 +129,10 @@ class Pipeline(Workers):
         What both ends have of the tied embedding is summed; with the same gradient it stays the same in both. Nothing
         is told to be `ready`: no gradient is complete before the last micro-batch has come back.
         """
+        if self.walk.blocks != self.blocks:
+            raise UsageError(
+                "the blocks are not those that were cut into stages; change them before, as by recomputing"
+            )
         shares = self.shares(batch, weigh, weigh(*batch) if total is None else total)
         running, mean, grads = {}, 0.0, {}
         for _, way, number in self.schedule(self.comm.size, len(shares))[self.comm.rank]:
@@ -140,7 +145,7 @@ class Pipeline(Workers):
                 if self.last:
                     mean += float(to_host(out.data)) * weight
                 grads = self.sum_gradients([grads, self.backward(arrived, out, weight)])
-        return self.told_by_last(mean), grads | self.sum_of_ends(grads)
+        return self.told_by_last(np.array(mean)), grads | self.sum_of_ends(grads)
 
     def forward(self, loss, batch):
         """(what has arrived, what leaves or, in the last stage, the loss)"""
@@ -164,9 +169,13 @@ class Pipeline(Workers):
             self.comm.send(grads.pop(arrived), self.comm.rank - 1)
         return grads
 
-    def told_by_last(self, number):
-        """() -> (): the number of the last stage."""
-        return self.comm.broadcast(np.array(number, np.float64), root=self.comm.size - 1)
+    def told_by_last(self, array):
+        """(...) -> (...): the array of the last stage, in every stage."""
+        if not self.last:
+            return self.comm.receive(self.comm.size - 1)
+        for rank in range(self.comm.size - 1):
+            self.comm.send(array, rank)
+        return array
 
     def sum_of_ends(self, grads):
         """{Parameter: gradient} of the tied embedding, of both ends."""
@@ -175,7 +184,8 @@ class Pipeline(Workers):
 
 
 class Measured(Around):
-    """A stage, to be measured as if it were the whole model: its loss is the same in every stage."""
+    """A stage, to be measured as if it were the whole model: what comes of it is the same in every stage, and nothing
+    of it is recorded."""
 
     def __init__(self, inner, pipeline):
         super().__init__(inner)
@@ -183,11 +193,18 @@ class Measured(Around):
 
     config = property(lambda self: self.inner.config)
 
+    def __call__(self, *inputs):
+        return self.through(self.inner, inputs)
+
     def loss(self, *batch):
-        """(B, ...) arrays -> (): the mean loss, of which nothing is recorded."""
+        """(B, ...) arrays -> (): the mean loss."""
+        return self.through(self.inner.loss, batch)
+
+    def through(self, function, inputs):
+        """What a function of the model gives, when all stages have been gone through."""
         with no_grad():
-            _, out = self.pipeline.forward(self.inner.loss, batch)
-        return Tensor(self.pipeline.told_by_last(float(to_host(out.data)) if self.pipeline.last else 0.0))
+            _, out = self.pipeline.forward(function, inputs)
+        return Tensor(self.pipeline.told_by_last(out.data))
 
 
 def dry_run(walk):

@@ -12,7 +12,8 @@ from tinyllm import functional as F
 from tinyllm.backend.arrays import array_module, beside
 from tinyllm.errors import UsageError
 from tinyllm.nn import attention, layers
-from tinyllm.nn.module import Around, Parameter, replace_modules, weights
+from tinyllm.nn.module import Around, Parameter, replace_modules
+from tinyllm.parallel.slices import Slice, gathered
 from tinyllm.parallel.workers import cut
 from tinyllm.tensor import array_of, op
 
@@ -36,88 +37,6 @@ def gather(x, *, comm, length):
     """(..., n) -> (..., length): the shares of all ranks, side by side along the last axis."""
     lo, hi = cut(length, comm.size)[comm.rank]
     return gathered(x, comm, length, axis=x.ndim - 1), lambda dy: dy[..., lo:hi]
-
-
-def gathered(array, comm, length, *, axis):
-    """(..., n, ...) -> (..., length, ...): the shares of all ranks, along an axis. Some may be longer by 1."""
-    xp, mine = array_module(array), array.swapaxes(0, axis)
-    shares, longest = cut(length, comm.size), -(-length // comm.size)
-    padded = xp.zeros((longest, *mine.shape[1:]), array.dtype)
-    padded[: len(mine)] = mine
-    rows = comm.all_gather(padded)
-    parts = [rows[rank * longest : rank * longest + hi - lo] for rank, (lo, hi) in enumerate(shares)]
-    return xp.ascontiguousarray(xp.concatenate(parts).swapaxes(0, axis))
-
-
-# ------------------------------------------------------------------------------------------------- weights that are cut
-
-
-class Slice(Parameter):
-    """This rank's share of a Parameter: of each of `parts` equal stretches of an axis, as many rows as another rank's.
-
-    A qkv has three parts: a share of each keeps the queries of a head with its keys and values.
-    """
-
-    __slots__ = ("axis", "comm", "length", "parts")
-
-    def __init__(self, weight, comm, *, axis, parts=1):
-        super().__init__(weight.data)
-        self.comm, self.axis, self.parts = comm, axis, parts
-        self.length = weight.shape[axis]
-        self.data, self.requires_grad = self.share(weight.data), weight.requires_grad
-
-    def share(self, whole):
-        """An array of the shape of the whole parameter -> this rank's share of it, a copy."""
-        length = self.length // self.parts
-        lo, hi = cut(length, self.comm.size)[self.comm.rank]
-        apart = whole.reshape(*whole.shape[: self.axis], self.parts, length, *whole.shape[self.axis + 1 :])
-        mine = apart[(slice(None),) * (self.axis + 1) + (slice(lo, hi),)]
-        return mine.reshape(*whole.shape[: self.axis], -1, *whole.shape[self.axis + 1 :]).copy()
-
-    def whole(self, share):
-        """An array of the shape of this one -> the shares of all ranks, put together."""
-        before, after = share.shape[: self.axis], share.shape[self.axis + 1 :]
-        apart = share.reshape(*before, self.parts, share.shape[self.axis] // self.parts, *after)
-        found = gathered(apart, self.comm, self.length // self.parts, axis=self.axis + 1)
-        return found.reshape(*before, self.length, *after)
-
-    def uncut(self):
-        """The Parameter that it is a share of, as it is now."""
-        whole = self.whole(self.data)
-        weight = Parameter(whole)
-        weight.data, weight.requires_grad = whole, self.requires_grad  # of whatever type it is
-        return weight
-
-
-def whole_weights(model):
-    """{name: array} of all that is stored, whole, in every rank: what a model that was never cut would store."""
-    return _of_slices(dict(model.named_weights()), weights(model), Slice.whole)
-
-
-def own_weights(model, arrays):
-    """{name: array} of whole arrays -> those that the model has, this rank's share of each that is cut."""
-    return _of_slices(dict(model.named_weights()), arrays, Slice.share)
-
-
-def whole_state(parameters, state):
-    """The state of an optimiser of {name: Parameter} of a cut model -> the same, whole, in every rank."""
-    return _of_slices(_by_slot(parameters, state), state, Slice.whole)
-
-
-def own_state(parameters, state):
-    """A whole state -> that of what an optimiser of {name: Parameter} has of it."""
-    return _of_slices(_by_slot(parameters, state), state, Slice.share)
-
-
-def _by_slot(parameters, state):
-    """{"m.blocks.0...": Parameter} of a state; None for what is of none."""
-    found = {name: parameters.get(name.partition(".")[2]) for name in state}
-    return {name: p for name, p in found.items() if p is not None or name == "steps"}
-
-
-def _of_slices(owners, arrays, change):
-    """{name: array} of those that have an owner, changed where that is a Slice."""
-    return {n: change(p, arrays[n]) if isinstance(p, Slice) else arrays[n] for n, p in owners.items() if n in arrays}
 
 
 # -------------------------------------------------------------------------------------------------- layers that are cut
@@ -152,8 +71,7 @@ class VocabularyRows(Around):
 
     def __init__(self, inner, comm):
         super().__init__(inner)
-        self.comm, self.count = comm, len(inner.weight)
-        inner.weight = Slice(inner.weight, comm, axis=0)
+        self.comm, self.count = comm, inner.weight.length
 
     weight = property(lambda self: self.inner.weight)  # the head is tied to it
 
@@ -171,7 +89,7 @@ class VocabularyParallel(Around):
 
     def __init__(self, inner, comm):
         super().__init__(inner)
-        self.comm, self.vocabulary = comm, len(inner.tokens.weight)
+        self.comm, self.vocabulary = comm, inner.tokens.weight.length
         inner.tokens = VocabularyRows(inner.tokens, comm)
 
     config, longest = property(lambda self: self.inner.config), property(lambda self: self.inner.longest)
@@ -253,6 +171,28 @@ def rule_of(layer):
     return next((rule for kind, rule in rules.items() if isinstance(layer, kind)), None)
 
 
+def cuts_of(model):
+    """{Weight: (axis, parts)} of all that is cut in a model, which may be in outline."""
+    cuts = {}
+
+    def look(path, module):
+        if isinstance(module, attention.RelativePositions):  # of each head one column
+            cuts[module.weight] = 1, 1
+        if rule := rule_of(module):
+            for name, parts in rule.columns.items():
+                cuts.update({w: (w.ndim - 1, parts) for _, w in getattr(module, name).named_weights()})
+            cuts[getattr(module, rule.rows).weight] = 0, 1
+        return module
+
+    replace_modules(model, look)
+    return cuts | ({model.tokens.weight: (0, 1)} if has_own_vocabulary(model) else {})
+
+
+def has_own_vocabulary(model):
+    """Whether a model is a decoder whose head is its embedding of the tokens."""
+    return hasattr(model, "head") and isinstance(vars(model).get("tokens"), layers.Embedding)
+
+
 def split(model, comm):
     """Cut a finished model, the same in all ranks, among them; returns what to use in its place.
 
@@ -260,9 +200,31 @@ def split(model, comm):
     names of the weights stay. What is done in several threads of a rank, each with a graph of its own, must not meet
     other ranks: train with one worker. Raises UsageError, and cuts nothing, for what cannot be cut.
     """
-    size, found = comm.size, []
+    check(model, comm.size)
+    cuts = cuts_of(model)
 
-    def check(path, module):
+    def change(path, module):
+        for name, weight in vars(module).items():
+            if isinstance(weight, Parameter) and weight in cuts:
+                axis, parts = cuts[weight]
+                setattr(module, name, Slice(weight, comm, axis=axis, parts=parts))
+        rule = rule_of(module)
+        if rule is None:
+            return module
+        for name in rule.heads:
+            setattr(module, name, getattr(module, name) // comm.size)
+        setattr(module, rule.rows, Rows(getattr(module, rule.rows), comm))
+        return Region(module, comm, rule)
+
+    model = replace_modules(model, change)
+    return VocabularyParallel(model, comm) if has_own_vocabulary(model) else model
+
+
+def check(model, size):
+    """Raise UsageError unless a model can be cut among so many ranks."""
+    found = []
+
+    def look(path, module):
         if rule := rule_of(module):
             found.append(path)
             for name in (*rule.columns, rule.rows):
@@ -271,38 +233,15 @@ def split(model, comm):
             sizes = {name: getattr(module, name) for name in rule.heads}
             for name, count in (sizes or {"hidden channels": len(getattr(module, rule.rows).weight)}).items():
                 if count % size:
-                    raise UsageError(
-                        f"{path}: {count} {name} are not a multiple of {size} ranks; take tp={best(count)}"
-                    )
+                    best = max(ranks for ranks in range(1, size) if count % ranks == 0)
+                    raise UsageError(f"{path}: {count} {name} are not a multiple of {size} ranks; take tp={best}")
         return module
 
-    def best(count):
-        return max(ranks for ranks in range(1, size) if count % ranks == 0)
-
-    def change(path, module):
-        if isinstance(module, attention.RelativePositions):  # of each head one column
-            module.weight = Slice(module.weight, comm, axis=1)
-        rule = rule_of(module)
-        if rule is None:
-            return module
-        for name in rule.heads:
-            setattr(module, name, getattr(module, name) // size)
-        for name, parts in rule.columns.items():
-            for weight_name, weight in vars(getattr(module, name)).items():
-                setattr(getattr(module, name), weight_name, Slice(weight, comm, axis=weight.ndim - 1, parts=parts))
-        last = getattr(module, rule.rows)
-        last.weight = Slice(last.weight, comm, axis=0)
-        setattr(module, rule.rows, Rows(last, comm))
-        return Region(module, comm, rule)
-
-    replace_modules(model, check)
+    replace_modules(model, look)
     if not found:
         raise UsageError(f"a {type(model).__name__} has no layer that can be cut; take tp=1, and dp={size}")
-    tied = hasattr(model, "head") and isinstance(vars(model).get("tokens"), layers.Embedding)
-    if tied and len(model.tokens.weight) < size:
+    if has_own_vocabulary(model) and len(model.tokens.weight) < size:
         raise UsageError(f"a vocabulary of {len(model.tokens.weight)} cannot be cut among {size} ranks; take fewer")
-    model = replace_modules(model, change)
-    return VocabularyParallel(model, comm) if tied else model
 
 
 def whole(model):
