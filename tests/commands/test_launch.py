@@ -35,10 +35,19 @@ def start(folder, *words, **environment):
     )  # fmt: skip
 
 
+def ended(process):
+    """(output, what was said) of a process, once it has ended; it is not waited for for ever."""
+    try:
+        return process.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+
+
 def launched(folder, *words, **environment):
     """(exit status, output, what was said) of tinyllm launch."""
     with start(folder, *words, **environment) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = ended(process)
     return process.returncode, out, err
 
 
@@ -180,7 +189,7 @@ def test_a_signal_saves_and_says_how_to_go_on(begun, tmp_path, number):
     with start(tmp_path, "-n", 2, "train", "--resume", "r", "--steps=100000", "--json") as process:
         assert json.loads(process.stdout.readline())["step"] == 3
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = ended(process)
     assert process.returncode == 128 + number, err
     last = int(re.search(r"Parado no passo (\d+)", err)[1])
     assert "tinyllm launch -n 2 train --resume r" in err and err.count("Parado") == 1
@@ -195,7 +204,10 @@ def test_ranks_stop_when_nobody_is_there_any_more(begun, tmp_path, goes):
     with start(tmp_path, "-n", 2, "train", "--resume", "r", "--steps=100000", "--json") as process:
         assert json.loads(process.stdout.readline())["step"] == 3
         process.kill() if goes == "who launched" else process.stdout.close()
-        process.wait(30)
+        try:
+            process.wait(120)
+        finally:
+            process.kill()
     for _ in range(100):
         with contextlib.suppress(UsageError), storage.locked(tmp_path / "r"):
             break
@@ -210,7 +222,7 @@ def test_a_signal_while_rank_0_prepares_leaves_nothing(tmp_path):
     with start(tmp_path, "-n", 2, "train", "--out", "r", "--texts=30000") as process:
         process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = ended(process)
     assert process.returncode == 130 and not (tmp_path / "r").exists(), err
 
 
@@ -255,7 +267,7 @@ def launched_on(hosts, folder, ranks, *words, **environment):
     reaching = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
     done = subprocess.run(
         ["ip", "netns", "exec", hosts[0], *launch], cwd=folder, env=os.environ | OTHERS | reaching | environment,
-        capture_output=True, text=True, timeout=90, check=False,
+        capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
 
