@@ -35,10 +35,19 @@ def start(folder, *words, **environment):
     )  # fmt: skip
 
 
+def ended(process):
+    """(output, what was said) of a process, once it has ended; it is not waited for for ever."""
+    try:
+        return process.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+
+
 def launched(folder, *words, **environment):
     """(exit status, output, what was said) of tinyllm launch."""
     with start(folder, *words, **environment) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = ended(process)
     return process.returncode, out, err
 
 
@@ -103,8 +112,8 @@ GOES = {
     "finds a full disk": ("raise OSError(28, 'No space left on device', 'x')", 2, "error: x: No space left on device"),
     "exits": ("sys.exit(3)", 3, "error: it has ended with status 3 before its work was done"),
     "exits as if all were well": ("sys.exit(0)", 1, "error: it has ended with status 0 before its work was done"),
-    "vanishes": ("os._exit(0)", 1, r"process \d+ on \S+ has gone without a word"),
-    "is killed": ("os.kill(os.getpid(), signal.SIGKILL)", 1, r"process \d+ on \S+ has gone without a word"),
+    "vanishes": ("os._exit(0)", 1, r"error: process \d+ on \S+ has gone without a word"),
+    "is killed": ("os.kill(os.getpid(), signal.SIGKILL)", 1, r"error: process \d+ on \S+ has gone without a word"),
 }
 
 
@@ -149,6 +158,19 @@ def test_what_four_ranks_saved_two_begin_and_three_and_one_go_on_with(tmp_path):
 
 
 @needs_mpi
+@pytest.mark.parametrize(
+    "options, words",
+    [("--model=rnn --heads=2", "has no --heads"), ("--model=rnn --parallel=tp=2", "no layer that can be cut"),
+     ("--parallel=tp=2 --heads=1 --layers=2", "head"), ("--parallel=pp=2 --layers=1", "1 blocks are not 2 stages")],
+)  # fmt: skip
+def test_what_cannot_be_shared_is_refused_before_anything_is_written(tmp_path, options, words):
+    status, out, err = launched(tmp_path, "-n", 2, "train", "--out", "r", "--texts=60", *options.split())
+    last = err.splitlines()[-1]
+    assert (status, out) == (2, "") and words in last and re.match("tinyllm launch: rank 0: error: ", last), err
+    assert not (tmp_path / "r").exists()
+
+
+@needs_mpi
 def test_an_error_of_rank_0_before_the_first_step_is_told_once(tmp_path):
     (tmp_path / "r").mkdir()
     (tmp_path / "r/log.jsonl").write_text("mine")
@@ -167,7 +189,7 @@ def test_a_signal_saves_and_says_how_to_go_on(begun, tmp_path, number):
     with start(tmp_path, "-n", 2, "train", "--resume", "r", "--steps=100000", "--json") as process:
         assert json.loads(process.stdout.readline())["step"] == 3
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = ended(process)
     assert process.returncode == 128 + number, err
     last = int(re.search(r"Parado no passo (\d+)", err)[1])
     assert "tinyllm launch -n 2 train --resume r" in err and err.count("Parado") == 1
@@ -182,7 +204,10 @@ def test_ranks_stop_when_nobody_is_there_any_more(begun, tmp_path, goes):
     with start(tmp_path, "-n", 2, "train", "--resume", "r", "--steps=100000", "--json") as process:
         assert json.loads(process.stdout.readline())["step"] == 3
         process.kill() if goes == "who launched" else process.stdout.close()
-        process.wait(30)
+        try:
+            process.wait(120)
+        finally:
+            process.kill()
     for _ in range(100):
         with contextlib.suppress(UsageError), storage.locked(tmp_path / "r"):
             break
@@ -197,7 +222,7 @@ def test_a_signal_while_rank_0_prepares_leaves_nothing(tmp_path):
     with start(tmp_path, "-n", 2, "train", "--out", "r", "--texts=30000") as process:
         process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = ended(process)
     assert process.returncode == 130 and not (tmp_path / "r").exists(), err
 
 
@@ -242,7 +267,7 @@ def launched_on(hosts, folder, ranks, *words, **environment):
     reaching = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
     done = subprocess.run(
         ["ip", "netns", "exec", hosts[0], *launch], cwd=folder, env=os.environ | OTHERS | reaching | environment,
-        capture_output=True, text=True, timeout=90, check=False,
+        capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
 

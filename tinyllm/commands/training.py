@@ -14,7 +14,6 @@ from tinyllm.memory.offload import PARTS
 from tinyllm.models.catalog import MODELS, name_of
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.catalog import OPTIMIZERS
-from tinyllm.parallel.arrange import check
 from tinyllm.parallel.comm import current_comm
 from tinyllm.parallel.layout import Layout, parse_layout
 from tinyllm.parser import calls, positive, seed, up_to, whole
@@ -97,7 +96,7 @@ def training_of(arguments, kind, comm):
 
 
 def announce_run(run, layout):
-    check(layout, run.training.offload)
+    runs.check_layout(run.task, run.model_config, run.training, run.optimizer_config, layout)
     announce(run.model_config, run.training, run.optimizer_config, labels=len(run.task.labels))
 
 
@@ -163,7 +162,7 @@ def run_from_another(arguments, comm, layout):
     optimizer = from_dict(kind, {**stored, **given_options(arguments, kind)})
     data = from_dict(base.task.data_config, given_options(arguments, base.task.data_config))
     training = training_of(arguments, base.task.train_config, comm)
-    check(layout, training.offload)
+    runs.check_layout(base.task, base.model_config, training, optimizer, layout)
     announce(base.model_config, training, optimizer, labels=len(base.task.labels))
     return runs.create_from(base, arguments.out, data, training, optimizer, say=tell_stage, warn=tell)
 
@@ -257,6 +256,13 @@ def declare_quickstart(p):
     p.add_argument("--seed", type=seed, default=0, help="semente de todo o acaso (padrão: 0)")
 
 
+SHARED = (
+    "como os processos de tinyllm launch dividem o trabalho: dp=2,tp=2,pp=1,zero=1 são duas réplicas (dp), cada uma "
+    "com as matrizes em duas fatias (tp) e os blocos num só estágio (pp), que dividem o estado do otimizador (zero: 1 "
+    "estado, 2 também os gradientes, 3 também os pesos; padrão: só réplicas)"
+)
+
+
 def declare_train(p):
     calls(p, train_command, json=True)
     place = p.add_mutually_exclusive_group(required=True)
@@ -265,7 +271,7 @@ def declare_train(p):
     begins = "começa com os pesos e o tokenizador do treino desta pasta, em outros textos"
     p.add_argument("--from", dest="base", metavar="PASTA", help=begins)
     p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
-    p.add_argument("--parallel", metavar="DIVISÃO", help="como os processos de tinyllm launch dividem o trabalho: dp=4")
+    p.add_argument("--parallel", metavar="DIVISÃO", help=SHARED)
     add_mine(p)
     p.add_argument(
         "--model",

@@ -36,8 +36,8 @@ from tinyllm.models import catalog
 from tinyllm.nn.module import load_weights, weights
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.adamw import AdamWConfig
-from tinyllm.parallel.arrange import OptimizerOfParts, arrange
-from tinyllm.parallel.comm import ALONE
+from tinyllm.parallel.arrange import OptimizerOfParts, arrange, check
+from tinyllm.parallel.comm import ALONE, run_ranks
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.layout import Layout
 from tinyllm.say import to_json
@@ -313,7 +313,8 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
     training = dataclasses.replace(run.training, workers=run.training.threads_of(comm))
     with storage.locked(run.folder) if first else contextlib.nullcontext():
         move(model, training.device)
-        model, optimizer, ranks = parts_of(run, model, comm, layout)
+        with Thrift(training, run.folder).remembering():
+            model, optimizer, ranks = parts_of(model, run.optimizer_config, comm, layout)
         start = 0
         if steps_done(run):
             start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, ranks=ranks, warn=warn)
@@ -348,13 +349,26 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
                     return
 
 
-def parts_of(run, model, comm, layout):
+def parts_of(model, optimizer, comm, layout):
     """What a rank trains of a model under a layout, its optimiser, and its Parts, None of a rank that is alone."""
-    with Thrift(run.training, run.folder).remembering():
-        if comm.size == 1:
-            return model, optimizers.new_optimizer(run.optimizer_config, model.named_parameters()), None
-        model, ranks = arrange(model, layout or Layout(dp=comm.size), comm)
-        return model, OptimizerOfParts(optimizers.kind_of(run.optimizer_config), run.optimizer_config, ranks), ranks
+    if comm.size == 1:
+        return model, optimizers.new_optimizer(optimizer, model.named_parameters()), None
+    model, ranks = arrange(model, layout or Layout(dp=comm.size), comm)
+    return model, OptimizerOfParts(optimizers.kind_of(optimizer), optimizer, ranks), ranks
+
+
+def check_layout(task, model, training, optimizer, layout):
+    """Raise UsageError for a model and an optimiser, of these configurations, that ranks cannot share by a layout.
+
+    Threads try it, with a model that has as many blocks and heads and is as narrow as can be."""
+    check(layout, training.offload)
+    narrow = {"context": 4, "width": 2 * getattr(model, "heads", 1)}
+    model, layout = dataclasses.replace(model, **narrow), dataclasses.replace(layout, dp=min(layout.dp, 2))
+
+    def work(comm):
+        parts_of(task.new_model(model, rng=np.random.default_rng(0)), optimizer, comm, layout)
+
+    run_ranks(layout.ranks, work)
 
 
 def validation_loss(run, model, ranks):
