@@ -62,6 +62,7 @@ def test_training_with_everything_elsewhere_takes_the_same_steps(name, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.long
 @each_model
 def test_training_with_everything_beside_a_gpu_takes_the_same_steps(name, cupy):
     pinned, plain = Pinned(), new_model(name)
