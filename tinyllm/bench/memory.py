@@ -18,12 +18,12 @@ from tinyllm.optim.adamw import AdamW
 from tinyllm.parallel.workers import Workers
 from tinyllm.train.loop import TrainConfig, train
 
-CONFIG = GPTConfig(vocab_size=64, context=512, layers=12, heads=8, width=256)
+CONFIG = GPTConfig(vocab_size=64, context=512, layers=12, heads=4, width=128)
 WAYS = {
     **{f"recompute-{every}": {"recompute": every} for every in (1, 2, 3)},
     **{name: {"offload": name} for name in PARTS if name != "none"},
 }
-BATCH = 2
+BATCH = 4
 
 
 def bench(way, *, workers, steps):
