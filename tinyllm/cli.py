@@ -144,7 +144,10 @@ def is_delicate(frame):
 def explain(error):
     """One line about an error that is the caller's or the machine's: what, where, and what to do."""
     if isinstance(error, MemoryError):
-        return "out of memory; close other programs, or ask for less: a smaller batch, context, model or text"
+        return (
+            "out of memory; close other programs, or ask for less: a smaller batch, context, model or text, or to "
+            "train with --offload all"
+        )
     if isinstance(error, ModuleNotFoundError):
         return f"{error.name} is not installed; install it with: pip install {error.name}"
     if isinstance(error, ImportError):

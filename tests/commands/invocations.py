@@ -118,6 +118,8 @@ REFUSED = {
         train --out new --model gtp                                  # gtp | gpt
         train --out new --model                                      # --model
         train --out new --task read                                  # read | language
+        train --out new --recompute -1                               # recompute | -1
+        train --out new --offload disk                               # disk | weights
     """,
     "train: places and texts": """
         train                                                        # --out | --resume
@@ -156,6 +158,7 @@ REFUSED = {
         train --resume runs/gpt --steps 4                            # steps | 4
         train --resume runs/gpt                                      # steps | 4
         train --resume runs/gpt --layers 2                           # layers
+        train --resume runs/gpt --offload all --recompute 1          # steps | 4
         train --resume runs/gpt --model llama                        # model
         train --resume runs/gpt --seed 1                             # seed
         train --resume runs/gpt --from runs/gpt                      # --from
@@ -204,6 +207,8 @@ REFUSED = {
         estimate --batch 0                                           # batch | 0
         estimate --batch -1                                          # batch | -1
         estimate --workers -2                                        # workers | -2
+        estimate --recompute -1                                      # recompute | -1
+        estimate --offload disk                                      # disk | weights
         estimate --tokens 0                                          # tokens | 0
         estimate --tokens 1.5                                        # tokens | 1.5
         estimate --model rnn --heads 3                               # heads | rnn
@@ -501,6 +506,8 @@ REFUSED = {
         bench train --case gpt-xxl                                   # gpt-xxl
         bench train --model gtp                                      # gtp
         bench kernels --case nothing                                 # nothing
+        bench memory --case nothing                                  # nothing
+        bench memory --steps 0                                       # steps | 0
         bench kernels --against jax                                  # jax
         bench bpe --megabytes 0                                      # megabytes | 0
         bench bpe --megabytes 10001                                  # megabytes | 10001
@@ -516,6 +523,7 @@ ACCEPTED = """
     data clean --help
     course --help
     bench bpe --help
+    bench memory --help
     doctor
     doctor --json
     data list

@@ -373,7 +373,9 @@ def test_json_holds_every_figure(capsys):
     assert found["training"]["float32"] == training(config, Plan(16, 2))._asdict()
     recomputed = Plan(16, 2, precision="mixed", recompute=1)
     assert found["training"]["mixed_recompute"] == training(config, recomputed)._asdict()
-    assert found["training"].keys() == {"float32", "float32_recompute", "mixed", "mixed_recompute"}
+    assert found["training"].keys() == {
+        "float32", "float32_recompute", "float32_offload", "mixed", "mixed_recompute",
+    }  # fmt: skip
     assert found["inference"]["nf4"] == inference(config, tokens=50, precision="nf4")._asdict()
     assert found["inference"].keys() == estimate.WEIGHTS.keys()
     gpu = found["largest_batch"]["gpu_6gb"]

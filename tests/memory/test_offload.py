@@ -19,7 +19,7 @@ from tinyllm.train.loop import TrainConfig
 from tinyllm.train.tasks import DataConfig
 
 MODEL = GPTConfig(vocab_size=300, context=16, layers=3, heads=2, width=16, dropout=0.1)
-DATA = DataConfig(texts=60, save_every=2, validate_every=2)
+DATA = DataConfig(texts=60, save_every=4, validate_every=2)
 TRAINING = TrainConfig(steps=4, batch=6, accumulate=2, warmup=3, workers=2, seed=3)
 
 
@@ -42,6 +42,7 @@ def plain(tmp_path_factory):
     return trained(tmp_path_factory.mktemp("runs") / "plain")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", [{"recompute": 1}, {"recompute": 2}, *({"offload": name} for name in PARTS)], ids=str)
 def test_a_run_that_saves_memory_is_the_same_byte_for_byte(how, plain, tmp_path):
     assert trained(tmp_path / "r", **how) == plain
@@ -55,6 +56,7 @@ def test_a_run_may_save_memory_from_its_middle_on_or_no_longer(plain, tmp_path):
     assert runs.open_run(tmp_path / "saving").training == dataclasses.replace(TRAINING, decay_steps=1000, **saving)
 
 
+@pytest.mark.long
 def test_on_a_gpu_a_run_is_saved_and_resumed(cupy, tmp_path):
     how = {"device": "gpu", "workers": 1}
     (_, plain), (_, saving) = trained(tmp_path / "plain", **how), trained(tmp_path / "saving", **how, offload="all")
@@ -77,7 +79,8 @@ def test_the_command_line_resumes_in_another_way(tmp_path, capsys):
     assert cli.main(["generate", folder, "--max-tokens=3"]) == 0
 
 
-def test_what_generates_holds_one_block_at_a_time(plain, tmp_path):
+@pytest.mark.long
+def test_what_generates_holds_one_block_at_a_time(tmp_path):
     run = runs.create(tmp_path / "r", DATA, MODEL, dataclasses.replace(TRAINING, offload="weights"))
     list(runs.fit(run, run.new_model()))
     model = run.trained_model()

@@ -62,8 +62,8 @@ def test_training_with_everything_elsewhere_takes_the_same_steps(name, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-@each_model
-def test_training_with_everything_beside_a_gpu_takes_the_same_steps(name, cupy):
+def train_beside_a_gpu(name):
+    """(model, plain), trained on a GPU for the same steps, the one with everything beside it."""
     pinned, plain = Pinned(), new_model(name)
     model = streaming(new_model(name), pinned, away=pinned)
     for each in (plain, model):
@@ -72,6 +72,13 @@ def test_training_with_everything_beside_a_gpu_takes_the_same_steps(name, cupy):
         optimizer = AdamW(model.named_parameters())
     losses, expected = trained(model, optimizer, "gpu"), trained(plain, AdamW(plain.named_parameters()), "gpu")
     assert losses == pytest.approx(expected, rel=1e-5)  # the update is made on the host, by its own routine
+    return model, plain
+
+
+@pytest.mark.long
+@each_model
+def test_training_with_everything_beside_a_gpu_takes_the_same_steps(name, cupy):
+    model, plain = train_beside_a_gpu(name)
     blocks = {weight for blocks in rows_of_blocks(model) for block in blocks for weight in block.weights()}
     for (name, found), (_, expected) in zip(model.named_weights(), plain.named_weights(), strict=True):
         assert isinstance(found.data, np.ndarray) == (found in blocks)
@@ -96,3 +103,9 @@ def test_a_walk_that_was_broken_off_leaves_no_old_weights(cupy):
             weight.data *= 2
         after = model.blocks[1](model.blocks[0](x)).data.get()
     assert not np.array_equal(before, after)
+
+
+@pytest.mark.gpu
+@each_model
+def test_training_with_everything_beside_a_real_gpu_takes_the_same_steps(name):
+    train_beside_a_gpu(name)

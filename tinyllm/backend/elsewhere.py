@@ -217,13 +217,17 @@ class OnTheWay:
 
     def arrays(self):
         """The arrays, all there."""
+        self.wait()
+        fetch(*self.copies)
+        return self.copies
+
+    def wait(self):
+        """Let the GPU begin with nothing that it is asked for from here on before they are there. Who wants them no
+        longer waits too: their room will be another's."""
         if self.arrived:
             import cupy
 
             cupy.cuda.get_current_stream().wait_event(self.arrived)
-        else:
-            fetch(*self.copies)
-        return self.copies
 
 
 def fetch(*arrays):

@@ -1,9 +1,9 @@
 """Commands that race: how fast this machine trains and tokenizes, beside others on the same work."""
 
-from tinyllm.bench import bpe, kernels, training
+from tinyllm.bench import bpe, kernels, memory, training
 from tinyllm.models.catalog import MODELS
 from tinyllm.parser import add_command, add_commands, up_to
-from tinyllm.show.bench import bench_bpe, bench_kernels, bench_training
+from tinyllm.show.bench import bench_bpe, bench_kernels, bench_memory, bench_training
 
 
 def train_command(arguments):
@@ -17,6 +17,12 @@ def kernels_command(arguments):
     names = arguments.case or list(kernels.KERNELS)
     bench_kernels(
         names, against=arguments.against, races=arguments.races, steps=arguments.steps, as_json=arguments.json
+    )
+
+
+def memory_command(arguments):
+    bench_memory(
+        arguments.case or list(memory.WAYS), workers=arguments.workers, steps=arguments.steps, as_json=arguments.json
     )
 
 
@@ -49,6 +55,16 @@ def declare_bench(parser):
     p.add_argument("--case", action="append", choices=list(kernels.KERNELS), help="só esta rotina (pode ser repetido)")
     p.add_argument("--steps", type=up_to(10_000), default=10, help="medidas em cada rodada (padrão: 10)")
     p.add_argument("--races", type=up_to(100), default=3, help="quantas rodadas (padrão: 3)")
+    p = add_command(
+        group,
+        "memory",
+        "mede o que poupa memória no treino: quanto resta, e quanto tempo custa",
+        memory_command,
+        json=True,
+    )
+    p.add_argument("--case", action="append", choices=list(memory.WAYS), help="só este modo (pode ser repetido)")
+    p.add_argument("--steps", type=up_to(10_000), default=5, help="passos de cada lado (padrão: 5)")
+    p.add_argument("--workers", type=up_to(1024), default=0, help="quantas threads (padrão: uma por núcleo)")
     p = add_command(
         group,
         "bpe",

@@ -144,12 +144,13 @@ def training(config, plan):
 
     before = min(plan.accumulate - 1, 2) * here * sizes.gradient  # of earlier batches: the sum, and the last in it
     gradients = copies_of_gradients(here, head, plan)
-    in_use = workers * block * (sizes.weight + sizes.gradient)  # of the blocks that are streamed
+    running = workers * block  # parameters of blocks that are streamed
+    in_use = running * (sizes.weight + sizes.gradient)
     optimiser = plan.optimizer.bytes_remembered(P) + P * sizes.master
     elsewhere = optimiser if "optimizer" in away else 0
     elsewhere += (P * sizes.weight + copies_of_gradients(streamed, 0, plan) * sizes.gradient) if streamed else 0
     elsewhere += tokens * inputs * config.width * sizes.activation if "activations" in away else 0
-    weights, optimiser = here * sizes.weight, 0 if "optimizer" in away else optimiser
+    optimiser = 0 if "optimizer" in away else optimiser
     process = CUDA_CONTEXT if plan.on_gpu else PROCESS
     height = max(
         before + at_loss * sizes.activation + logits,
@@ -159,14 +160,14 @@ def training(config, plan):
     )
     return Training(
         parameters=P,
-        weights=weights,
-        gradients=here * sizes.gradient,
+        weights=(here + running) * sizes.weight,
+        gradients=(here + running) * sizes.gradient,
         optimiser=optimiser,
         copies=(gradients - here) * sizes.gradient,
         activations=max(at_loss, on_the_way_back) * sizes.activation,
         logits=logits,
         process=process,
-        total=process + weights + optimiser + height,
+        total=process + here * sizes.weight + optimiser + height,
         elsewhere=elsewhere,
     )
 

@@ -51,8 +51,8 @@ class Streamed(Recompute):
     def send_for_next(self, direction):
         """Begin to fetch the weights of the block that comes next."""
         if self.number == 0 and direction == 1:
-            for other in self.row.blocks[1:]:  # what a walk that was broken off has sent for may be old
-                other.coming = None
+            for other in self.row.blocks[1:]:
+                other.forget()  # what a walk that was broken off has sent for may be old
         number = self.number + direction
         if number in range(len(self.row.blocks)):
             self.row.blocks[number].come()
@@ -61,6 +61,12 @@ class Streamed(Recompute):
         with self.lock:
             if not self.users and self.coming is None:
                 self.coming = OnTheWay([weight.data for weight in self.weights()], self.device)
+
+    def forget(self):
+        with self.lock:
+            if self.coming:
+                self.coming.wait()
+            self.coming = None
 
     def leave(self):
         with self.lock:

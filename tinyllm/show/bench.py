@@ -3,7 +3,7 @@
 import importlib.util
 
 from tinyllm.backend.kernels import numba_version
-from tinyllm.bench import bpe, kernels, training
+from tinyllm.bench import bpe, kernels, memory, training
 from tinyllm.errors import UsageError
 from tinyllm.say import counted, decimal, emit, megabytes, tell, thousands
 
@@ -32,6 +32,15 @@ def bench_kernels(names, *, against, races, steps, as_json):
     for name in names:
         found = race(kernels.bench, name, against=against, races=races, steps=steps)
         (emit if as_json else show_kernel)(found)
+
+
+def bench_memory(ways, *, workers, steps, as_json):
+    """Measure each way to save memory beside plain training, and show it when it is done."""
+    sizes = f"{counted(memory.CONFIG.layers, 'bloco')}, contexto de {counted(memory.CONFIG.context, 'token')}"
+    announce(f"GPT de {sizes}: {counted(steps, 'passo')} de cada lado", "none")
+    for way in ways:
+        found = memory.bench(way, workers=workers, steps=steps)
+        (emit if as_json else show_memory)(found)
 
 
 def bench_bpe(cases, *, against, megabytes, workers, races, as_json):
@@ -122,6 +131,13 @@ def show_kernel(found):
     if found["ratio"]:
         line += f"   {NAMES[found['against']]}: {milliseconds(found['peer'])}   razão {ratios(found['ratio'])}"
     print(line, flush=True)
+
+
+def show_memory(found):
+    plain, saving = (megabytes(found["bytes"][side]) for side in ("plain", "saving"))
+    share, ratio = decimal(100 * found["bytes_share"], 0), ratios(found["time_ratio"])
+    print(f"  {found['case']:14} {saving:>7} de {plain} de ativações e gradientes ({share} %); "
+          f"{milliseconds(found['seconds']['saving'])} por passo, {ratio} vezes o tempo", flush=True)  # fmt: skip
 
 
 def milliseconds(spread):

@@ -1,0 +1,36 @@
+"""`tinyllm bench memory`: what each way to save memory leaves of it, and what it costs."""
+
+import json
+
+import pytest
+
+from tinyllm.bench import memory
+from tinyllm.models.gpt import GPTConfig
+from tinyllm.show.bench import bench_memory
+from tinyllm.train.loop import TrainConfig
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_way_is_measured_and_shown(as_json, monkeypatch, capsys):
+    monkeypatch.setattr(memory, "CONFIG", GPTConfig(vocab_size=64, context=64, layers=6, heads=2, width=32))
+    bench_memory(["recompute-1"], workers=1, steps=2, as_json=as_json)
+    out = capsys.readouterr().out
+    if not as_json:
+        assert out.startswith("  recompute-1") and " vezes o tempo" in out
+        return
+    found = json.loads(out)
+    assert found["case"] == "recompute-1" and found["config"]["layers"] == 6
+    assert found["bytes_share"] == found["bytes"]["saving"] / found["bytes"]["plain"] < 0.6
+    assert 0 < found["time_ratio"]["min"] <= found["time_ratio"]["median"]
+
+
+@pytest.mark.long
+def test_recomputing_12_blocks_of_512_positions_leaves_a_third_of_the_activations(tmp_path):
+    """Gradients are counted too, which makes it harder."""
+    config = memory.CONFIG
+    assert (config.layers, config.context) == (12, 512)
+    found = {}
+    for every in (0, 1):
+        model, _, training = memory.new_training(config, TrainConfig(recompute=every, workers=1), tmp_path)
+        found[every] = memory.height(model, training)
+    assert found[1] < 0.35 * found[0]
