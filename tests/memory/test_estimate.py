@@ -197,7 +197,7 @@ SAVING = [
 ]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="measures the resident memory as Linux counts it")
 @pytest.mark.parametrize(("config", "how"), SAVING, ids=str)
 def test_what_saving_memory_leaves_is_within_15_percent_of_the_measured_peak(config, how, tmp_path):
