@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from parallel.cut_models import MODELS, NEAR, SHAPE, assert_near, batch_of, model_of, weigh
+from parallel.on_mpi import needs_mpi, run_on_mpi
 
 from tinyllm import functional as F
 from tinyllm.backend.arrays import to_device, to_host
@@ -182,3 +183,13 @@ def test_dropouts_of_other_stages_are_passed_over():
         assert F.noise_place().call == 3
     F.pass_over(1)
     assert F.noise_place() is None
+
+
+def what_is_left_unsent(comm):
+    collected(comm, {str(comm.rank): np.ones(10**6)})
+    return [request.Test() for request, _ in comm.outbox].count(False)
+
+
+@needs_mpi
+def test_who_has_collected_may_end():
+    assert run_on_mpi(2, what_is_left_unsent) == [0, 0]

@@ -236,10 +236,12 @@ def without(module, kept):
 
 def collected(comm, arrays):
     """{name: array} of each stage -> those of all stages, in the first one; the others get none."""
-    names = comm.exchange(list(arrays), list)
-    if comm.rank:
-        for name in names[comm.rank]:
-            comm.send(arrays[name], 0)
-        return {}
-    others = {name: comm.receive(rank) for rank in range(1, comm.size) for name in names[rank]}
-    return arrays | {name: array for name, array in others.items() if name not in arrays}
+    names, found = comm.exchange(list(arrays), list), {}
+    for rank in range(1, comm.size):
+        for name in names[rank]:
+            if comm.rank == rank:
+                comm.send(arrays[name], 0)
+            elif comm.rank == 0:
+                found[name] = comm.receive(rank)
+    comm.barrier()  # a process that ends, or computes for long, would leave the rest of a letter unsent
+    return arrays | {name: array for name, array in found.items() if name not in arrays} if comm.rank == 0 else {}
