@@ -134,7 +134,7 @@ class Pipeline(Workers):
                 "the blocks are not those that were cut into stages; change them before, as by recomputing"
             )
         shares = self.shares(batch, weigh, weigh(*batch) if total is None else total)
-        running, mean, grads = {}, 0.0, {}
+        running, mean, grads = {}, np.float32(0), {}
         for _, way, number in self.schedule(self.comm.size, len(shares))[self.comm.rank]:
             lo, some, weight = shares[number]
             if way == FORWARD:
@@ -143,9 +143,9 @@ class Pipeline(Workers):
             else:
                 arrived, out = running.pop(number)
                 if self.last:
-                    mean += float(to_host(out.data)) * weight
+                    mean = mean + out.data * weight
                 grads = self.sum_gradients([grads, self.backward(arrived, out, weight)])
-        return self.told_by_last(np.array(mean)), grads | self.sum_of_ends(grads)
+        return self.told_by_last(np.asarray(to_host(mean))), grads | self.sum_of_ends(grads)
 
     def forward(self, loss, batch):
         """(what has arrived, what leaves or, in the last stage, the loss)"""
