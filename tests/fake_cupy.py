@@ -41,6 +41,7 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):
     strides = property(lambda self: self._host.strides)
     flags = property(lambda self: self._host.flags)
     T = property(lambda self: ndarray(self._host.T))
+    data = property(lambda self: types.SimpleNamespace(ptr=self._host.ctypes.data))
 
     def __len__(self):
         return len(self._host)

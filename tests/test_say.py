@@ -12,3 +12,9 @@ from tinyllm import say
 )  # fmt: skip
 def test_duration(seconds, words):
     assert say.duration(seconds) == words
+
+
+def test_what_cannot_be_seen_is_shown_as_what_can():
+    every = "".join(map(chr, range(0xA1)))
+    assert say.visible("a b\n\tç\x00\x1b\x85") == "a·b↵→ç␀␛�"
+    assert len(say.visible(every)) == len(every) and say.visible(every[:-1]).isprintable()

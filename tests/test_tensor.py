@@ -454,6 +454,7 @@ WORDS = {  # what is no array of numbers, where one is due
     "text": lambda: leaf(1.0) + "um",
     "text as a Tensor": lambda: Tensor("um"),
     "a dict": lambda: F.gelu({"x": 1.0}),
+    "a list with a gap": lambda: Tensor([1.0, None]),
     "a ragged list": lambda: Tensor([[1.0], [2.0, 3.0]]),
     "a Tensor": lambda: Tensor(leaf(1.0)),
     "a Tensor as a parameter": lambda: Parameter(leaf(1.0)),

@@ -4,6 +4,7 @@ Rank 0 alone speaks. A rank that goes wrong says so to who started it, and ends 
 """
 
 import os
+import signal
 import sys
 import time
 
@@ -21,6 +22,7 @@ def main():
     address, *words = sys.argv[1:]
     comm, wrong = MPIComm(), []
     line = Line(address, comm.rank)
+    line.when_cut(lambda: signal.raise_signal(signal.SIGTERM))
     current_comm.set(comm)
     say.quiet.set(comm.rank > 0)
     if comm.rank > 0:

@@ -65,8 +65,15 @@ def duration(seconds):
 
 
 def visible(text):
-    """A text whose spaces and line ends can be seen: "·a" for " a"."""
-    return text.replace(" ", "·").replace("\n", "↵").replace("\t", "→")
+    """A text whose spaces, line ends and control characters can be seen: "·a" for " a"."""
+    return text.translate(SEEN)
+
+
+SEEN = {
+    **{code: 0x2400 + code for code in range(32)},  # ␀ to ␟: no XML holds what they stand for
+    **dict.fromkeys(range(0x7F, 0xA0), "�"),
+    **str.maketrans({" ": "·", "\n": "↵", "\t": "→", "\x7f": "␡"}),
+}
 
 
 def percent(share):

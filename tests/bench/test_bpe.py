@@ -11,6 +11,7 @@ from tinyllm.bench.portuguese import make_text
 from tinyllm.show.bench import bench_bpe
 
 
+@pytest.mark.long
 def test_the_text_is_always_the_same_and_as_uneven_as_words_are():
     text = "".join(make_text(2))
     assert text == "".join(make_text(2)) and 2_000_000 <= len(text.encode()) < 3_200_000

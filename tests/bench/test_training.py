@@ -41,6 +41,7 @@ def test_a_step_takes_six_operations_for_each_product():
     assert training.operations("gpt-xs") == 6 * rows * (T * (L * 12 * C * C + V * C) + L * T * T * C)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", ["rnn", "lstm"])
 def test_a_model_without_a_case_of_its_own_is_measured_by_name(capsys, model):
     options = ["--model", model, "--against", "none", "--races", "1", "--steps", "1", "--json"]

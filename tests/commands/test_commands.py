@@ -130,7 +130,10 @@ def alone(*arguments, missing=(), broken=()):
 PACKAGES = ["numba", "tqdm", "safetensors", "threadpoolctl", "pytest"]
 
 
-@pytest.mark.parametrize("missing", [[], *([name] for name in PACKAGES), PACKAGES], ids=", ".join)
+ONE_BY_ONE = [pytest.param([name], marks=pytest.mark.long) for name in PACKAGES]
+
+
+@pytest.mark.parametrize("missing", [[], *ONE_BY_ONE, PACKAGES], ids=", ".join)
 def test_the_doctor_and_the_help_need_no_package(missing):
     status, out, said, _ = alone("doctor", missing=missing)
     assert (status, said) == (0, [])

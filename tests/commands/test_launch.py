@@ -1,5 +1,7 @@
 """`tinyllm launch`: ranks train as one process would, none waits for one that has gone, and who has gone is named."""
 
+import contextlib
+import importlib.metadata
 import json
 import os
 import re
@@ -15,9 +17,12 @@ import pytest
 from parallel.on_mpi import needs_mpi
 
 from tinyllm import cli, storage
+from tinyllm.errors import UsageError
+from tinyllm.parallel.layout import parse_layout
+from tinyllm.show import doctor
 from tinyllm.train import run as runs
 
-SMALL = ["--texts=60", "--vocab-size=300", "--context=16", "--layers=1", "--heads=2", "--width=16", "--batch=4"]
+SMALL = ["--texts=60", "--vocab-size=300", "--context=16", "--layers=2", "--heads=2", "--width=16", "--batch=4"]
 PLAIN = ["--optimizer=sgd", "--learning-rate=0.3"]  # AdamW makes large steps of gradients that are rounding alone
 OTHERS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 
@@ -30,10 +35,19 @@ def start(folder, *words, **environment):
     )  # fmt: skip
 
 
+def ended(process):
+    """(output, what was said) of a process, once it has ended; it is not waited for for ever."""
+    try:
+        return process.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+
+
 def launched(folder, *words, **environment):
     """(exit status, output, what was said) of tinyllm launch."""
     with start(folder, *words, **environment) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = ended(process)
     return process.returncode, out, err
 
 
@@ -63,11 +77,12 @@ def assert_close(folder, other):
 
 
 @needs_mpi
-@pytest.mark.parametrize("ranks", [2, 4])
-def test_ranks_train_as_one_process_does_and_one_speaks(tmp_path, ranks):
+@pytest.mark.parametrize("layout", ["dp=2", "dp=4", "dp=2,zero=3", "dp=2,tp=2,zero=1", "tp=2,pp=2"])
+def test_ranks_train_as_one_process_does_and_one_speaks(tmp_path, layout):
+    ranks = parse_layout(layout).ranks
     how = [*SMALL, "--steps=20", "--dropout=0.1", "--validate-every=10", "--json", *PLAIN]
     assert cli.main(["train", "--out", str(tmp_path / "one"), *how, "--workers=1"]) == 0
-    status, out, err = launched(tmp_path, "-n", ranks, "train", "--out", "several", *how, "--parallel", f"dp={ranks}")
+    status, out, err = launched(tmp_path, "-n", ranks, "train", "--out", "several", *how, "--parallel", layout)
     assert status == 0, err
     assert [json.loads(line)["step"] for line in out.splitlines()] == list(range(1, 21))
     for said in ("Preparando textos", "Compilando", "pronto"):
@@ -143,6 +158,19 @@ def test_what_four_ranks_saved_two_begin_and_three_and_one_go_on_with(tmp_path):
 
 
 @needs_mpi
+@pytest.mark.parametrize(
+    "options, words",
+    [("--model=rnn --heads=2", "has no --heads"), ("--model=rnn --parallel=tp=2", "no layer that can be cut"),
+     ("--parallel=tp=2 --heads=1 --layers=2", "head"), ("--parallel=pp=2 --layers=1", "1 blocks are not 2 stages")],
+)  # fmt: skip
+def test_what_cannot_be_shared_is_refused_before_anything_is_written(tmp_path, options, words):
+    status, out, err = launched(tmp_path, "-n", 2, "train", "--out", "r", "--texts=60", *options.split())
+    last = err.splitlines()[-1]
+    assert (status, out) == (2, "") and words in last and re.match("tinyllm launch: rank 0: error: ", last), err
+    assert not (tmp_path / "r").exists()
+
+
+@needs_mpi
 def test_an_error_of_rank_0_before_the_first_step_is_told_once(tmp_path):
     (tmp_path / "r").mkdir()
     (tmp_path / "r/log.jsonl").write_text("mine")
@@ -161,7 +189,7 @@ def test_a_signal_saves_and_says_how_to_go_on(begun, tmp_path, number):
     with start(tmp_path, "-n", 2, "train", "--resume", "r", "--steps=100000", "--json") as process:
         assert json.loads(process.stdout.readline())["step"] == 3
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = ended(process)
     assert process.returncode == 128 + number, err
     last = int(re.search(r"Parado no passo (\d+)", err)[1])
     assert "tinyllm launch -n 2 train --resume r" in err and err.count("Parado") == 1
@@ -170,11 +198,31 @@ def test_a_signal_saves_and_says_how_to_go_on(begun, tmp_path, number):
 
 
 @needs_mpi
+@pytest.mark.parametrize("goes", ["who reads", "who launched"])
+def test_ranks_stop_when_nobody_is_there_any_more(begun, tmp_path, goes):
+    shutil.copytree(begun, tmp_path / "r")
+    with start(tmp_path, "-n", 2, "train", "--resume", "r", "--steps=100000", "--json") as process:
+        assert json.loads(process.stdout.readline())["step"] == 3
+        process.kill() if goes == "who launched" else process.stdout.close()
+        try:
+            process.wait(120)
+        finally:
+            process.kill()
+    for _ in range(100):
+        with contextlib.suppress(UsageError), storage.locked(tmp_path / "r"):
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("the ranks train on")
+    assert runs.steps_done(runs.open_run(tmp_path / "r")) >= (2 if goes == "who launched" else 3)
+
+
+@needs_mpi
 def test_a_signal_while_rank_0_prepares_leaves_nothing(tmp_path):
     with start(tmp_path, "-n", 2, "train", "--out", "r", "--texts=30000") as process:
         process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = ended(process)
     assert process.returncode == 130 and not (tmp_path / "r").exists(), err
 
 
@@ -219,7 +267,7 @@ def launched_on(hosts, folder, ranks, *words, **environment):
     reaching = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
     done = subprocess.run(
         ["ip", "netns", "exec", hosts[0], *launch], cwd=folder, env=os.environ | OTHERS | reaching | environment,
-        capture_output=True, text=True, timeout=90, check=False,
+        capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
 
@@ -248,3 +296,19 @@ def test_where_there_is_no_mpiexec_one_line_says_so(tmp_path, monkeypatch, capsy
     assert cli.main(["launch", "-n", "2", "train", "--out", str(tmp_path / "r")]) == 2
     err = capsys.readouterr().err
     assert err.startswith("tinyllm launch: error: there is no mpiexec to start ranks with; install one with: pip")
+
+
+@pytest.mark.parametrize(
+    "version, mpiexec, words",
+    [(None, None, "sem mpi4py"), ("4.1.2", None, "falta o mpiexec"), ("4.1.2", "/x/mpiexec", "4.1.2, /x/mpiexec")],
+)
+def test_the_doctor_tells_whether_ranks_can_be_started(monkeypatch, version, mpiexec, words):
+    def version_of(name):
+        if version is None:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return version
+
+    monkeypatch.setattr("importlib.metadata.version", version_of)
+    monkeypatch.setattr("shutil.which", lambda name, path=None: mpiexec)
+    name, found, mend = doctor._mpi()
+    assert name == "MPI (opcional)" and words in found and "pip" in (mend or found + "pip")

@@ -12,7 +12,8 @@ import time
 import pytest
 from data.server import serving
 
-from tinyllm import cli, kernels
+from tinyllm import cli
+from tinyllm.backend import kernels
 from tinyllm.train import run as runs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")

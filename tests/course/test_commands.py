@@ -35,6 +35,12 @@ ODD = {  # what may become of a file: (what makes it of the solution, what is sa
     "a renamed function": (lambda text: text.replace("def project", "def projeta"), "falta project; ", 1),
     "a null byte": (lambda text: text + "\0", "erro no seu código", 1),
     "an exit at the top": (lambda text: text + "\nraise SystemExit", "SystemExit", 1),
+    "an error of one's own": (lambda text: text.replace(LAST_LINE, "    raise BaseException('fim')"), "fim", 1),
+    "several errors": (
+        lambda text: text.replace(LAST_LINE, "    raise ExceptionGroup('dois', [ValueError(1)])"),
+        "ExceptionGroup: dois",
+        1,
+    ),
     "an exit in a function": (lambda text: text.replace(LAST_LINE, "    exit()"), "SystemExit", 1),
     "a Ctrl-C": (lambda text: text.replace(LAST_LINE, "    raise KeyboardInterrupt"), "incompleto: só ", 1),
     "a print": (lambda text: text.replace(LAST_LINE, "    print('oi')\n    return x"), "imprimiu:\n  │ oi\n", 1),

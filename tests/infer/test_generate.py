@@ -102,6 +102,9 @@ KINDS = {
     "t5": (T5, T5Config(**SHAPE, decoder_layers=2, heads=2, hidden=12)),
 }
 each_kind = pytest.mark.parametrize("kind", KINDS)
+one_or_each = pytest.mark.parametrize(
+    "kind", ["gpt", *(pytest.param(kind, marks=pytest.mark.long) for kind in list(KINDS)[1:])]
+)
 
 
 def model_of(kind):
@@ -132,7 +135,7 @@ def alone(model, request):
     return list(map(int, generate(model, request.prompt, **dict(zip(Request._fields[1:], request[1:], strict=True)))))
 
 
-@each_kind
+@one_or_each
 @pytest.mark.parametrize("temperature", [0, 1.0])
 def test_eight_of_different_lengths_write_what_each_writes_alone(kind, temperature):
     """Until contexts are full and read again, four times."""
@@ -153,7 +156,7 @@ def test_eight_of_different_lengths_write_what_each_writes_alone(kind, temperatu
     assert len(set(map(tuple, found))) > 4
 
 
-@each_kind
+@one_or_each
 @given(st.data())
 def test_any_number_of_requests_come_to_what_each_comes_to_alone(kind, data):
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))

@@ -119,6 +119,7 @@ def test_it_is_estimated(copy):
     assert "17 tokens do not fit in a context of 16" in refused(copy, "estimate", "run", "--tokens=17")
 
 
+@pytest.mark.long
 def test_it_is_benchmarked_by_name(copy):
     (found,) = told(copy, "bench", "train", "--model=toy", "--against=none", "--races=1", "--steps=2")
     assert found["case"] == "toy" and found["tokens_per_second"]["ours"] > 0 and found["gemm_share"] > 0

@@ -8,6 +8,7 @@ from parallel.on_mpi import as_json, needs_mpi, run_on_mpi
 
 from tinyllm.errors import UsageError
 from tinyllm.parallel.comm import run_ranks
+from tinyllm.parallel.mpi import MPIComm
 
 DTYPES = ("f4", "f8", "f2", "i8", "i4", "i2", "i1", "u1", "u4")
 SHAPES = ((4, 3), (8,), (12, 0), (0, 3), (4, 2, 2))
@@ -109,6 +110,22 @@ def summed_aside(comm):
 @needs_mpi
 def test_another_thread_may_call():
     assert run_on_mpi(2, summed_aside) == run_ranks(2, summed_aside)
+
+
+def letters_of_a_comm_that_goes(comm):
+    """Letters too large to go at once, sent by Comms that nobody keeps, while others take what memory is free."""
+    communicator, other = comm.split(0).communicator, 1 - comm.rank
+    for number in range(10):
+        MPIComm(communicator, comm.here).send(np.full(1 << 15, number), other)
+    noise = [np.full(1 << 15, -1) for _ in range(100)]
+    comm.barrier()
+    letters = [MPIComm(communicator, comm.here).receive(other) for _ in range(10)]
+    return [[int(letter.min()), int(letter.max())] for letter in letters], len(noise)
+
+
+@needs_mpi
+def test_letters_arrive_whole_though_their_comm_has_gone():
+    assert run_on_mpi(2, letters_of_a_comm_that_goes) == [[[[number] * 2 for number in range(10)], 100]] * 2
 
 
 def refused(comm):

@@ -94,8 +94,8 @@ def test_where_one_rank_is_to_stop_all_do_and_the_run_is_saved(tmp_path):
     assert runs.steps_done(runs.open_run(folder)) == 3
 
 
-def test_an_optimiser_that_cannot_be_shared_and_a_model_that_cannot_be_cut_are_refused(tmp_path):
+def test_a_model_that_cannot_be_cut_is_refused(tmp_path):
     folder = made(tmp_path / "r").folder
-    with pytest.raises(UsageError, match=r"heads|head"):
+    with pytest.raises(UsageError, match="2 heads"):
         trained_by(folder, "tp=3")
     assert not (folder / "checkpoints").exists()

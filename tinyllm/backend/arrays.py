@@ -65,12 +65,12 @@ def numbers(value, dtype=None):
     if isinstance(value, list | tuple) and any(hasattr(one, "requires_grad") for one in value):
         raise UsageError("a list of Tensors would lose their graph; join them with concatenate(a, b, axis=0)")
     try:
-        array = np.asarray(value, dtype)
+        array = np.asarray(value)
     except (TypeError, ValueError) as error:
         raise UsageError(f"{type(value).__name__} is no array of numbers: {error}") from None
     if array.dtype.kind not in "fiub":
         raise UsageError(f"{type(value).__name__} is no array of numbers; give an array, a list or a number")
-    return array if array.size or dtype else array.astype(int)
+    return array.astype(dtype or (array.dtype if array.size else int), copy=False)
 
 
 def alike(inputs, arrays, stay):

@@ -47,7 +47,7 @@ def train_command(arguments):
     comm = current_comm.get()
     layout = layout_of(arguments, comm)
     if comm.rank == 0:
-        run = prepared(arguments, comm)
+        run = prepared(arguments, comm, layout)
         compile_kernels(run)
     comm.barrier()
     if comm.rank > 0:
@@ -67,20 +67,20 @@ def layout_of(arguments, comm):
     return layout
 
 
-def prepared(arguments, comm):
+def prepared(arguments, comm, layout):
     """The run that is to be trained, made or found. One rank prepares it, and the others find it."""
     if arguments.resume is not None:
         run = resumed(arguments)
-        announce_run(run)
+        announce_run(run, layout)
         return run
     if arguments.base is not None:
-        return run_from_another(arguments, comm)
+        return run_from_another(arguments, comm, layout)
     task = TASKS[vars(arguments).get("task", Language.name)]()
     kinds = (task.data_config, chosen_model(arguments), chosen_optimizer(arguments))
     data, model, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
     return runs.create(
         arguments.out, data, model, training_of(arguments, task.train_config, comm), optimizer,
-        task=task, say=tell_stage, warn=tell, announce=announce_run,
+        task=task, say=tell_stage, warn=tell, announce=lambda run: announce_run(run, layout),
     )  # fmt: skip
 
 
@@ -92,7 +92,8 @@ def training_of(arguments, kind, comm):
     return dataclasses.replace(training, workers=comm.size * comm.cores())
 
 
-def announce_run(run):
+def announce_run(run, layout):
+    runs.check_layout(run.task, run.model_config, run.optimizer_config, layout)
     announce(run.model_config, run.training, run.optimizer_config, labels=len(run.task.labels))
 
 
@@ -144,7 +145,7 @@ def resumed(arguments):
     return run
 
 
-def run_from_another(arguments, comm):
+def run_from_another(arguments, comm, layout):
     """A new run that begins with the weights and the tokenizer of the run that --from names, and with its optimiser if
     no other is asked for."""
     if names := fixed_options(arguments, but={"corpus", "texts", "save_every", "validate_every", *OF_TRAINING}):
@@ -156,6 +157,7 @@ def run_from_another(arguments, comm):
     optimizer = from_dict(kind, {**stored, **given_options(arguments, kind)})
     data = from_dict(base.task.data_config, given_options(arguments, base.task.data_config))
     training = training_of(arguments, base.task.train_config, comm)
+    runs.check_layout(base.task, base.model_config, optimizer, layout)
     announce(base.model_config, training, optimizer, labels=len(base.task.labels))
     return runs.create_from(base, arguments.out, data, training, optimizer, say=tell_stage, warn=tell)
 

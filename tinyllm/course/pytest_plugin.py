@@ -85,7 +85,9 @@ def caught(judge):
         yield errors
     except Interrupted as error:
         errors.append(judge.too_long(error, PATIENCE))
-    except (Exception, SystemExit) as error:
+    except (KeyboardInterrupt, pytest.skip.Exception, pytest.fail.Exception):
+        raise
+    except BaseException as error:
         errors.append(error)
     finally:
         if can:
@@ -114,7 +116,8 @@ def judge(request, loaded):
 
 def fail(item, judge, error):
     """Fail the test with the message of an error, and note its state. If the tests fail a solution, that goes on."""
-    while isinstance(error, BaseExceptionGroup):  # what Hypothesis makes of several, or of one that comes and goes
+    # what Hypothesis makes of several errors, or of one that comes and goes; those of a learner's group were not raised
+    while isinstance(error, BaseExceptionGroup) and error.exceptions[0].__traceback__:
         error = error.exceptions[0]
     message = str(error) if isinstance(error, Failed) else judge.explain(error)
     if message is None and judge.path == judge.folder / "solutions" / judge.exercise.place:

@@ -9,6 +9,7 @@ import contextlib
 import functools
 import importlib
 import os
+import sys
 import threading
 import time
 import traceback
@@ -60,7 +61,7 @@ def mine(*, say=tell):
     modules, theirs = [], {}
     with contextlib.ExitStack() as swaps:
         for exercise in {piece.exercise: None for piece in yours}:
-            module = load(folder / "exercises" / exercise.place)
+            module = load(folder / "exercises" / exercise.place, print=print_aside)
             modules.append(module)
             for piece in (p for p in yours if p.exercise is exercise):
                 counting = piece.counting(getattr(module, piece.name))
@@ -87,6 +88,11 @@ def mine(*, say=tell):
         times = counted(piece.calls, "vez", "vezes")
         say(f"  {piece.name} ({piece.exercise.id}): chamada {times}" if piece.calls else
             f"  {piece.name} ({piece.exercise.id}): chamada 0 vezes, isto é, nada aqui passou por ela")  # fmt: skip
+
+
+def print_aside(*values, file=None, **how):
+    """`print` of a piece: it goes where it disturbs no script that reads what the command puts out."""
+    print(*values, file=file or sys.stderr, **how)
 
 
 def announce(pieces, say):

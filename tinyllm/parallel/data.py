@@ -121,6 +121,7 @@ class DataParallel(OneRank):
         """The event that a unit's gradients are summed over the ranks."""
 
         def happen():
+            self.comm.barrier()
             self.sums |= self.reduced(unit, self.rows.pop(unit).taken())
 
         return self.rows[unit].is_full, happen
@@ -139,8 +140,8 @@ class DataParallel(OneRank):
         for parameter, gradient in grads.items():
             self.receive(parameter, gradient)
         self.agenda.finish()
-        known = self.comm.all_reduce(self.known)
-        return {p: self.sums[p] for p, number in self.numbers.items() if known[number] and p in self.sums}
+        known, sums, self.sums = self.comm.all_reduce(self.known), self.sums, {}
+        return {p: sums[p] for p, number in self.numbers.items() if known[number] and p in sums}
 
     def squared_length(self, grads, *, map=map):
         mine = np.array([float(schedule.squared_length(self.owned(grads), map=map))])
@@ -169,8 +170,8 @@ class Row:
         return not self.lacking
 
     def taken(self):
-        """The whole row, with zeros for what this rank has no gradient of."""
-        row = self.unit.new_row() if self.numbers is None else self.numbers
+        """The whole row, with zeros for what this rank has no gradient of. It is kept no longer."""
+        row, self.numbers = self.unit.new_row() if self.numbers is None else self.numbers, None
         for parameter in self.lacking:
             row[self.unit.places[parameter]] = 0
         return row

@@ -5,6 +5,7 @@ connection by which it says that it has begun, and in the end how it has ended a
 more, the system closes the line. The first that goes wrong is told, once, by its number.
 """
 
+import collections
 import contextlib
 import json
 import os
@@ -24,8 +25,9 @@ from typing import NamedTuple
 from tinyllm.errors import UsageError
 
 PATIENCE = 3  # seconds that all others have to end, after one has gone wrong
-NOISE = re.compile(rb"\[(mpiexec|proxy)[@:]|Abort\(-?\d+\) on node |={40}|=   ")  # what MPICH's mpiexec says itself
-FAREWELL = re.compile(rb"YOUR APPLICATION TERMINATED|This typically refers|Please see the FAQ")
+NOISE = re.compile(  # what MPICH's mpiexec says itself
+    rb"\[(mpiexec|proxy)[@:]|Abort\(-?\d+\) on node |={40}|=   |YOUR APPLICATION |This typically refers|Please see the"
+)
 
 
 class Ending(NamedTuple):
@@ -100,14 +102,18 @@ def passing_signals_on(process):
 
 @contextlib.contextmanager
 def passing_output_on(process):
-    """What the ranks say comes out here, line by line, without what mpiexec says of itself."""
+    """What the ranks say comes out here, line by line, without what mpiexec says of itself. If nobody reads it any
+    more, they are told to stop."""
 
     def pass_on(source, target):
         for text in source:
-            if not NOISE.match(text) and not FAREWELL.match(text):
-                with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
+            if not NOISE.match(text):
+                try:
                     target.write(text.decode("utf-8", "replace"))
                     target.flush()
+                except OSError:
+                    process.terminate()
+                    collections.deque(source, maxlen=0)  # else they could not say any more
 
     pairs = ((process.stdout, sys.stdout), (process.stderr, sys.stderr))
     threads = [threading.Thread(target=pass_on, args=pair, daemon=True) for pair in pairs]
@@ -166,7 +172,8 @@ class Watch:
             came = b""
         *whole, self.heard[line] = (self.heard[line] + came).split(b"\n")
         for text in whole:
-            self.understand(line, json.loads(text))
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):  # of a stranger
+                self.understand(line, json.loads(text))
         if not came:
             self.selector.unregister(line)
             line.close()
@@ -192,11 +199,22 @@ class Line:
     def __init__(self, address, rank):
         host, port, token = address.rsplit(":", 2)
         self.socket = socket.create_connection((host, int(port)), timeout=PATIENCE)
+        self.socket.settimeout(None)
         self.say(token=token, rank=rank, process=os.getpid(), host=socket.gethostname())
 
     def say(self, **what):
         with contextlib.suppress(OSError):  # who started us has gone
             self.socket.sendall(json.dumps(what).encode() + b"\n")
+
+    def when_cut(self, do):
+        """Call a function, in a thread of its own, when who started us has gone: it never says anything."""
+
+        def wait():
+            with contextlib.suppress(OSError):
+                self.socket.recv(1)
+            do()
+
+        threading.Thread(target=wait, daemon=True).start()
 
     def end(self, status, wrong=None):
         """Say how this rank ends, and what went wrong."""

@@ -7,6 +7,7 @@ ended by who started them all (launch.py), for MPI itself would let it wait for 
 
 import json
 import math
+import threading
 import time
 
 import numpy as np
@@ -28,17 +29,17 @@ class MPIComm(Comm):
     does not know, is summed in float32.
     """
 
-    def __init__(self, communicator=None, ranks_here=None):
+    def __init__(self, communicator=None, here=None):
         self.mpi = load_mpi()
         self.communicator = self.mpi.COMM_WORLD if communicator is None else communicator
-        self.ranks_here = ranks_here or self.communicator.Split_type(self.mpi.COMM_TYPE_SHARED).size
-        self.rank, self.size, self.outbox = self.communicator.rank, self.communicator.size, []
+        self.here = here or self.communicator.Split_type(self.mpi.COMM_TYPE_SHARED)  # who is on this machine
+        self.rank, self.size = self.communicator.rank, self.communicator.size
 
     def cores(self):
-        return max(1, cores() // self.ranks_here)
+        return max(1, cores() // self.here.size)
 
     def split(self, color):
-        return MPIComm(self.communicator.Split(color, self.rank), self.ranks_here)
+        return MPIComm(self.communicator.Split(color, self.rank), self.here)
 
     def exchange(self, value, combine):
         """The value must be JSON's: numbers, texts, lists and the like."""
@@ -77,13 +78,12 @@ class MPIComm(Comm):
         return beside(found, array)
 
     def send(self, array, rank):
-        """It does not wait for the other: what is on its way stays in the outbox."""
+        """It does not wait for the other."""
         self.check_rank(rank)
-        self.outbox = [(request, letter) for request, letter in self.outbox if not request.Test()]
         copy = contiguous(array).copy()
         about = {"shape": copy.shape, "dtype": copy.dtype.str, "device": device_of(array)}
         for tag, letter in ((HEADER, np.frombuffer(json.dumps(about).encode(), np.uint8)), (NUMBERS, as_bytes(copy))):
-            self.outbox.append((self.communicator.Isend([letter, self.mpi.BYTE], rank, tag), letter))
+            OUTBOX.keep(self.communicator.Isend([letter, self.mpi.BYTE], rank, tag), letter)
 
     def receive(self, rank):
         self.check_rank(rank)
@@ -101,6 +101,22 @@ class MPIComm(Comm):
         all_here = self.communicator.Ibarrier()
         while not all_here.Test():
             time.sleep(PATIENCE)
+
+
+class Outbox:
+    """What is on its way: MPI reads the memory of a letter until it has arrived, when its Comm may have gone."""
+
+    def __init__(self):
+        self.letters, self.lock = [], threading.Lock()
+
+    def keep(self, request, letter):
+        """Keep a letter until its request is fulfilled."""
+        with self.lock:
+            self.letters = [(sent, kept) for sent, kept in self.letters if not sent.Test()]
+            self.letters.append((request, letter))
+
+
+OUTBOX = Outbox()  # of this process
 
 
 def contiguous(array):

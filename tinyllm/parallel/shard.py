@@ -241,14 +241,16 @@ class ShardedOptimizer:
         self.ranks.moved()
 
     def state(self):
-        """{"steps": (), "m.blocks.0...": array, ...}: as an optimiser that is alone has them, all whole."""
+        """{"steps": (), "m.blocks.0...": array, ...}: in the first rank as an optimiser that is alone has them, all
+        whole; the others keep none of the arrays."""
         mine, found = self.mine.state(), {}
         for slot in self.mine.slots:
             for unit in self.ranks.units.values():
                 owned = unit.owned()
                 here = [mine[f"{slot}.{name}"] for name, p in unit.parameters.items() if p in owned]
                 views = unit.views(self.ranks.comm.all_gather(unit.share_of(here)))
-                found |= {f"{slot}.{name}": views[p] for name, p in unit.parameters.items()}
+                if self.ranks.comm.rank == 0:
+                    found |= {f"{slot}.{name}": views[p] for name, p in unit.parameters.items()}
         return {"steps": mine["steps"], **found}
 
     def load_state(self, arrays):

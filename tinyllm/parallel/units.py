@@ -100,14 +100,15 @@ def blocks_of(model):
 
 
 def units_of(model, comm):
-    """{path of a block, and "" for the rest: Unit} of all that a model learns, in the order of the model.
+    """{"" for the rest, and path of a block: Unit} of all that a model learns, the blocks in the order of the model.
 
-    What two blocks share, or a block and the rest, is of the rest.
+    The gradient of the rest, with the embeddings, is complete last. What two blocks share, or a block and the rest, is
+    of the rest.
     """
     blocks = blocks_of(model)
     inside = {path: {weight for _, weight in block.named_weights()} for path, block in blocks.items()}
     outside = {weight for _, weight in model.named_weights(apart=blocks.values())}
-    members = {path: {} for path in (*blocks, "")}
+    members = {path: {} for path in ("", *blocks)}
     for name, p in model.named_parameters():
         homes = [path for path, weights in inside.items() if p in weights]
         members[homes[0] if len(homes) == 1 and p not in outside else ""][name] = p

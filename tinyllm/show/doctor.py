@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 from tinyllm.backend import kernels, machine, threads
+from tinyllm.errors import UsageError
+from tinyllm.parallel.launch import find_mpiexec
 from tinyllm.say import counted, decimal, megabytes
 
 PACKAGES = ("numpy", "numba", "tqdm", "safetensors", "threadpoolctl", "pytest")  # the last for the exercises
@@ -25,7 +27,7 @@ def examine():
             for name, version, threads in machine.describe_blas()
         ]
         found.append(_speed())
-    return [*found, _memory(), _disk(), _gpu()]
+    return [*found, _memory(), _disk(), _gpu(), _mpi()]
 
 
 def _python():
@@ -101,3 +103,14 @@ def _gpu():
         f"CuPy {version}, {name}, livres {megabytes(free)} de {megabytes(total)}",
         None,
     )
+
+
+def _mpi():
+    try:
+        version = importlib.metadata.version("mpi4py")
+    except importlib.metadata.PackageNotFoundError:
+        return "MPI (opcional)", 'sem mpi4py; para treinar com vários processos: pip install -e ".[mpi]"', None
+    try:
+        return "MPI (opcional)", f"mpi4py {version}, {find_mpiexec()}", None
+    except UsageError:
+        return "MPI (opcional)", f"mpi4py {version}, mas falta o mpiexec", 'pip install -e ".[mpi]"'

@@ -16,6 +16,7 @@ from tinyllm.memory import estimate
 from tinyllm.models import catalog
 from tinyllm.optim import catalog as optimizers
 from tinyllm.parallel.comm import current_comm
+from tinyllm.parallel.nccl import on_gpus
 from tinyllm.say import bar, counted, decimal, duration, emit, megabytes, tell, thousands
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, train
@@ -106,6 +107,8 @@ def train_showing(run, *, as_json=False, profile=None, layout=None, on_report=la
     If its output cannot be written it stops too, as by SIGPIPE.
     """
     model, start, seconds, comm = run.new_model(), runs.steps_done(run), 0.0, current_comm.get()
+    if run.training.device == "gpu" and comm.size > 1:
+        comm = on_gpus(comm)
     again = f"tinyllm {f'launch -n {comm.size} ' if comm.size > 1 else ''}train --resume {shlex.quote(str(run.folder))}"
     with Stop() as stop:
         try:

@@ -34,7 +34,7 @@ from tinyllm.nn.module import load_weights, map_parameters, weights
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.adamw import AdamWConfig
 from tinyllm.parallel.arrange import OptimizerOfParts, arrange
-from tinyllm.parallel.comm import ALONE
+from tinyllm.parallel.comm import ALONE, run_ranks
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.layout import Layout
 from tinyllm.say import to_json
@@ -289,7 +289,7 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
     training = dataclasses.replace(run.training, workers=run.training.threads_of(comm))
     with storage.locked(run.folder) if first else contextlib.nullcontext():
         map_parameters(model, lambda array: to_device(array, training.device))
-        model, optimizer, ranks = parts_of(run, model, comm, layout)
+        model, optimizer, ranks = parts_of(model, run.optimizer_config, comm, layout)
         start = 0
         if steps_done(run):
             start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, ranks=ranks, warn=warn)
@@ -324,13 +324,25 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
                     return
 
 
-def parts_of(run, model, comm, layout):
+def parts_of(model, optimizer, comm, layout):
     """What a rank trains of a model under a layout, its optimiser, and its Parts, None of a rank that is alone."""
     if comm.size == 1:
-        return model, optimizers.new_optimizer(run.optimizer_config, model.named_parameters()), None
+        return model, optimizers.new_optimizer(optimizer, model.named_parameters()), None
     model, ranks = arrange(model, layout or Layout(dp=comm.size), comm)
-    kind = optimizers.kind_of(run.optimizer_config)
-    return model, OptimizerOfParts(kind, run.optimizer_config, ranks), ranks
+    return model, OptimizerOfParts(optimizers.kind_of(optimizer), optimizer, ranks), ranks
+
+
+def check_layout(task, model, optimizer, layout):
+    """Raise UsageError for a model and an optimiser, of these configurations, that ranks cannot share by a layout.
+
+    Threads try it, with a model that has as many blocks and heads and is as narrow as can be."""
+    narrow = {"context": 4, "width": 2 * getattr(model, "heads", 1)}
+    model, layout = dataclasses.replace(model, **narrow), dataclasses.replace(layout, dp=min(layout.dp, 2))
+
+    def work(comm):
+        parts_of(task.new_model(model, rng=np.random.default_rng(0)), optimizer, comm, layout)
+
+    run_ranks(layout.ranks, work)
 
 
 def validation_loss(run, model, ranks):
