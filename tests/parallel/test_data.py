@@ -200,9 +200,11 @@ def test_events_happen_in_their_order_when_they_are_due():
     events = [(lambda: state["a"], lambda: happened.append("a")), (lambda: state["b"], lambda: happened.append("b")),
               (lambda: False, lambda: happened.append("what is left"))]  # fmt: skip
     with Agenda(events) as agenda:
-        agenda.change(lambda: state.update(b=True))
+        with agenda.changing():
+            state["b"] = True
         assert happened == []
-        agenda.change(lambda: state.update(a=True))
+        with agenda.changing():
+            state["a"] = True
         agenda.wait(lambda: len(happened) == 2)
         assert happened == ["a", "b"]
         agenda.finish()

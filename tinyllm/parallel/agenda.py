@@ -1,5 +1,6 @@
 """The agenda of a step: what the ranks exchange, in an order fixed before, while the workers compute."""
 
+import contextlib
 import contextvars
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -35,14 +36,16 @@ class Agenda:
                 if self.error:
                     return
                 happen()
-                self.change(lambda: None)
+                with self.changing():
+                    pass
         except BaseException as error:
             self.stop(error)
 
-    def change(self, function):
-        """Call a function that changes what is due, or has happened."""
+    @contextlib.contextmanager
+    def changing(self):
+        """A block that changes what is due, or has happened."""
         with self.changed:
-            function()
+            yield
             self.changed.notify_all()
 
     def wait(self, ready):
@@ -54,10 +57,12 @@ class Agenda:
 
     def stop(self, error):
         """Let nothing more happen, for an error, of which the first counts."""
-        self.change(lambda: setattr(self, "error", self.error or error))
+        with self.changing():
+            self.error = self.error or error
 
     def finish(self):
         """Go on when all has happened: what is left is due now. Raises the error that stopped it."""
-        self.change(lambda: setattr(self, "over", True))
+        with self.changing():
+            self.over = True
         self.running.result()
         self.wait(lambda: True)

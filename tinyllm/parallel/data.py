@@ -132,9 +132,11 @@ class DataParallel(OneRank):
 
     def receive(self, parameter, gradient):
         """Take a gradient that is complete in this rank."""
-        self.rows[self.unit_of[parameter]].put(parameter, gradient)
-        self.known[self.numbers[parameter]] = 1
-        self.agenda.change(lambda: None)
+        row = self.rows[self.unit_of[parameter]]
+        row.put(parameter, gradient)
+        with self.agenda.changing():
+            row.lacking.remove(parameter)
+            self.known[self.numbers[parameter]] = 1
 
     def meet(self, grads):
         for parameter, gradient in grads.items():
@@ -164,7 +166,6 @@ class Row:
             if self.numbers is None:
                 self.numbers = self.unit.new_row()
         self.numbers[self.unit.places[parameter]] = gradient.reshape(-1)
-        self.lacking.discard(parameter)
 
     def is_full(self):
         return not self.lacking

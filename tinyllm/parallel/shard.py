@@ -104,7 +104,7 @@ class ShardedWeights(ShardedGradients):
             try:
                 return loss(*batch)
             except BaseException as error:
-                self.agenda.stop(error)  # nobody waits for what this one would have asked for
+                self.agenda.stop(error)  # the other threads wait for it, each for its gradients or for weights
                 raise
 
         return super().gradients(workers, told, parts, **how)
@@ -146,23 +146,20 @@ class ShardedWeights(ShardedGradients):
         return lambda: self.passes > visit.number or (self.passes == visit.number and (before is None or before.begun))
 
     def begin(self, shares):
-        def change():
+        with self.agenda.changing():
             self.passes += 1
             for visit in self.visits[self.passes - 1].values():
-                visit.left = shares
-
-        self.agenda.change(change)
+                visit.shares = shares
 
     def gather(self, visit):
+        """The event that the weights of a unit come."""
+        self.comm.barrier()
         row = self.comm.all_gather(self.weights[visit.unit])
-
-        def arrive():
+        with self.agenda.changing():
             visit.here = True
-            if visit.left:
+            if visit.shares:  # else none of this rank's rows goes through
                 visit.unit.place(row)
-                self.lent_to[visit.unit] += visit.left
-
-        self.agenda.change(arrive)
+                self.lent_to[visit.unit] += visit.shares
 
     @contextlib.contextmanager
     def lent(self, unit, *, back):
@@ -175,20 +172,18 @@ class ShardedWeights(ShardedGradients):
             yield
             return
         visit = self.visits[self.passes - 1][unit, back]
-        self.agenda.change(lambda: setattr(visit, "begun", True))
+        with self.agenda.changing():
+            visit.begun = True
         self.agenda.wait(lambda: visit.here)
         try:
             yield
         except BaseException as error:
             self.agenda.stop(error)
             raise
-
-        def leave():
+        with self.agenda.changing():
             self.lent_to[unit] -= 1
             if not self.lent_to[unit]:
                 unit.take_away()
-
-        self.agenda.change(leave)
 
 
 class Visit:
@@ -196,7 +191,7 @@ class Visit:
 
     def __init__(self, unit, number):
         self.unit, self.number = unit, number  # of the pass, from 1
-        self.left, self.begun, self.here = 0, False, False
+        self.shares, self.begun, self.here = 0, False, False
 
 
 class Sharded(Recompute):
