@@ -93,6 +93,7 @@ def test_rows_for_the_terminal():
     ]
 
 
+@pytest.mark.long
 def test_a_picture_of_schedules(tmp_path):
     pytest.importorskip("matplotlib")
     path = tmp_path / "schedules.svg"
