@@ -43,6 +43,9 @@ def nulled(value):
 # ------------------------------------------------------------------------------------- numbers, in Brazilian notation
 
 
+YEAR = 365 * 86400  # seconds
+
+
 def decimal(number, digits=2):
     """A number: 12,34."""
     return f"{number:.{digits}f}".replace(".", ",")
@@ -59,8 +62,9 @@ def counted(number, one, several=None):
 
 
 def duration(seconds):
-    """Seconds, about: 40 segundos, 7 minutos, 2 horas."""
-    size, name = (1, "segundo") if seconds < 90 else (60, "minuto") if seconds < 5400 else (3600, "hora")
+    """Seconds, about: 40 segundos, 7 minutos, 2 horas, 3 dias, 5 anos."""
+    units = ((1, 90, "segundo"), (60, 5400, "minuto"), (3600, 48 * 3600, "hora"), (86400, 2 * YEAR, "dia"))
+    size, _, name = next((unit for unit in units if seconds < unit[1]), (YEAR, None, "ano"))
     return counted(math.ceil(seconds / size), name)
 
 

@@ -215,6 +215,43 @@ REFUSED = {
         estimate broken/runs/config-cut                              # config.json
         estimate broken/runs/config-layers                           # layers | 1000000000
     """,
+    "plan": """
+        plan --devices 0                                             # devices | 0
+        plan --devices -1                                            # devices | -1
+        plan --devices x                                             # devices | x
+        plan --devices @                                             # devices
+        plan --cluster v100                                          # v100 | a100
+        plan --cluster t4 --batch 0                                  # batch | 0
+        plan --cluster t4 --batch 7 --devices 11                     # devices=11 | batch=7
+        plan --cluster t4 --batch 8 --micro-batch 3                  # batch | 3
+        plan --cluster t4 --micro-batch 0                            # micro | 0
+        plan --cluster t4 --parallel                                 # parallel
+        plan --cluster t4 --parallel ""                              # dp=2
+        plan --cluster t4 --parallel dp                              # dp | tp=2
+        plan --cluster t4 --parallel dp=0                            # dp=0
+        plan --cluster t4 --parallel dp=x                            # dp=x
+        plan --cluster t4 --parallel dp=2,dp=2                       # dp | twice
+        plan --cluster t4 --parallel cp=2                            # cp
+        plan --cluster t4 --parallel zero=4                          # zero | 4
+        plan --cluster t4 --parallel zero=1                          # zero=1
+        plan --cluster t4 --parallel tp=3                            # tp=3 | heads | 4
+        plan --cluster t4 --parallel dp=2,pp=2,zero=3                # zero=3 | pp=1
+        plan --cluster t4 --parallel pp=5                            # pp=5 | pp=4
+        plan --cluster t4 --parallel dp=3 --batch 8                  # dp=3 | 8
+        plan --cluster t4 --parallel dp=2 --devices 4                # dp=2 | 4
+        plan --cluster t4 --tokens 0                                 # tokens | 0
+        plan --cluster t4 --price 0                                  # price | 0
+        plan --cluster t4 --price nan                                # price | nan
+        plan --cluster t4 --plot x.pgf                               # x.pgf | .svg
+        plan --cluster t4 --plot nothing/x.svg                       # nothing
+        plan --cluster t4 --width 193                                # width | 193
+        plan --cluster t4 --model rnn --heads 3                      # heads | rnn
+        plan --model rnn --cluster t4 --parallel tp=2                # tp=2 | heads
+        plan nothing                                                 # nothing
+        plan folder                                                  # folder
+        plan runs/gpt --model llama                                  # model
+        plan runs/gpt --optimizer sgd                                # optimizer
+    """,
     "generate": """
         generate                                                     # PASTA
         generate ""                                                  # empty
@@ -472,6 +509,12 @@ ACCEPTED = """
     estimate runs/gpt --json
     estimate --json runs/gpt --batch 1
     estimate --tokens 1
+    plan --json
+    plan runs/gpt --cluster t4 --json
+    plan --cluster a100 --devices 8 --parallel dp=2,tp=2,pp=2,zero=1 --recompute --micro-batch 1
+    plan --cluster a100 --devices 1000000 --batch 1000000 --json
+    plan --cluster h100 --context 1000000 --layers 1000 --width 1000000 --heads 1000000 --vocab-size 1000000
+    plan --model t5 --cluster rtx2060 --context 1 --batch 1
     generate runs/gpt --max-tokens 1
     generate --max-tokens 3 runs/gpt --prompt "Era uma vez"
     generate runs/gpt --prompt=-oi --max-tokens 2
