@@ -12,6 +12,7 @@ from tinyllm.memory.recompute import recomputing
 from tinyllm.models.bert import BERTConfig, Encoder
 from tinyllm.models.classifier import Classifier
 from tinyllm.nn.module import freeze, map_parameters, weights
+from tinyllm.parallel import mpi
 from tinyllm.parallel.comm import run_ranks
 from tinyllm.parallel.pipeline import Measured, Pipeline, collected
 from tinyllm.parallel.schedule import SCHEDULES, gpipe
@@ -187,7 +188,7 @@ def test_dropouts_of_other_stages_are_passed_over():
 
 def what_is_left_unsent(comm):
     collected(comm, {str(comm.rank): np.ones(10**6)})
-    return [request.Test() for request, _ in comm.outbox].count(False)
+    return [request.Test() for request, _ in mpi.OUTBOX.letters].count(False)
 
 
 @needs_mpi
