@@ -12,6 +12,7 @@ from tinyllm import functional as F
 from tinyllm import tensor
 from tinyllm.backend.arrays import array_module, to_host
 from tinyllm.errors import UsageError
+from tinyllm.graph import Sum
 from tinyllm.nn.module import Around, Module, Weight, replace_modules
 from tinyllm.observe import observed
 from tinyllm.parallel.schedule import FORWARD, one_forward_one_backward
@@ -134,7 +135,7 @@ class Pipeline(Workers):
                 "the blocks are not those that were cut into stages; change them before, as by recomputing"
             )
         shares = self.shares(batch, weigh, weigh(*batch) if total is None else total)
-        running, mean, grads = {}, np.float32(0), {}
+        running, mean, sums = {}, np.float32(0), {}
         for _, way, number in self.schedule(self.comm.size, len(shares))[self.comm.rank]:
             lo, some, weight = shares[number]
             if way == FORWARD:
@@ -144,7 +145,12 @@ class Pipeline(Workers):
                 arrived, out = running.pop(number)
                 if self.last:
                     mean = mean + out.data * weight
-                grads = self.sum_gradients([grads, self.backward(arrived, out, weight)])
+                for parameter, gradient in self.backward(arrived, out, weight).items():
+                    if parameter in sums:
+                        sums[parameter].add(gradient)
+                    else:
+                        sums[parameter] = Sum(gradient, ours=False)
+        grads = {parameter: of_all.array for parameter, of_all in sums.items()}
         return self.told_by_last(np.asarray(to_host(mean))), grads | self.sum_of_ends(grads)
 
     def forward(self, loss, batch):
