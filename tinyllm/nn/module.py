@@ -153,7 +153,9 @@ def replace_modules(model, change):
         return value
 
     new = replaced(model, "")
-    del replaced  # it knows itself, and would hold what was replaced until Python looks for circles
+    replaced = (
+        None  # it knows itself, and would hold what was replaced until Python looks for circles
+    )
     return new
 
 
