@@ -112,8 +112,8 @@ GOES = {
     "finds a full disk": ("raise OSError(28, 'No space left on device', 'x')", 2, "error: x: No space left on device"),
     "exits": ("sys.exit(3)", 3, "error: it has ended with status 3 before its work was done"),
     "exits as if all were well": ("sys.exit(0)", 1, "error: it has ended with status 0 before its work was done"),
-    "vanishes": ("os._exit(0)", 1, r"process \d+ on \S+ has gone without a word"),
-    "is killed": ("os.kill(os.getpid(), signal.SIGKILL)", 1, r"process \d+ on \S+ has gone without a word"),
+    "vanishes": ("os._exit(0)", 1, r"error: process \d+ on \S+ has gone without a word"),
+    "is killed": ("os.kill(os.getpid(), signal.SIGKILL)", 1, r"error: process \d+ on \S+ has gone without a word"),
 }
 
 

@@ -251,6 +251,13 @@ def declare_quickstart(p):
     p.add_argument("--seed", type=seed, default=0, help="semente de todo o acaso (padrão: 0)")
 
 
+SHARED = (
+    "como os processos de tinyllm launch dividem o trabalho: dp=2,tp=2,pp=1,zero=1 são duas réplicas (dp), cada uma "
+    "com as matrizes em duas fatias (tp) e os blocos num só estágio (pp), que dividem o estado do otimizador (zero: 1 "
+    "estado, 2 também os gradientes, 3 também os pesos; padrão: só réplicas)"
+)
+
+
 def declare_train(p):
     calls(p, train_command, json=True)
     place = p.add_mutually_exclusive_group(required=True)
@@ -259,7 +266,7 @@ def declare_train(p):
     begins = "começa com os pesos e o tokenizador do treino desta pasta, em outros textos"
     p.add_argument("--from", dest="base", metavar="PASTA", help=begins)
     p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
-    p.add_argument("--parallel", metavar="DIVISÃO", help="como os processos de tinyllm launch dividem o trabalho: dp=4")
+    p.add_argument("--parallel", metavar="DIVISÃO", help=SHARED)
     add_mine(p)
     p.add_argument(
         "--model",

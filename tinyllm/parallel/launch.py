@@ -150,7 +150,8 @@ class Watch:
             return self.wrong
         if len(self.endings) < self.size:
             began = f"{len(self.begun)} of {self.size} ranks began"
-            return Ending(1, None, f"mpiexec ended with status {process.returncode} after {began}; see what it says")
+            what = f"mpiexec ended with status {process.returncode} after {began}; see what it says above"
+            return Ending(1, None, f"error: {what}")
         return Ending(max(ending.status for ending in self.endings.values()))
 
     def listen(self, seconds):
@@ -179,7 +180,8 @@ class Watch:
             line.close()
             rank, who = self.begun.get(line, (None, None))
             if rank is not None and rank not in self.endings:
-                self.end(Ending(1, rank, f"{who} has gone without a word: it was killed, or has ended by itself"))
+                what = "has gone without a word, killed or ended by itself"
+                self.end(Ending(1, rank, f"error: {who} {what}; go on from the last checkpoint with train --resume"))
 
     def understand(self, line, said):
         if said.get("token") == self.token:
