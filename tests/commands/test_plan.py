@@ -88,6 +88,18 @@ def test_every_model_on_every_cluster(capsys, model, name):
     assert values["best"]["fits"] and values["best"]["seconds"]["total"] > 0
 
 
+def test_stages_have_their_schedules(capsys, tmp_path):
+    stages = ["--cluster", "a100", "--devices", 4, "--parallel", "pp=4", "--batch", 8, "--layers", 8]
+    lines = run(capsys, *stages, "--micro-batch", 1).splitlines()
+    assert [line[:15] for line in lines if "estágio " in line[:12]] == [
+        "  estágio 0  →0", "  estágio 1   ·", "  estágio 2   ·", "  estágio 3   ·"
+    ]  # fmt: skip
+    assert "estágio 0" not in run(capsys, "--cluster", "a100", "--devices", 4, "--parallel", "dp=4")
+    setup = Setup(CLUSTERS["a100"], Layout(pp=4), 64)
+    drawn = show.schedules_of(propose.judge(GPTConfig(layers=8), setup))
+    assert {name: len(of_stages[0]) for name, of_stages in drawn.items()} == {"GPipe": 32, "1F1B": 32}
+
+
 def test_the_picture_has_a_bar_for_each_technique(capsys, tmp_path):
     pytest.importorskip("matplotlib")
     picture = tmp_path / "plan.png"

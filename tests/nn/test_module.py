@@ -1,7 +1,9 @@
 """What is stored and what is learned, and one module in the place of another."""
 
 import copy
+import gc
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -410,3 +412,14 @@ def test_the_model_itself_may_be_wrapped():
     assert isinstance(model, LoRA) and list(module.weights(model)) == [
         "weight", "bias", "@LoRA.a", "@LoRA.b", "@LoRA.scale"
     ]  # fmt: skip
+
+
+def test_what_was_replaced_goes_at_once():
+    model = gpt()
+    gone = weakref.ref(model.blocks[0].feed_forward)
+    gc.disable()  # which finds circles, at any time
+    try:
+        module.replace_modules(model, lambda path, m: Module() if path.endswith("feed_forward") else m)
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -59,19 +59,17 @@ def of_an_mpi_rank(comm, layouts):
 @pytest.mark.parametrize("dtype", NEAR)
 @pytest.mark.parametrize(("name", "layout"), CASES)
 def test_twenty_steps_have_the_losses_of_one_rank(name, layout, dtype):
-    check_twenty_steps(name, layout, dtype, accumulate=1)
+    check_steps(name, layout, dtype)
 
 
 @pytest.mark.parametrize("layout", ["tp=2", "pp=2"])
-def test_twenty_steps_of_accumulated_batches(layout):
-    check_twenty_steps("gpt", layout, np.float64, accumulate=2)
+def test_steps_of_accumulated_batches(layout):
+    check_steps("gpt", layout, np.float64, accumulate=2, steps=4)
 
 
-def check_twenty_steps(name, layout, dtype, accumulate):
-    expected, *arrays = of_one_rank(name, dtype, accumulate=accumulate)
-    several = run_ranks(
-        parse_layout(layout).ranks, lambda comm: arranged(comm, name, layout, dtype, accumulate=accumulate)
-    )
+def check_steps(name, layout, dtype, **how):
+    expected, *arrays = of_one_rank(name, dtype, **how)
+    several = run_ranks(parse_layout(layout).ranks, lambda comm: arranged(comm, name, layout, dtype, **how))
     for found, *_ in several:
         assert found == several[0][0]  # to the last bit: no rank drifts apart
         assert_near_one_rank(found, expected, dtype)

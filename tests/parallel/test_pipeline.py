@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from parallel.cut_models import MODELS, NEAR, SHAPE, assert_near, batch_of, model_of, weigh
+from parallel.on_mpi import needs_mpi, run_on_mpi
 
 from tinyllm import functional as F
 from tinyllm.backend.arrays import to_device, to_host
@@ -11,6 +12,7 @@ from tinyllm.memory.recompute import recomputing
 from tinyllm.models.bert import BERTConfig, Encoder
 from tinyllm.models.classifier import Classifier
 from tinyllm.nn.module import freeze, map_parameters, weights
+from tinyllm.parallel import mpi
 from tinyllm.parallel.comm import run_ranks
 from tinyllm.parallel.pipeline import Measured, Pipeline, collected
 from tinyllm.parallel.schedule import SCHEDULES, gpipe
@@ -182,3 +184,13 @@ def test_dropouts_of_other_stages_are_passed_over():
         assert F.noise_place().call == 3
     F.pass_over(1)
     assert F.noise_place() is None
+
+
+def what_is_left_unsent(comm):
+    collected(comm, {str(comm.rank): np.ones(10**6)})
+    return [request.Test() for request, _ in mpi.OUTBOX.letters].count(False)
+
+
+@needs_mpi
+def test_who_has_collected_may_end():
+    assert run_on_mpi(2, what_is_left_unsent) == [0, 0]

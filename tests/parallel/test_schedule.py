@@ -18,7 +18,7 @@ from tinyllm.parallel.schedule import (
     one_forward_one_backward,
     timeline,
 )
-from tinyllm.show.pipeline import draw_schedules, rows_of
+from tinyllm.show.pipeline import rows_of, show_schedule
 
 sizes = {"stages": st.integers(1, 6), "micro_batches": st.integers(1, 9)}
 each_kind = pytest.mark.parametrize("kind", SCHEDULES.values(), ids=SCHEDULES)
@@ -88,13 +88,12 @@ def test_a_schedule_in_which_all_wait_is_told():
 
 def test_rows_for_the_terminal():
     assert rows_of(one_forward_one_backward(2, 2)) == [
-        "estágio 0  →0 →1  ·  · ←0 ──  · ←1 ──",
-        "estágio 1   · →0 ←0 ── →1 ←1 ──  ·  ·",
+        "  estágio 0  →0 →1  ·  · ←0 ──  · ←1 ──",
+        "  estágio 1   · →0 ←0 ── →1 ←1 ──  ·  ·",
     ]
 
 
-def test_a_picture_of_schedules(tmp_path):
-    pytest.importorskip("matplotlib")
-    path = tmp_path / "schedules.svg"
-    draw_schedules(path, {name: kind(3, 4) for name, kind in SCHEDULES.items()})
-    assert path.read_text(encoding="utf-8").startswith("<?xml")
+def test_what_does_not_fit_on_a_line_is_cut(capsys):
+    show_schedule(2, 10**6)
+    *_, first, second = capsys.readouterr().out.splitlines()
+    assert len(first) == len(second) == 80 and first.endswith("…") and "0  →0 →1" in first

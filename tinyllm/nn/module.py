@@ -154,7 +154,11 @@ def replace_modules(model, change):
                 value[key] = replaced(item, _join(path, key))
         return value
 
-    return replaced(model, "")
+    new = replaced(model, "")
+    replaced = (
+        None  # it knows itself, and would hold what was replaced until Python looks for circles
+    )
+    return new
 
 
 def freeze(model, which=lambda name, weight: True):

@@ -12,6 +12,7 @@ from tinyllm import functional as F
 from tinyllm import tensor
 from tinyllm.backend.arrays import array_module, to_host
 from tinyllm.errors import UsageError
+from tinyllm.graph import Sum
 from tinyllm.nn.module import Around, Module, Weight, replace_modules
 from tinyllm.observe import observed
 from tinyllm.parallel.schedule import FORWARD, one_forward_one_backward
@@ -134,7 +135,7 @@ class Pipeline(Workers):
                 "the blocks are not those that were cut into stages; change them before, as by recomputing"
             )
         shares = self.shares(batch, weigh, weigh(*batch) if total is None else total)
-        running, mean, grads = {}, 0.0, {}
+        running, mean, sums = {}, np.float32(0), {}
         for _, way, number in self.schedule(self.comm.size, len(shares))[self.comm.rank]:
             lo, some, weight = shares[number]
             if way == FORWARD:
@@ -143,9 +144,14 @@ class Pipeline(Workers):
             else:
                 arrived, out = running.pop(number)
                 if self.last:
-                    mean += float(to_host(out.data)) * weight
-                grads = self.sum_gradients([grads, self.backward(arrived, out, weight)])
-        return self.told_by_last(np.array(mean)), grads | self.sum_of_ends(grads)
+                    mean = mean + out.data * weight
+                for parameter, gradient in self.backward(arrived, out, weight).items():
+                    if parameter in sums:
+                        sums[parameter].add(gradient)
+                    else:
+                        sums[parameter] = Sum(gradient, ours=False)
+        grads = {parameter: of_all.array for parameter, of_all in sums.items()}
+        return self.told_by_last(np.asarray(to_host(mean))), grads | self.sum_of_ends(grads)
 
     def forward(self, loss, batch):
         """(what has arrived, what leaves or, in the last stage, the loss)"""
@@ -236,10 +242,12 @@ def without(module, kept):
 
 def collected(comm, arrays):
     """{name: array} of each stage -> those of all stages, in the first one; the others get none."""
-    names = comm.exchange(list(arrays), list)
-    if comm.rank:
-        for name in names[comm.rank]:
-            comm.send(arrays[name], 0)
-        return {}
-    others = {name: comm.receive(rank) for rank in range(1, comm.size) for name in names[rank]}
-    return arrays | {name: array for name, array in others.items() if name not in arrays}
+    names, found = comm.exchange(list(arrays), list), {}
+    for rank in range(1, comm.size):
+        for name in names[rank]:
+            if comm.rank == rank:
+                comm.send(arrays[name], 0)
+            elif comm.rank == 0:
+                found[name] = comm.receive(rank)
+    comm.barrier()  # a process that ends, or computes for long, would leave the rest of a letter unsent
+    return arrays | {name: array for name, array in found.items() if name not in arrays} if comm.rank == 0 else {}

@@ -9,8 +9,10 @@ from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.adamw8bit import AdamW8bit
 from tinyllm.parallel.plan import memory, operations
 from tinyllm.parallel.propose import TOKENS_PER_PARAMETER, best_layout, best_of_layout, resources
+from tinyllm.parallel.schedule import SCHEDULES
 from tinyllm.say import counted, decimal, duration, emit, percent, tell, thousands
 from tinyllm.show.estimate import size
+from tinyllm.show.pipeline import paint_schedules, show_schedule
 
 MEMORY = {
     "weights": "pesos",
@@ -30,6 +32,8 @@ TIME = {
     "optimiser": "otimizador",
 }
 BAR = 30  # characters
+KINDS = {"GPipe": "gpipe", "1F1B": "1f1b"}
+STAGES = 8  # the most that are shown one by one
 TIMES = 10  # how much larger the model of the last column is
 
 
@@ -52,7 +56,7 @@ def show_plan(config, setup, devices, *, layout=None, micro_batch=None, recomput
     tokens = tokens or TOKENS_PER_PARAMETER * estimate.parameters(config)
     asks = [resources(found, tokens=tokens, times=times, price=price) for times in (1, TIMES)]
     if picture is not None:
-        plot.draw(picture, lambda figure: paint(figure, found), width=8.0)
+        plot.draw(picture, lambda figure: paint(figure, found), **size_of(found))
         tell(f"figura salva em {picture}")
     if as_json:
         emit({
@@ -69,6 +73,8 @@ def show_plan(config, setup, devices, *, layout=None, micro_batch=None, recomput
     print(f"{counted(setup.batch, 'janela')} de {counted(config.context, 'token')} por passo, {way_of(found)}")
     show_memory(found)
     show_step(found)
+    if 1 < found.setup.layout.pp <= STAGES:
+        show_schedule(found.setup.layout.pp, found.setup.micro_batches)
     if layout is not None:
         show_best(found, best)
     show_resources(asks, devices)
@@ -198,9 +204,25 @@ def techniques(proposal):
     return {name: memory(proposal.config, setup) for name, setup in ways.items()}
 
 
+def schedules_of(proposal):
+    """{name: schedule} of a pipeline of few stages, with as many micro-batches as can be told apart."""
+    stages, micro_batches = proposal.setup.layout.pp, proposal.setup.micro_batches
+    if not 1 < stages <= STAGES:
+        return {}
+    return {kind: SCHEDULES[name](stages, min(micro_batches, 4 * stages)) for kind, name in KINDS.items()}
+
+
+def size_of(proposal):
+    """How large its picture is."""
+    return {"width": 8.0, "height": 4.5 + 2 * len(schedules_of(proposal))}
+
+
 def paint(figure, proposal):
-    """The memory of a step, a bar for each technique, its parts one on the other."""
-    axes, found, gigabyte = figure.add_subplot(), techniques(proposal), 2**30
+    """The memory of a step, a bar for each technique, its parts one on the other; below it the schedules of stages."""
+    found, gigabyte, schedules = techniques(proposal), 2**30, schedules_of(proposal)
+    axes, *below = figure.subplots(1 + len(schedules), 1, squeeze=False, height_ratios=[3, *[1] * len(schedules)])[:, 0]
+    if schedules:
+        paint_schedules(below, schedules)
     heights = [0.0] * len(found)
     for (part, title), color in zip(MEMORY.items(), plot.COLORS, strict=True):
         sizes = [getattr(each, part) / gigabyte for each in found.values()]
