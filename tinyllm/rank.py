@@ -9,7 +9,6 @@ import sys
 import time
 
 from tinyllm import cli, say
-from tinyllm.backend.mpi import load_mpi
 from tinyllm.parallel.comm import current_comm
 from tinyllm.parallel.launch import Line
 from tinyllm.parallel.mpi import MPIComm
@@ -37,7 +36,7 @@ def main():
         if comm.rank and status > 128:
             time.sleep(TO_CLEAN_UP)
         comm.communicator.Abort(status or 1)
-    load_mpi().Finalize()  # all have come here
+    comm.finish()
     line.end(status)
     return status
 

@@ -42,7 +42,9 @@ def run_on_mpi(size, work, *arguments, seconds=60):
         command, capture_output=True, text=True, timeout=seconds, env=os.environ | one_thread, check=False
     )
     lines = [line for line in done.stdout.splitlines() if line.startswith(MARK)]
-    assert done.returncode == 0 and lines, f"status {done.returncode}: {done.stdout}{done.stderr}"
+    assert done.returncode == 0 and lines and "MPICH" not in done.stdout + done.stderr, (
+        f"status {done.returncode}: {done.stdout}{done.stderr}"
+    )
     return json.loads(lines[0].removeprefix(MARK))
 
 
@@ -64,6 +66,7 @@ def main():
     found = comm.exchange(getattr(module, name)(comm, *json.loads(arguments)), list)
     if comm.rank == 0:
         print(MARK + json.dumps(found), flush=True)
+    comm.finish()
 
 
 if __name__ == "__main__":

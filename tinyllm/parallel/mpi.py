@@ -102,6 +102,12 @@ class MPIComm(Comm):
         while not all_here.Test():
             time.sleep(PATIENCE)
 
+    def finish(self):
+        """Leave MPI, all ranks at once, when all letters have arrived."""
+        self.barrier()
+        OUTBOX.wait()
+        self.mpi.Finalize()
+
 
 class Outbox:
     """What is on its way: MPI reads the memory of a letter until it has arrived, when its Comm may have gone."""
@@ -114,6 +120,11 @@ class Outbox:
         with self.lock:
             self.letters = [(sent, kept) for sent, kept in self.letters if not sent.Test()]
             self.letters.append((request, letter))
+
+    def wait(self):
+        """Return when every letter has arrived."""
+        for request, _ in self.letters:
+            request.Wait()
 
 
 OUTBOX = Outbox()  # of this process
