@@ -8,7 +8,7 @@ from tinyllm.backend.threads import shared
 from tinyllm.backend.vectors import AT_ONCE, one_row, several_rows
 from tinyllm.tensor import op, rows
 
-FEW = 32  # rows of x: more are multiplied faster by BLAS, block by block of the matrix in float32
+FEW = 64  # rows of x: more are multiplied faster by BLAS, block by block of the matrix in float32
 BLOCK = 512  # rows of the matrix
 ALONE = 1 << 20  # codes: to share out fewer takes longer than to read them
 

@@ -26,7 +26,7 @@ PARTS = {
     "process": "Python e as rotinas",
     "total": "no auge",
 }
-WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8*", "nf4": "nf4*"}
+WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8", "nf4": "nf4*"}
 
 
 def show_estimate(config, training, *, optimizer=AdamW, tokens=None, classify=False, as_json=False):
