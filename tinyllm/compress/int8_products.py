@@ -10,7 +10,7 @@ from tinyllm.tensor import op, rows
 
 FEW = 64  # rows of x: more are multiplied faster by BLAS, block by block of the matrix in float32
 BLOCK = 512  # rows of the matrix
-ALONE = 1 << 20  # codes: to share out fewer takes longer than to read them
+ALONE = 1 << 20  # products: to share out fewer takes longer than to make them
 
 
 def decode(codes, scale, group):
@@ -59,7 +59,7 @@ def int8_linear_compiled(x, codes, scale, bias=None, *, group):
             lambda some: multiply_rows(
                 codes[some], scale[some], length, *whole, np.empty(AT_ONCE, np.float32), y[:, some]
             ),
-            len(codes), alone=ALONE // max(1, width),
+            len(codes), alone=ALONE // max(1, width * len(flat)),
         )  # fmt: skip
     if bias is not None:
         y += bias
