@@ -7,7 +7,7 @@ import numpy as np
 from tinyllm.backend.kernels import kernel
 
 LANES = 32  # numbers at once: what a processor with vectors of 512 bits multiplies and adds in one instruction
-STEP = 2 * LANES  # numbers of a row in one turn of the loop; two sums do not wait for each other
+STEP = 2 * LANES  # numbers of a row in one turn of the loop: a line of the cache
 
 
 def scaled_dots(codes, x, scales, groups, length, sums):
@@ -95,7 +95,7 @@ def build_scaled_dots(rows, context, builder, signature, arguments):
         product = builder.mul(v, w)
         return add(chosen(product, range(0, LANES, 2)), chosen(product, range(1, LANES, 2)))
 
-    totals, dots = variables(f32, rows), variables(i32, 2 * rows)
+    totals, dots = variables(f32, rows), variables(i32, rows)
     fill(totals, 0.0)
     with cgutils.for_range(builder, groups) as of_group:
         fill(dots, 0)
@@ -107,15 +107,15 @@ def build_scaled_dots(rows, context, builder, signature, arguments):
             for part in range(2):
                 here = add(at, number(part * LANES))
                 of_x = load(x, here, i16)
-                for row, dot in enumerate(dots[part::2]):
+                for row, dot in enumerate(dots):
                     of_row = load(codes, add(here, builder.mul(width, number(row))), i8)
                     builder.store(add(builder.load(dot), pairs(of_row, of_x)), dot)
-        for row, total in enumerate(totals):
-            dot = add(*map(builder.load, dots[2 * row : 2 * row + 2]))
+        for row, (dot, total) in enumerate(zip(dots, totals, strict=True)):
             scale = builder.load(builder.gep(scales.data, [add(of_group.index, builder.mul(of_scales, number(row)))]))
             alone = builder.insert_element(ir.Constant(vector(f32, half), ir.Undefined), scale, i32(0))
-            scaled = builder.fmul(builder.sitofp(dot, vector(f32, half)), chosen(alone, [0] * half))
-            builder.store(builder.fadd(builder.load(total), scaled), total)
+            whole = builder.sitofp(builder.load(dot), vector(f32, half))
+            scaled = builder.fmul(whole, chosen(alone, [0] * half), flags=("contract",))
+            builder.store(builder.fadd(builder.load(total), scaled, flags=("contract",)), total)
     for row, total in enumerate(totals):
         found, lanes = builder.load(total), half
         while lanes > 1:
