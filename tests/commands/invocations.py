@@ -509,6 +509,10 @@ REFUSED = {
         bench memory --case nothing                                  # nothing
         bench memory --steps 0                                       # steps | 0
         bench kernels --against jax                                  # jax
+        bench int8 --group 63                                        # group=63 | 64
+        bench int8 --case nothing                                    # nothing
+        bench int8 --against torch                                   # torch | float32
+        bench int8 --steps 0                                         # steps | 0
         bench bpe --megabytes 0                                      # megabytes | 0
         bench bpe --megabytes 10001                                  # megabytes | 10001
         bench bpe --against nltk                                     # nltk

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tinyllm import storage
 from tinyllm.backend import kernels, threads
-from tinyllm.backend.vectors import scaled_dot
+from tinyllm.backend.vectors import one_row, several_rows
 from tinyllm.compress import int8, int8_products
 from tinyllm.compress.int8 import Int8Config, bytes_of, dequantize, encode, quantize
 from tinyllm.compress.int8_products import FEW, decode, int8_linear
@@ -92,13 +92,15 @@ def test_the_products_of_the_largest_numbers_do_not_overflow(width):
 
 @given(groups=st.integers(0, 5), length=st.sampled_from([0, 64, 128, 192]), seed=st.integers(0, 99))
 def test_the_vectors_give_what_they_mean(groups, length, seed):
+    """Of as many rows as they take at once, and of one."""
     rng = np.random.default_rng(seed)
-    codes = rng.integers(-127, 128, groups * length + 3).astype(np.int8)
-    x = rng.integers(-32767, 32768, len(codes)).astype(np.int16)
-    found, expected = (
-        scale_and_add(codes, x, normal(groups), length) for scale_and_add in (scaled_dot, scaled_dot.function)
-    )
-    assert found == pytest.approx(expected, rel=1e-5, abs=1e-6 * 127 * 32767 * (length + 1))
+    for dots in (several_rows, one_row):
+        codes = rng.integers(-127, 128, (dots.rows, groups * length + 3)).astype(np.int8)
+        x = rng.integers(-32767, 32768, codes.shape[1]).astype(np.int16)
+        scales, found, expected = normal(dots.rows, groups + 1), *np.empty((2, dots.rows), np.float32)
+        dots(codes, x, scales, groups, length, found)
+        dots.function(codes, x, scales, groups, length, expected)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6 * 127 * 32767 * (length + 1))
 
 
 def test_what_is_no_number_stays_in_sight():

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tinyllm import cli
 from tinyllm.backend import arrays, kernels
+from tinyllm.compress.int8 import Int8Config, bytes_of, quantize
 from tinyllm.memory import estimate
 from tinyllm.memory.estimate import Plan, inference, largest_batch, training
 from tinyllm.models import catalog
@@ -27,6 +28,7 @@ from tinyllm.models.t5 import T5Config
 from tinyllm.nn.module import Module, Parameter, count_parameters, map_parameters
 from tinyllm.optim.adamw import AdamW, AdamWConfig
 from tinyllm.show.training import announce
+from tinyllm.tensor import no_grad
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, train
 from tinyllm.train.tasks import Classify, LabelledConfig
@@ -305,6 +307,19 @@ def test_quantised_weights():
     weights = {p: inference(GPT2_SMALL, tokens=1, precision=p).weights for p in estimate.WEIGHTS}
     assert (weights["float32"], weights["float16"]) == (4 * P, 2 * P)
     assert weights["nf4"] * 8 / P == pytest.approx(4.5) and weights["int8"] * 8 / P == pytest.approx(8.5)
+
+
+@pytest.mark.parametrize("name", ["gpt", "llama"])
+def test_a_model_in_int8_takes_what_is_said(name):
+    config = catalog.find(name).config()
+    model = quantize(catalog.new_model(config, rng=np.random.default_rng(0)), Int8Config(group=64))
+    estimated = inference(config, tokens=1, precision="int8")
+    assert estimated.weights == pytest.approx(bytes_of(model), rel=0.02)  # norms and biases stay in float32
+    caches = model.new_caches()
+    with no_grad():
+        model(np.array([[1]]), caches)
+    kept = [array.data.nbytes for cache in caches for array in cache.all()]
+    assert estimated.cache == sum(kept)
 
 
 def test_the_state_of_a_recurrent_model_does_not_grow():

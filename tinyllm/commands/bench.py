@@ -1,9 +1,11 @@
 """Commands that race: how fast this machine trains and tokenizes, beside others on the same work."""
 
-from tinyllm.bench import bpe, kernels, memory, training
+from tinyllm.bench import bpe, int8, kernels, memory, training
+from tinyllm.compress.int8 import Int8Config
+from tinyllm.config import add_options, from_dict, given_options
 from tinyllm.models.catalog import MODELS
 from tinyllm.parser import add_command, add_commands, up_to
-from tinyllm.show.bench import bench_bpe, bench_kernels, bench_memory, bench_training
+from tinyllm.show.bench import bench_bpe, bench_int8, bench_kernels, bench_memory, bench_training
 
 
 def train_command(arguments):
@@ -30,6 +32,14 @@ def bpe_command(arguments):
     bench_bpe(
         arguments.case or list(bpe.CASES), against=arguments.against, megabytes=arguments.megabytes,
         workers=arguments.workers, races=arguments.races, as_json=arguments.json,
+    )  # fmt: skip
+
+
+def int8_command(arguments):
+    group = from_dict(Int8Config, given_options(arguments, Int8Config)).group
+    bench_int8(
+        arguments.case or list(int8.CASES), against=arguments.against, group=group, workers=arguments.workers,
+        races=arguments.races, steps=arguments.steps, as_json=arguments.json,
     )  # fmt: skip
 
 
@@ -77,3 +87,16 @@ def declare_bench(parser):
     p.add_argument("--megabytes", type=up_to(10_000), default=100, help="quanto texto gerar (padrão: 100)")
     p.add_argument("--workers", type=up_to(1024), default=0, help="threads para treinar (padrão: uma por núcleo)")
     p.add_argument("--races", type=up_to(100), default=3, help="quantas rodadas (padrão: 3)")
+    p = add_command(
+        group,
+        "int8",
+        "mede o que um token custa a um modelo em int8, ao lado de só ler os pesos, ou do float32",
+        int8_command,
+        json=True,
+    )
+    p.add_argument("--against", choices=list(int8.PEERS), default="bandwidth", help="ao lado de quê (padrão: só ler)")
+    p.add_argument("--case", action="append", choices=list(int8.CASES), help="só este tamanho (pode ser repetido)")
+    p.add_argument("--workers", type=up_to(1024), default=0, help="quantas threads (padrão: uma por núcleo)")
+    p.add_argument("--steps", type=up_to(10_000), default=10, help="medidas em cada rodada (padrão: 10)")
+    p.add_argument("--races", type=up_to(100), default=3, help="quantas rodadas (padrão: 3)")
+    add_options(p, Int8Config)

@@ -3,14 +3,14 @@
 import numpy as np
 
 from tinyllm.backend.arrays import array_module
-from tinyllm.backend.kernels import kernel
+from tinyllm.backend.kernels import kernel, lean_kernel
 from tinyllm.backend.threads import shared
-from tinyllm.backend.vectors import scaled_dot
+from tinyllm.backend.vectors import AT_ONCE, one_row, several_rows
 from tinyllm.tensor import op, rows
 
-FEW = 32  # rows of x: more are multiplied faster by BLAS, block by block of the matrix in float32
+FEW = 64  # rows of x: more are multiplied faster by BLAS, block by block of the matrix in float32
 BLOCK = 512  # rows of the matrix
-ALONE = 1 << 20  # codes: to share out fewer takes longer than to read them
+ALONE = 1 << 20  # products: to share out fewer takes longer than to make them
 
 
 def decode(codes, scale, group):
@@ -56,8 +56,10 @@ def int8_linear_compiled(x, codes, scale, bias=None, *, group):
         length = group if scale.shape[1] > 1 else width // 64 * 64
         to_whole_numbers(flat, group or width, *whole)
         shared(
-            lambda some: multiply_rows(codes[some], scale[some], length, *whole, y[:, some]),
-            len(codes), alone=ALONE // max(1, width),
+            lambda some: multiply_rows(
+                codes[some], scale[some], length, *whole, np.empty(AT_ONCE, np.float32), y[:, some]
+            ),
+            len(codes), alone=ALONE // max(1, width * len(flat)),
         )  # fmt: skip
     if bias is not None:
         y += bias
@@ -92,18 +94,25 @@ def to_whole_numbers(x, group, whole, unit):
             to[i] = np.int16(np.rint(of_x[i] * per_unit))
 
 
-@kernel
-def multiply_rows(codes, scale, length, whole, unit, y):
+@lean_kernel
+def multiply_rows(codes, scale, length, whole, unit, sums, y):
     """(n_out, n), (n_out, groups), (rows, n), (rows,) -> y, (rows, n_out). Vectors take the groups
     that have `length` numbers, or of a row without groups what they can; the rest comes after."""
-    for r in range(codes.shape[0]):
-        row, steps = codes[r], scale[r]
-        groups = row.size // length if length > 0 else 0
-        groups = min(groups, steps.size)
-        rest = row[groups * length :]
+    groups = min(codes.shape[1] // length, scale.shape[1]) if length > 0 else 0
+    start = 0
+    while start < codes.shape[0]:
+        end = start + AT_ONCE if start + AT_ONCE <= codes.shape[0] else start + 1
+        some, steps = codes[start:end], scale[start:end]
         for i in range(whole.shape[0]):
-            total = scaled_dot(row, whole[i], steps[:groups], length)
-            of_rest, x = np.int32(0), whole[i, groups * length :]
-            for k in range(rest.size):
-                of_rest += np.int32(np.int32(rest[k]) * np.int32(x[k]))
-            y[i, r] = (total + np.float32(of_rest) * steps[steps.size - 1]) * unit[i]
+            x = whole[i]
+            if end - start == AT_ONCE:
+                several_rows(some, x, steps, groups, length, sums)
+            else:
+                one_row(some, x, steps, groups, length, sums)
+            for r in range(end - start):
+                rest = np.int32(0)
+                for k in range(groups * length, x.size):
+                    rest += np.int32(np.int32(some[r, k]) * np.int32(x[k]))
+                last = steps[r, steps.shape[1] - 1]
+                y[i, start + r] = (sums[r] + np.float32(rest) * last) * unit[i]
+        start = end

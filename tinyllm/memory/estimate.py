@@ -244,8 +244,8 @@ class Inference(NamedTuple):
 
 def inference(config, *, tokens, batch=1, precision="float32", classify=False):
     """The memory to generate `batch` texts of `tokens` tokens at once, or to classify them, which leaves no cache.
-    Where the weights are smaller than float32 the cache is of float16."""
+    Where the weights are of float16 or nf4 the cache is of float16."""
     weights = -(-(body_parameters(config) if classify else parameters(config)) * WEIGHTS[precision] // 64)
     numbers = 0 if classify else catalog.architecture_of(config).cache(config, tokens)
-    cache = numbers * batch * (4 if precision == "float32" else 2)
+    cache = numbers * batch * (4 if precision in ("float32", "int8") else 2)
     return Inference(weights, cache, weights + cache)

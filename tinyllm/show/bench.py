@@ -3,11 +3,14 @@
 import importlib.util
 
 from tinyllm.backend.kernels import numba_version
-from tinyllm.bench import bpe, kernels, memory, training
+from tinyllm.bench import bpe, int8, kernels, memory, training
 from tinyllm.errors import UsageError
 from tinyllm.say import counted, decimal, emit, megabytes, tell, thousands
 
-NAMES = {"torch": "PyTorch", "torch-compile": "torch.compile", "one-worker": "uma thread", "numpy": "sem compilar"}
+NAMES = {
+    "torch": "PyTorch", "torch-compile": "torch.compile", "one-worker": "uma thread", "numpy": "sem compilar",
+    "bandwidth": "só ler", "float32": "float32",
+}  # fmt: skip
 
 
 def bench_training(cases, *, against, workers, races, steps, as_json):
@@ -58,6 +61,15 @@ def bench_bpe(cases, *, against, megabytes, workers, races, as_json):
     else:
         times = ", ".join(f"{name}: {decimal(value)} s" for name, value in seconds.items())
         print(f"  codificar 1 MB que é uma palavra só, de  {times}")
+
+
+def bench_int8(cases, *, against, group, workers, races, steps, as_json):
+    """Race the products of a token and show each case when it is done."""
+    for case in cases:
+        announce(f"{case}: {counted(races, 'rodada')} de {counted(steps, 'vez', 'vezes')}", against)
+        options = {"group": group, "workers": workers, "races": races, "steps": steps}
+        found = int8.bench(case, against=against, **options)
+        (emit if as_json else show_int8)(found)
 
 
 def choose_peer(against, *, otherwise):
@@ -124,6 +136,13 @@ def show_bpe(found):
             print(f"  {'fusões':14} iguais até a de número {thousands(found['same'])}, de {thousands(bpe.MERGES)}")
         else:
             print(f"  {'resultado':14} {'igual' if found['same'] else 'DIFERENTE'}")
+
+
+def show_int8(found):
+    speed, threads = decimal(found["bytes_per_second"] / 1e9, 1), counted(found["workers"], "thread")
+    print(f"  {'tinyllm':14} {milliseconds(found['ours'])} por token, {speed} GB/s, {threads}")
+    if found["ratio"]:
+        print(f"  {NAMES[found['against']]:14} {milliseconds(found['peer'])}   razão {ratios(found['ratio'])}")
 
 
 def show_kernel(found):

@@ -28,7 +28,7 @@ PARTS = {
     "total": "no auge",
     "elsewhere": "em disco",
 }
-WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8*", "nf4": "nf4*"}
+WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8", "nf4": "nf4*"}
 
 
 def show_estimate(config, training, *, optimizer=AdamW, tokens=None, classify=False, as_json=False):
