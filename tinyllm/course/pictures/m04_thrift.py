@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyllm.course.pictures.drawing import BLUE, GREEN, ORANGE, PURPLE
+from tinyllm.course.pictures.drawing import BLUE, GREEN, ORANGE, PURPLE, RED
 from tinyllm.memory.estimate import Plan, training
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.plot import INK, SOFT
@@ -65,7 +65,54 @@ def steps_of_int8(figure):
         axes.set_xticks((-2, -1, 0, 1, 2))
 
 
+def checkpoints(figure):
+    """What is held while a step goes on, and the most that is, by how often a layer's entry is kept."""
+    held, worst = figure.subplots(1, 2, width_ratios=(1.4, 1))
+    for name, every, color in (("sem checkpoints", 0, RED), ("um a cada 4 camadas", 4, PURPLE),
+                               ("um a cada 2 camadas", 2, BLUE), ("um por camada", 1, GREEN)):  # fmt: skip
+        times, numbers = course_of(12, every, 16)
+        held.plot(times, numbers, color=color, linewidth=1.8, label=name, drawstyle="steps-post")
+    held.axvline(12, color=SOFT, linewidth=1, linestyle=":")
+    held.text(11.6, 205, "ida", ha="right", fontsize=9)
+    held.text(12.4, 205, "volta", fontsize=9)
+    held.set(title="12 camadas, do começo ao fim de um passo", xlabel="tempo (a ida de uma camada = 1)",
+             ylabel="guardado (a entrada de uma camada = 1)", ylim=(0, 225))  # fmt: skip
+    held.legend(frameon=False, fontsize=8.5, loc="upper right", bbox_to_anchor=(1, 0.92))
+    every = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 48])
+    for layers, color in ((12, GREEN), (48, BLUE), (192, ORANGE)):
+        worst.plot(every, -(-layers // every) + 16 * every, color=color, linewidth=2, marker="o", markersize=4,
+                   label=f"{layers} camadas")  # fmt: skip
+    worst.set(title="o pior momento", xlabel="camadas por segmento")
+    worst.set_xscale("log")
+    worst.set_yscale("log")
+    worst.set_xticks((1, 2, 4, 8, 16, 48), ("1", "2", "4", "8", "16", "48"))
+    worst.set_yticks((50, 100, 200, 400, 800), ("50", "100", "200", "400", "800"))
+    worst.minorticks_off()
+    worst.legend(frameon=False, fontsize=9, loc="upper left")
+
+
+def course_of(layers, every, inside):
+    """(times, numbers): what is held from each moment on, an entry being 1. An `every` of 0 keeps all."""
+    moments = [(0, 0)]
+    if not every:
+        moments += [(layer + 1, inside * (layer + 1)) for layer in range(layers)]
+        moments += [(layers + 2 * (done + 1), inside * (layers - done - 1)) for done in range(layers)]
+        return zip(*moments, strict=True)
+    moments += [(layer, layer // every + 1) for layer in range(layers)]
+    now, entries = layers, -(-layers // every)
+    for segment in reversed(range(entries)):
+        size = min(every, layers - segment * every)
+        for number in range(size):
+            now += 1
+            moments.append((now, segment + 1 + inside * (number + 1)))
+        for number in range(size):
+            now += 2
+            moments.append((now, (segment + 1 if number + 1 < size else segment) + inside * (size - number - 1)))
+    return zip(*moments, strict=True)
+
+
 PICTURES = {
     "memoria-por-tecnica": (memory_of_a_step, 9.5, 3.2),
     "passos-de-int8": (steps_of_int8, 10, 3.2),
+    "checkpoints": (checkpoints, 10.5, 3.8),
 }
