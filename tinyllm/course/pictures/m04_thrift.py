@@ -6,7 +6,7 @@ from tinyllm.course.pictures.drawing import BLUE, GREEN, ORANGE, PURPLE, RED
 from tinyllm.memory.estimate import Plan, training
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.plot import INK, SOFT
-from tinyllm.say import decimal
+from tinyllm.say import decimal, thousands
 
 GPT2_SMALL = GPTConfig(50257, 1024, 12, 12, 768)
 PARTS = {"pesos": BLUE, "gradientes": GREEN, "otimizador": PURPLE, "ativações": ORANGE}
@@ -111,8 +111,33 @@ def course_of(layers, every, inside):
     return zip(*moments, strict=True)
 
 
+MACHINES = {  # FLOP/s that it reaches, bytes/s to where the state of the optimiser is
+    "CPU e disco rígido": (1e11, 1.5e8, RED),
+    "CPU e SSD": (1e11, 2e9, BLUE),
+    "GPU e a RAM ao lado": (5e12, 1.2e10, GREEN),
+}
+
+
+def price_of_offload(figure):
+    """How many times longer a step takes, by how many tokens it learns from: first one thing and then the other, or
+    both at once."""
+    axes = figure.subplots()
+    tokens = np.geomspace(64, 10**6, 200)
+    for name, (speed, bandwidth, color) in MACHINES.items():
+        moving = 16 * speed / (6 * tokens * bandwidth)  # as a share of the time of the products
+        axes.loglog(tokens, 1 + moving, color=color, linewidth=2, label=name)
+        axes.loglog(tokens, np.maximum(1, moving), color=color, linewidth=1.6, linestyle="--")
+    axes.plot([], [], color=INK, linewidth=1.6, linestyle="--", label="tracejado: enquanto se calcula")
+    axes.set(xlabel="tokens por passo", ylabel="quantas vezes mais lento", ylim=(0.9, 40), xlim=(64, 10**6))
+    axes.set_xticks((100, 1000, 10**4, 10**5, 10**6), [thousands(10**power) for power in range(2, 7)])
+    axes.set_yticks((1, 2, 4, 10, 20, 40), ("1", "2", "4", "10", "20", "40"))
+    axes.minorticks_off()
+    axes.legend(frameon=False, fontsize=9)
+
+
 PICTURES = {
     "memoria-por-tecnica": (memory_of_a_step, 9.5, 3.2),
     "passos-de-int8": (steps_of_int8, 10, 3.2),
     "checkpoints": (checkpoints, 10.5, 3.8),
+    "preco-do-offload": (price_of_offload, 8.5, 3.8),
 }
