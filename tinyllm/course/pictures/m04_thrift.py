@@ -135,9 +135,42 @@ def price_of_offload(figure):
     axes.legend(frameon=False, fontsize=9)
 
 
+def one_ahead(figure):
+    """What the disk and the processor do, layer by layer, there and back: by turns, and with the next on its way."""
+    by_turns, ahead = figure.subplots(2, 1, sharex=True)
+    order = [0, 1, 2, 3, 3, 2, 1, 0]
+    lengths = [1.0] * 4 + [3.0] * 4  # of the products; a layer takes 1.2 to come
+    now = 0.0
+    for layer, length in zip(order, lengths, strict=True):
+        span(by_turns, 1, now, 1.2, layer, ORANGE)
+        span(by_turns, 0, now + 1.2, length, layer, BLUE if length == 1 else GREEN)
+        now += 1.2 + length
+    free, arrived = 0.0, 1.2
+    span(ahead, 1, 0.0, 1.2, 0, ORANGE)
+    for turn, (layer, length) in enumerate(zip(order, lengths, strict=True)):
+        start = max(free, arrived)
+        span(ahead, 0, start, length, layer, BLUE if length == 1 else GREEN)
+        if turn + 1 < len(order):
+            span(ahead, 1, start, 1.2, order[turn + 1], ORANGE)
+            arrived = start + 1.2
+        free = start + length
+    for axes, title, end in ((by_turns, "uma coisa de cada vez", now), (ahead, "a próxima já a caminho", free)):
+        axes.set(title=title, yticks=(0, 1), yticklabels=("calcula", "traz do disco"), ylim=(-0.55, 1.55),
+                 xlim=(0, 27))  # fmt: skip
+        axes.axvline(end, color=INK, linewidth=1, linestyle=":")
+        axes.set_xticks([])
+    ahead.set_xlabel("tempo →      azul: a ida; verde: a volta, que calcula a camada de novo")
+
+
+def span(axes, row, start, length, layer, color):
+    axes.barh(row, length, left=start, height=0.62, color=color, edgecolor="white", linewidth=1.5)
+    axes.text(start + length / 2, row, str(layer), ha="center", va="center", color="white", fontsize=10)
+
+
 PICTURES = {
     "memoria-por-tecnica": (memory_of_a_step, 9.5, 3.2),
     "passos-de-int8": (steps_of_int8, 10, 3.2),
     "checkpoints": (checkpoints, 10.5, 3.8),
     "preco-do-offload": (price_of_offload, 8.5, 3.8),
+    "uma-a-frente": (one_ahead, 10, 3.4),
 }
