@@ -128,6 +128,16 @@ def test_training_and_writing_with_the_whole_gpt_of_the_learner(checkout):
 
 
 @pytest.mark.long
+def test_a_model_in_int8_with_the_codes_of_the_learner(checkout):
+    solve(checkout, "m04.e05")
+    assert tinyllm(checkout, "train", "--out=run", *SMALL)[0] == 0
+    status, out, err = tinyllm(checkout, "quantize", "run", "--out=mine", "--mine", "--json")
+    assert status == 0 and calls(err)["encode"] > 0, err
+    status, reference, _ = tinyllm(checkout, "quantize", "run", "--out=reference", "--json")
+    assert status == 0 and json.loads(out) | {"run": "reference"} == json.loads(reference)
+
+
+@pytest.mark.long
 def test_classifying_with_the_encoder_of_the_learner(checkout):
     solve(checkout, "m03.e05", "m03.e07")
     options = ("--task=classify", "--model=bert", "--json", "--texts=60", "--context=24", "--layers=2", "--width=16",
@@ -268,6 +278,7 @@ def test_every_piece_is_called_by_some_command(checkout):
         *(("train", f"--model={model}", f"--out={model}", "--steps=1", *small) for model in MODELS),
         ("train", "--model=bert", "--positions=sinusoidal", "--out=waves", "--steps=1", *small),
         ("generate", "gpt", "--max-tokens=3"),
+        ("quantize", "gpt", "--out=int8"),
         ("tokenizer", "train", "texts.txt", "--kind=word", "--vocab-size=20", "--out=words.json"),
         ("tokenizer", "convert", "gpt", "gpt2-files"),
         ("tokenizer", "convert", "gpt2-files", "again.json"),

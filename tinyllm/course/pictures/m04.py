@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinyllm.course.pictures import m04_thrift
 from tinyllm.course.pictures.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, arrow, box
 from tinyllm.models import gpt
 from tinyllm.nn.module import count_parameters, map_parameters
@@ -223,4 +224,5 @@ PICTURES = {
     "telhado": (roofline, 11, 4.0),
     "comecos": (starts, 10, 3.6),
     "gpt-inteiro": (whole, 11, 3.0),
+    **m04_thrift.PICTURES,
 }
