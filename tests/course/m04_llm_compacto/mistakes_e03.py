@@ -171,7 +171,7 @@ HINTS = [
     "initial_weight: rng.normal(scale=…, size=(n_in, n_out)). A variância de uma soma de n_in produtos independentes "
     "de média 0 é n_in · Var(x) · Var(W); para que seja Var(x), Var(W) tem de ser 1/n_in. out_std: um número só, com "
     "potências de -0,5.",
-    "deviations: x, shared = model.begin(ids); guarde float(x.data.std()); depois, para cada block de model.blocks, "
+    "deviations: x, shared = model.begin(ids); guarde x.data.std(); depois, para cada block de model.blocks, "
     "x = block(x, *shared) e guarde de novo. Tudo dentro de with no_grad():.",
     "initial_weight: scale = n_in**-0.5 if std is None else std. out_std: 0.1 * (additions * width) ** -0.5.",
 ]
