@@ -350,6 +350,14 @@ MISTAKES = {
     ],
 }
 
+EQUIVALENT = {
+    "std = layers.out_std(C, 2 * config.layers): layers.out_std(C, 2 * config.layers) -> "
+    "layers.out_std(2 * config.layers, C)": "só o produto dos dois conta",
+    "for block, cache in zip(self.blocks, caches or [None] * len(self.blocks), strict=True):: True -> False": (
+        "há um cache para cada bloco"
+    ),
+}
+
 HINTS = [
     "Block: std = layers.out_std(C, 2 * config.layers); std na atenção e std / 2 na feed-forward. Em __call__, as duas "
     "linhas do enunciado com self. na frente de cada parte.",

@@ -182,6 +182,9 @@ def test_the_pieces_of_a_gpt(judge):
         x = one(x)
     judge.that(np.allclose(made.end(x).data, made.hidden(ids).data), "GPT", f"ids {ids.shape}",
                "begin, os blocos e end, um depois do outro, deveriam dar o mesmo que hidden")  # fmt: skip
+    listed = judge.outcome(lambda made: made(ids.tolist()).data, made, ())
+    same, case = not isinstance(listed, Refused) and np.allclose(listed, made(ids).data), "ids numa lista de listas"
+    judge.that(same, "GPT", case, "deveria dar o mesmo que um array: layers.token_rows faz dela um")
     judge.that(made.head().shape == (6, 13), "GPT", "head", "deveria ser a tabela dos tokens transposta, (C, V)")
 
 
