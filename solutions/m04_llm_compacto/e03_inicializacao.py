@@ -62,9 +62,9 @@ def deviations(model, ids):
     # --- sua vez
     with no_grad():
         x, shared = model.begin(ids)
-        found = [float(x.data.std())]
+        found = [x.data.std()]
         for block in model.blocks:
             x = block(x, *shared)
-            found.append(float(x.data.std()))
+            found.append(x.data.std())
     return found
     # --- fim

@@ -75,10 +75,10 @@ class GPT(Module):
                         prováveis, e a primeira perda é log V
 
     `begin(self, ids, caches=None)` dá o fluxo na entrada do primeiro bloco, (B, T, C), e uma tupla
-    vazia, `()`: o GPT nada mais dá aos blocos. Os ids passam antes por `layers.token_rows(ids)`. As
-    posições são as linhas `layers.places(ids, self.config, caches and caches[0])` de
-    `self.positions.weight`: sem cache, de 0 a T - 1; com ele, as que vêm depois do que já foi lido.
-    A soma das duas passa pelo dropout.
+    vazia, `()`: o GPT nada mais dá aos blocos. Os ids passam antes por `layers.token_rows(ids)`,
+    que faz um array do que vier em listas. As posições são as linhas `layers.places(ids,
+    self.config, caches and caches[0])` de `self.positions.weight`: sem cache, de 0 a T - 1; com
+    ele, as que vêm depois do que já foi lido. A soma das duas passa pelo dropout.
 
     `end(self, x)` é a norma do fim. `hidden(self, ids, caches=None)` vai de begin a end pelos
     blocos, cada um com o seu cache, se os há: (B, T, C). `head(self)` é a tabela dos tokens

@@ -235,6 +235,7 @@ KINDS = [
     ("m02.e08", "merge_word", "list"), ("m02.e08", "train_merges", "tuple"), ("m02.e09", "encode_word", "tuple"),
     ("m02.e09", "unfinished_bytes", "float"), ("m02.e10", "unspell", "bytearray"), ("m02.e10", "read_merges", "tuple"),
     ("m03.e08", "future", "lambda mask: mask.astype(int)"), ("m03.e10", "shift_right", "lambda ids: ids.astype(float)"),
+    ("m04.e01", "widest", "float"), ("m04.e02", "training_flops", "float"),
 ]  # fmt: skip
 
 

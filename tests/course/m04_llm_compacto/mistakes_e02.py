@@ -180,6 +180,11 @@ MISTAKES = {
     ],
 }
 
+EQUIVALENT = {
+    "return np.minimum(peak, flops / moved * bandwidth): np.minimum(peak, flops / moved * bandwidth) -> "
+    "np.minimum(flops / moved * bandwidth, peak)": "o menor de dois é o mesmo em qualquer ordem",
+}
+
 HINTS = [
     "training_flops: some as multiplicações de um token (L · 12 C² + V C das matrizes; da atenção, em cada bloco, C "
     "por chave e C por valor, T/2 de cada) e multiplique por 2 · 3 e por tokens.",

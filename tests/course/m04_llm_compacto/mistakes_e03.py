@@ -1,5 +1,7 @@
 """Respostas erradas de m04.e03, cada uma com a frase que o aluno lê, as dicas e o trabalho em que se mede cada peça."""
 
+from collections import namedtuple
+
 import numpy as np
 
 from tinyllm.course.measure import Work
@@ -9,12 +11,15 @@ from tinyllm.tensor import no_grad
 
 rng = np.random.default_rng(0)
 
+Drawn = namedtuple("Drawn", "array próximo_sorteio_do_rng")  # a learner reads these names
+
 
 def drawn(piece, seed, n_in, n_out, **options):
     """What a piece draws from a generator made from a seed, and what the generator draws next: one call leaves it where
     the solution does."""
     draws = np.random.default_rng(seed)
-    return piece(n_in, n_out, rng=draws, **options), draws.integers(10**9)
+    array = piece(n_in, n_out, rng=draws, **options)
+    return Drawn(array, draws.integers(10**9))
 
 
 def model(family, seed, layers, ids, scale):
@@ -171,7 +176,7 @@ HINTS = [
     "initial_weight: rng.normal(scale=…, size=(n_in, n_out)). A variância de uma soma de n_in produtos independentes "
     "de média 0 é n_in · Var(x) · Var(W); para que seja Var(x), Var(W) tem de ser 1/n_in. out_std: um número só, com "
     "potências de -0,5.",
-    "deviations: x, shared = model.begin(ids); guarde float(x.data.std()); depois, para cada block de model.blocks, "
+    "deviations: x, shared = model.begin(ids); guarde x.data.std(); depois, para cada block de model.blocks, "
     "x = block(x, *shared) e guarde de novo. Tudo dentro de with no_grad():.",
     "initial_weight: scale = n_in**-0.5 if std is None else std. out_std: 0.1 * (additions * width) ** -0.5.",
 ]

@@ -219,6 +219,11 @@ class HeadOfItsOwn(RightGPT):
         return self.out.weight
 
 
+class HeadCutOff(RightGPT):
+    def head(self):
+        return Tensor(self.tokens.weight.data.T)
+
+
 class WithoutPositions(RightGPT):
     def begin(self, ids, caches=None):
         return self.dropout(self.tokens(layers.token_rows(ids))), ()
@@ -323,6 +328,7 @@ MISTAKES = {
     ],
     "GPT": [
         (HeadOfItsOwn, "a saída tem pesos seus; ela é a tabela dos tokens, transposta"),
+        (HeadCutOff, "o gradiente da saída não chega à tabela: use o Tensor dela, e não o .data"),
         (WithoutPositions, "faltam as posições: some-as aos tokens"),
         (AlwaysFromTheStart, "contou as posições sempre do 0; com cache, elas seguem de onde ele parou"),
         (WithoutTheEnd, "falta a norma do fim, depois dos blocos"),
@@ -342,6 +348,14 @@ MISTAKES = {
         (with_the_prompt, "o começo ficou no resultado; são só os count ids escritos"),
         (reads_the_last_too, "leu também o último token escrito, de que ninguém precisa"),
     ],
+}
+
+EQUIVALENT = {
+    "std = layers.out_std(C, 2 * config.layers): layers.out_std(C, 2 * config.layers) -> "
+    "layers.out_std(2 * config.layers, C)": "só o produto dos dois conta",
+    "for block, cache in zip(self.blocks, caches or [None] * len(self.blocks), strict=True):: True -> False": (
+        "há um cache para cada bloco"
+    ),
 }
 
 HINTS = [

@@ -91,7 +91,7 @@ def test_out_std_by_hand(judge):
 
 
 def deviations(judge, family, layers, ids, scale=10.0, seed=3):
-    case = f"um {family} de {layers} blocos, ids {ids.shape}"
+    case = f"um {family}, layers={layers}, ids {ids.shape}"
     return judge.same("deviations", family, seed, layers, ids, scale, through=judge.support.measured, case=case)
 
 

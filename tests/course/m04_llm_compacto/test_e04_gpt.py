@@ -182,15 +182,16 @@ def test_the_pieces_of_a_gpt(judge):
         x = one(x)
     judge.that(np.allclose(made.end(x).data, made.hidden(ids).data), "GPT", f"ids {ids.shape}",
                "begin, os blocos e end, um depois do outro, deveriam dar o mesmo que hidden")  # fmt: skip
+    listed = judge.outcome(lambda made: made(ids.tolist()).data, made, ())
+    same, case = not isinstance(listed, Refused) and np.allclose(listed, made(ids).data), "ids numa lista de listas"
+    judge.that(same, "GPT", case, "deveria dar o mesmo que um array: layers.token_rows faz dela um")
     judge.that(made.head().shape == (6, 13), "GPT", "head", "deveria ser a tabela dos tokens transposta, (C, V)")
 
 
-@pytest.mark.parametrize("lengths", [[4, 1, 1, 1], [1, 6], [3, 2, 2]])
-def test_gpt_with_caches(alone, lengths):
-    ids, config = drawn_ids(2, 7), config_of()
-    case = f"ids (2, 7), lidos de {lengths} em {lengths} com caches".replace("] em [", ", ").replace(
-        "de [", "aos pedaços ["
-    )
+@pytest.mark.parametrize(("layers", "lengths"), [(2, [4, 1, 1, 1]), (1, [1, 6]), (3, [3, 2, 2])])
+def test_gpt_with_caches(alone, layers, lengths):
+    ids, config = drawn_ids(2, 7), config_of(layers=layers)
+    case = f"ids (2, 7), layers={layers}, lidos com caches em pedaços de {lengths} tokens"
     found = alone.same("GPT", config, 7, ids, lengths, through=alone.support.in_pieces, case=case)
     whole = alone.support.in_pieces(alone.answer.GPT, config, 7, ids, [7])
     alone.that(np.allclose(found, whole), "GPT", case, "deveria dar o mesmo que ler tudo de uma vez")
