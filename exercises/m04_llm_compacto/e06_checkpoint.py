@@ -12,8 +12,6 @@ vezes mais fundos, e paga um terço a mais em contas. Os gradientes são os mesm
 O que fazer: complete as três funções. A segunda usa a primeira.
 """
 
-import numpy as np
-
 import tinyllm.functional as F
 from tinyllm.tensor import Tensor, backward, no_grad, op
 

@@ -32,14 +32,12 @@ def encode(weight, group=0):
     Os códigos têm de ser np.int8: é deles que vem a economia.
     """
     # --- sua vez
-    m, n = weight.shape
+    n = weight.shape[1]
     group = group or n
-    short = -n % group
-    parts = np.pad(weight, ((0, 0), (0, short))).reshape(m, -1, group)
-    scale = (np.abs(parts).max(axis=2) / 127).astype(np.float32)
-    steps = np.where(scale > 0, scale, 1)[:, :, None]
-    codes = np.rint(parts / steps).astype(np.int8)
-    return codes.reshape(m, -1)[:, :n].copy(), scale
+    largest = np.maximum.reduceat(np.abs(weight), np.arange(0, n, group), axis=1)
+    scale = (largest / 127).astype(np.float32)
+    steps = np.repeat(np.where(scale > 0, scale, 1), group, axis=1)[:, :n]
+    return np.rint(weight / steps).astype(np.int8), scale
     # --- fim
 
 

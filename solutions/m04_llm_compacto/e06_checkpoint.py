@@ -12,8 +12,6 @@ vezes mais fundos, e paga um terço a mais em contas. Os gradientes são os mesm
 O que fazer: complete as três funções. A segunda usa a primeira.
 """
 
-import numpy as np
-
 import tinyllm.functional as F
 from tinyllm.tensor import Tensor, backward, no_grad, op
 
@@ -66,14 +64,14 @@ def in_segments(x, steps, every):
     """
     # --- sua vez
     for start in range(0, len(steps), every):
-        functions, weights = zip(*steps[start : start + every], strict=True)
+        segment = steps[start : start + every]
 
-        def walk(x, *weights, functions=functions):  # as desta volta do laço
-            for function, weight in zip(functions, weights, strict=True):
+        def walk(x, *weights, segment=segment):  # o desta volta do laço
+            for (function, _), weight in zip(segment, weights, strict=True):
                 x = function(x, weight)
             return x
 
-        x = checkpoint(x, *weights, function=walk)
+        x = checkpoint(x, *(weight for _, weight in segment), function=walk)
     return x
     # --- fim
 
@@ -91,8 +89,8 @@ def peak_numbers(layers, every, inside, entry):
     chega a 3 · 1 + 1 · 10 = 13; o do meio, a 2 + 30 = 32; o primeiro, a 31. A resposta é 32.
     """
     # --- sua vez
-    starts = np.arange(0, layers, every)
-    sizes = np.minimum(every, layers - starts)
-    kept = np.arange(1, len(starts) + 1)
-    return int((kept * entry + sizes * inside).max())
+    return max(
+        number * entry + len(range(layers)[start : start + every]) * inside
+        for number, start in enumerate(range(0, layers, every), start=1)
+    )
     # --- fim

@@ -163,12 +163,17 @@ MISTAKES = {
     ],
 }
 
+EQUIVALENT = {  # mutants of the solution that compute the same
+    "steps = np.repeat(np.where(scale > 0, scale, 1), group, axis=1)[:, :n]: 1 -> 2": "0 divided by anything is 0",
+}
+
 HINTS = [
     "encode: com group = 0, scale = np.abs(weight).max(axis=1, keepdims=True) / 127, e códigos = np.rint(weight / "
     "scale). decode desfaz: códigos vezes passo. product: encode(x), e os dois lados em np.int32 antes do @.",
-    "encode com grupos: complete a linha com zeros até um múltiplo de group (np.pad), faça reshape(m, -1, group), e o "
-    "máximo é no último eixo; no fim, reshape(m, -1)[:, :n]. Onde scale é 0, divida por 1: np.where(scale > 0, scale, "
-    "1). decode: np.repeat(scale, group, axis=1)[:, :n] põe o passo de cada número no seu lugar.",
+    "encode com grupos: o maior de cada grupo, um grupo por vez num laço, ou todos com "
+    "np.maximum.reduceat(np.abs(weight), np.arange(0, n, group), axis=1). np.repeat(scale, group, axis=1)[:, :n] põe o "
+    "passo de cada número no seu lugar, e é o que decode usa. Onde scale é 0, divida por 1: np.where(scale > 0, "
+    "scale, 1).",
     "product: whole, unit = encode(x); sums = whole.astype(np.int32) @ codes.astype(np.int32).T, (N, m); unit é (N, 1) "
     "e scale.T é (1, m). int32 vezes float32 dá float64 no NumPy: converta o resultado com .astype(np.float32).",
 ]

@@ -11,8 +11,8 @@ from tinyllm.tensor import Tensor, backward, no_grad, op, tanh
 
 rng = np.random.default_rng(0)
 
-# what a learner reads: `guardou` is, for each call of the function, whether it was recorded
-Repeated = namedtuple("Repeated", "valor gradientes guardou")
+# what a learner reads: of each call of the function, whether it was recorded, and whether it was given Tensors
+Repeated = namedtuple("Repeated", "valor gradientes guardou recebeu_tensores")
 Walked = namedtuple("Walked", "valor gradientes camadas_na_ordem_em_que_foram_chamadas")
 
 
@@ -38,11 +38,12 @@ FUNCTIONS = {"tanh(x @ W + b)": layer, "(tanh(x W) · (x W + b)) Wᵀ + x": twic
 
 def repeated(piece, function, dy, x, *weights):
     """There and back through a checkpoint, with dropout as in training; then another dropout, which goes on from it."""
-    recorded = []
+    recorded, of_tensors = [], []
 
     def noted(*inputs):
         y = function(*inputs)
         recorded.append(y.requires_grad)
+        of_tensors.append(all(isinstance(one, Tensor) for one in inputs))
         return y
 
     leaves = [Tensor(array, requires_grad=True) for array in (x, *weights)]
@@ -50,7 +51,7 @@ def repeated(piece, function, dy, x, *weights):
         y = piece(*leaves, function=noted)
         after = F.dropout(Tensor(np.ones(20)), rate=0.5).data
     gradients = backward(y, dy)
-    return Repeated((y.data, after), [gradients.get(leaf) for leaf in leaves], recorded)
+    return Repeated((y.data, after), [gradients.get(leaf) for leaf in leaves], recorded, of_tensors)
 
 
 def there(x, weights, function, *, place=True, quiet=True, ours=True, again=True, lost=False, turned=False):
@@ -249,13 +250,17 @@ MISTAKES = {
     ],
 }  # fmt: skip
 
+EQUIVALENT = {  # mutants of the solution that do the same
+    "for (function, _), weight in zip(segment, weights, strict=True):: True -> False": "both are as long",
+}
+
 HINTS = [
     "checkpoint: é uma operação como as de m01.e04. Na ida, y = function(Tensor(x), …).data dentro de with no_grad():. "
     "A volta é uma função de dentro: ela vê x, weights e function, e é só isso que fica guardado.",
     "checkpoint: na volta, leaves = [Tensor(a, requires_grad=True) for a in (x, *weights)]; dentro de with "
     "F.noise_from(place):, gradients = backward(function(*leaves), dy); devolva [gradients.get(leaf) for leaf in "
     "leaves]. in_segments: steps[start : start + every], para start em range(0, len(steps), every).",
-    "in_segments: na função de dentro, um argumento com valor padrão, functions=functions, guarda o valor desta volta "
+    "in_segments: na função de dentro, um argumento com valor padrão, segment=segment, guarda o valor desta volta "
     "do laço. peak_numbers: para o segmento número s, que começa na camada s · every, (s + 1) · entry + min(every, "
     "layers - s · every) · inside; o maior deles.",
 ]

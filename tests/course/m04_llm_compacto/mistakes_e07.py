@@ -216,6 +216,13 @@ MISTAKES = {
     ],
 }  # fmt: skip
 
+EQUIVALENT = {  # mutants of the solution that do the same
+    "g, mean, square = grad[part], np.array(m[part]), np.array(v[part]): np.array(m[part]) -> (m[part])": "in place",
+    "g, mean, square = grad[part], np.array(m[part]), np.array(v[part]): np.array(v[part]) -> (v[part])": "in place",
+    "return (max(compute, moving) if ahead else compute + moving) / compute: max(compute, moving) -> "
+    "max(moving, compute)": "the larger of the same two",
+}
+
 COSTLY = {"adamw_step": [(all_of_it, LARGE)]}
 
 HINTS = [

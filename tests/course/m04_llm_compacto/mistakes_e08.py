@@ -249,6 +249,11 @@ MISTAKES = {
     ],
 }
 
+EQUIVALENT = {  # mutants of the solution that do the same
+    "with ThreadPoolExecutor(1) as executor:: 1 -> 2": "only one weight is asked for at a time",
+    "for number, weight in zip(numbers, ahead(load, numbers), strict=True):: True -> False": "both are as long",
+}
+
 HINTS = [
     "ahead: é um laço que guarda um futuro de uma volta para a outra. forward: um laço sobre ahead(load, "
     "range(layers)). backward_through: outro, sobre range(len(entries))[::-1].",

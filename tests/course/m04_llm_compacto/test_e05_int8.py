@@ -57,7 +57,8 @@ def test_encode_other_arrays(judge):
 def test_rows_of_zeros(judge, group):
     weight = numbers(3, 5)
     weight[1] = 0
-    codes, scale = encode(judge, weight, group)
+    with np.errstate(invalid="raise"):  # what 0 / 0 becomes as a whole number, no two machines agree on
+        codes, scale = encode(judge, weight, group)
     judge.that(not codes[1].any() and not scale[1].any(), "encode", "uma linha de zeros",
                "o passo e os códigos deveriam ser 0")  # fmt: skip
 
