@@ -223,4 +223,5 @@ def distances(fault, *, steps=9, since=4, ranks=4):
 PICTURES = {
     "anel": (ring, 12.5, 2.4),
     "anel-passa": (traffic, 7, 3.2),
+    "camada-repartida": (cut_block, 11.5, 3.3),
 }
