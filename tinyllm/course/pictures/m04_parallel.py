@@ -224,4 +224,5 @@ PICTURES = {
     "anel": (ring, 12.5, 2.4),
     "anel-passa": (traffic, 7, 3.2),
     "camada-repartida": (cut_block, 11.5, 3.3),
+    "bolhas": (bubbles, 11, 5.2),
 }
