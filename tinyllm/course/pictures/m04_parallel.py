@@ -225,4 +225,6 @@ PICTURES = {
     "anel-passa": (traffic, 7, 3.2),
     "camada-repartida": (cut_block, 11.5, 3.3),
     "bolhas": (bubbles, 11, 5.2),
+    "zero": (zero, 11.5, 3.6),
+    "memoria-de-um-passo": (memory_of_a_step, 9, 4.2),
 }
