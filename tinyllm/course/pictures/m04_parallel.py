@@ -227,4 +227,5 @@ PICTURES = {
     "bolhas": (bubbles, 11, 5.2),
     "zero": (zero, 11.5, 3.6),
     "memoria-de-um-passo": (memory_of_a_step, 9, 4.2),
+    "o-que-veio-primeiro": (what_came_first, 10.5, 3.5),
 }
