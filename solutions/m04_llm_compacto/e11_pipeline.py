@@ -2,8 +2,9 @@
 
 50 minutos · dificuldade 4 de 5 · precisa de: m04.e04
 pode usar: typing
-na biblioteca: nenhuma peça, porque quem treina em estágios (tinyllm launch) são vários processos;
-    as de lá têm o mesmo nome, e estão em tinyllm/parallel/schedule.py
+na biblioteca: nenhuma peça, porque quem treina em estágios são vários processos (tinyllm launch), e
+    quem desenha a agenda (tinyllm plan) não treina nada; as de lá têm o mesmo nome, em
+    tinyllm/parallel/schedule.py
 
 Por que importa: a maneira mais natural de repartir um modelo é por blocos: os primeiros numa placa,
 os seguintes em outra. Mas cada placa espera pela anterior, e na volta pela seguinte. Cortar o lote

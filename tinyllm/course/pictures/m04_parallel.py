@@ -120,11 +120,9 @@ def cut_block(figure):
 def bubbles(figure):
     """The same work of four stages and eight micro-batches, in three orders."""
     alone = [[Step(stage, way, number) for number in range(2) for way in (FORWARD, BACKWARD)] for stage in range(4)]
-    pipeline.paint(figure, {
-        "um microlote de cada vez (2 deles)": alone,
-        "GPipe": gpipe(4, 8),
-        "1F1B": one_forward_one_backward(4, 8),
-    })  # fmt: skip
+    schedules = {"um microlote de cada vez (2 deles)": alone, "GPipe": gpipe(4, 8),
+                 "1F1B": one_forward_one_backward(4, 8)}  # fmt: skip
+    pipeline.paint_schedules(figure.subplots(len(schedules), 1, sharex=True), schedules)
 
 
 # ---------------------------------------------------------------------------------------------------------------- ZeRO
