@@ -102,11 +102,11 @@ class Workers:
 
         def mean_of(task):
             (lo, some, weight), of_share = task
-            told_of = ready and functools.partial(complete, of_share)
+            told = {"ready": functools.partial(complete, of_share)} if ready else {}  # which a learner's may not know
             with F.noise(seed, step, first_row + lo):
                 mean = loss(*some)
                 start = array_module(mean.data).asarray(weight, dtype=mean.dtype)
-                of_share.update(tensor.backward(mean, start, ready=told_of))
+                of_share.update(tensor.backward(mean, start, **told))
             return mean.data * weight
 
         means = self.map(mean_of, zip(shares, found, strict=True))
