@@ -100,6 +100,7 @@ def test_stages_have_their_schedules(capsys, tmp_path):
     assert {name: len(of_stages[0]) for name, of_stages in drawn.items()} == {"GPipe": 32, "1F1B": 32}
 
 
+@pytest.mark.long
 def test_the_picture_has_a_bar_for_each_technique(capsys, tmp_path):
     pytest.importorskip("matplotlib")
     picture = tmp_path / "plan.png"
