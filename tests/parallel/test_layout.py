@@ -34,6 +34,7 @@ def test_a_layout_is_read_and_written(text, layout):
         ("dp=2,xp=2", "Layout has no xp; it has dp, tp, pp, zero"),
         ("dp=0", "dp=0 must be at least 1"),
         ("zero=4", "zero=4 must be at most 3"),
+        ("tp=2,zero=1", "zero=1 shares what replicas hold, and there is one; raise dp"),
     ],
 )
 def test_what_is_no_layout_is_refused(text, words):

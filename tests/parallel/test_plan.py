@@ -272,7 +272,6 @@ def test_ten_times_the_size():
         (Setup(A100, Layout(pp=13), 8), "take pp=12 or less"),
         (Setup(A100, Layout(dp=3), 8), "batch=8 is not a multiple of dp=3"),
         (Setup(A100, Layout(dp=2), 8, 3), "times micro_batch=3"),
-        (Setup(A100, Layout(zero=1), 8), "zero=1 shares what replicas hold"),
         (Setup(A100, Layout(2, pp=2, zero=3), 8), "zero=3 gathers each block anew"),
     ],
 )

@@ -151,7 +151,7 @@ def test_a_rank_without_rows_takes_part(stage):
 def gone_on(comm, stage, *, base=None, out, steps):
     """What the first rank has of a run that goes on from the newest checkpoint of `base`: the weights and the state
     that it begins with, the reports, the weights at the end; it is saved in `out`."""
-    model, ranks = arrange(new_model(), Layout(dp=comm.size, zero=stage), comm)
+    model, ranks = arrange(new_model(), Layout(dp=comm.size, zero=stage if comm.size > 1 else 0), comm)
     optimizer = OptimizerOfParts(AdamW, AdamW.Config(), ranks)
     start = checkpoint.load(base, model=model, optimizer=optimizer, ranks=ranks) if base else 0
     first = [copies(ranks.weights()), copies(optimizer.state())]

@@ -45,6 +45,11 @@ class Layout(Config):
     pp: int = option(1, "estágios de blocos", at_least=1)
     zero: int = option(0, "o que as réplicas dividem: 1 estado, 2 gradientes, 3 pesos", at_least=0, at_most=3)
 
+    def __post_init__(self):
+        super().__post_init__()
+        if self.zero and self.dp == 1:
+            raise UsageError(f"zero={self.zero} shares what replicas hold, and there is one; raise dp or leave it 0")
+
     @property
     def ranks(self):
         """How many ranks it takes."""

@@ -51,8 +51,6 @@ class Setup(NamedTuple):
             raise UsageError(
                 f"batch={self.batch} is not a multiple of dp={layout.dp} times micro_batch={self.micro_batch}; make it"
             )
-        if layout.zero and layout.dp == 1:
-            raise UsageError(f"zero={layout.zero} shares what replicas hold, and there is one; raise dp or leave it 0")
         if layout.zero == 3 and layout.pp > 1:
             raise UsageError("zero=3 gathers each block anew, which a stage of a pipeline cannot; take zero=2, or pp=1")
 
