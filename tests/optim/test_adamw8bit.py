@@ -186,4 +186,4 @@ def test_it_runs_on_a_gpu_as_in_memory(cupy):
         with kernels.without_numba():
             one.step({here: g}, lr=0.1)
         other.step({there: cupy.asarray(g)}, lr=0.1)
-    np.testing.assert_allclose(there.data.get(), here.data, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(there.data.get(), here.data, rtol=1e-6)

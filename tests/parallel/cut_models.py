@@ -5,6 +5,7 @@ import operator
 
 import numpy as np
 
+from tinyllm.backend.kernels import kernels_run
 from tinyllm.models.bert import BERT, BERTConfig
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.models.llama import Llama, LlamaConfig
@@ -50,9 +51,11 @@ def weigh(*batch):
 
 
 def assert_near(found, expected, dtype):
-    """Two {name: array} agree as far as their type allows."""
+    """Two {name: array} agree as far as their type allows: in plain NumPy, whose float32 gradients of a whole T5 are
+    5e-7 from those in float64, less far than compiled."""
+    plain = 1 if kernels_run() else 4
     assert list(found) == list(expected)
     size = functools.reduce(operator.add, (abs(array).max() for array in expected.values())) / len(expected)
     for name, array in expected.items():
         assert found[name].dtype == array.dtype
-        np.testing.assert_allclose(found[name], array, rtol=NEAR[dtype], atol=4 * NEAR[dtype] * size, err_msg=name)
+        np.testing.assert_allclose(found[name], array, rtol=NEAR[dtype], atol=plain * NEAR[dtype] * size, err_msg=name)

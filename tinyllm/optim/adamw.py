@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tinyllm.backend.arrays import array_module
 from tinyllm.backend.kernels import TwinnedFunction, kernel
 from tinyllm.config import Config, option
 from tinyllm.optim.optimizer import Optimizer
@@ -27,7 +28,8 @@ def adamw_update(p, g, m, v, *, lr, decay, step, beta1, beta2, eps):
     m += (1 - beta1) * (g - m)
     v += (1 - beta2) * (g * g - v)
     p *= 1 - lr * decay
-    p -= (lr / (1 - beta1**step)) * m / ((v / (1 - beta2**step)) ** 0.5 + eps)
+    root = array_module(v).sqrt(v / (1 - beta2**step))
+    p -= (lr / (1 - beta1**step)) * m / (root + eps)
 
 
 @adamw_update.compiled
