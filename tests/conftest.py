@@ -1,6 +1,7 @@
 """What all tests share: reproducible property tests, the stand-in for CuPy, the kinds of tests."""
 
 import importlib.util
+import signal
 import sys
 
 import fake_cupy
@@ -36,6 +37,10 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     if config.getoption("--without-numba"):  # as if it were not installed
         kernels.numba_version = lambda: None
+    for name in ("SIGINT", "SIGHUP"):  # in the background, or under nohup, the processes that tests start hear them too
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 @pytest.hookimpl(optionalhook=True)

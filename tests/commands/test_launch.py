@@ -27,14 +27,6 @@ PLAIN = ["--optimizer=sgd", "--learning-rate=0.3"]  # AdamW makes large steps of
 OTHERS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 
 
-@pytest.fixture(autouse=True)
-def ctrl_c_is_heard():
-    """Also where these tests run in the background, for whose processes a shell has turned it off."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def start(folder, *words, **environment):
     command = [sys.executable, "-m", "tinyllm", "launch", *map(str, words)]
     return subprocess.Popen(
