@@ -233,6 +233,20 @@ def test_a_single_number_is_stored_and_loaded_as_one(tmp_path):
 # --------------------------------------------------------------------------------------- one module in another's place
 
 
+def test_every_module_is_named_once_before_what_it_holds():
+    model = t5()
+    model.decoder.blocks[0] = Around(model.decoder.blocks[0])
+    asked, found = [], list(model.named_modules())
+    module.replace_modules(model, lambda path, part: asked.append((path, part)) or part)
+    assert found[0] == ("", model) and len(found) == len({id(part) for _, part in found})
+    assert sorted(found, key=lambda pair: (pair[0], id(pair[1]))) == sorted(asked, key=lambda p: (p[0], id(p[1])))
+    first = [part for path, part in found if path == "decoder.blocks.0"]
+    assert first == [model.decoder.blocks[0], model.decoder.blocks[0].inner]
+    paths = [path for path, _ in found]
+    for i, path in enumerate(paths):
+        assert not any(path.startswith(f"{later}.") for later in paths[i + 1 :])
+
+
 def test_a_wrapped_block_is_stored_under_its_plain_names(tmp_path):
     plain, wrapped = gpt(), gpt()
     wrapped.blocks[0] = Around(Around(wrapped.blocks[0]))

@@ -151,14 +151,7 @@ def recomputing(model, every=1, kind=Recompute):
 
 def rows_of_blocks(model):
     """The lists of blocks of all that is walked in a model: two, of an encoder and its decoder."""
-    rows = []
-
-    def note(path, module):
-        rows.extend([module.blocks] if "blocks" in vars(module) else [])
-        return module
-
-    replace_modules(model, note)
-    return rows
+    return [module.blocks for _, module in model.named_modules() if "blocks" in vars(module)]
 
 
 def remembering(model):

@@ -45,13 +45,20 @@ class Module:
         """
         names, seen = set(), set()
         for name, weight in _walk(self, "", {id(module) for module in apart}):
-            if weight in seen:
+            if weight in seen or not isinstance(weight, Weight):
                 continue
             if name in names:
                 raise UsageError(f"two weights would be stored as {name}; give one another name")
             names.add(name)
             seen.add(weight)
             yield name, weight
+
+    def named_modules(self):
+        """Yield ("blocks.0.attention", Module) for all there are, itself first, under the path "";
+        each once, before what it holds. A wrapper and its inner have one path."""
+        for path, found in _walk(self, "", set()):
+            if isinstance(found, Module):
+                yield path, found
 
     def named_parameters(self):
         """Yield (name, Parameter) for each that is learned now: no frozen one, no other Weight."""
@@ -87,13 +94,14 @@ class Around(Module):
 
 
 def _walk(value, path, entered):
-    """Yield (path, Weight) of all in a value. What holds others is entered once: they may hold
-    it."""
+    """Yield (path, what is there) of all Weights and Modules in a value. What holds others is
+    entered once: they may hold it."""
     if isinstance(value, Weight):
         yield path, value
     elif isinstance(value, Module | dict | list | tuple) and id(value) not in entered:
         entered.add(id(value))
         if isinstance(value, Module):
+            yield path, value
             for name, item in vars(value).items():
                 yield from _walk(item, _path_of(value, path, name), entered)
         else:

@@ -3,7 +3,6 @@
 import math
 from typing import NamedTuple
 
-from tinyllm.nn.module import replace_modules
 from tinyllm.parallel.pipeline import walked
 from tinyllm.parallel.tensor import cuts_of, has_own_vocabulary, rule_of
 from tinyllm.parallel.workers import cut
@@ -87,6 +86,5 @@ def exchanged(model, layout, place, rows, *, itemsize=4):
 
 def sums_of(block):
     """How many activations the slices sum in a block, there and back."""
-    found = []
-    replace_modules(block, lambda path, module: found.append(rule_of(module)) or module)
-    return sum(1 + rule.entering for rule in found if rule)
+    rules = [rule_of(module) for _, module in block.named_modules()]
+    return sum(1 + rule.entering for rule in rules if rule)

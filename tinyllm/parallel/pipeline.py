@@ -69,14 +69,7 @@ class Left(Exception):
 
 def walked(model):
     """The module inside a model, or itself, that has blocks to walk through. UsageError if there is not one."""
-    found = []
-
-    def look(path, module):
-        if hasattr(type(module), "begin") and "blocks" in vars(module):
-            found.append(module)
-        return module
-
-    replace_modules(model, look)
+    found = [m for _, m in model.named_modules() if hasattr(type(m), "begin") and "blocks" in vars(m)]
     if len(found) != 1:
         raise UsageError(f"a {type(model).__name__} is no single row of blocks, to be cut into stages; take pp=1")
     return found[0]

@@ -174,17 +174,13 @@ def rule_of(layer):
 def cuts_of(model):
     """{Weight: (axis, parts)} of all that is cut in a model, which may be in outline."""
     cuts = {}
-
-    def look(path, module):
+    for _, module in model.named_modules():
         if isinstance(module, attention.RelativePositions):  # of each head one column
             cuts[module.weight] = 1, 1
         if rule := rule_of(module):
             for name, parts in rule.columns.items():
                 cuts.update({w: (w.ndim - 1, parts) for _, w in getattr(module, name).named_weights()})
             cuts[getattr(module, rule.rows).weight] = 0, 1
-        return module
-
-    replace_modules(model, look)
     return cuts | ({model.tokens.weight: (0, 1)} if has_own_vocabulary(model) else {})
 
 
@@ -222,11 +218,10 @@ def split(model, comm):
 
 def check(model, size):
     """Raise UsageError unless a model can be cut among so many ranks."""
-    found = []
-
-    def look(path, module):
+    found = False
+    for path, module in model.named_modules():
         if rule := rule_of(module):
-            found.append(path)
+            found = True
             for name in (*rule.columns, rule.rows):
                 if not isinstance(vars(module).get(name), layers.Linear | layers.Projection):
                     raise UsageError(f"{path}.{name} is no plain linear layer; cut the model first, then change it")
@@ -235,9 +230,6 @@ def check(model, size):
                 if count % size:
                     best = max(ranks for ranks in range(1, size) if count % ranks == 0)
                     raise UsageError(f"{path}: {count} {name} are not a multiple of {size} ranks; take tp={best}")
-        return module
-
-    replace_modules(model, look)
     if not found:
         raise UsageError(f"a {type(model).__name__} has no layer that can be cut; take tp=1, and dp={size}")
     if has_own_vocabulary(model) and len(model.tokens.weight) < size:

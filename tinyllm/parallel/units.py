@@ -9,7 +9,6 @@ import re
 
 from tinyllm.backend.arrays import array_module
 from tinyllm.errors import UsageError
-from tinyllm.nn.module import replace_modules
 
 
 class Unit:
@@ -89,13 +88,9 @@ class Unit:
 def blocks_of(model):
     """{path: module} of all blocks, which are in lists of that name, with their wrappers."""
     found = {}
-
-    def see(path, module):
+    for path, module in model.named_modules():
         if re.fullmatch(r"(.*\.)?blocks\.\d+", path):
-            found[path] = module
-        return module
-
-    replace_modules(model, see)
+            found.setdefault(path, module)  # a wrapper comes before what it is around
     return found
 
 
