@@ -1,11 +1,13 @@
 """What a rank is said to hold and to exchange is what it holds and exchanges."""
 
 import collections
+import re
 
 import numpy as np
 import pytest
 from parallel.cut_models import MODELS, ROWS, batch_of, model_of, weigh
 
+from tinyllm.memory import estimate
 from tinyllm.models import catalog
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.nn.module import weights
@@ -15,7 +17,9 @@ from tinyllm.parallel.accounts import Exchanged, exchanged, held_numbers
 from tinyllm.parallel.arrange import arrange
 from tinyllm.parallel.comm import run_ranks
 from tinyllm.parallel.layout import Place, parse_layout
+from tinyllm.show.ranks import announce_ranks
 from tinyllm.train.loop import TrainConfig, train
+from tinyllm.train.tasks import Language
 
 LAYOUTS = ["tp=2", "pp=2", "tp=2,pp=2", "tp=2,pp=4", "dp=2,pp=3"]
 
@@ -93,3 +97,20 @@ def test_what_a_rank_exchanges_in_a_step(name, text):
         outline = outline_of(name)
         expected = [exchanged(outline, layout, layout.of_rank(r), ROWS, itemsize=8) for r in range(layout.ranks)]
         assert run_ranks(layout.ranks, work) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "share", "kinds"),
+    [
+        ("dp=2", 1, ["gradientes"]), ("dp=2,zero=3", 1, ["gradientes"]), ("tp=2", 0.6, ["ativações"]),
+        ("dp=2,pp=2", 0.7, ["gradientes", "ativações"]),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_the_ranks(text, share, kinds, capsys):
+    config, training = GPTConfig(vocab_size=512, context=128, width=128, layers=2, heads=4), TrainConfig(batch=4)
+    announce_ranks(Language(), config, training, parse_layout(text))
+    first, second = capsys.readouterr().err.splitlines()
+    found = re.search(r"[24] processos \(.*\): o mais cheio calcula com (\S+) dos (\S+) parâmetros", first)
+    held, whole = (int(number.replace(".", "")) for number in found.groups())
+    assert whole == estimate.parameters(config) and (held == whole if share == 1 else whole / 2 < held < share * whole)
+    assert re.findall(r"MB de (\w+)", second) == kinds

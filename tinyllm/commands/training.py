@@ -23,6 +23,7 @@ from tinyllm.show import quickstart
 from tinyllm.show.classify import show_figures
 from tinyllm.show.compare import SETTINGS, STEPS, TEXTS, compare_models
 from tinyllm.show.estimate import show_estimate
+from tinyllm.show.ranks import announce_ranks
 from tinyllm.show.training import announce, compile_kernels, train_showing
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
@@ -74,7 +75,7 @@ def prepared(arguments, comm, layout):
     """The run that is to be trained, made or found. One rank prepares it, and the others find it."""
     if arguments.resume is not None:
         run = resumed(arguments)
-        announce_run(run, layout)
+        announce_to(layout, run.task, run.model_config, run.training, run.optimizer_config)
         return run
     if arguments.base is not None:
         return run_from_another(arguments, comm, layout)
@@ -83,7 +84,8 @@ def prepared(arguments, comm, layout):
     data, model, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
     return runs.create(
         arguments.out, data, model, training_of(arguments, task.train_config, comm), optimizer,
-        task=task, say=tell_stage, warn=tell, announce=lambda run: announce_run(run, layout),
+        task=task, say=tell_stage, warn=tell,
+        announce=lambda run: announce_to(layout, task, run.model_config, run.training, optimizer),
     )  # fmt: skip
 
 
@@ -95,9 +97,12 @@ def training_of(arguments, kind, comm):
     return dataclasses.replace(training, workers=comm.size * comm.cores())
 
 
-def announce_run(run, layout):
-    runs.check_layout(run.task, run.model_config, run.training, run.optimizer_config, layout)
-    announce(run.model_config, run.training, run.optimizer_config, labels=len(run.task.labels))
+def announce_to(layout, task, config, training, optimizer):
+    """Say what is about to be trained, and by the ranks of a layout. UsageError for what they cannot train."""
+    runs.check_layout(task, config, training, optimizer, layout)
+    announce(config, training, optimizer, labels=len(task.labels))
+    if layout.ranks > 1:
+        announce_ranks(task, config, training, layout)
 
 
 def tell_what_next(run, *, as_json):
@@ -162,8 +167,7 @@ def run_from_another(arguments, comm, layout):
     optimizer = from_dict(kind, {**stored, **given_options(arguments, kind)})
     data = from_dict(base.task.data_config, given_options(arguments, base.task.data_config))
     training = training_of(arguments, base.task.train_config, comm)
-    runs.check_layout(base.task, base.model_config, training, optimizer, layout)
-    announce(base.model_config, training, optimizer, labels=len(base.task.labels))
+    announce_to(layout, base.task, base.model_config, training, optimizer)
     return runs.create_from(base, arguments.out, data, training, optimizer, say=tell_stage, warn=tell)
 
 
