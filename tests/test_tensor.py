@@ -406,6 +406,15 @@ def test_a_typing_mistake_is_an_error():
         Parameter(np.ones(2)).requires_gard = False
 
 
+def test_a_tensor_is_walked_row_by_row_and_a_single_number_is_not():
+    x = Tensor(np.arange(6.0).reshape(3, 2), requires_grad=True)
+    assert [row.data.tolist() for row in x] == x.data.tolist()
+    first, *_ = x
+    np.testing.assert_array_equal(backward(first.sum())[x], [[1, 1], [0, 0], [0, 0]])
+    with pytest.raises(TypeError, match="unsized"):
+        list(Tensor(2.0))
+
+
 def test_lists_and_numbers_become_float32_and_arrays_stay():
     assert Tensor([1, 2]).dtype == Tensor(3.0).dtype == np.float32
     ids = np.arange(3)

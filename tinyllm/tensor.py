@@ -68,6 +68,9 @@ class Tensor:
     def __len__(self):
         return len(self.data)
 
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
     def __array__(self, dtype=None, copy=None):
         if self.node:
             raise UsageError(
