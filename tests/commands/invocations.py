@@ -57,7 +57,9 @@ REFUSED = {
         train --out new --momentum 0.9                               # momentum | adamw
         train --out new --optimizer sgd --beta1 0.9                  # beta1 | sgd
         train --out new --optimizer sgd --momentum 1                 # momentum | 1
-        train --out new --optimizer adam                             # adam | adamw
+        train --out new --optimizer sgd --nesterov yes               # yes
+        train --out new --optimizer lion --eps 1e-8                  # eps | lion
+        train --out new --optimizer adagrad                          # adagrad | adamw
         train --out new --optimizer adamw8bit --momentum 0.9         # momentum | adamw8bit
         train --out new --save-every 0                               # save | 0
         train --out new --validate-every -1                          # validate | -1

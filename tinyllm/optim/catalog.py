@@ -1,11 +1,19 @@
 """Which optimisers there are, by the name that the command line and a run's folder call them."""
 
 from tinyllm.errors import UsageError
+from tinyllm.optim.adam import Adam
 from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.adamw8bit import AdamW8bit
+from tinyllm.optim.lion import Lion
 from tinyllm.optim.sgd import SGD
 
-OPTIMIZERS = {"adamw": AdamW, "adamw8bit": AdamW8bit, "sgd": SGD}
+OPTIMIZERS = {
+    "adamw": AdamW,
+    "adamw8bit": AdamW8bit,
+    "adam": Adam,
+    "lion": Lion,
+    "sgd": SGD,
+}
 
 
 def find(name):
