@@ -125,6 +125,12 @@ REFUSED = {
     """,
     "train: places and texts": """
         train                                                        # --out | --resume
+        train --out new --schedule step                              # schedule | cosine
+        train --out new --plot-schedule x.svg                        # --plot-schedule | --out
+        train --plot-schedule x                                      # x | .svg
+        train --plot-schedule nothing/x.svg                          # nothing
+        train --plot-schedule x.svg --warmup -1                      # warmup | -1
+        train --resume runs/gpt --schedule linear                    # --schedule
         train --out new --resume runs/gpt                            # --resume
         train --out ""                                               # empty
         train --resume ""                                            # empty
