@@ -59,6 +59,11 @@ REFUSED = {
         train --out new --optimizer sgd --momentum 1                 # momentum | 1
         train --out new --optimizer sgd --nesterov yes               # yes
         train --out new --optimizer lion --eps 1e-8                  # eps | lion
+        train --out new --optimizer adafactor --momentum 0.9         # momentum | adafactor
+        train --out new --optimizer adafactor --growth 0             # growth | 0
+        train --out new --optimizer adafactor --growth 1.5           # growth | 1.5
+        train --out new --optimizer muon --growth 0.8                # growth | muon
+        train --out new --optimizer muon --nesterov                  # nesterov | muon
         train --out new --optimizer adagrad                          # adagrad | adamw
         train --out new --optimizer adamw8bit --momentum 0.9         # momentum | adamw8bit
         train --out new --save-every 0                               # save | 0

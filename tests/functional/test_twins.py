@@ -12,6 +12,7 @@ from tinyllm.backend import kernels
 from tinyllm.backend.kernels import TwinnedFunction, scatter_add
 from tinyllm.errors import UsageError
 from tinyllm.functional.losses import surprise
+from tinyllm.optim.adafactor import adafactor_update
 from tinyllm.optim.adam import adam_update
 from tinyllm.optim.adamw import adamw_update
 from tinyllm.optim.adamw8bit import adamw8bit_update
@@ -23,8 +24,17 @@ pytestmark = pytest.mark.skipif(kernels.numba_version() is None, reason="twins n
 
 TWINNED = {name: op.function for name, op in all_ops().items() if op.function.twin}
 CASES_OF_TWINS = [case for case in CASES if case.op.__name__ in TWINNED]
-# adamw8bit: in tests/optim
-IN_PLACE = (adam_update, adamw_update, adamw8bit_update, lion_update, sgd_update, surprise, scatter_add)
+# adafactor, adamw8bit: in tests/optim
+IN_PLACE = (
+    adafactor_update,
+    adam_update,
+    adamw_update,
+    adamw8bit_update,
+    lion_update,
+    sgd_update,
+    surprise,
+    scatter_add,
+)
 CLOSE = {"rtol": 2e-5, "atol": 2e-6, "equal_nan": True}
 
 

@@ -87,7 +87,7 @@ class KernelSide:
     def prepare(self, kernel):
         arrays = make_arrays(kernel)
         if kernel.op is adamw8bit_update:
-            arrays += AdamW8bit([]).new_memory(arrays[0]).values()
+            arrays += AdamW8bit([]).new_memory("", arrays[0]).values()
             return lambda: kernel.op(*arrays, **kernel.options)
         if kernel.op in RULES:
             arrays[-1] = np.abs(arrays[-1])  # a mean of squares is not negative

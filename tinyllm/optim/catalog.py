@@ -1,10 +1,12 @@
 """Which optimisers there are, by the name that the command line and a run's folder call them."""
 
 from tinyllm.errors import UsageError
+from tinyllm.optim.adafactor import Adafactor
 from tinyllm.optim.adam import Adam
 from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.adamw8bit import AdamW8bit
 from tinyllm.optim.lion import Lion
+from tinyllm.optim.muon import Muon
 from tinyllm.optim.sgd import SGD
 
 OPTIMIZERS = {
@@ -12,6 +14,8 @@ OPTIMIZERS = {
     "adamw8bit": AdamW8bit,
     "adam": Adam,
     "lion": Lion,
+    "adafactor": Adafactor,
+    "muon": Muon,
     "sgd": SGD,
 }
 

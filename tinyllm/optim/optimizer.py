@@ -65,10 +65,10 @@ class Optimizer:
         self.config, self.steps = config, 0
         self.parameters = learned(named_parameters)
         self.options = {name: options | options_of(name, p) for name, p in self.parameters.items()}
-        self.memory = {name: self.new_memory(p.data) for name, p in self.parameters.items()}
+        self.memory = {name: self.new_memory(name, p.data) for name, p in self.parameters.items()}
 
-    def new_memory(self, p):
-        """{slot: array} of what is remembered of an array, before the first step."""
+    def new_memory(self, name, p):
+        """{slot: array} of what is remembered of a parameter's array, before the first step."""
         return {slot: zeros_like(p) for slot in self.slots}
 
     def parts(self, p, g, *slots):
@@ -77,8 +77,9 @@ class Optimizer:
             yield [a[piece] for a in (p, g, *slots)]
 
     @classmethod
-    def bytes_remembered(cls, count):
-        """The bytes that so many float32 numbers, those of a model, leave to be remembered."""
+    def bytes_remembered(cls, count, *, embedding=0):
+        """The bytes that so many float32 numbers, those of a model, leave to be remembered; so many
+        of them are those of its embedding."""
         return 4 * len(cls.slots) * count
 
     def step(self, grads, *, lr, map=map):
