@@ -130,6 +130,8 @@ REFUSED = {
     """,
     "train: places and texts": """
         train                                                        # --out | --resume
+        train --out new --layer-decay 0                              # layer | 0
+        train --out new --layer-decay 1.1                            # layer | 1.1
         train --out new --schedule step                              # schedule | cosine
         train --out new --plot-schedule x.svg                        # --plot-schedule | --out
         train --plot-schedule x                                      # x | .svg

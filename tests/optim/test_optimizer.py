@@ -6,9 +6,11 @@ import pytest
 from tinyllm import storage
 from tinyllm.backend import kernels
 from tinyllm.errors import UsageError
+from tinyllm.models import catalog
 from tinyllm.nn.module import Parameter
 from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.catalog import OPTIMIZERS, name_of, new_optimizer
+from tinyllm.optim.optimizer import by_layer
 from tinyllm.optim.sgd import SGD, SGDConfig
 
 each_kind = pytest.mark.parametrize("kind", OPTIMIZERS.values(), ids=OPTIMIZERS)
@@ -54,6 +56,41 @@ def test_who_decays_is_a_function_of_name_and_parameter(kind):
     assert seen == list(found.items())
     assert np.array_equal(found["matrix"].data, others["matrix"].data)
     assert not np.array_equal(found["vector"].data, others["vector"].data)
+
+
+@each_kind
+def test_the_rate_of_a_parameter_multiplies_that_of_a_step(kind):
+    found, others = parameters(), parameters()
+    optimizer = kind(found.items(), options_of=lambda name, _: {"rate": 0.5 if name == "matrix" else 1.0})
+    twice = kind(others.items(), options_of=lambda *_: {})
+    rng = np.random.default_rng(1)
+    for _ in range(3):
+        grads = {name: rng.normal(size=p.shape).astype(np.float32) for name, p in found.items()}
+        optimizer.step({p: grads[name] for name, p in found.items()}, lr=0.1)
+        twice.step({others["matrix"]: grads["matrix"]}, lr=0.05)
+    assert np.array_equal(found["matrix"].data, others["matrix"].data)
+    assert not np.array_equal(found["vector"].data, others["vector"].data)
+
+
+def test_the_rate_falls_from_block_to_block():
+    config = {"vocab_size": 20, "context": 8, "layers": 2, "width": 16}
+    for name, expected in {
+        "gpt": {"tokens": 3, "positions": 3, "blocks.0": 2, "blocks.1": 1, "norm": 0},
+        "lstm": {"tokens": 3, "blocks.0": 2, "blocks.1": 1, "norm": 0},
+        "bert": {"encoder.tokens": 3, "encoder.norm": 3, "encoder.blocks.0": 2, "dense": 0, "norm": 0, "bias": 0},
+        "t5": {"encoder.tokens": 5, "encoder.blocks.1": 3, "decoder.positions": 2, "decoder.blocks.0": 2,
+               "decoder.blocks.1": 1, "decoder.norm": 0},
+    }.items():  # fmt: skip
+        model = catalog.new_model(catalog.find(name).config(**config), rng=np.random.default_rng(0))
+        options_of, seen = by_layer(model.named_parameters(), 0.5), set()
+        for path, p in model.named_parameters():
+            options = options_of(path, p)
+            assert options.get("decay") == (None if p.ndim >= 2 else 0.0)
+            for begins, below in expected.items():
+                if f"{path}.".startswith(f"{begins}."):
+                    assert options["rate"] == 0.5**below, path
+                    seen.add(begins)
+        assert seen == expected.keys()
 
 
 @each_kind

@@ -8,6 +8,7 @@ import pytest
 from tinyllm import storage
 from tinyllm.errors import UsageError
 from tinyllm.models.gpt import GPTConfig
+from tinyllm.nn.module import weights
 from tinyllm.optim.catalog import OPTIMIZERS
 from tinyllm.parallel.comm import run_ranks
 from tinyllm.parallel.layout import parse_layout
@@ -72,6 +73,30 @@ def test_ranks_take_the_steps_of_one(tmp_path, name, layout):
               for run in ("alone", "ranks"))  # fmt: skip
     shapes = [{name: array.shape for name, array in state.items()} for state in stored]
     assert shapes[0] == shapes[1]
+
+
+@pytest.mark.long
+def test_the_rate_falls_from_block_to_block_whoever_has_them(tmp_path):
+    """Plain descent, whose steps are as long as the rate says."""
+    found = {}
+    for name, decay, layout in (
+        ("plain", 1.0, "dp=2"),
+        ("alone", 0.5, None),
+        *((layout, 0.5, layout) for layout in ("dp=2,zero=2", "tp=2", "pp=2")),
+    ):
+        run = made(tmp_path / name, "sgd", workers=1, learning_rate=1.0, layer_decay=decay, steps=1)
+        first = weights(run.new_model())
+        trained_by(run.folder, layout) if layout else fit(run)
+        last = weights(run.trained_model())
+        found[name] = {name: np.abs(last[name] - first[name]).max() for name in first}
+    shares = {name: length / found["plain"][name] for name, length in found["alone"].items()}
+    assert shares["tokens.weight"] == pytest.approx(1 / 8, rel=0.01)
+    assert shares["blocks.0.attention.out.weight"] == pytest.approx(1 / 4, rel=0.01)
+    assert shares["blocks.1.norm1.weight"] == pytest.approx(1 / 2, rel=0.01)
+    assert shares["norm.bias"] == pytest.approx(1, rel=0.01)
+    for layout in ("dp=2,zero=2", "tp=2", "pp=2"):
+        for name, length in found[layout].items():
+            assert length == pytest.approx(found["alone"][name], rel=0.01, abs=1e-7), (layout, name)
 
 
 @pytest.mark.long

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from tinyllm.bench.kernels import ADAMW, KERNELS, LION, SGD, make_arrays, time_calls
+from tinyllm.bench.kernels import ADAFACTOR, ADAMW, KERNELS, LION, MUON, SGD, make_arrays, time_calls
 
 functions = torch.nn.functional
 
@@ -50,6 +50,16 @@ OPTIMIZERS = {  # the same rules, and what they are called with
     "adamw": (torch.optim.AdamW, OF_ADAM),
     "adamw8bit": (torch.optim.AdamW, OF_ADAM),  # it has none in 8 bits
     "adam": (torch.optim.Adam, OF_ADAM),
+    "adafactor": (
+        torch.optim.Adafactor,
+        {
+            "lr": ADAFACTOR["lr"],
+            "weight_decay": ADAFACTOR["decay"],
+            "beta2_decay": -ADAFACTOR["growth"],
+            "foreach": True,
+        },
+    ),
+    "muon": (torch.optim.Muon, {"lr": MUON["lr"], "weight_decay": MUON["decay"], "momentum": MUON["momentum"]}),
     "lion": (lambda parameters, **options: Lion(parameters, options), LION),
     "sgd": (torch.optim.SGD, {**OF_SGD, "nesterov": True}),
     "sgd-momentum": (torch.optim.SGD, OF_SGD),

@@ -37,6 +37,6 @@ def kind_of(config):
     return OPTIMIZERS[name_of(config)]
 
 
-def new_optimizer(config, named_parameters):
+def new_optimizer(config, named_parameters, **options):
     """The optimiser that a configuration describes, before its first step."""
-    return kind_of(config)(named_parameters, config)
+    return kind_of(config)(named_parameters, config, **options)

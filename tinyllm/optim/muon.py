@@ -25,7 +25,7 @@ class MuonConfig(AdamWConfig):
     """The options of Muon: those of AdamW, for what it leaves to it, and its own."""
 
     momentum: float = option(
-        0.95, "quanto a média dos gradientes de uma matriz lembra", at_least=0, below=1
+        0.95, "quanto do passo anterior continua; 0: nada", at_least=0, below=1
     )
 
 

@@ -40,6 +40,10 @@ class TrainConfig(Config):
         "(wsd) ou nunca (constant)",
         choices=tuple(schedule.SCHEDULES),
     )
+    layer_decay: float = option(
+        1.0, "por quanto se multiplica a taxa de um bloco para o que está abaixo; 1: têm todos a mesma",
+        above=0, at_most=1,
+    )  # fmt: skip
     clip: float = option(1.0, "o maior comprimento do gradiente", above=0)
     workers: int = option(0, "threads que dividem o lote; 0: uma por núcleo, ou uma na GPU", at_least=0, at_most=1024)
     device: str = option("cpu", "cpu, ou gpu com o CuPy instalado", choices=("cpu", "gpu"))
