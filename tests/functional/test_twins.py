@@ -195,6 +195,13 @@ def test_twins_of_optimisers_update_parameters_that_are_views(update, count, opt
             np.testing.assert_allclose(mine, expected, rtol=1e-5)
 
 
+@each_update
+def test_twins_of_optimisers_keep_nan_in_sight(update, count, options):
+    p, *slots = (np.ones(2, np.float32) for _ in range(1 + count))
+    update.twin(p, np.float32([np.nan, 1.0]), *slots, lr=0.1, decay=0.0, step=1, **options)
+    assert np.isnan(p[0]) and np.isfinite(p[1])
+
+
 def test_adamw_keeps_nan_and_inf_in_sight():
     p, m, v = np.ones(3, np.float32), np.zeros(3, np.float32), np.zeros(3, np.float32)
     with np.errstate(all="ignore"):

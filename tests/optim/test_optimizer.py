@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tinyllm import storage
 from tinyllm.backend import kernels
@@ -122,6 +124,33 @@ def test_parameters_that_are_not_told_apart_by_their_names_are_refused(kind, giv
 def test_the_options_of_another_kind_are_refused():
     with pytest.raises(UsageError, match="AdamW takes the options of AdamWConfig, got SGDConfig"):
         AdamW(parameters().items(), SGDConfig())
+
+
+@each_kind
+@given(shape=st.lists(st.integers(0, 7), max_size=3), layout=st.sampled_from(["C", "F", "back", "every other"]))
+def test_arrays_of_any_shape_and_layout_move_alike(kind, shape, layout):
+    rng, (plain, other) = np.random.default_rng(len(shape)), (Parameter(np.zeros(shape)) for _ in range(2))
+    plain.data[...] = rng.normal(size=shape)
+    other.data = laid_out(plain.data, layout)
+    one, two = kind([("w", plain)]), kind([("w", other)])
+    for step in range(3):
+        g = np.asarray(rng.normal(size=shape), np.float32)
+        with kernels.without_numba():
+            one.step({plain: g}, lr=0.1)
+        two.step({other: g.T.copy().T if step else laid_out(g, layout)}, lr=0.1)
+    np.testing.assert_allclose(other.data, plain.data, rtol=1e-5, atol=1e-5)
+
+
+def laid_out(array, layout):
+    """A copy whose numbers lie otherwise in memory."""
+    if layout == "C" or not array.ndim:
+        return array.copy()
+    if layout == "F":
+        return array.copy("F")
+    step = -1 if layout == "back" else 2
+    place = np.zeros((array.shape[0] * abs(step), *array.shape[1:]), array.dtype)[::step]
+    place[...] = array
+    return place
 
 
 @each_kind

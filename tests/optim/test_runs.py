@@ -61,6 +61,18 @@ def test_a_run_goes_on_to_the_bit_and_so_it_does_with_its_memory_on_a_disk(tmp_p
     assert saved(tmp_path / "whole") == saved(tmp_path / "parts")
 
 
+def test_a_run_of_before_there_were_schedules_and_groups_goes_on_to_the_bit(tmp_path):
+    fit(made(tmp_path / "whole", "sgd", schedule="cosine"))
+    seen = []
+    fit(made(tmp_path / "old", "sgd", schedule="cosine"), stop=lambda: len(seen) == 1 or seen.append(1))
+    stored = storage.load_json(tmp_path / "old" / "config.json")
+    for part, name in (("train", "schedule"), ("train", "layer_decay"), ("update", "nesterov")):
+        del stored[part][name]
+    storage.save_json(tmp_path / "old" / "config.json", stored)
+    fit(runs.open_run(tmp_path / "old"))
+    assert saved(tmp_path / "whole") == saved(tmp_path / "old")
+
+
 @pytest.mark.long
 @each_name
 @pytest.mark.parametrize("layout", ["dp=2", "pp=2"])
