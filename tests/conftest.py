@@ -10,7 +10,11 @@ import pytest
 
 from tinyllm.backend import kernels
 
-of_torch = ["functional/test_oracle.py", "models/test_transformers.py"]  # a CI stage of their own installs it
+of_torch = [
+    "functional/test_oracle.py",
+    "models/test_transformers.py",
+    "optim/test_oracle.py",
+]  # a CI stage of their own installs it
 collect_ignore = [] if importlib.util.find_spec("torch") else of_torch
 
 hypothesis.settings.register_profile(

@@ -57,7 +57,14 @@ REFUSED = {
         train --out new --momentum 0.9                               # momentum | adamw
         train --out new --optimizer sgd --beta1 0.9                  # beta1 | sgd
         train --out new --optimizer sgd --momentum 1                 # momentum | 1
-        train --out new --optimizer adam                             # adam | adamw
+        train --out new --optimizer sgd --nesterov yes               # yes
+        train --out new --optimizer lion --eps 1e-8                  # eps | lion
+        train --out new --optimizer adafactor --momentum 0.9         # momentum | adafactor
+        train --out new --optimizer adafactor --growth 0             # growth | 0
+        train --out new --optimizer adafactor --growth 1.5           # growth | 1.5
+        train --out new --optimizer muon --growth 0.8                # growth | muon
+        train --out new --optimizer muon --nesterov                  # nesterov | muon
+        train --out new --optimizer adagrad                          # adagrad | adamw
         train --out new --optimizer adamw8bit --momentum 0.9         # momentum | adamw8bit
         train --out new --save-every 0                               # save | 0
         train --out new --validate-every -1                          # validate | -1
@@ -123,6 +130,14 @@ REFUSED = {
     """,
     "train: places and texts": """
         train                                                        # --out | --resume
+        train --out new --layer-decay 0                              # layer | 0
+        train --out new --layer-decay 1.1                            # layer | 1.1
+        train --out new --schedule step                              # schedule | cosine
+        train --out new --plot-schedule x.svg                        # --plot-schedule | --out
+        train --plot-schedule x                                      # x | .svg
+        train --plot-schedule nothing/x.svg                          # nothing
+        train --plot-schedule x.svg --warmup -1                      # warmup | -1
+        train --resume runs/gpt --schedule linear                    # --schedule
         train --out new --resume runs/gpt                            # --resume
         train --out ""                                               # empty
         train --resume ""                                            # empty

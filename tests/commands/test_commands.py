@@ -284,7 +284,7 @@ def test_train_with_another_optimiser(capsys, tmp_path):
     status, _, err = call(capsys, "train", "--out", tmp_path / "sgd", *SMALL, *options)
     assert status == 0 and re.search(r"^ +SGD +\d", err, re.MULTILINE)
     config = json.loads((tmp_path / "sgd" / "config.json").read_text(encoding="utf-8"))
-    assert config["optimizer"] == "sgd" and config["update"] == {"weight_decay": 0.0, "momentum": 0.5}
+    assert config["optimizer"] == "sgd" and config["update"] == {"weight_decay": 0.0, "momentum": 0.5, "nesterov": True}
     for option in (["--optimizer", "adamw"], ["--momentum", "0.9"], ["--weight-decay", "0.1"]):
         refused = refusal(capsys, "train", "--resume", tmp_path / "sgd", *option)
         assert f"{option[0]} cannot change in a run that is resumed" in refused

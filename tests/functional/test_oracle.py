@@ -11,9 +11,7 @@ from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
 from tinyllm.models.t5 import T5Config
 from tinyllm.nn.module import Parameter, map_parameters
-from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.schedule import clip_gradients
-from tinyllm.optim.sgd import SGD
 from tinyllm.tensor import backward, no_grad
 
 pytestmark = pytest.mark.oracle
@@ -139,36 +137,6 @@ def test_the_recurrent_models_agree_in_logits_states_and_every_gradient(kind, co
     assert grads.keys() == expected_grads.keys()
     for parameter, grad in grads.items():
         np.testing.assert_allclose(grad, expected_grads[parameter].numpy(), atol=1e-9)
-
-
-OPTIMIZERS = {  # PyTorch's, and ours
-    "adamw": (lambda groups: torch.optim.AdamW(groups, betas=(0.9, 0.99), eps=1e-8), AdamW, {}),
-    "nesterov": (lambda groups: torch.optim.SGD(groups, momentum=0.8, nesterov=True), SGD, {"momentum": 0.8}),
-    "plain": (lambda groups: torch.optim.SGD(groups), SGD, {"momentum": 0.0}),
-}
-
-
-@pytest.mark.parametrize(("theirs", "ours", "options"), OPTIMIZERS.values(), ids=OPTIMIZERS)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_optimisers_take_the_same_steps(dtype, theirs, ours, options):
-    rng = np.random.default_rng(0)
-    matrix, vector = (Parameter(rng.normal(size=shape)) for shape in ((5, 7), (7,)))
-    for parameter in (matrix, vector):
-        parameter.data = parameter.data.astype(dtype)
-    optimizer = ours([("matrix", matrix), ("vector", vector)], ours.Config(weight_decay=0.2, **options))
-    tensors = [torch.tensor(p.data.copy(), requires_grad=True) for p in (matrix, vector)]
-    groups = [{"params": tensors[:1], "weight_decay": 0.2}, {"params": tensors[1:], "weight_decay": 0.0}]
-    expected = theirs(groups)
-    for step in range(20):
-        grads = {p: rng.normal(size=p.shape).astype(dtype) for p in (matrix, vector)}
-        for x, g in zip(tensors, grads.values(), strict=True):
-            x.grad = torch.tensor(g)
-        for group in expected.param_groups:
-            group["lr"] = 0.01 * (step + 1)
-        expected.step()
-        optimizer.step(grads, lr=0.01 * (step + 1))
-    for p, x in zip((matrix, vector), tensors, strict=True):
-        np.testing.assert_allclose(p.data, x.detach().numpy(), **TOLERANCES[dtype])
 
 
 @pytest.mark.parametrize("limit", [0.5, 1e6])

@@ -12,8 +12,11 @@ from tinyllm.backend import kernels
 from tinyllm.backend.kernels import TwinnedFunction, scatter_add
 from tinyllm.errors import UsageError
 from tinyllm.functional.losses import surprise
+from tinyllm.optim.adafactor import adafactor_update
+from tinyllm.optim.adam import adam_update
 from tinyllm.optim.adamw import adamw_update
 from tinyllm.optim.adamw8bit import adamw8bit_update
+from tinyllm.optim.lion import lion_update
 from tinyllm.optim.sgd import sgd_update
 from tinyllm.tensor import sum_to_shape
 
@@ -21,7 +24,17 @@ pytestmark = pytest.mark.skipif(kernels.numba_version() is None, reason="twins n
 
 TWINNED = {name: op.function for name, op in all_ops().items() if op.function.twin}
 CASES_OF_TWINS = [case for case in CASES if case.op.__name__ in TWINNED]
-IN_PLACE = (adamw_update, adamw8bit_update, sgd_update, surprise, scatter_add)  # adamw8bit: in tests/optim
+# adafactor, adamw8bit: in tests/optim
+IN_PLACE = (
+    adafactor_update,
+    adam_update,
+    adamw_update,
+    adamw8bit_update,
+    lion_update,
+    sgd_update,
+    surprise,
+    scatter_add,
+)
 CLOSE = {"rtol": 2e-5, "atol": 2e-6, "equal_nan": True}
 
 
@@ -143,18 +156,21 @@ def test_gelu_at_the_ends():
             assert not np.isfinite(slope[:2]).all()  # no number that a training run could mistake for a gradient
 
 
-UPDATES = {  # rule: how many arrays it remembers, its own options
-    adamw_update: (2, {"beta1": 0.9, "beta2": 0.95, "eps": 1e-8}),
-    sgd_update: (1, {"momentum": 0.9}),
+UPDATES = {  # a rule, how many arrays it remembers, its own options
+    "adam": (adam_update, 2, {"beta1": 0.9, "beta2": 0.95, "eps": 1e-8}),
+    "adamw": (adamw_update, 2, {"beta1": 0.9, "beta2": 0.95, "eps": 1e-8}),
+    "lion": (lion_update, 1, {"beta1": 0.9, "beta2": 0.95}),
+    "nesterov": (sgd_update, 1, {"momentum": 0.9, "nesterov": True}),
+    "momentum": (sgd_update, 1, {"momentum": 0.9, "nesterov": False}),
 }
-each_update = pytest.mark.parametrize("update", UPDATES, ids=lambda update: update.__name__)
+each_update = pytest.mark.parametrize(("update", "count", "options"), UPDATES.values(), ids=UPDATES)
 
 
 @each_update
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e4])
 @pytest.mark.parametrize("shape", [(1,), (7,), (33, 5), (0,), ()])
-def test_twins_of_optimisers_agree_over_several_steps(update, shape, scale):
-    rng, (count, options) = np.random.default_rng(3), UPDATES[update]
+def test_twins_of_optimisers_agree_over_several_steps(update, count, options, shape, scale):
+    rng = np.random.default_rng(3)
     ours = [np.asarray(rng.normal(size=shape), np.float32), *(np.zeros(shape, np.float32) for _ in range(count))]
     theirs = [array.copy() for array in ours]
     for step in range(1, 6):
@@ -166,8 +182,8 @@ def test_twins_of_optimisers_agree_over_several_steps(update, shape, scale):
 
 
 @each_update
-def test_twins_of_optimisers_update_parameters_that_are_views(update):
-    rng, (count, options) = np.random.default_rng(3), UPDATES[update]
+def test_twins_of_optimisers_update_parameters_that_are_views(update, count, options):
+    rng = np.random.default_rng(3)
     base = np.asarray(rng.normal(size=(5, 7)), np.float32)
     for view in (lambda a: a.T, lambda a: a[:, ::2], lambda a: a[::-1]):
         results = []
@@ -177,6 +193,13 @@ def test_twins_of_optimisers_update_parameters_that_are_views(update):
             results.append((p, *slots))
         for mine, expected in zip(*results, strict=True):
             np.testing.assert_allclose(mine, expected, rtol=1e-5)
+
+
+@each_update
+def test_twins_of_optimisers_keep_nan_in_sight(update, count, options):
+    p, *slots = (np.ones(2, np.float32) for _ in range(1 + count))
+    update.twin(p, np.float32([np.nan, 1.0]), *slots, lr=0.1, decay=0.0, step=1, **options)
+    assert np.isnan(p[0]) and np.isfinite(p[1])
 
 
 def test_adamw_keeps_nan_and_inf_in_sight():

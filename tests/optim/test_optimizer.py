@@ -2,22 +2,20 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tinyllm import storage
 from tinyllm.backend import kernels
 from tinyllm.errors import UsageError
+from tinyllm.models import catalog
 from tinyllm.nn.module import Parameter
-from tinyllm.optim.adamw import AdamW, AdamWConfig
-from tinyllm.optim.adamw8bit import AdamW8bit, AdamW8bitConfig
+from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.catalog import OPTIMIZERS, name_of, new_optimizer
+from tinyllm.optim.optimizer import by_layer
 from tinyllm.optim.sgd import SGD, SGDConfig
 
 each_kind = pytest.mark.parametrize("kind", OPTIMIZERS.values(), ids=OPTIMIZERS)
-NO_DECAY = {
-    AdamW: AdamWConfig(weight_decay=0.0),
-    AdamW8bit: AdamW8bitConfig(weight_decay=0.0),
-    SGD: SGDConfig(),
-}
 
 
 def parameters(seed=0):
@@ -42,7 +40,7 @@ def test_matrices_decay_and_vectors_do_not(kind):
     decays, found = kind.Config(weight_decay=0.5), parameters()
     with_decay, without = ({name: Parameter(p.data.copy()) for name, p in found.items()} for _ in range(2))
     take(kind(with_decay.items(), decays), with_decay, 3)
-    take(kind(without.items(), NO_DECAY[kind]), without, 3)
+    take(kind(without.items(), kind.Config(weight_decay=0.0)), without, 3)
     assert np.array_equal(with_decay["vector"].data, without["vector"].data)
     assert not np.allclose(with_decay["matrix"].data, without["matrix"].data)
 
@@ -56,10 +54,45 @@ def test_who_decays_is_a_function_of_name_and_parameter(kind):
         return {"decay": 0.5 if name == "vector" else 0.0}
 
     take(kind(found.items(), kind.Config(weight_decay=0.1), options_of=only_vectors), found, 2)
-    take(kind(others.items(), NO_DECAY[kind]), others, 2)
+    take(kind(others.items(), kind.Config(weight_decay=0.0)), others, 2)
     assert seen == list(found.items())
     assert np.array_equal(found["matrix"].data, others["matrix"].data)
     assert not np.array_equal(found["vector"].data, others["vector"].data)
+
+
+@each_kind
+def test_the_rate_of_a_parameter_multiplies_that_of_a_step(kind):
+    found, others = parameters(), parameters()
+    optimizer = kind(found.items(), options_of=lambda name, _: {"rate": 0.5 if name == "matrix" else 1.0})
+    twice = kind(others.items(), options_of=lambda *_: {})
+    rng = np.random.default_rng(1)
+    for _ in range(3):
+        grads = {name: rng.normal(size=p.shape).astype(np.float32) for name, p in found.items()}
+        optimizer.step({p: grads[name] for name, p in found.items()}, lr=0.1)
+        twice.step({others["matrix"]: grads["matrix"]}, lr=0.05)
+    assert np.array_equal(found["matrix"].data, others["matrix"].data)
+    assert not np.array_equal(found["vector"].data, others["vector"].data)
+
+
+def test_the_rate_falls_from_block_to_block():
+    config = {"vocab_size": 20, "context": 8, "layers": 2, "width": 16}
+    for name, expected in {
+        "gpt": {"tokens": 3, "positions": 3, "blocks.0": 2, "blocks.1": 1, "norm": 0},
+        "lstm": {"tokens": 3, "blocks.0": 2, "blocks.1": 1, "norm": 0},
+        "bert": {"encoder.tokens": 3, "encoder.norm": 3, "encoder.blocks.0": 2, "dense": 0, "norm": 0, "bias": 0},
+        "t5": {"encoder.tokens": 5, "encoder.blocks.1": 3, "decoder.positions": 2, "decoder.blocks.0": 2,
+               "decoder.blocks.1": 1, "decoder.norm": 0},
+    }.items():  # fmt: skip
+        model = catalog.new_model(catalog.find(name).config(**config), rng=np.random.default_rng(0))
+        options_of, seen = by_layer(model.named_parameters(), 0.5), set()
+        for path, p in model.named_parameters():
+            options = options_of(path, p)
+            assert options.get("decay") == (None if p.ndim >= 2 else 0.0)
+            for begins, below in expected.items():
+                if f"{path}.".startswith(f"{begins}."):
+                    assert options["rate"] == 0.5**below, path
+                    seen.add(begins)
+        assert seen == expected.keys()
 
 
 @each_kind
@@ -91,6 +124,33 @@ def test_parameters_that_are_not_told_apart_by_their_names_are_refused(kind, giv
 def test_the_options_of_another_kind_are_refused():
     with pytest.raises(UsageError, match="AdamW takes the options of AdamWConfig, got SGDConfig"):
         AdamW(parameters().items(), SGDConfig())
+
+
+@each_kind
+@given(shape=st.lists(st.integers(0, 7), max_size=3), layout=st.sampled_from(["C", "F", "back", "every other"]))
+def test_arrays_of_any_shape_and_layout_move_alike(kind, shape, layout):
+    rng, (plain, other) = np.random.default_rng(len(shape)), (Parameter(np.zeros(shape)) for _ in range(2))
+    plain.data[...] = rng.normal(size=shape)
+    other.data = laid_out(plain.data, layout)
+    one, two = kind([("w", plain)]), kind([("w", other)])
+    for step in range(3):
+        g = np.asarray(rng.normal(size=shape), np.float32)
+        with kernels.without_numba():
+            one.step({plain: g}, lr=0.1)
+        two.step({other: g.T.copy().T if step else laid_out(g, layout)}, lr=0.1)
+    np.testing.assert_allclose(other.data, plain.data, rtol=1e-5, atol=1e-5)
+
+
+def laid_out(array, layout):
+    """A copy whose numbers lie otherwise in memory."""
+    if layout == "C" or not array.ndim:
+        return array.copy()
+    if layout == "F":
+        return array.copy("F")
+    step = -1 if layout == "back" else 2
+    place = np.zeros((array.shape[0] * abs(step), *array.shape[1:]), array.dtype)[::step]
+    place[...] = array
+    return place
 
 
 @each_kind

@@ -16,8 +16,12 @@ from tinyllm.backend.kernels import without_numba
 from tinyllm.backend.machine import keep_freed_memory
 from tinyllm.backend.threads import single_threaded_blas
 from tinyllm.bench.race import middle_peaks, result, sides
+from tinyllm.optim.adafactor import Adafactor, adafactor_update
+from tinyllm.optim.adam import adam_update
 from tinyllm.optim.adamw import adamw_update
 from tinyllm.optim.adamw8bit import AdamW8bit, adamw8bit_update
+from tinyllm.optim.lion import lion_update
+from tinyllm.optim.muon import muon_update
 from tinyllm.optim.sgd import sgd_update
 from tinyllm.tensor import Tensor
 
@@ -39,7 +43,10 @@ class Kernel(NamedTuple):
 
 
 ADAMW = {"lr": 1e-4, "decay": 0.1, "step": 10, "beta1": 0.9, "beta2": 0.99, "eps": 1e-8}
-SGD = {"lr": 1e-4, "decay": 0.1, "step": 10, "momentum": 0.9}
+SGD = {"lr": 1e-4, "decay": 0.1, "step": 10, "momentum": 0.9, "nesterov": True}
+ADAFACTOR = {"lr": 1e-2, "decay": 0.1, "step": 10, "growth": 0.8}
+MUON = {"lr": 1e-4, "decay": 0.1, "step": 10, "momentum": 0.95}
+LION = {"lr": 1e-4, "decay": 0.1, "step": 10, "beta1": 0.9, "beta2": 0.99}
 COS, SIN = F.rotations(np.arange(T), D)
 KERNELS = {
     "gelu": Kernel(F.gelu, [(B, T, 4 * C)]),
@@ -55,8 +62,15 @@ KERNELS = {
     "linear_cross_entropy": Kernel(F.linear_cross_entropy, [(B * T, C), (C, V), ((B * T,), V)]),
     "adamw": Kernel(adamw_update, [(V, C)] * 4, ADAMW),
     "adamw8bit": Kernel(adamw8bit_update, [(V, C)] * 2, ADAMW),
+    "adam": Kernel(adam_update, [(V, C)] * 4, ADAMW),
+    "lion": Kernel(lion_update, [(V, C)] * 3, LION),
+    "adafactor": Kernel(adafactor_update, [(V, C)] * 2, ADAFACTOR),
+    "muon": Kernel(muon_update, [(C, 4 * C)] * 3, MUON),
     "sgd": Kernel(sgd_update, [(V, C)] * 3, SGD),
+    "sgd-momentum": Kernel(sgd_update, [(V, C)] * 3, {**SGD, "nesterov": False}),
 }
+RULES = (adam_update, adamw_update, lion_update, muon_update, sgd_update)
+REMEMBERING = {adamw8bit_update: AdamW8bit, adafactor_update: Adafactor}  # arrays of other shapes or types
 
 
 def make_arrays(kernel):
@@ -79,10 +93,10 @@ class KernelSide:
 
     def prepare(self, kernel):
         arrays = make_arrays(kernel)
-        if kernel.op is adamw8bit_update:
-            arrays += AdamW8bit([]).new_memory(arrays[0]).values()
+        if kernel.op in REMEMBERING:
+            arrays += REMEMBERING[kernel.op]([]).new_memory("", arrays[0]).values()
             return lambda: kernel.op(*arrays, **kernel.options)
-        if kernel.op in (adamw_update, sgd_update):
+        if kernel.op in RULES:
             arrays[-1] = np.abs(arrays[-1])  # a mean of squares is not negative
             return lambda: kernel.op(*arrays, **kernel.options)
         inputs = [Tensor(a, requires_grad=a.dtype.kind == "f") for a in arrays]

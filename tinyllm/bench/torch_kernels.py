@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from tinyllm.bench.kernels import ADAMW, KERNELS, SGD, make_arrays, time_calls
+from tinyllm.bench.kernels import ADAFACTOR, ADAMW, KERNELS, LION, MUON, SGD, make_arrays, time_calls
 
 functions = torch.nn.functional
 
@@ -26,16 +26,44 @@ OPERATIONS = {
     "cross_entropy": functions.cross_entropy,
     "linear_cross_entropy": lambda hidden, weight, targets: functions.cross_entropy(hidden @ weight, targets),
 }
-OF_ADAMW = (torch.optim.AdamW, {
+
+
+class Lion(torch.optim.Optimizer):
+    """PyTorch has none: the rule, operation by operation."""
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                m = self.state[p].setdefault("m", torch.zeros_like(p))
+                sign = m.lerp(p.grad, 1 - group["beta1"]).sign_()
+                m.lerp_(p.grad, 1 - group["beta2"])
+                p.mul_(1 - group["lr"] * group["decay"]).add_(sign, alpha=-group["lr"])
+
+
+OF_ADAM = {
     "lr": ADAMW["lr"], "weight_decay": ADAMW["decay"], "eps": ADAMW["eps"], "betas": (ADAMW["beta1"], ADAMW["beta2"]),
-})  # fmt: skip
-OPTIMIZERS = {  # the same rules, and what they are called with
-    "adamw": OF_ADAMW,
-    "adamw8bit": OF_ADAMW,  # it has none in 8 bits
-    "sgd": (torch.optim.SGD, {
-        "lr": SGD["lr"], "weight_decay": SGD["decay"], "momentum": SGD["momentum"], "nesterov": True,
-    }),
+    "fused": True,
 }  # fmt: skip
+OF_SGD = {"lr": SGD["lr"], "weight_decay": SGD["decay"], "momentum": SGD["momentum"], "fused": True}
+OPTIMIZERS = {  # the same rules, and what they are called with
+    "adamw": (torch.optim.AdamW, OF_ADAM),
+    "adamw8bit": (torch.optim.AdamW, OF_ADAM),  # it has none in 8 bits
+    "adam": (torch.optim.Adam, OF_ADAM),
+    "adafactor": (
+        torch.optim.Adafactor,
+        {
+            "lr": ADAFACTOR["lr"],
+            "weight_decay": ADAFACTOR["decay"],
+            "beta2_decay": -ADAFACTOR["growth"],
+            "foreach": True,
+        },
+    ),
+    "muon": (torch.optim.Muon, {"lr": MUON["lr"], "weight_decay": MUON["decay"], "momentum": MUON["momentum"]}),
+    "lion": (lambda parameters, **options: Lion(parameters, options), LION),
+    "sgd": (torch.optim.SGD, {**OF_SGD, "nesterov": True}),
+    "sgd-momentum": (torch.optim.SGD, OF_SGD),
+}
 
 
 class KernelSide:
@@ -51,7 +79,7 @@ class KernelSide:
             parameter = arrays[0].requires_grad_()
             parameter.grad = arrays[1]
             kind, options = OPTIMIZERS[name]
-            return kind([parameter], fused=True, **options).step
+            return kind([parameter], **options).step
         inputs = [array.requires_grad_() if array.is_floating_point() else array for array in arrays]
         options = {
             name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value

@@ -24,6 +24,7 @@ from tinyllm.show.classify import show_figures
 from tinyllm.show.compare import SETTINGS, STEPS, TEXTS, compare_models
 from tinyllm.show.estimate import show_estimate
 from tinyllm.show.ranks import announce_ranks
+from tinyllm.show.schedule import show_schedule
 from tinyllm.show.training import announce, compile_kernels, train_showing
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
@@ -46,6 +47,8 @@ def quickstart_command(arguments):
 
 @with_pieces
 def train_command(arguments):
+    if arguments.plot_schedule is not None:
+        return plot_schedule_command(arguments)
     if arguments.resume is not None and arguments.base is not None:
         raise UsageError("--from begins a new run and --resume goes on with one; give one of the two")
     comm = current_comm.get()
@@ -62,6 +65,12 @@ def train_command(arguments):
     if status == 0 and comm.rank == 0:
         tell_what_next(run, as_json=arguments.json)
     return status
+
+
+def plot_schedule_command(arguments):
+    kind = TASKS[vars(arguments).get("task", Language.name)].train_config
+    if current_comm.get().rank == 0:
+        show_schedule(from_dict(kind, given_options(arguments, kind)), arguments.plot_schedule, as_json=arguments.json)
 
 
 def layout_of(arguments, comm):
@@ -272,6 +281,8 @@ def declare_train(p):
     place = p.add_mutually_exclusive_group(required=True)
     place.add_argument("--out", metavar="PASTA", help="pasta do novo treino")
     place.add_argument("--resume", metavar="PASTA", help="continua o treino desta pasta, do último checkpoint")
+    place.add_argument("--plot-schedule", metavar="ARQUIVO",
+                       help="não treina: desenha a taxa de cada passo neste arquivo, .svg ou .png")  # fmt: skip
     begins = "começa com os pesos e o tokenizador do treino desta pasta, em outros textos"
     p.add_argument("--from", dest="base", metavar="PASTA", help=begins)
     p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
@@ -291,7 +302,7 @@ def declare_train(p):
     add_optimizer(
         p,
         "qual otimizador (padrão: adamw); o adamw8bit lembra o mesmo em um quarto dos bytes; o sgd pede uma taxa "
-        "maior, como --learning-rate 0.3",
+        "maior, como --learning-rate 0.3, e o lion uma menor, como 0.0008",
     )
     add_options_of_one(p, CONFIGS_OF_OPTIMIZERS)
 

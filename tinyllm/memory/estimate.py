@@ -146,7 +146,7 @@ def training(config, plan):
     gradients = copies_of_gradients(here, head, plan)
     running = workers * block  # parameters of blocks that are streamed
     in_use = running * (sizes.weight + sizes.gradient)
-    optimiser = plan.optimizer.bytes_remembered(P) + P * sizes.master
+    optimiser = plan.optimizer.bytes_remembered(P, embedding=head) + P * sizes.master
     elsewhere = optimiser if "optimizer" in away else 0
     elsewhere += (P * sizes.weight + copies_of_gradients(streamed, 0, plan) * sizes.gradient) if streamed else 0
     elsewhere += tokens * inputs * config.width * sizes.activation if "activations" in away else 0

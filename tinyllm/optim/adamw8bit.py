@@ -160,9 +160,9 @@ class AdamW8bit(AdamW):
 
     Config = AdamW8bitConfig
 
-    def new_memory(self, p):
+    def new_memory(self, name, p):
         if p.size < SMALL:
-            return super().new_memory(p)
+            return super().new_memory(name, p)
         scales = {"dtype": np.float32, "shape": (-(-p.size // BLOCK),)}
         return {
             "m": zeros_like(p, dtype=np.uint8),
@@ -188,5 +188,5 @@ class AdamW8bit(AdamW):
         (adamw_update if len(slots) == 2 else adamw8bit_update)(p, g, *slots, **options)
 
     @classmethod
-    def bytes_remembered(cls, count):
+    def bytes_remembered(cls, count, *, embedding=0):
         return 2 * count + 2 * 4 * -(-count // BLOCK)

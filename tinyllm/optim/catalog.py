@@ -1,11 +1,23 @@
 """Which optimisers there are, by the name that the command line and a run's folder call them."""
 
 from tinyllm.errors import UsageError
+from tinyllm.optim.adafactor import Adafactor
+from tinyllm.optim.adam import Adam
 from tinyllm.optim.adamw import AdamW
 from tinyllm.optim.adamw8bit import AdamW8bit
+from tinyllm.optim.lion import Lion
+from tinyllm.optim.muon import Muon
 from tinyllm.optim.sgd import SGD
 
-OPTIMIZERS = {"adamw": AdamW, "adamw8bit": AdamW8bit, "sgd": SGD}
+OPTIMIZERS = {
+    "adamw": AdamW,
+    "adamw8bit": AdamW8bit,
+    "adam": Adam,
+    "lion": Lion,
+    "adafactor": Adafactor,
+    "muon": Muon,
+    "sgd": SGD,
+}
 
 
 def find(name):
@@ -25,6 +37,6 @@ def kind_of(config):
     return OPTIMIZERS[name_of(config)]
 
 
-def new_optimizer(config, named_parameters):
+def new_optimizer(config, named_parameters, **options):
     """The optimiser that a configuration describes, before its first step."""
-    return kind_of(config)(named_parameters, config)
+    return kind_of(config)(named_parameters, config, **options)

@@ -2,6 +2,7 @@
 remembers of each."""
 
 import dataclasses
+import re
 
 import numpy as np
 
@@ -14,6 +15,21 @@ from tinyllm.errors import UsageError
 def matrices_decay(name, parameter):
     """The options of the rule that differ for a parameter: vectors (biases, norms) do not decay."""
     return {} if parameter.ndim >= 2 else {"decay": 0.0}
+
+
+def by_layer(named_parameters, decay):
+    """The same, and the rate of each block `decay` times that of the block above it, as fine-tuning
+    likes it (Howard & Ruder 2018). What stands before all blocks is below them, and what stands
+    after one is above it; the highest has the whole rate. To be given a whole model."""
+    heights, blocks = {}, set()
+    for name, _ in named_parameters:
+        block = re.match(r"(.*\b)?blocks\.\d+\.", name)
+        blocks |= {block[0]} if block else set()
+        heights[name] = len(blocks) + (1 if blocks and not block else 0)
+    top = max(heights.values(), default=0)
+    return lambda name, parameter: (
+        matrices_decay(name, parameter) | {"rate": decay ** (top - heights[name])}
+    )
 
 
 def learned(named_parameters):
@@ -47,8 +63,9 @@ class Optimizer:
     of other shapes or types has its own `new_memory`, `parts` and `bytes_remembered`.
 
     `named_parameters`: pairs of name and Parameter; a frozen one is left alone.
-    `options_of(name, parameter)` gives {option: value} of what differs for a parameter. `steps`
-    counts the steps taken. Raises UsageError for a name or a parameter that comes twice.
+    `options_of(name, parameter)` gives {option: value} of what differs for a parameter; its `rate`
+    multiplies `lr`. `steps` counts the steps taken. Raises UsageError for a name or a parameter
+    that comes twice.
     """
 
     Config = None
@@ -65,10 +82,11 @@ class Optimizer:
         self.config, self.steps = config, 0
         self.parameters = learned(named_parameters)
         self.options = {name: options | options_of(name, p) for name, p in self.parameters.items()}
-        self.memory = {name: self.new_memory(p.data) for name, p in self.parameters.items()}
+        self.rates = {name: own.pop("rate", 1.0) for name, own in self.options.items()}
+        self.memory = {name: self.new_memory(name, p.data) for name, p in self.parameters.items()}
 
-    def new_memory(self, p):
-        """{slot: array} of what is remembered of an array, before the first step."""
+    def new_memory(self, name, p):
+        """{slot: array} of what is remembered of a parameter's array, before the first step."""
         return {slot: zeros_like(p) for slot in self.slots}
 
     def parts(self, p, g, *slots):
@@ -77,8 +95,9 @@ class Optimizer:
             yield [a[piece] for a in (p, g, *slots)]
 
     @classmethod
-    def bytes_remembered(cls, count):
-        """The bytes that so many float32 numbers, those of a model, leave to be remembered."""
+    def bytes_remembered(cls, count, *, embedding=0):
+        """The bytes that so many float32 numbers, those of a model, leave to be remembered; so many
+        of them are those of its embedding."""
         return 4 * len(cls.slots) * count
 
     def step(self, grads, *, lr, map=map):
@@ -91,12 +110,12 @@ class Optimizer:
         self.steps += 1
 
         def update(task):
-            options, arrays = task
+            name, arrays = task
             with brought_together(*arrays) as here:
-                self.update(*here, lr=lr, step=self.steps, **options)
+                self.update(*here, lr=lr * self.rates[name], step=self.steps, **self.options[name])
 
         list(map(update, [
-            (self.options[name], arrays)
+            (name, arrays)
             for name, p in self.parameters.items() if p in grads
             for arrays in self.parts(p.data, grads[p], *self.memory[name].values())
         ]))  # fmt: skip

@@ -6,14 +6,42 @@ from tinyllm.backend.arrays import array_module, widened
 from tinyllm.backend.elsewhere import empty_like, let_go
 from tinyllm.backend.threads import pieces
 
+DECAYING = (
+    0.2  # the last part of a warm-up–stable–decay schedule; the paper finds 10 to 20 % enough
+)
 
-def warmup_cosine(step, *, peak, floor, warmup, decay_steps):
-    """The learning rate of step 0, 1, ...: a line up to `peak` over `warmup` steps, then half a
-    cosine down to `floor` at `decay_steps`, where it stays (Loshchilov & Hutter 2017)."""
+
+def constant(progress):
+    """1 for ever."""
+    return 1.0
+
+
+def linear(progress):
+    """From 1 down a line."""
+    return 1 - progress
+
+
+def cosine(progress):
+    """From 1 down half a cosine (Loshchilov & Hutter 2017)."""
+    return 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def stable(progress):
+    """1, and only in the last part down a line: such a run can be made longer from where it was
+    still high (Hägele et al. 2024)."""
+    return min(1.0, (1 - progress) / DECAYING)
+
+
+SCHEDULES = {"cosine": cosine, "linear": linear, "wsd": stable, "constant": constant}
+
+
+def learning_rate(step, *, schedule, peak, floor, warmup, decay_steps):
+    """The learning rate of step 0, 1, ...: a line up to `peak` over `warmup` steps, then as one of
+    SCHEDULES says, which is given 0 there and 1 at `decay_steps`; at its 0 the rate is `floor`."""
     if step < warmup:
         return peak * (step + 1) / warmup
     progress = min(1.0, (step - warmup) / max(1, decay_steps - warmup))
-    return floor + 0.5 * (peak - floor) * (1 + math.cos(math.pi * progress))
+    return floor + (peak - floor) * SCHEDULES[schedule](progress)
 
 
 def squared_length(grads, *, map=map):

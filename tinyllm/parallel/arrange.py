@@ -4,7 +4,7 @@ import numpy as np
 
 from tinyllm.errors import UsageError
 from tinyllm.nn.module import load_weights
-from tinyllm.optim.optimizer import Optimizer
+from tinyllm.optim.optimizer import Optimizer, matrices_decay
 from tinyllm.parallel.data import ONE_RANK, DataParallel
 from tinyllm.parallel.pipeline import Measured, Pipeline, collected
 from tinyllm.parallel.shard import STAGES, ShardedOptimizer, ShardedState
@@ -98,14 +98,14 @@ class OptimizerOfParts:
     Raises UsageError for a `kind` whose rule does not move each number by itself, where a matrix is cut.
     """
 
-    def __init__(self, kind, config, ranks):
+    def __init__(self, kind, config, ranks, *, options_of=matrices_decay):
         cut = any(isinstance(p, Slice) for p in ranks.model.parameters())
         if cut and (kind.whole or kind.new_memory is not Optimizer.new_memory):
             raise UsageError(f"{kind.__name__} does not move each number by itself; take tp=1, or another optimizer")
         if isinstance(ranks.replicas, ShardedState):
-            self.own = ShardedOptimizer(kind, config, ranks.replicas)
+            self.own = ShardedOptimizer(kind, config, ranks.replicas, options_of=options_of)
         else:
-            self.own = kind(ranks.model.named_parameters(), config)
+            self.own = kind(ranks.model.named_parameters(), config, options_of=options_of)
         self.stages, self.parameters = ranks.groups.stages, self.own.parameters
 
     steps = property(lambda self: self.own.steps)

@@ -151,8 +151,9 @@ class Memory(NamedTuple):
     total: int
 
 
-def states(parameters, precision, *, optimizer=AdamW, zero=0, ranks=1):
-    """(weights, gradients, optimiser): the bytes on each of so many ranks (Rajbhandari et al. 2020).
+def states(parameters, precision, *, optimizer=AdamW, embedding=0, zero=0, ranks=1):
+    """(weights, gradients, optimiser): the bytes on each of so many ranks (Rajbhandari et al. 2020). So many of the
+    parameters are those of the embedding.
 
     In mixed precision, with AdamW, these are 2 + 2 + 12 bytes a parameter.
     """
@@ -160,7 +161,7 @@ def states(parameters, precision, *, optimizer=AdamW, zero=0, ranks=1):
     whole = (
         parameters * sizes.weight,
         parameters * sizes.gradient,
-        parameters * sizes.master + optimizer.bytes_remembered(parameters),
+        parameters * sizes.master + optimizer.bytes_remembered(parameters, embedding=embedding),
     )
     return tuple(size / (ranks if zero >= stage else 1) for size, stage in zip(whole, (3, 2, 1), strict=True))
 
@@ -186,9 +187,10 @@ def memory(config, setup):
         passes += (layout.pp - 1) / setup.chunks
     logits = 4 * setup.micro_batch * targets_of(config) * config.vocab_size / layout.tp if layout.pp == 1 else 0
     activations = layers * passes * block.entry + kept if setup.recompute else layers * passes * kept
-    held, process = sum(held_parameters(config, layout)), estimate.CUDA_CONTEXT if cluster.on_gpu else estimate.PROCESS
+    of_blocks, embedding = held_parameters(config, layout)
+    held, process = of_blocks + embedding, estimate.CUDA_CONTEXT if cluster.on_gpu else estimate.PROCESS
     weights, gradients, optimiser = states(
-        held, cluster.precision, optimizer=setup.optimizer, zero=layout.zero, ranks=layout.dp
+        held, cluster.precision, optimizer=setup.optimizer, embedding=embedding, zero=layout.zero, ranks=layout.dp
     )
     if cluster.threads > 1:
         gradients += cluster.threads * held * setup.sizes.gradient  # each thread has its own, before their sum
@@ -248,7 +250,8 @@ def step(config, setup):
     held = of_blocks + of_vocabulary
     replicas = share_gradients(held * setup.sizes.gradient, setup)
     # gradients are read, weights and what is remembered are read and written: 12 bytes a parameter, and twice the last
-    updated = (12 * held + 2 * setup.optimizer.bytes_remembered(held)) / (layout.dp if layout.zero else 1)
+    remembered = setup.optimizer.bytes_remembered(held, embedding=of_vocabulary)
+    updated = (12 * held + 2 * remembered) / (layout.dp if layout.zero else 1)
     count = setup.micro_batches
     return Step(
         count * products, count * elements, count * slices, bubble, count * sends, replicas, updated / bandwidth

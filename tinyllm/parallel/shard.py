@@ -216,7 +216,7 @@ class ShardedOptimizer:
     `kind` is any whose rule moves each number by itself. Raises UsageError for another.
     """
 
-    def __init__(self, kind, config, ranks):
+    def __init__(self, kind, config, ranks, *, options_of=matrices_decay):
         if kind.whole or kind.new_memory is not Optimizer.new_memory:
             raise UsageError(
                 f"{kind.__name__} does not move each number by itself, and ranks would own parts of its arrays; "
@@ -224,7 +224,7 @@ class ShardedOptimizer:
             )
         self.ranks, self.parameters = ranks, ranks.parameters
         self.mine = kind(
-            ranks.segments().items(), config, options_of=lambda name, _: matrices_decay(name, self.parameters[name])
+            ranks.segments().items(), config, options_of=lambda name, _: options_of(name, self.parameters[name])
         )
 
     steps = property(lambda self: self.mine.steps)

@@ -34,6 +34,16 @@ class TrainConfig(Config):
     decay_steps: int = option(
         0, "passo em que a taxa chega à menor; 0: o maior entre --steps e 1000", at_least=0, at_most=10**8
     )
+    schedule: str = option(
+        "cosine",
+        "como a taxa desce depois do aquecimento: em meio cosseno, em linha reta (linear), só na última quinta parte "
+        "(wsd) ou nunca (constant)",
+        choices=tuple(schedule.SCHEDULES),
+    )
+    layer_decay: float = option(
+        1.0, "por quanto se multiplica a taxa de um bloco para o que está abaixo; 1: têm todos a mesma",
+        above=0, at_most=1,
+    )  # fmt: skip
     clip: float = option(1.0, "o maior comprimento do gradiente", above=0)
     workers: int = option(0, "threads que dividem o lote; 0: uma por núcleo, ou uma na GPU", at_least=0, at_most=1024)
     device: str = option("cpu", "cpu, ou gpu com o CuPy instalado", choices=("cpu", "gpu"))
@@ -126,8 +136,9 @@ def take_step(workers, ranks, optimizer, parts, *, config, step, loss, weigh):
 
 def learning_rate(step, config):
     """The learning rate of step 0, 1, ... under a config."""
-    return schedule.warmup_cosine(
+    return schedule.learning_rate(
         step,
+        schedule=config.schedule,
         peak=config.learning_rate,
         floor=config.floor * config.learning_rate,
         warmup=config.warmup,

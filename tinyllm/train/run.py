@@ -36,6 +36,7 @@ from tinyllm.models import catalog
 from tinyllm.nn.module import load_weights, weights
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.adamw import AdamWConfig
+from tinyllm.optim.optimizer import by_layer
 from tinyllm.parallel.arrange import OptimizerOfParts, arrange, check
 from tinyllm.parallel.comm import ALONE, run_ranks
 from tinyllm.parallel.data import ONE_RANK
@@ -314,7 +315,8 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
     with storage.locked(run.folder) if first else contextlib.nullcontext():
         move(model, training.device)
         with Thrift(training, run.folder).remembering():
-            model, optimizer, ranks = parts_of(model, run.optimizer_config, comm, layout)
+            how = {"layer_decay": training.layer_decay}
+            model, optimizer, ranks = parts_of(model, run.optimizer_config, comm, layout, **how)
         start = 0
         if steps_done(run):
             start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, ranks=ranks, warn=warn)
@@ -349,12 +351,13 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
                     return
 
 
-def parts_of(model, optimizer, comm, layout):
+def parts_of(model, optimizer, comm, layout, *, layer_decay=1.0):
     """What a rank trains of a model under a layout, its optimiser, and its Parts, None of a rank that is alone."""
+    groups = {"options_of": by_layer(model.named_parameters(), layer_decay)}
     if comm.size == 1:
-        return model, optimizers.new_optimizer(optimizer, model.named_parameters()), None
+        return model, optimizers.new_optimizer(optimizer, model.named_parameters(), **groups), None
     model, ranks = arrange(model, layout or Layout(dp=comm.size), comm)
-    return model, OptimizerOfParts(optimizers.kind_of(optimizer), optimizer, ranks), ranks
+    return model, OptimizerOfParts(optimizers.kind_of(optimizer), optimizer, ranks, **groups), ranks
 
 
 def check_layout(task, model, training, optimizer, layout):
