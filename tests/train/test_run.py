@@ -148,9 +148,13 @@ def test_a_model_that_is_not_known_is_named(tmp_path):
 
 
 def test_a_loss_that_is_no_number_stops_the_run_before_the_weights_are_lost(tmp_path):
-    run = make(tmp_path / "run", learning_rate=1e30)
-    with pytest.raises(UsageError, match=r"at step \d+ the loss is .* lower learning_rate=1e\+30"):
+    training = dataclasses.replace(TRAINING, learning_rate=1e30)
+    run = runs.create(tmp_path / "run", dataclasses.replace(DATA, validate_every=100), MODEL, training)
+    with pytest.raises(UsageError, match=r"10 steps .* at step 11 the loss is .* lower learning_rate=1e\+30"):
         fit(run)
+    assert runs.steps_done(run) == 0  # the first step did it
+    lines = [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
+    assert ["skipped" in line for line in lines] == [False] + [True] * 9 and lines[-1]["loss"] is None
 
 
 def test_a_validation_loss_that_is_no_number_ends_the_run_before_it_is_saved(tmp_path, monkeypatch):

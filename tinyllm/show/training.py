@@ -22,6 +22,11 @@ from tinyllm.say import bar, counted, decimal, duration, emit, megabytes, tell, 
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, train
 
+SKIPPED = {  # why a step was
+    "loss": "a perda não é um número finito",
+    "gradient": "o gradiente não é finito",
+    "spike": "a perda, {}, saltou muito acima das anteriores",
+}
 WARM = 10  # steps, after which the time that is left can be told
 BAR = "{desc}{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} passos · {elapsed} · faltam {remaining}{postfix}"
 
@@ -194,9 +199,13 @@ def follow(reports, stop, *, total, start=0, as_json=False):
         for report, validation in reports:
             now = report.tokens / report.seconds
             speed = now if speed is None else 0.9 * speed + 0.1 * now
+            if report.skipped and not as_json:
+                shown.clear()
+                why = SKIPPED[report.skipped].format(decimal(report.loss, 3))
+                tell(f"  passo {report.step} pulado, e os pesos ficam como estavam: {why}")
             if as_json:
                 with stop.if_unwritten():
-                    emit({**report._asdict(), "validation_loss": validation})
+                    emit({**report.as_line(), "validation_loss": validation})
             elif shown.disable and (validation is not None or report.step == start + 1):
                 measured = f", validação {decimal(validation, 3)}" if validation is not None else ""
                 measured += f", {thousands(round(speed))} tokens/s"

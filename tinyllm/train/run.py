@@ -43,8 +43,11 @@ from tinyllm.parallel.layout import Layout
 from tinyllm.say import to_json
 from tinyllm.text import files
 from tinyllm.train import checkpoint
+from tinyllm.train.guard import Guard
 from tinyllm.train.loop import Report, train
 from tinyllm.train.tasks import Language, find_task
+
+OF_EVERY_STEP = set(Report._fields) - set(Report._field_defaults)  # what a line of the log says, at least
 
 
 class Run:
@@ -315,9 +318,10 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
         move(model, training.device)
         with Thrift(training, run.folder).remembering():
             model, optimizer, ranks = parts_of(model, run.optimizer_config, comm, layout)
-        start = 0
+        start, guard = 0, Guard(spikes=training.skip_spikes)
+        kept = {"model": model, "optimizer": optimizer, "guard": guard, "ranks": ranks}
         if steps_done(run):
-            start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, ranks=ranks, warn=warn)
+            start = checkpoint.load(run.checkpoints, **kept, warn=warn)
         if start >= training.steps:
             raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")
         if first:
@@ -326,19 +330,20 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
             forget_log_after(run.folder / "log.jsonl", start, warn=warn)
             record_training(run)
         data = run.batches(start * training.accumulate)
-        how = {"config": training, "ranks": ranks or ONE_RANK, "start": start, "profile": profile}
+        how = {"config": training, "ranks": ranks or ONE_RANK, "guard": guard, "start": start, "profile": profile}
         with open(run.folder / "log.jsonl" if first else os.devnull, "a", encoding="utf-8") as log:
             for report in train(model, data, optimizer, **how):
                 done = report.step == training.steps
                 last = comm.exchange(done or stop(), any)
-                write_line(log, report._asdict())
+                write_line(log, report.as_line())
                 validation = None
                 if done or report.step % run.data.validate_every == 0:
                     validation = validation_loss(run, model, ranks)
                     write_line(log, {"step": report.step, "validation_loss": validation})
                 lost = validation is not None and not math.isfinite(validation)
-                if not lost and (last or report.step % run.data.save_every == 0):
-                    checkpoint.save(run.checkpoints, step=report.step, model=model, optimizer=optimizer, ranks=ranks)
+                due = report.step % run.data.save_every == 0 and not report.skipped  # weights that may be at fault
+                if not lost and (last or due):
+                    checkpoint.save(run.checkpoints, step=report.step, **kept)
                 yield report, validation
                 if lost:
                     raise UsageError(
@@ -412,7 +417,7 @@ def as_line(text):
     """What a line of a log says of its step, or None if it is no such line."""
     try:
         values = json.loads(text)
-        whole = type(values["step"]) is int and (set(Report._fields) <= values.keys() or "validation_loss" in values)
+        whole = type(values["step"]) is int and (values.keys() >= OF_EVERY_STEP or "validation_loss" in values)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return values if whole else None

@@ -1,0 +1,44 @@
+"""One step of a training: the gradient of some batches, what the guard says, and the weights that move or stay."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tinyllm.observe import told
+from tinyllm.optim import schedule
+
+
+class Step(NamedTuple):
+    """What a step found. `skipped` says why the weights stayed as they were, if they did."""
+
+    loss: float
+    gradient_norm: float
+    learning_rate: float
+    skipped: str | None = None
+
+
+def take_step(workers, ranks, optimizer, parts, *, config, step, loss, weigh, guard):
+    """Move the weights by the gradient of some batches, unless the guard objects: then neither they change nor what the
+    optimiser remembers. Raises UsageError if that has happened too often."""
+    with np.errstate(all="ignore"):  # what overflows is for the guard
+        mean, grads = ranks.gradients(workers, loss, parts, seed=config.seed, step=step, weigh=weigh)
+        how = {"squares": ranks.squared_length, "map": workers.map}
+        grads, norm = told("clip_gradients", "update", schedule.clip_gradients, grads, config.clip, **how)
+    lr = learning_rate(step, config)
+    if why := guard.objection(mean, norm):
+        guard.skip(why, step=step + 1, loss=mean, norm=norm, config=config)
+        return Step(mean, norm, lr, why)
+    guard.take(mean)
+    told(type(optimizer).__name__, "update", optimizer.step, grads, lr=lr, map=workers.map)
+    return Step(mean, norm, lr)
+
+
+def learning_rate(step, config):
+    """The learning rate of step 0, 1, ... under a config."""
+    return schedule.warmup_cosine(
+        step,
+        peak=config.learning_rate,
+        floor=config.floor * config.learning_rate,
+        warmup=config.warmup,
+        decay_steps=config.last_decay_step,
+    )
