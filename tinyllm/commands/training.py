@@ -5,7 +5,7 @@ import dataclasses
 import shlex
 
 from tinyllm.commands.pieces import add_mine, mine_or_not, with_pieces
-from tinyllm.config import add_options, add_options_of_one, from_dict, given_options, option_of
+from tinyllm.config import add_options, add_options_of_one, from_dict, given_options, option_of, reader
 from tinyllm.errors import UsageError
 from tinyllm.infer.fill import continued_by_gaps
 from tinyllm.infer.generate import before_next, generate, until, without_first_space
@@ -305,6 +305,8 @@ def declare_estimate(p):
         ("workers", whole(0, 1024), "quantas threads (padrão: uma por núcleo, ou as do treino)"),
     ):
         p.add_argument(f"--{name}", type=kind, default=argparse.SUPPRESS, help=help)
+    p.add_argument("--ema", type=reader(float, {"at_least": 0, "below": 1}), default=argparse.SUPPRESS,
+                   help="acima de 0, a média dos pesos também é guardada (padrão: 0, ou como no treino)")  # fmt: skip
     recompute = "de cada tantos blocos, um é recomputado (padrão: 0, nenhum, ou como no treino)"
     p.add_argument("--recompute", type=whole(0, 10**6), default=argparse.SUPPRESS, help=recompute)
     p.add_argument("--offload", choices=list(PARTS), default=argparse.SUPPRESS,

@@ -159,6 +159,7 @@ TITLES = {
     "recompute": "recomputar e trazer",
     "sum_gradients": "soma dos gradientes",
     "clip_gradients": "corte do gradiente",
+    "Average": "média dos pesos",
 }
 
 

@@ -43,6 +43,13 @@ class TrainConfig(Config):
         "pesos dos blocos e seus gradientes, ou tudo; os três últimos recalculam todos os blocos",
         choices=tuple(offload.PARTS),
     )
+    ema: float = option(
+        0.0,
+        "quanto da média dos pesos fica a cada passo, como 0.999: com essa média o modelo é medido na validação e, "
+        "depois, escreve; 0: sem média",
+        at_least=0,
+        below=1,
+    )
     skip_spikes: bool = option(False, "pula também um passo cuja perda salta muito acima das anteriores")
     seed: int = option(0, "semente de todo o acaso", at_least=0, at_most=2**32 - 1)
 
@@ -80,7 +87,18 @@ class Report(NamedTuple):
 
 
 def train(
-    model, batches, optimizer, *, config, loss=None, weigh=rows, ranks=ONE_RANK, guard=None, start=0, profile=None
+    model,
+    batches,
+    optimizer,
+    *,
+    config,
+    loss=None,
+    weigh=rows,
+    ranks=ONE_RANK,
+    guard=None,
+    average=None,
+    start=0,
+    profile=None,
 ):
     """Train from step `start` to `config.steps`, yielding a Report after each.
 
@@ -88,9 +106,10 @@ def train(
     must begin with batch number `start * config.accumulate`. If the loss is a weighted mean, `weigh(*arrays)` gives
     the sum of the weights of some rows, so that the steps are the same however these are shared out. Of several ranks
     (`ranks`) each has its own model and optimiser, the same at first, is given all batches and takes its share of their
-    rows. The `guard` of a training that goes on remembers what was skipped before. A `profile` records where the time
-    of the steps goes. Raises UsageError if the optimiser lacks what the model learns or the ranks learn different
-    things, if all that a step sees weighs 0, and if too many steps in a row were skipped.
+    rows. The `guard` of a training that goes on remembers what was skipped before, and its `average` the mean of the
+    weights. A `profile` records where the time of the steps goes. Raises UsageError if the optimiser lacks what the
+    model learns or the ranks learn different things, if all that a step sees weighs 0, and if too many steps in a row
+    were skipped.
     """
     learned, moved = dict(model.named_parameters()), set(optimizer.parameters.values())
     for name, parameter in learned.items():
@@ -100,7 +119,7 @@ def train(
                 "as it is to be trained, or freeze what is not to be learned"
             )
     guard = guard or Guard(spikes=config.skip_spikes)
-    how = {"loss": loss or model.loss, "weigh": weigh, "guard": guard}
+    how = {"loss": loss or model.loss, "weigh": weigh, "guard": guard, "average": average}
     keep_freed_memory()
     batches = iter(batches)
     with ranks.workers(config.threads) as workers:

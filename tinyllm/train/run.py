@@ -12,8 +12,6 @@ checkpoints/       the last two checkpoints
 
 import contextlib
 import dataclasses
-import itertools
-import json
 import math
 import os
 from pathlib import Path
@@ -36,18 +34,17 @@ from tinyllm.models import catalog
 from tinyllm.nn.module import load_weights, weights
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.adamw import AdamWConfig
+from tinyllm.optim.average import Average, AverageConfig, in_place
 from tinyllm.parallel.arrange import OptimizerOfParts, arrange, check
 from tinyllm.parallel.comm import ALONE, run_ranks
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.layout import Layout
-from tinyllm.say import to_json
 from tinyllm.text import files
 from tinyllm.train import checkpoint
 from tinyllm.train.guard import Guard
-from tinyllm.train.loop import Report, train
+from tinyllm.train.log import forget_log_after, keep_log_aside, write_line
+from tinyllm.train.loop import train
 from tinyllm.train.tasks import Language, find_task
-
-OF_EVERY_STEP = set(Report._fields) - set(Report._field_defaults)  # what a line of the log says, at least
 
 
 class Run:
@@ -318,8 +315,9 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
         move(model, training.device)
         with Thrift(training, run.folder).remembering():
             model, optimizer, ranks = parts_of(model, run.optimizer_config, comm, layout)
+            average = average_of(model, training, ranks)
         start, guard = 0, Guard(spikes=training.skip_spikes)
-        kept = {"model": model, "optimizer": optimizer, "guard": guard, "ranks": ranks}
+        kept = {"model": model, "optimizer": optimizer, "guard": guard, "average": average, "ranks": ranks}
         if steps_done(run):
             start = checkpoint.load(run.checkpoints, **kept, warn=warn)
         if start >= training.steps:
@@ -330,15 +328,16 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
             forget_log_after(run.folder / "log.jsonl", start, warn=warn)
             record_training(run)
         data = run.batches(start * training.accumulate)
-        how = {"config": training, "ranks": ranks or ONE_RANK, "guard": guard, "start": start, "profile": profile}
+        how = {"config": training, "ranks": ranks or ONE_RANK, "guard": guard, "average": average}
         with open(run.folder / "log.jsonl" if first else os.devnull, "a", encoding="utf-8") as log:
-            for report in train(model, data, optimizer, **how):
+            for report in train(model, data, optimizer, start=start, profile=profile, **how):
                 done = report.step == training.steps
                 last = comm.exchange(done or stop(), any)
                 write_line(log, report.as_line())
                 validation = None
                 if done or report.step % run.data.validate_every == 0:
-                    validation = validation_loss(run, model, ranks)
+                    with in_place(average):
+                        validation = validation_loss(run, model, ranks)
                     write_line(log, {"step": report.step, "validation_loss": validation})
                 lost = validation is not None and not math.isfinite(validation)
                 due = report.step % run.data.save_every == 0 and not report.skipped  # weights that may be at fault
@@ -360,6 +359,14 @@ def parts_of(model, optimizer, comm, layout):
         return model, optimizers.new_optimizer(optimizer, model.named_parameters()), None
     model, ranks = arrange(model, layout or Layout(dp=comm.size), comm)
     return model, OptimizerOfParts(optimizers.kind_of(optimizer), optimizer, ranks), ranks
+
+
+def average_of(model, training, ranks):
+    """What remembers the mean of the weights, of a rank's part of them if there are several; None if nothing does."""
+    if not training.ema:
+        return None
+    config = AverageConfig(kept=training.ema)
+    return OptimizerOfParts(Average, config, ranks) if ranks else Average(model.named_parameters(), config)
 
 
 def check_layout(task, model, training, optimizer, layout):
@@ -394,51 +401,3 @@ def steps_done(run):
     """The step of the newest checkpoint, 0 if there is none."""
     paths = checkpoint.newest_first(run.checkpoints)
     return checkpoint.step_of(paths[0]) if paths else 0
-
-
-def write_line(log, values):
-    log.write(to_json(values) + "\n")
-    log.flush()
-
-
-def read_log(path, *, warn):
-    """The lines of a log, as dicts. `warn` hears of those that are none, but for a last one cut short by a crash."""
-    if not path.exists():
-        return []
-    *lines, last = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    found = [as_line(line) for line in lines]
-    for number, values in enumerate(found, start=1):
-        if values is None:
-            warn(f"{path}, line {number} is no line of a log, and is passed over")
-    return [values for values in [*found, as_line(last)] if values is not None]
-
-
-def as_line(text):
-    """What a line of a log says of its step, or None if it is no such line."""
-    try:
-        values = json.loads(text)
-        whole = type(values["step"]) is int and (values.keys() >= OF_EVERY_STEP or "validation_loss" in values)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
-    return values if whole else None
-
-
-def keep_log_aside(run, *, warn):
-    """Give the log of steps of which no checkpoint is left another name, and tell it."""
-    log = run.folder / "log.jsonl"
-    if lines := read_log(log, warn=warn):
-        names = (run.folder / f"log.{number}.jsonl" for number in itertools.count(1))
-        aside = next(path for path in names if not path.exists())
-        log.rename(aside)
-        warn(
-            f"{run.checkpoints} holds no checkpoint, though the log tells of {lines[-1]['step']} steps: the training "
-            f"begins again at step 1, and the log of before is now {aside.name}"
-        )
-
-
-def forget_log_after(path, step, *, warn):
-    """Drop the lines of steps after `step`: a run that is resumed takes them again."""
-    if not path.exists():
-        return
-    kept = [values for values in read_log(path, warn=warn) if values["step"] <= step]
-    storage.save_text(path, "".join(to_json(values) + "\n" for values in kept))

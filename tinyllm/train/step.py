@@ -17,9 +17,9 @@ class Step(NamedTuple):
     skipped: str | None = None
 
 
-def take_step(workers, ranks, optimizer, parts, *, config, step, loss, weigh, guard):
+def take_step(workers, ranks, optimizer, parts, *, config, step, loss, weigh, guard, average=None):
     """Move the weights by the gradient of some batches, unless the guard objects: then neither they change nor what the
-    optimiser remembers. Raises UsageError if that has happened too often."""
+    optimiser and the `average` of the weights remember. Raises UsageError if that has happened too often."""
     with np.errstate(all="ignore"):  # what overflows is for the guard
         mean, grads = ranks.gradients(workers, loss, parts, seed=config.seed, step=step, weigh=weigh)
         how = {"squares": ranks.squared_length, "map": workers.map}
@@ -30,6 +30,8 @@ def take_step(workers, ranks, optimizer, parts, *, config, step, loss, weigh, gu
         return Step(mean, norm, lr, why)
     guard.take(mean)
     told(type(optimizer).__name__, "update", optimizer.step, grads, lr=lr, map=workers.map)
+    if average:
+        told("Average", "update", average.step, grads, lr=lr, map=workers.map)
     return Step(mean, norm, lr)
 
 
