@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyllm.backend.arrays import array_module, beside, narrowed, widened
+from tinyllm.backend.arrays import array_module, beside, narrowed, product, widened
 from tinyllm.backend.kernels import TwinnedFunction, exp32, kernel, largest
 from tinyllm.errors import UsageError
 from tinyllm.functional.embeddings import check_ids
@@ -64,7 +64,7 @@ def in_pieces(hidden, weight, ids, weights, total, *, needs, surprise, widest=No
     at_once = max(1, LOGITS_AT_ONCE // (widest or weight.shape[1]))
     for start in range(0, len(x), at_once):
         some = slice(start, start + at_once)
-        logits = widened(x[some] @ weight)  # (n, V)
+        logits = widened(product(x[some], weight))  # (n, V)
         losses.append(surprise(logits, ids[some]))  # from here on, their gradient
         if weights is not None:
             logits *= weights[some, None]

@@ -105,10 +105,10 @@ class Plan(NamedTuple):
 
 def plan_of(training, optimizer, *, classify):
     """The Plan of a TrainConfig and of the class of an optimiser."""
+    precision = "mixed" if training.precision == "float16" else "float32"
     return Plan(
-        training.batch, training.threads, training.accumulate, recompute=training.recompute, offload=training.offload,
-        on_gpu=training.device == "gpu", classify=classify, optimizer=optimizer,
-        average=training.ema > 0,
+        training.batch, training.threads, training.accumulate, precision, training.recompute, training.offload,
+        on_gpu=training.device == "gpu", classify=classify, optimizer=optimizer, average=training.ema > 0,
     )  # fmt: skip
 
 

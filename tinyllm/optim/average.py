@@ -1,5 +1,5 @@
-"""The mean of the weights over the last steps: it wavers less than they do, and often predicts better
-(Polyak & Juditsky 1992)."""
+"""The mean of the weights over the last steps: it wavers less than they do, and often predicts
+better (Polyak & Juditsky 1992)."""
 
 import contextlib
 from dataclasses import dataclass

@@ -83,6 +83,11 @@ def announce(config, training, optimizer, *, labels=0):
     tell(f"Modelo: {name.upper()} de {size}, contexto de {counted(config.context, 'token')}.")
     of_machine = f" (esta máquina tem {megabytes(available)})" if available else ""
     tell(f"Memória para treinar: cerca de {megabytes(needed.total)}{of_machine}; {counted(workers, 'thread')}.")
+    if training.precision == "float16":
+        on_cpu = (
+            "" if plan.on_gpu else " Numa CPU isto é muito mais lento do que float32: serve para ver como funciona."
+        )
+        tell(f"Precisão mista: contas em float16, e pesos também em float32, que são os que aprendem.{on_cpu}")
     if recomputed(plan.recompute, plan.offload) or needed.elsewhere:
         plain = estimate.training(config, plan._replace(recompute=0, offload="none"))
         place = "na memória da máquina" if plan.on_gpu else "em disco"
@@ -203,6 +208,8 @@ def follow(reports, stop, *, total, start=0, as_json=False):
             if report.skipped and not as_json:
                 shown.clear()
                 why = SKIPPED[report.skipped].format(decimal(report.loss, 3))
+                if report.scale and report.skipped != "spike":
+                    why += f" com a perda vezes {thousands(round(report.scale))}, e a escala cai à metade"
                 tell(f"  passo {report.step} pulado, e os pesos ficam como estavam: {why}")
             if as_json:
                 with stop.if_unwritten():

@@ -22,7 +22,8 @@ LOSS, GRADIENT, SPIKE = "loss", "gradient", "spike"  # why a step was skipped
 class Guard:
     """Which steps are taken. What it remembers goes into the checkpoint, so that a resumed run skips the same ones."""
 
-    def __init__(self, *, spikes=False):
+    def __init__(self, *, spikes=False, scale=None):
+        self.scale = scale  # the LossScale of mixed precision; what overflows for its sake is no sign of trouble
         self.spikes, self.recent = spikes, collections.deque(maxlen=WINDOW)  # the losses of steps that were taken
         self.skipped = self.in_a_row = 0
 
@@ -45,12 +46,16 @@ class Guard:
     def take(self, loss):
         """A step was taken."""
         self.in_a_row = 0
+        if self.scale:
+            self.scale.take()
         if self.spikes:
             self.recent.append(loss)
 
     def skip(self, why, *, step, loss, norm, config):
         """Step number `step`, from 1, was skipped. Raises UsageError if it was the last of ten in a row."""
         self.skipped += 1
+        if self.scale and why != SPIKE and self.scale.halve() and why == GRADIENT:
+            return
         self.in_a_row += 1
         if self.in_a_row < IN_A_ROW:
             return
@@ -66,9 +71,12 @@ class Guard:
 
     def state(self):
         """What JSON can hold of it."""
-        return {"skipped": self.skipped, "in_a_row": self.in_a_row, "recent": list(self.recent)}
+        mine = {"skipped": self.skipped, "in_a_row": self.in_a_row, "recent": list(self.recent)}
+        return mine | (self.scale.state() if self.scale else {})
 
     def load_state(self, state):
         """Go on from what `state` gave."""
         self.skipped, self.in_a_row = state["skipped"], state["in_a_row"]
         self.recent = collections.deque(state["recent"], maxlen=WINDOW)
+        if self.scale:
+            self.scale.load_state(state)

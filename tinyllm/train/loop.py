@@ -43,6 +43,12 @@ class TrainConfig(Config):
         "pesos dos blocos e seus gradientes, ou tudo; os três últimos recalculam todos os blocos",
         choices=tuple(offload.PARTS),
     )
+    precision: str = option(
+        "float32",
+        "float32, ou float16: contas e ativações em float16, com pesos também em float32 e a perda escalada "
+        "(para GPUs; numa CPU é bem mais lento)",
+        choices=("float32", "float16"),
+    )
     ema: float = option(
         0.0,
         "quanto da média dos pesos fica a cada passo, como 0.999: com essa média o modelo é medido na validação e, "
@@ -71,7 +77,8 @@ class TrainConfig(Config):
 class Report(NamedTuple):
     """What a step did. `step` counts from 1; `loss` is in nats, `tokens` are those of the first array of each batch,
     padding included, `seconds` is the time of this step alone; `skipped` says why the weights stayed as they were, if
-    they did: "loss" or "gradient" was no finite number, or the loss was a "spike"."""
+    they did: "loss" or "gradient" was no finite number, or the loss was a "spike". `scale` is what the loss was
+    multiplied by in mixed precision."""
 
     step: int
     loss: float
@@ -80,6 +87,7 @@ class Report(NamedTuple):
     tokens: int
     seconds: float
     skipped: str | None = None
+    scale: float | None = None
 
     def as_line(self):
         """What the log says of it: the fields that all steps have, and of the others those that say something."""

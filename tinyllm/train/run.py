@@ -40,7 +40,7 @@ from tinyllm.parallel.comm import ALONE, run_ranks
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.layout import Layout
 from tinyllm.text import files
-from tinyllm.train import checkpoint
+from tinyllm.train import checkpoint, precision
 from tinyllm.train.guard import Guard
 from tinyllm.train.log import forget_log_after, keep_log_aside, write_line
 from tinyllm.train.loop import train
@@ -311,15 +311,22 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
     run.check_learns()
     first = comm.rank == 0
     training = dataclasses.replace(run.training, workers=run.training.threads_of(comm))
+    precision.check(training, comm.size)
     with storage.locked(run.folder) if first else contextlib.nullcontext():
         move(model, training.device)
         with Thrift(training, run.folder).remembering():
-            model, optimizer, ranks = parts_of(model, run.optimizer_config, comm, layout)
-            average = average_of(model, training, ranks)
-        start, guard = 0, Guard(spikes=training.skip_spikes)
-        kept = {"model": model, "optimizer": optimizer, "guard": guard, "average": average, "ranks": ranks}
+            mixed = precision.MasterWeights(model) if training.precision == "float16" else None
+            if mixed:
+                optimizer, ranks = precision.MixedOptimizer(run.optimizer_config, mixed), None
+            else:
+                model, optimizer, ranks = parts_of(model, run.optimizer_config, comm, layout)
+            average = average_of(mixed or model, training, ranks)
+        start, guard = 0, Guard(spikes=training.skip_spikes, scale=precision.LossScale() if mixed else None)
+        kept = {"model": mixed or model, "optimizer": optimizer, "guard": guard, "average": average, "ranks": ranks}
         if steps_done(run):
             start = checkpoint.load(run.checkpoints, **kept, warn=warn)
+            if mixed:
+                mixed.round()
         if start >= training.steps:
             raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")
         if first:
@@ -336,11 +343,11 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
                 write_line(log, report.as_line())
                 validation = None
                 if done or report.step % run.data.validate_every == 0:
-                    with in_place(average):
+                    with in_place(average), mixed.in_place() if mixed else contextlib.nullcontext():
                         validation = validation_loss(run, model, ranks)
                     write_line(log, {"step": report.step, "validation_loss": validation})
                 lost = validation is not None and not math.isfinite(validation)
-                due = report.step % run.data.save_every == 0 and not report.skipped  # weights that may be at fault
+                due = report.step % run.data.save_every == 0 and not guard.in_a_row  # the weights may be at fault
                 if not lost and (last or due):
                     checkpoint.save(run.checkpoints, step=report.step, **kept)
                 yield report, validation
@@ -374,6 +381,7 @@ def check_layout(task, model, training, optimizer, layout):
 
     Threads try it, with a model that has as many blocks and heads and is as narrow as can be."""
     check(layout, training.offload)
+    precision.check(training, layout.ranks)
     narrow = {"context": 4, "width": 2 * getattr(model, "heads", 1)}
     model, layout = dataclasses.replace(model, **narrow), dataclasses.replace(layout, dp=min(layout.dp, 2))
 

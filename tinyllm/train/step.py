@@ -9,30 +9,36 @@ from tinyllm.optim import schedule
 
 
 class Step(NamedTuple):
-    """What a step found. `skipped` says why the weights stayed as they were, if they did."""
+    """What a step found. `skipped` says why the weights stayed as they were, if they did; `scale` is that of the loss,
+    in mixed precision."""
 
     loss: float
     gradient_norm: float
     learning_rate: float
     skipped: str | None = None
+    scale: float | None = None
 
 
 def take_step(workers, ranks, optimizer, parts, *, config, step, loss, weigh, guard, average=None):
     """Move the weights by the gradient of some batches, unless the guard objects: then neither they change nor what the
     optimiser and the `average` of the weights remember. Raises UsageError if that has happened too often."""
+    scale, clip = 1.0, schedule.clip_gradients
+    if guard.scale:
+        scale, clip, loss = guard.scale.value, guard.scale.clip_gradients, guard.scale.scaled(loss)
     with np.errstate(all="ignore"):  # what overflows is for the guard
         mean, grads = ranks.gradients(workers, loss, parts, seed=config.seed, step=step, weigh=weigh)
+        mean /= scale
         how = {"squares": ranks.squared_length, "map": workers.map}
-        grads, norm = told("clip_gradients", "update", schedule.clip_gradients, grads, config.clip, **how)
-    lr = learning_rate(step, config)
+        grads, norm = told("clip_gradients", "update", clip, grads, config.clip, **how)
+    lr, scale = learning_rate(step, config), scale if guard.scale else None
     if why := guard.objection(mean, norm):
         guard.skip(why, step=step + 1, loss=mean, norm=norm, config=config)
-        return Step(mean, norm, lr, why)
+        return Step(mean, norm, lr, why, scale)
     guard.take(mean)
     told(type(optimizer).__name__, "update", optimizer.step, grads, lr=lr, map=workers.map)
     if average:
         told("Average", "update", average.step, grads, lr=lr, map=workers.map)
-    return Step(mean, norm, lr)
+    return Step(mean, norm, lr, None, scale)
 
 
 def learning_rate(step, config):
