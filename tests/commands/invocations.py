@@ -54,7 +54,6 @@ REFUSED = {
         train --out new --ema -0.1                                   # ema | -0.1
         train --out new --precision float8                           # precision | float8
         train --out new --precision float16 --offload all            # precision=float16 | offload=all
-        launch -n 2 train --out new --precision float16              # precision=float16 | 2
         train --out new --weight-decay -1                            # weight | -1
         train --out new --beta1 1                                    # beta1 | 1
         train --out new --beta2 1.5                                  # beta2 | 1.5

@@ -84,7 +84,8 @@ def test_ten_in_a_row_end_the_training_and_say_what_to_do():
         reports.extend(report for report, _ in steps([1, *[np.nan] * wait, 1, *[np.inf] * IN_A_ROW]))
     assert len(reports) == 1 + wait + 1 + wait  # a good step in between begins the count anew
     assert str(error.value) == (
-        "10 steps in a row were skipped: at step 21 the loss is inf and the gradient's length nan; "
+        "10 steps in a row were skipped: at step 21 the loss is inf and the gradient's length nan, "
+        "and the first Inf reached multiply, forward, in the model itself; "
         "lower learning_rate=0.001 or clip=1.0 in a new run, or look for bad data"
     )
 

@@ -57,7 +57,10 @@ def train_command(arguments):
         run = runs.open_run(arguments.out) if arguments.resume is None else resumed(arguments)
         compile_kernels(run)
     profile = Profile() if arguments.profile else None
-    status = train_showing(run, as_json=arguments.json, profile=profile, layout=layout)
+    if arguments.detect_anomaly:
+        tell("Cada operação será conferida, o que deixa cada passo bem mais lento.")
+    how = {"profile": profile, "detect": arguments.detect_anomaly, "layout": layout}
+    status = train_showing(run, as_json=arguments.json, **how)
     if status == 0 and comm.rank == 0:
         tell_what_next(run, as_json=arguments.json)
     return status
@@ -271,6 +274,8 @@ def declare_train(p):
     begins = "começa com os pesos e o tokenizador do treino desta pasta, em outros textos"
     p.add_argument("--from", dest="base", metavar="PASTA", help=begins)
     p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
+    detect = "confere cada operação e diz qual, e em que camada, fez o primeiro NaN ou infinito (lento)"
+    p.add_argument("--detect-anomaly", action="store_true", help=detect)
     p.add_argument("--parallel", metavar="DIVISÃO", help=SHARED)
     add_mine(p)
     p.add_argument(

@@ -117,7 +117,7 @@ def compile_kernels(run):
         tell(f"…prontas em {decimal(time.perf_counter() - began, 1)} s.")
 
 
-def train_showing(run, *, as_json=False, profile=None, layout=None, on_report=lambda report, model: None):
+def train_showing(run, *, as_json=False, profile=None, detect=False, layout=None, on_report=lambda report, model: None):
     """Train a run to its end before the eyes of a person. Returns the exit status: 0, or 128 + N after signal N.
 
     If its output cannot be written it stops too, as by SIGPIPE.
@@ -129,7 +129,8 @@ def train_showing(run, *, as_json=False, profile=None, layout=None, on_report=la
     again = f"tinyllm {f'launch -n {comm.size} ' if comm.size > 1 else ''}train --resume {shlex.quote(str(run.folder))}"
     with Stop() as stop:
         try:
-            reports = runs.fit(run, model, stop=stop, warn=tell, profile=profile, comm=comm, layout=layout)
+            how = {"profile": profile, "detect": detect, "comm": comm, "layout": layout}
+            reports = runs.fit(run, model, stop=stop, warn=tell, **how)
             for report, _ in follow(reports, stop, total=run.training.steps, start=start, as_json=as_json):
                 seconds += report.seconds
                 on_report(report, model)
@@ -194,6 +195,15 @@ def show_profile(profile, *, steps, seconds, workers, as_json=False):
     tell(f"  {'Python, espera e resto':24}{decimal(rest):>20}{decimal(100 * rest / whole, 1):>7}%")
 
 
+def first_anomaly(anomaly):
+    """What there is to say of the first NaN or infinity of a step."""
+    kind = {"NaN": "NaN", "Inf": "infinito", "-Inf": "menos infinito"}[anomaly.kind]
+    way = {"forward": "ida", "backward": "volta"}[anomaly.direction]
+    verb = "chegou a" if anomaly.given else "saiu de"
+    place = f"em {anomaly.layer}" if anomaly.layer else "no próprio modelo"
+    return f"o primeiro {kind} {verb} {anomaly.operation}, na {way}, {place}"
+
+
 def follow(reports, stop, *, total, start=0, as_json=False):
     """Show the progress of `fit`: a bar on a terminal, else a line per validation; or every report as JSON.
 
@@ -211,6 +221,9 @@ def follow(reports, stop, *, total, start=0, as_json=False):
                 if report.scale and report.skipped != "spike":
                     why += f" com a perda vezes {thousands(round(report.scale))}, e a escala cai à metade"
                 tell(f"  passo {report.step} pulado, e os pesos ficam como estavam: {why}")
+            if report.anomaly and not as_json:
+                shown.clear()
+                tell(f"  passo {report.step}: {first_anomaly(report.anomaly)}")
             if as_json:
                 with stop.if_unwritten():
                     emit({**report.as_line(), "validation_loss": validation})

@@ -51,7 +51,7 @@ class Guard:
         if self.spikes:
             self.recent.append(loss)
 
-    def skip(self, why, *, step, loss, norm, config):
+    def skip(self, why, *, step, loss, norm, config, anomaly=None):
         """Step number `step`, from 1, was skipped. Raises UsageError if it was the last of ten in a row."""
         self.skipped += 1
         if self.scale and why != SPIKE and self.scale.halve() and why == GRADIENT:
@@ -63,7 +63,7 @@ class Guard:
             found = f"the loss is {loss}, and what is above {self.highest()} is a spike"
             mend = "resume from an earlier checkpoint, or train anew without skip_spikes or with a lower learning_rate"
         else:
-            found = f"the loss is {loss} and the gradient's length {norm}"
+            found = f"the loss is {loss} and the gradient's length {norm}{f', and {anomaly}' if anomaly else ''}"
             mend = (
                 f"lower learning_rate={config.learning_rate} or clip={config.clip} in a new run, or look for bad data"
             )

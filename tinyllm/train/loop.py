@@ -13,6 +13,7 @@ from tinyllm.errors import UsageError
 from tinyllm.memory import offload
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.workers import rows
+from tinyllm.train.anomaly import Anomaly, Watch
 from tinyllm.train.guard import Guard
 from tinyllm.train.step import take_step
 
@@ -78,7 +79,7 @@ class Report(NamedTuple):
     """What a step did. `step` counts from 1; `loss` is in nats, `tokens` are those of the first array of each batch,
     padding included, `seconds` is the time of this step alone; `skipped` says why the weights stayed as they were, if
     they did: "loss" or "gradient" was no finite number, or the loss was a "spike". `scale` is what the loss was
-    multiplied by in mixed precision."""
+    multiplied by in mixed precision, and `anomaly` the first NaN or infinity, if somebody looked for it."""
 
     step: int
     loss: float
@@ -88,26 +89,18 @@ class Report(NamedTuple):
     seconds: float
     skipped: str | None = None
     scale: float | None = None
+    anomaly: Anomaly | None = None
 
     def as_line(self):
         """What the log says of it: the fields that all steps have, and of the others those that say something."""
-        return {name: value for name, value in self._asdict().items() if value is not None}
+        values = self._asdict() | {"anomaly": self.anomaly and self.anomaly._asdict()}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 def train(
-    model,
-    batches,
-    optimizer,
-    *,
-    config,
-    loss=None,
-    weigh=rows,
-    ranks=ONE_RANK,
-    guard=None,
-    average=None,
-    start=0,
-    profile=None,
-):
+    model, batches, optimizer, *, config, loss=None, weigh=rows, ranks=ONE_RANK, guard=None, average=None,
+    detect=False, start=0, profile=None,
+):  # fmt: skip
     """Train from step `start` to `config.steps`, yielding a Report after each.
 
     `batches` yields what the loss (`model.loss`, if no other is given) takes, a tuple of arrays with B rows each, and
@@ -115,9 +108,10 @@ def train(
     the sum of the weights of some rows, so that the steps are the same however these are shared out. Of several ranks
     (`ranks`) each has its own model and optimiser, the same at first, is given all batches and takes its share of their
     rows. The `guard` of a training that goes on remembers what was skipped before, and its `average` the mean of the
-    weights. A `profile` records where the time of the steps goes. Raises UsageError if the optimiser lacks what the
-    model learns or the ranks learn different things, if all that a step sees weighs 0, and if too many steps in a row
-    were skipped.
+    weights. `detect` looks for the first NaN or infinity in every operation, which takes long; of a step that such a
+    number is to blame for it is looked for anyway. A `profile` records where the time of the steps goes. Raises
+    UsageError if the optimiser lacks what the model learns or the ranks learn different things, if all that a step sees
+    weighs 0, and if too many steps in a row were skipped.
     """
     learned, moved = dict(model.named_parameters()), set(optimizer.parameters.values())
     for name, parameter in learned.items():
@@ -128,6 +122,7 @@ def train(
             )
     guard = guard or Guard(spikes=config.skip_spikes)
     how = {"loss": loss or model.loss, "weigh": weigh, "guard": guard, "average": average}
+    how |= {"watch": Watch(model, always=detect)}
     keep_freed_memory()
     batches = iter(batches)
     with ranks.workers(config.threads) as workers:

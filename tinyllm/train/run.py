@@ -299,11 +299,11 @@ def open_run(folder):
     return Run(folder, task, *parts, files.load(folder / "tokenizer.json"), int8=int8)
 
 
-def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE, layout=None):
+def fit(run, model, *, stop=lambda: False, warn=print, profile=None, detect=False, comm=ALONE, layout=None):
     """Train `model`, made by `run.new_model()`, from the run's newest checkpoint (or the beginning) to its last step.
 
     Yields (report, validation loss or None) after each step; checkpoints and the log are written on the way, and when
-    `stop()` becomes true the run is saved and ends there. A `profile` records where the time of the steps goes. Of
+    `stop()` becomes true the run is saved and ends there. `profile` and `detect` are those of `train`. Of
     several ranks (`comm`) each does so with a model of its own, over the same folder, and they share the work by the
     `layout`, as replicas if there is none; rank 0 writes, and all end when one is to stop. Raises UsageError if all
     steps are done.
@@ -336,8 +336,9 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
             record_training(run)
         data = run.batches(start * training.accumulate)
         how = {"config": training, "ranks": ranks or ONE_RANK, "guard": guard, "average": average}
+        how |= {"start": start, "profile": profile, "detect": detect}
         with open(run.folder / "log.jsonl" if first else os.devnull, "a", encoding="utf-8") as log:
-            for report in train(model, data, optimizer, start=start, profile=profile, **how):
+            for report in train(model, data, optimizer, **how):
                 done = report.step == training.steps
                 last = comm.exchange(done or stop(), any)
                 write_line(log, report.as_line())
