@@ -202,6 +202,9 @@ def test_what_cannot_be_trained_so_is_refused_before_anything_is_made(tmp_path):
     offloaded = dataclasses.replace(TRAINING, offload="optimizer")
     with pytest.raises(UsageError, match="precision=float16 and offload=optimizer do not go together"):
         runs.check_layout(Language(), MODEL, offloaded, AdamWConfig(), Layout())
+    softened = dataclasses.replace(TRAINING, precision="float32", label_smoothing=0.1)
+    with pytest.raises(UsageError, match="label_smoothing need the whole vocabulary in one rank; take tp=1"):
+        runs.check_layout(Language(), MODEL, softened, AdamWConfig(), Layout(tp=2))
     run = made(tmp_path / "run")
     with pytest.raises(UsageError, match="for one process, not 2"):
         run_ranks(2, lambda comm: next(runs.fit(run, run.new_model(), comm=comm)))

@@ -110,7 +110,8 @@ def compile_kernels(run):
     began = time.perf_counter()
     tiny = {"context": 4, "layers": 1, "decoder_layers": 1, "heads": 1, "kv_heads": 1, "width": 4, "hidden": 4}
     changes = {name: tiny[name] for name in tiny.keys() & vars(run.model_config).keys()}
-    config, training = dataclasses.replace(run.model_config, **changes), TrainConfig(steps=1, workers=1)
+    config = dataclasses.replace(run.model_config, **changes)
+    training = TrainConfig(steps=1, workers=1, **run.training.softened)
     model = run.task.new_model(config, rng=np.random.default_rng(0))
     optimizer = optimizers.new_optimizer(run.optimizer_config, model.named_parameters())
     for _ in train(model, [run.task.tiny_batch(config)], optimizer, config=training):

@@ -18,9 +18,9 @@ from tinyllm.observe import observed
 
 
 class Anomaly(NamedTuple):
-    """What was found first: "NaN", "Inf" or "-Inf", the operation, its direction ("forward" or "backward"), and the path
-    of the innermost module that ran, "" for the model itself. If the operation did not make it, it was `given` it, as
-    by a weight or by the data."""
+    """What was found first: "NaN", "Inf" or "-Inf", the operation, its direction ("forward" or "backward"), and the
+    path of the innermost module that ran, "" for the model itself. If the operation did not make it, it was `given` it,
+    as by a weight or by the data."""
 
     kind: str
     operation: str

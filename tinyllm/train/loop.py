@@ -1,6 +1,7 @@
 """The training loop: a generator of one report per step; stopping, saving and printing are up to the caller."""
 
 import contextlib
+import functools
 import itertools
 import time
 from dataclasses import dataclass
@@ -57,8 +58,22 @@ class TrainConfig(Config):
         at_least=0,
         below=1,
     )
+    label_smoothing: float = option(
+        0.0, "quanto do alvo se divide por todos os tokens, como 0.1; só na perda do treino", at_least=0, below=1
+    )
+    z_loss: float = option(
+        0.0,
+        "quanto pesa o quadrado de log Z, para os logits não crescerem, como 1e-4; só na perda do treino",
+        at_least=0,
+    )
     skip_spikes: bool = option(False, "pula também um passo cuja perda salta muito acima das anteriores")
     seed: int = option(0, "semente de todo o acaso", at_least=0, at_most=2**32 - 1)
+
+    @property
+    def softened(self):
+        """{option: value} of the loss that is trained by, where they differ from those of the plain one."""
+        options = {"label_smoothing": self.label_smoothing, "z_loss": self.z_loss}
+        return {name: value for name, value in options.items() if value}
 
     @property
     def threads(self):
@@ -103,15 +118,15 @@ def train(
 ):  # fmt: skip
     """Train from step `start` to `config.steps`, yielding a Report after each.
 
-    `batches` yields what the loss (`model.loss`, if no other is given) takes, a tuple of arrays with B rows each, and
-    must begin with batch number `start * config.accumulate`. If the loss is a weighted mean, `weigh(*arrays)` gives
-    the sum of the weights of some rows, so that the steps are the same however these are shared out. Of several ranks
-    (`ranks`) each has its own model and optimiser, the same at first, is given all batches and takes its share of their
-    rows. The `guard` of a training that goes on remembers what was skipped before, and its `average` the mean of the
-    weights. `detect` looks for the first NaN or infinity in every operation, which takes long; of a step that such a
-    number is to blame for it is looked for anyway. A `profile` records where the time of the steps goes. Raises
-    UsageError if the optimiser lacks what the model learns or the ranks learn different things, if all that a step sees
-    weighs 0, and if too many steps in a row were skipped.
+    `batches` yields what the loss takes, a tuple of arrays with B rows each, and must begin with batch number
+    `start * config.accumulate`. If no other loss is given it is `model.loss`, softened as the config says. If it is a
+    weighted mean, `weigh(*arrays)` gives the sum of the weights of some rows, so that the steps are the same however
+    these are shared out. Of several ranks (`ranks`) each has its own model and optimiser, the same at first, is given
+    all batches and takes its share of their rows. The `guard` of a training that goes on remembers what was skipped
+    before, and its `average` the mean of the weights. `detect` looks for the first NaN or infinity in every operation,
+    which takes long; of a step that such a number is to blame for it is looked for anyway. A `profile` records where
+    the time of the steps goes. Raises UsageError if the optimiser lacks what the model learns or the ranks learn
+    different things, if all that a step sees weighs 0, and if too many steps in a row were skipped.
     """
     learned, moved = dict(model.named_parameters()), set(optimizer.parameters.values())
     for name, parameter in learned.items():
@@ -121,7 +136,8 @@ def train(
                 "as it is to be trained, or freeze what is not to be learned"
             )
     guard = guard or Guard(spikes=config.skip_spikes)
-    how = {"loss": loss or model.loss, "weigh": weigh, "guard": guard, "average": average}
+    own = functools.partial(model.loss, **config.softened) if config.softened else model.loss
+    how = {"loss": loss or own, "weigh": weigh, "guard": guard, "average": average}
     how |= {"watch": Watch(model, always=detect)}
     keep_freed_memory()
     batches = iter(batches)

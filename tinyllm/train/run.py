@@ -383,6 +383,8 @@ def check_layout(task, model, training, optimizer, layout):
     Threads try it, with a model that has as many blocks and heads and is as narrow as can be."""
     check(layout, training.offload)
     precision.check(training, layout.ranks)
+    if training.softened and layout.tp > 1:
+        raise UsageError(f"{' and '.join(training.softened)} need the whole vocabulary in one rank; take tp=1")
     narrow = {"context": 4, "width": 2 * getattr(model, "heads", 1)}
     model, layout = dataclasses.replace(model, **narrow), dataclasses.replace(layout, dp=min(layout.dp, 2))
 
