@@ -125,15 +125,18 @@ def one_by_one(cell, x, state, weight):
     return tensor.concatenate(*states, axis=1)
 
 
-def cross_entropy(logits, targets, *, weights=None):
+def cross_entropy(logits, targets, *, weights=None, label_smoothing=0.0, z_loss=0.0):
     rows, targets = logits.reshape(-1, logits.shape[-1]), targets.data.reshape(-1)
     weights = np.ones(len(targets)) if weights is None else weights.reshape(-1)
-    probabilities = softmax(rows)[np.arange(len(targets)), targets]
-    return -(tensor.log(probabilities) * weights).sum() / weights.sum()
+    surprises = -tensor.log(softmax(rows))
+    of_target, of_all = surprises[np.arange(len(targets)), targets], surprises.mean(axis=-1)
+    z = tensor.log(tensor.exp(rows).sum(axis=-1))
+    losses = (1 - label_smoothing) * of_target + label_smoothing * of_all + z_loss * z * z
+    return (losses * weights).sum() / weights.sum()
 
 
-def linear_cross_entropy(hidden, weight, targets, *, weights=None):
-    return cross_entropy(hidden @ weight, targets, weights=weights)
+def linear_cross_entropy(hidden, weight, targets, **options):
+    return cross_entropy(hidden @ weight, targets, **options)
 
 
 def embedding(ids, weight):

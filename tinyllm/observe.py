@@ -22,6 +22,7 @@ class Seen(NamedTuple):
     inputs: tuple
     options: dict
     output: Any
+    function: Any
 
 
 @contextlib.contextmanager
@@ -47,7 +48,7 @@ def told(name, direction, function, /, *inputs, **options):
     output = function(*inputs, **options)
     wait_for_gpu()
     seconds = time.perf_counter() - began
-    seen = Seen(name, direction, seconds - _within.seconds, inputs, options, output)
+    seen = Seen(name, direction, seconds - _within.seconds, inputs, options, output, function)
     _within.seconds = outer + seconds
     for see in observers:
         see(seen)

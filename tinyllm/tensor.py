@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from tinyllm.backend.arrays import alike, array_module, narrowed, numbers, widened
+from tinyllm.backend.arrays import alike, array_module, narrowed, numbers, product, widened
 from tinyllm.backend.kernels import TwinnedFunction
 from tinyllm.errors import UsageError
 from tinyllm.graph import Node, Part, Sum, dense, last_uses, sum_to_shape
@@ -358,11 +358,14 @@ def matmul(a, b):
 
         def backward(dy):
             dy = rows(dy)
-            return lambda: (dy @ b.T).reshape(a.shape), lambda: rows(a).T @ dy
+            return lambda: product(dy, b.T).reshape(a.shape), lambda: product(rows(a).T, dy)
 
-        return (rows(a) @ b).reshape(*a.shape[:-1], b.shape[-1]), backward
+        return product(rows(a), b).reshape(*a.shape[:-1], b.shape[-1]), backward
 
-    return a @ b, lambda dy: (lambda: dy @ b.swapaxes(-1, -2), lambda: a.swapaxes(-1, -2) @ dy)
+    def backward(dy):
+        return lambda: product(dy, b.swapaxes(-1, -2)), lambda: product(a.swapaxes(-1, -2), dy)
+
+    return product(a, b), backward
 
 
 # ---------------------------------------------------------------------------- reductions and shapes

@@ -50,6 +50,12 @@ REFUSED = {
         train --out new --seed -1                                    # seed | -1
         train --out new --seed @                                     # seed
         train --out new --seed x                                     # seed | x
+        train --out new --ema 1                                      # ema | 1
+        train --out new --ema -0.1                                   # ema | -0.1
+        train --out new --label-smoothing 1                          # smoothing | 1
+        train --out new --z-loss -1                                  # z-loss | -1
+        train --out new --precision float8                           # precision | float8
+        train --out new --precision float16 --offload all            # precision=float16 | offload=all
         train --out new --weight-decay -1                            # weight | -1
         train --out new --beta1 1                                    # beta1 | 1
         train --out new --beta2 1.5                                  # beta2 | 1.5
@@ -176,6 +182,7 @@ REFUSED = {
         train --resume runs/gpt --offload all --recompute 1          # steps | 4
         train --resume runs/gpt --model llama                        # model
         train --resume runs/gpt --seed 1                             # seed
+        train --resume runs/gpt --precision float16                  # precision
         train --resume runs/gpt --from runs/gpt                      # --from
         train --resume broken/runs/config-cut                        # config.json
         train --resume broken/runs/config-list                       # config.json

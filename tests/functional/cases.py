@@ -318,16 +318,18 @@ def lstm_of_torch(torch, x, state, weight):
     return torch.stack(states[1:], dim=1)
 
 
-def cross_entropy_of_torch(torch, logits, targets, weights=None):
+def cross_entropy_of_torch(torch, logits, targets, weights=None, label_smoothing=0.0, z_loss=0.0):
     logits, targets = logits.reshape(-1, logits.shape[-1]), targets.reshape(-1)
-    if weights is None:
-        return torch.nn.functional.cross_entropy(logits, targets)
-    weights = torch.from_numpy(weights.reshape(-1)).to(logits.dtype)
-    return (torch.nn.functional.cross_entropy(logits, targets, reduction="none") * weights).sum() / weights.sum()
+    if weights is None and not z_loss:
+        return torch.nn.functional.cross_entropy(logits, targets, label_smoothing=label_smoothing)
+    weights = torch.ones(len(targets)) if weights is None else torch.from_numpy(weights.reshape(-1))
+    weights, how = weights.to(logits.dtype), {"reduction": "none", "label_smoothing": label_smoothing}
+    losses = torch.nn.functional.cross_entropy(logits, targets, **how) + z_loss * torch.logsumexp(logits, dim=-1) ** 2
+    return (losses * weights).sum() / weights.sum()
 
 
-def linear_cross_entropy_of_torch(torch, hidden, weight, targets, weights=None):
-    return cross_entropy_of_torch(torch, hidden @ weight, targets, weights)
+def linear_cross_entropy_of_torch(torch, hidden, weight, targets, **options):
+    return cross_entropy_of_torch(torch, hidden @ weight, targets, **options)
 
 
 def some_weights(sizes, rng):
@@ -457,7 +459,15 @@ CASES = [
          lambda torch, x, weight, bias: torch.nn.functional.linear(x, weight.T, bias), "one"),
     *(
         case
-        for note, options in {"": {}, "weighted": some_weights}.items()
+        for note, options in {
+            "": {},
+            "weighted": some_weights,
+            "smoothed": {"label_smoothing": 0.1},
+            "with z-loss": {"z_loss": 0.02},
+            "softened, weighted": lambda sizes, rng: {
+                **some_weights(sizes, rng), "label_smoothing": 0.3, "z_loss": 0.01
+            },
+        }.items()
         for case in (
             Case(F.cross_entropy, {"logits": "BTV", "targets": "BT"}, cross_entropy_of_torch, note, options=options,
                  values={"targets": ids_below("V")}, never_empty="BTV"),

@@ -14,7 +14,7 @@ from tinyllm.models.t5 import T5Config
 from tinyllm.optim.sgd import SGD, SGDConfig
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.workers import Workers
-from tinyllm.tensor import backward
+from tinyllm.tensor import Tensor, backward
 from tinyllm.train.loop import TrainConfig, train
 
 V, C = 7, 4
@@ -139,3 +139,16 @@ def test_train_takes_another_loss_and_refuses_a_step_that_weighs_nothing():
     with pytest.raises(UsageError, match=r"all that step 2 sees weighs 0\.0"):
         next(steps)
     assert np.array_equal(moved, model.tokens.weight.data) and optimizer.steps == 1
+
+
+@pytest.mark.parametrize("wrong", [{"label_smoothing": 1.0}, {"label_smoothing": -0.1}, {"z_loss": -1e-4}], ids=repr)
+def test_what_cannot_be_softened_is_refused(wrong):
+    with pytest.raises(UsageError, match="the first is at least 0 and below 1, the second at least 0"):
+        F.cross_entropy(np.ones((2, 3)), np.array([0, 1]), **wrong)
+
+
+def test_large_logits_overflow_nothing_when_softened():
+    logits = np.float32([[1e4, 0, -1e4], [-1e4, -1e4, -1e4]])
+    loss = F.cross_entropy(Tensor(logits, requires_grad=True), np.array([1, 0]), label_smoothing=0.1, z_loss=1e-4)
+    (gradient,) = backward(loss).values()
+    assert np.isfinite(loss.data) and np.isfinite(gradient).all()

@@ -487,3 +487,8 @@ def test_the_config_of_a_run_is_taken_and_options_change_it(capsys, tmp_path):
     assert (found["batch"], found["workers"]) == (4, 1)
     status, _, err = call(capsys, folder, "--model=rnn")
     assert status == 2 and "--model" in err
+
+
+def test_the_mean_of_the_weights_is_counted():
+    plain, with_mean = (training(GPT2_SMALL, Plan(8, average=average)) for average in (False, True))
+    assert with_mean.total - plain.total == with_mean.optimiser - plain.optimiser == 4 * plain.parameters

@@ -20,7 +20,7 @@ DATA = DataConfig(texts=60, validate_every=2, save_every=2)
 
 
 def made(folder, steps=4):
-    training = TrainConfig(steps=steps, batch=4, workers=1, learning_rate=0.3, decay_steps=10, warmup=1)
+    training = TrainConfig(steps=steps, batch=4, workers=1, learning_rate=0.3, decay_steps=10, warmup=1, ema=0.7)
     return runs.create(folder, DATA, MODEL, training, SGDConfig())
 
 
@@ -41,7 +41,7 @@ def trained_by(folder, layout, *, steps=4, stop=lambda comm, step: False):
 
 def what_was_saved(folder):
     path = max((folder / "checkpoints").iterdir())
-    return {name: storage.load_arrays(path / f"{name}.safetensors") for name in ("model", "optimizer")}
+    return {name: storage.load_arrays(path / f"{name}.safetensors") for name in ("model", "optimizer", "average")}
 
 
 def log_of(folder):

@@ -139,6 +139,45 @@ def test_a_run_trains_and_resumes_with_the_optimiser_it_was_made_with(tmp_path):
     assert {name.partition(".")[0] for name in names} == {"steps", "v"}
 
 
+def test_the_mean_of_the_weights_is_what_is_measured_and_used_and_a_resumed_run_has_it_bitwise(tmp_path):
+    whole, parts = (make(tmp_path / name, ema=0.8) for name in ("whole", "parts"))
+    validated = [validation for _, validation in fit(whole) if validation is not None]
+    seen = []
+    fit(parts, stop=lambda: len(seen) == 4 or seen.append(1))
+    fit(runs.open_run(tmp_path / "parts"))
+    assert contents(whole) == contents(parts) and checkpoint.AVERAGE in contents(whole)
+    folder = checkpoint.newest_first(whole.checkpoints)[0]
+    mean, last = (storage.load_arrays(folder / name) for name in (checkpoint.AVERAGE, checkpoint.WEIGHTS))
+    model = whole.trained_model()
+    for name, array in weights(model).items():
+        assert np.array_equal(array, mean[f"average.{name}"]) and not np.array_equal(array, last[name])
+    assert whole.mean_loss(model, "validation") == validated[-1]
+    plain = make(tmp_path / "plain")
+    fit(plain)
+    trained = storage.load_arrays(checkpoint.newest_first(plain.checkpoints)[0] / checkpoint.WEIGHTS)
+    assert all(np.array_equal(array, trained[name]) for name, array in last.items())  # training does not notice it
+
+
+def test_a_run_of_before_there_were_guard_and_mean_goes_on(tmp_path):
+    run, new = make(tmp_path / "run"), ("skip_spikes", "ema")
+    seen = []
+    fit(run, stop=lambda: len(seen) == 4 or seen.append(1))
+    config = storage.load_json(run.folder / "config.json")
+    assert not any(config["train"].pop(name) for name in new)
+    storage.save_json(run.folder / "config.json", config)
+    folder = checkpoint.newest_first(run.checkpoints)[0]
+    (folder / checkpoint.GUARD).unlink()
+    manifest = storage.load_json(folder / checkpoint.MANIFEST)
+    del manifest["sha256"][checkpoint.GUARD]
+    storage.save_json(folder / checkpoint.MANIFEST, manifest)
+    opened = runs.open_run(run.folder)
+    assert opened.training == run.training
+    fit(opened)
+    whole = make(tmp_path / "whole")
+    fit(whole)
+    assert contents(whole) == contents(opened)
+
+
 def test_a_model_that_is_not_known_is_named(tmp_path):
     run = make(tmp_path / "run")
     config = storage.load_json(run.folder / "config.json") | {"architecture": "mamba"}
@@ -148,9 +187,13 @@ def test_a_model_that_is_not_known_is_named(tmp_path):
 
 
 def test_a_loss_that_is_no_number_stops_the_run_before_the_weights_are_lost(tmp_path):
-    run = make(tmp_path / "run", learning_rate=1e30)
-    with pytest.raises(UsageError, match=r"at step \d+ the loss is .* lower learning_rate=1e\+30"):
+    training = dataclasses.replace(TRAINING, learning_rate=1e30)
+    run = runs.create(tmp_path / "run", dataclasses.replace(DATA, validate_every=100), MODEL, training)
+    with pytest.raises(UsageError, match=r"10 steps .* at step 11 the loss is .* lower learning_rate=1e\+30"):
         fit(run)
+    assert runs.steps_done(run) == 0  # the first step did it
+    lines = [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
+    assert ["skipped" in line for line in lines] == [False] + [True] * 9 and lines[-1]["loss"] is None
 
 
 def test_a_validation_loss_that_is_no_number_ends_the_run_before_it_is_saved(tmp_path, monkeypatch):

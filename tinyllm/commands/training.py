@@ -5,7 +5,7 @@ import dataclasses
 import shlex
 
 from tinyllm.commands.pieces import add_mine, mine_or_not, with_pieces
-from tinyllm.config import add_options, add_options_of_one, from_dict, given_options, option_of
+from tinyllm.config import add_options, add_options_of_one, from_dict, given_options, option_of, reader
 from tinyllm.errors import UsageError
 from tinyllm.infer.fill import continued_by_gaps
 from tinyllm.infer.generate import before_next, generate, until, without_first_space
@@ -61,7 +61,10 @@ def train_command(arguments):
         run = runs.open_run(arguments.out) if arguments.resume is None else resumed(arguments)
         compile_kernels(run)
     profile = Profile() if arguments.profile else None
-    status = train_showing(run, as_json=arguments.json, profile=profile, layout=layout)
+    if arguments.detect_anomaly:
+        tell("Cada operação será conferida, o que deixa cada passo bem mais lento.")
+    how = {"profile": profile, "detect": arguments.detect_anomaly, "layout": layout}
+    status = train_showing(run, as_json=arguments.json, **how)
     if status == 0 and comm.rank == 0:
         tell_what_next(run, as_json=arguments.json)
     return status
@@ -286,6 +289,8 @@ def declare_train(p):
     begins = "começa com os pesos e o tokenizador do treino desta pasta, em outros textos"
     p.add_argument("--from", dest="base", metavar="PASTA", help=begins)
     p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
+    detect = "confere cada operação e diz qual, e em que camada, fez o primeiro NaN ou infinito (lento)"
+    p.add_argument("--detect-anomaly", action="store_true", help=detect)
     p.add_argument("--parallel", metavar="DIVISÃO", help=SHARED)
     add_mine(p)
     p.add_argument(
@@ -320,6 +325,8 @@ def declare_estimate(p):
         ("workers", whole(0, 1024), "quantas threads (padrão: uma por núcleo, ou as do treino)"),
     ):
         p.add_argument(f"--{name}", type=kind, default=argparse.SUPPRESS, help=help)
+    p.add_argument("--ema", type=reader(float, {"at_least": 0, "below": 1}), default=argparse.SUPPRESS,
+                   help="acima de 0, a média dos pesos também é guardada (padrão: 0, ou como no treino)")  # fmt: skip
     recompute = "de cada tantos blocos, um é recomputado (padrão: 0, nenhum, ou como no treino)"
     p.add_argument("--recompute", type=whole(0, 10**6), default=argparse.SUPPRESS, help=recompute)
     p.add_argument("--offload", choices=list(PARTS), default=argparse.SUPPRESS,

@@ -45,10 +45,12 @@ def one_by_one(cell, x, state, weight):
     return tensor.concatenate(*states, axis=1)
 
 
-def linear_cross_entropy(hidden, weight, targets, *, weights=None):
-    """(..., C), (C, V), (...) ids -> (), by F.cross_entropy"""
+def linear_cross_entropy(hidden, weight, targets, *, weights=None, label_smoothing=0.0, z_loss=0.0):
+    """(..., C), (C, V), (...) ids -> (), by F.cross_entropy, given those options only that say something"""
     logits, targets = hidden @ weight, beside(targets, hidden.data)
     options = {} if weights is None else {"weights": weights.reshape(-1)}
+    softened = {"label_smoothing": label_smoothing, "z_loss": z_loss}
+    options |= {name: value for name, value in softened.items() if value}
     return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), **options)
 
 

@@ -1,6 +1,6 @@
 """The affine map of every layer."""
 
-from tinyllm.backend.arrays import narrowed, widened
+from tinyllm.backend.arrays import narrowed, product, widened
 from tinyllm.errors import UsageError
 from tinyllm.tensor import op, rows
 
@@ -17,11 +17,11 @@ def linear(x, weight, bias):
     def backward(dy):
         dy = rows(dy)
         return (
-            lambda: (dy @ weight.T).reshape(x.shape),
-            lambda: rows(x).T @ dy,
+            lambda: product(dy, weight.T).reshape(x.shape),
+            lambda: product(rows(x).T, dy),
             lambda: narrowed(widened(dy).sum(axis=0), dy.dtype),
         )
 
-    y = rows(x) @ weight
+    y = product(rows(x), weight)
     y += bias
     return y.reshape(*x.shape[:-1], weight.shape[1]), backward

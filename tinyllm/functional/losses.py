@@ -1,8 +1,16 @@
-"""Losses: how surprised the model was. Those of half precision are float32."""
+"""Losses: how surprised the model was. Those of half precision are float32.
+
+Two options change what is learned. `label_smoothing` gives so much of the target to all tokens
+alike, which keeps the model from being too sure (Szegedy et al. 2016). `z_loss` adds so many times
+the square of log Z, the logarithm of the sum that softmax divides by, which keeps the logits from
+drifting away (Chowdhery et al. 2022).
+"""
+
+import functools
 
 import numpy as np
 
-from tinyllm.backend.arrays import array_module, beside, narrowed, widened
+from tinyllm.backend.arrays import array_module, beside, narrowed, product, widened
 from tinyllm.backend.kernels import TwinnedFunction, exp32, kernel, largest
 from tinyllm.errors import UsageError
 from tinyllm.functional.embeddings import check_ids
@@ -12,7 +20,7 @@ LOGITS_AT_ONCE = 1 << 21  # numbers: 8 MB of float32
 
 
 @op
-def cross_entropy(logits, targets, *, weights=None):
+def cross_entropy(logits, targets, *, weights=None, label_smoothing=0.0, z_loss=0.0):
     """(..., V), (...) ids -> (): the mean of -log softmax(logits)[target], in nats.
 
     `weights`, (...), make it a weighted mean; a position of weight 0 is ignored. Targets and
@@ -28,7 +36,7 @@ def cross_entropy(logits, targets, *, weights=None):
         raise UsageError(f"cross_entropy: logits must be floating-point, got {logits.dtype}")
     ids, weights, total = positions(logits, targets, weights, logits.shape[-1])
     dlogits = widened(rows(logits).copy())
-    losses = surprise(dlogits, ids)
+    losses = surprise_of(label_smoothing, z_loss)(dlogits, ids)
     if weights is not None:
         dlogits *= weights[:, None]
 
@@ -39,12 +47,15 @@ def cross_entropy(logits, targets, *, weights=None):
 
 
 @op
-def linear_cross_entropy(hidden, weight, targets, *, weights=None, needs=(True, True, False)):
+def linear_cross_entropy(
+    hidden, weight, targets, *,
+    weights=None, label_smoothing=0.0, z_loss=0.0, needs=(True, True, False),
+):  # fmt: skip
     """(..., C), (C, V), (...) ids -> (): cross_entropy(hidden @ weight, targets), never holding all
     of the logits.
 
     All of them would be the largest array of a step. Here some rows at a time give their loss and
-    their part of the gradients that are needed; then their logits are forgotten. `weights` and
+    their part of the gradients that are needed; then their logits are forgotten. The options and
     errors are those of cross_entropy.
     """
     if hidden.shape[-1:] != weight.shape[:1] or hidden.shape[:-1] != targets.shape:
@@ -53,7 +64,8 @@ def linear_cross_entropy(hidden, weight, targets, *, weights=None, needs=(True, 
             f"{targets.shape} do not agree; expected (..., C), (C, V) and (...)"
         )
     ids, weights, total = positions(hidden, targets, weights, weight.shape[1])
-    return in_pieces(hidden, weight, ids, weights, total, needs=needs, surprise=surprise)
+    how = {"needs": needs, "surprise": surprise_of(label_smoothing, z_loss)}
+    return in_pieces(hidden, weight, ids, weights, total, **how)
 
 
 def in_pieces(hidden, weight, ids, weights, total, *, needs, surprise, widest=None):
@@ -64,7 +76,7 @@ def in_pieces(hidden, weight, ids, weights, total, *, needs, surprise, widest=No
     at_once = max(1, LOGITS_AT_ONCE // (widest or weight.shape[1]))
     for start in range(0, len(x), at_once):
         some = slice(start, start + at_once)
-        logits = widened(x[some] @ weight)  # (n, V)
+        logits = widened(product(x[some], weight))  # (n, V)
         losses.append(surprise(logits, ids[some]))  # from here on, their gradient
         if weights is not None:
             logits *= weights[some, None]
@@ -120,6 +132,20 @@ def mean(losses, weights, total):
     return losses.mean() if weights is None else (losses * weights).sum() / total
 
 
+def surprise_of(label_smoothing, z_loss):
+    """What turns the logits of some rows, and their ids, into losses, and the logits into their
+    gradient. Raises UsageError for a smoothing outside 0..1 and a z_loss below 0."""
+    if not 0 <= label_smoothing < 1 or not z_loss >= 0:
+        raise UsageError(
+            f"label_smoothing={label_smoothing} and z_loss={z_loss}: "
+            "the first is at least 0 and below 1, the second at least 0"
+        )
+    if label_smoothing or z_loss:
+        how = {"label_smoothing": label_smoothing, "z_loss": z_loss}
+        return functools.partial(soft_surprise, **how)
+    return surprise
+
+
 @TwinnedFunction
 def surprise(logits, targets):
     """(n, V), (n,) ids of 0..V-1 -> (n,) of -log softmax(logits)[target]. Writes its gradient by
@@ -158,3 +184,54 @@ def surprise_rows(logits, targets, losses):
             row[j] *= share
         row[targets[i]] -= np.float32(1.0)
         losses[i] = np.log(total) - of_target
+
+
+@TwinnedFunction
+def soft_surprise(logits, targets, *, label_smoothing, z_loss):
+    """(n, V), (n,) ids of 0..V-1 -> (n,): the surprise at a target of which `label_smoothing` is
+    shared by all tokens, and `z_loss` times log² of the sum of the exponentials. Writes the gradient
+    over the logits."""
+    xp = array_module(logits)
+    every, tops = xp.arange(len(targets)), logits.max(axis=-1)
+    logits -= tops[:, None]
+    of_target, of_all = logits[every, targets], logits.mean(axis=-1)
+    xp.exp(logits, out=logits)
+    sums = logits.sum(axis=-1)
+    logs = xp.log(sums)
+    z = logs + tops
+    logits *= ((1 + 2 * z_loss * z) / sums)[:, None]
+    logits -= label_smoothing / logits.shape[-1]
+    logits[every, targets] -= 1 - label_smoothing
+    expected = (1 - label_smoothing) * of_target + label_smoothing * of_all
+    return logs - expected + z_loss * z * z
+
+
+@soft_surprise.compiled
+def soft_surprise_compiled(logits, targets, *, label_smoothing, z_loss):
+    losses = np.empty(len(targets), logits.dtype)
+    soft_surprise_rows(logits, targets, losses, label_smoothing, z_loss)
+    return losses
+
+
+@kernel
+def soft_surprise_rows(logits, targets, losses, smoothing, z_loss):
+    """(n, V), (n,) ids -> losses, (n,); over the logits, their gradient."""
+    smoothing, z_loss = np.float32(smoothing), np.float32(z_loss)
+    sharp, one, two = np.float32(1.0) - smoothing, np.float32(1.0), np.float32(2.0)
+    for i in range(targets.size):
+        row = logits[i]
+        top = largest(row)
+        of_target = row[targets[i]] - top
+        total = of_all = np.float32(0.0)
+        for j in range(row.size):
+            from_top = row[j] - top
+            of_all += from_top
+            row[j] = exp32(from_top)
+            total += row[j]
+        log = np.log(total)
+        z = log + top
+        share, even = (one + two * z_loss * z) / total, smoothing / np.float32(row.size)
+        for j in range(row.size):
+            row[j] = row[j] * share - even
+        row[targets[i]] -= sharp
+        losses[i] = log - sharp * of_target - even * of_all + z_loss * z * z

@@ -87,7 +87,8 @@ class Plan(NamedTuple):
     `recompute`: of each so many blocks one keeps what enters it, and computes the rest again on the way back (Chen et
     al. 2016); 0: none. `offload`: what is kept elsewhere, as `offload.PARTS` names it.
     `classify`: tell the labels of texts, as long as the context at most, so that no position is compared with the
-    vocabulary. `optimizer`: its class, which says how much it remembers.
+    vocabulary. `optimizer`: its class, which says how much it remembers. `average`: the mean of the weights is
+    remembered too.
     """
 
     batch: int
@@ -99,13 +100,15 @@ class Plan(NamedTuple):
     on_gpu: bool = False
     classify: bool = False
     optimizer: type = AdamW
+    average: bool = False
 
 
 def plan_of(training, optimizer, *, classify):
     """The Plan of a TrainConfig and of the class of an optimiser."""
+    precision = "mixed" if training.precision == "float16" else "float32"
     return Plan(
-        training.batch, training.threads, training.accumulate, recompute=training.recompute, offload=training.offload,
-        on_gpu=training.device == "gpu", classify=classify, optimizer=optimizer,
+        training.batch, training.threads, training.accumulate, precision, training.recompute, training.offload,
+        on_gpu=training.device == "gpu", classify=classify, optimizer=optimizer, average=training.ema > 0,
     )  # fmt: skip
 
 
@@ -117,7 +120,7 @@ class Training(NamedTuple):
     parameters: int
     weights: int
     gradients: int
-    optimiser: int
+    optimiser: int  # and with it the float32 weights of mixed precision, and their mean
     copies: int  # of gradients: those of the other workers, their sum, the clipped, the accumulated
     activations: int
     logits: int  # and, with them, the parts of the gradient of the head
@@ -147,6 +150,7 @@ def training(config, plan):
     running = workers * block  # parameters of blocks that are streamed
     in_use = running * (sizes.weight + sizes.gradient)
     optimiser = plan.optimizer.bytes_remembered(P, embedding=head) + P * sizes.master
+    optimiser += 4 * P if plan.average else 0
     elsewhere = optimiser if "optimizer" in away else 0
     elsewhere += (P * sizes.weight + copies_of_gradients(streamed, 0, plan) * sizes.gradient) if streamed else 0
     elsewhere += tokens * inputs * config.width * sizes.activation if "activations" in away else 0

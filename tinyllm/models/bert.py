@@ -128,9 +128,10 @@ class BERT(Module):
     def __call__(self, ids, lengths=None):
         return self.guess(self.hidden(ids, lengths))
 
-    def loss(self, ids, places, targets, weights=None):
+    def loss(self, ids, places, targets, weights=None, **softened):
         """(B, T) ids, (B, M) places in their row, (B, M) ids that belong there, (B, M) weights ->
-        (): mean cross-entropy in nats. Only the places are compared with the vocabulary."""
+        (): mean cross-entropy in nats, with the options of F.cross_entropy. Only the places are
+        compared with the vocabulary."""
         (B, T), places = layers.token_rows(ids).shape, layers.token_rows(places)
         what = {"name": "place", "within": "the row"}
         F.embeddings.check_ids(places, T, "a place is counted from the row's beginning", **what)
@@ -139,7 +140,10 @@ class BERT(Module):
         # a simpler cross_entropy, in the place of ours, has no weights
         options = {} if weights is None else {"weights": array_of(weights).reshape(-1)}
         return F.cross_entropy(
-            logits.reshape(-1, self.config.vocab_size), array_of(targets).reshape(-1), **options
+            logits.reshape(-1, self.config.vocab_size),
+            array_of(targets).reshape(-1),
+            **options,
+            **softened,
         )
 
 

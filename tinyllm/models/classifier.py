@@ -50,12 +50,12 @@ class Classifier(Module):
         rows = beside(np.arange(len(ids)), hidden.data)
         return hidden[rows, beside(lengths, hidden.data) - 1]
 
-    def loss(self, ids, lengths, labels, weights=None):
+    def loss(self, ids, lengths, labels, weights=None, **softened):
         """(B, T) ids, (B,) lengths, (B,) numbers of labels, (B,) weights -> (): mean cross-entropy
-        in nats."""
+        in nats, with the options of F.cross_entropy."""
         # a simpler cross_entropy, in the place of ours, has no weights
         options = {} if weights is None else {"weights": weights}
-        return F.cross_entropy(self(ids, lengths), labels, **options)
+        return F.cross_entropy(self(ids, lengths), labels, **options, **softened)
 
 
 def sees_both_ways(body):

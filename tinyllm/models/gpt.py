@@ -100,9 +100,12 @@ class GPT(Module):
     def __call__(self, ids, caches=None):
         return self.hidden(ids, caches) @ self.head()
 
-    def loss(self, ids, targets, weights=None):
-        """(B, T) ids, (B, T) of what comes next, (B, T) weights -> (): cross-entropy in nats."""
-        return F.linear_cross_entropy(self.hidden(ids), self.head(), targets, weights=weights)
+    def loss(self, ids, targets, weights=None, **softened):
+        """(B, T) ids, (B, T) of what comes next, (B, T) weights -> (): cross-entropy in nats,
+        with the options of F.linear_cross_entropy."""
+        return F.linear_cross_entropy(
+            self.hidden(ids), self.head(), targets, weights=weights, **softened
+        )
 
 
 def new(config, *, rng):

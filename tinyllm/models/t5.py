@@ -191,12 +191,13 @@ class T5(Module):
     def __call__(self, ids, inputs, lengths=None):
         return self.decoder.hidden(inputs, self.encoder.hidden(ids, lengths), lengths) @ self.head()
 
-    def loss(self, ids, targets, weights=None):
-        """(B, S) source ids, (B, T) ids to write, (B, T) weights -> (): cross-entropy in nats."""
+    def loss(self, ids, targets, weights=None, **softened):
+        """(B, S) source ids, (B, T) ids to write, (B, T) weights -> (): cross-entropy in nats,
+        with the options of F.linear_cross_entropy."""
         targets = layers.token_rows(targets)
         F.losses.check_targets(targets, self.config.vocab_size)
         hidden = self.decoder.hidden(shift_right(targets, START), self.encoder.hidden(ids))
-        return F.linear_cross_entropy(hidden, self.head(), targets, weights=weights)
+        return F.linear_cross_entropy(hidden, self.head(), targets, weights=weights, **softened)
 
     def answering(self, ids, lengths=None):
         """(B, S) source ids, (B,) -> what writes about them: a decoder that begins with START."""

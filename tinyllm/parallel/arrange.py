@@ -114,6 +114,10 @@ class OptimizerOfParts:
         """Move what this rank has by {Parameter: gradient}."""
         self.own.step(grads, lr=lr, map=map)
 
+    def exchange(self):
+        """As Average's."""
+        self.own.exchange()
+
     def state(self):
         """In rank 0 {"steps": (), "m.blocks.0...": array, ...}, as an optimiser that is alone has them, all whole."""
         return collected(self.stages, whole_state(self.parameters, self.own.state()))

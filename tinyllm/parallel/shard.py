@@ -235,6 +235,11 @@ class ShardedOptimizer:
         self.mine.step({segment: grads[p] for p, segment in segments if p in grads}, lr=lr, map=map)
         self.ranks.moved()
 
+    def exchange(self):
+        """As Average's, of which this rank has the part of what it owns."""
+        self.mine.exchange()
+        self.ranks.moved()
+
     def state(self):
         """{"steps": (), "m.blocks.0...": array, ...}: in the first rank as an optimiser that is alone has them, all
         whole; the others keep none of the arrays."""

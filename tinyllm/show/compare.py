@@ -21,6 +21,7 @@ from tinyllm.say import decimal, emit, tell, thousands
 from tinyllm.show.training import compile_kernels, train_showing
 from tinyllm.train import run as runs
 from tinyllm.train import tasks
+from tinyllm.train.log import read_log
 from tinyllm.train.loop import TrainConfig
 
 STEPS, TEXTS = 600, 3000
@@ -92,8 +93,8 @@ def find_or_make(name, folder, *, steps, texts, seed):
 
 def measure(name, run):
     """What the log of a finished run tells, and the perplexity on texts that no step and no choice has seen."""
-    lines = runs.read_log(run.folder / "log.jsonl", warn=tell)
-    steps = [line for line in lines if "loss" in line]
+    lines = read_log(run.folder / "log.jsonl", warn=tell)
+    steps = [line for line in lines if line.get("loss") is not None]
     validated = [line for line in lines if line.get("validation_loss") is not None]
     if not steps or not validated:
         raise UsageError(f"{run.folder / 'log.jsonl'} tells no losses; delete {run.folder} to train {name} again")

@@ -41,7 +41,7 @@ def show_estimate(config, training, *, optimizer=AdamW, tokens=None, classify=Fa
         raise UsageError(
             f"{tokens} tokens do not fit in a context of {config.context}; raise --context or lower --tokens"
         )
-    plan = estimate.plan_of(training, optimizer, classify=classify)._replace(on_gpu=False)
+    plan = estimate.plan_of(training, optimizer, classify=classify)._replace(on_gpu=False, precision="float32")
     plans = {way: plan._replace(**changes) for way, (_, changes) in WAYS.items()}
     trainings = {way: estimate.training(config, each) for way, each in plans.items()}
     batches = {device: {"bytes": memory} | {

@@ -22,6 +22,11 @@ from tinyllm.say import bar, counted, decimal, duration, emit, megabytes, tell, 
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, train
 
+SKIPPED = {  # why a step was
+    "loss": "a perda não é um número finito",
+    "gradient": "o gradiente não é finito",
+    "spike": "a perda, {}, saltou muito acima das anteriores",
+}
 WARM = 10  # steps, after which the time that is left can be told
 BAR = "{desc}{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} passos · {elapsed} · faltam {remaining}{postfix}"
 
@@ -78,6 +83,11 @@ def announce(config, training, optimizer, *, labels=0):
     tell(f"Modelo: {name.upper()} de {size}, contexto de {counted(config.context, 'token')}.")
     of_machine = f" (esta máquina tem {megabytes(available)})" if available else ""
     tell(f"Memória para treinar: cerca de {megabytes(needed.total)}{of_machine}; {counted(workers, 'thread')}.")
+    if training.precision == "float16":
+        on_cpu = (
+            "" if plan.on_gpu else " Numa CPU isto é muito mais lento do que float32: serve para ver como funciona."
+        )
+        tell(f"Precisão mista: contas em float16, e pesos também em float32, que são os que aprendem.{on_cpu}")
     if recomputed(plan.recompute, plan.offload) or needed.elsewhere:
         plain = estimate.training(config, plan._replace(recompute=0, offload="none"))
         place = "na memória da máquina" if plan.on_gpu else "em disco"
@@ -100,14 +110,15 @@ def compile_kernels(run):
     began = time.perf_counter()
     tiny = {"context": 4, "layers": 1, "decoder_layers": 1, "heads": 1, "kv_heads": 1, "width": 4, "hidden": 4}
     changes = {name: tiny[name] for name in tiny.keys() & vars(run.model_config).keys()}
-    config, training = dataclasses.replace(run.model_config, **changes), TrainConfig(steps=1, workers=1)
+    config = dataclasses.replace(run.model_config, **changes)
+    training = TrainConfig(steps=1, workers=1, **run.training.softened)
     model = run.task.new_model(config, rng=np.random.default_rng(0))
     optimizer = optimizers.new_optimizer(run.optimizer_config, model.named_parameters())
     for _ in train(model, [run.task.tiny_batch(config)], optimizer, config=training):
         tell(f"…prontas em {decimal(time.perf_counter() - began, 1)} s.")
 
 
-def train_showing(run, *, as_json=False, profile=None, layout=None, on_report=lambda report, model: None):
+def train_showing(run, *, as_json=False, profile=None, detect=False, layout=None, on_report=lambda report, model: None):
     """Train a run to its end before the eyes of a person. Returns the exit status: 0, or 128 + N after signal N.
 
     If its output cannot be written it stops too, as by SIGPIPE.
@@ -119,7 +130,8 @@ def train_showing(run, *, as_json=False, profile=None, layout=None, on_report=la
     again = f"tinyllm {f'launch -n {comm.size} ' if comm.size > 1 else ''}train --resume {shlex.quote(str(run.folder))}"
     with Stop() as stop:
         try:
-            reports = runs.fit(run, model, stop=stop, warn=tell, profile=profile, comm=comm, layout=layout)
+            how = {"profile": profile, "detect": detect, "comm": comm, "layout": layout}
+            reports = runs.fit(run, model, stop=stop, warn=tell, **how)
             for report, _ in follow(reports, stop, total=run.training.steps, start=start, as_json=as_json):
                 seconds += report.seconds
                 on_report(report, model)
@@ -154,6 +166,7 @@ TITLES = {
     "recompute": "recomputar e trazer",
     "sum_gradients": "soma dos gradientes",
     "clip_gradients": "corte do gradiente",
+    "Average": "média dos pesos",
 }
 
 
@@ -183,6 +196,15 @@ def show_profile(profile, *, steps, seconds, workers, as_json=False):
     tell(f"  {'Python, espera e resto':24}{decimal(rest):>20}{decimal(100 * rest / whole, 1):>7}%")
 
 
+def first_anomaly(anomaly):
+    """What there is to say of the first NaN or infinity of a step."""
+    kind = {"NaN": "NaN", "Inf": "infinito", "-Inf": "menos infinito"}[anomaly.kind]
+    way = {"forward": "ida", "backward": "volta"}[anomaly.direction]
+    verb = "chegou a" if anomaly.given else "saiu de"
+    place = f"em {anomaly.layer}" if anomaly.layer else "no próprio modelo"
+    return f"o primeiro {kind} {verb} {anomaly.operation}, na {way}, {place}"
+
+
 def follow(reports, stop, *, total, start=0, as_json=False):
     """Show the progress of `fit`: a bar on a terminal, else a line per validation; or every report as JSON.
 
@@ -194,9 +216,18 @@ def follow(reports, stop, *, total, start=0, as_json=False):
         for report, validation in reports:
             now = report.tokens / report.seconds
             speed = now if speed is None else 0.9 * speed + 0.1 * now
+            if report.skipped and not as_json:
+                shown.clear()
+                why = SKIPPED[report.skipped].format(decimal(report.loss, 3))
+                if report.scale and report.skipped != "spike":
+                    why += f" com a perda vezes {thousands(round(report.scale))}, e a escala cai à metade"
+                tell(f"  passo {report.step} pulado, e os pesos ficam como estavam: {why}")
+            if report.anomaly and not as_json:
+                shown.clear()
+                tell(f"  passo {report.step}: {first_anomaly(report.anomaly)}")
             if as_json:
                 with stop.if_unwritten():
-                    emit({**report._asdict(), "validation_loss": validation})
+                    emit({**report.as_line(), "validation_loss": validation})
             elif shown.disable and (validation is not None or report.step == start + 1):
                 measured = f", validação {decimal(validation, 3)}" if validation is not None else ""
                 measured += f", {thousands(round(speed))} tokens/s"

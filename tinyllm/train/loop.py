@@ -1,23 +1,22 @@
 """The training loop: a generator of one report per step; stopping, saving and printing are up to the caller."""
 
 import contextlib
+import functools
 import itertools
-import math
 import time
 from dataclasses import dataclass
 from typing import NamedTuple
-
-import numpy as np
 
 from tinyllm.backend.machine import keep_freed_memory
 from tinyllm.backend.threads import cores
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.memory import offload
-from tinyllm.observe import told
-from tinyllm.optim import schedule
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.workers import rows
+from tinyllm.train.anomaly import Anomaly, Watch
+from tinyllm.train.guard import Guard
+from tinyllm.train.step import take_step
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,35 @@ class TrainConfig(Config):
         "pesos dos blocos e seus gradientes, ou tudo; os três últimos recalculam todos os blocos",
         choices=tuple(offload.PARTS),
     )
+    precision: str = option(
+        "float32",
+        "float32, ou float16: contas e ativações em float16, com pesos também em float32 e a perda escalada "
+        "(para GPUs; numa CPU é bem mais lento)",
+        choices=("float32", "float16"),
+    )
+    ema: float = option(
+        0.0,
+        "quanto da média dos pesos fica a cada passo, como 0.999: com essa média o modelo é medido na validação e, "
+        "depois, escreve; 0: sem média",
+        at_least=0,
+        below=1,
+    )
+    label_smoothing: float = option(
+        0.0, "quanto do alvo se divide por todos os tokens, como 0.1; só na perda do treino", at_least=0, below=1
+    )
+    z_loss: float = option(
+        0.0,
+        "quanto pesa o quadrado de log Z, para os logits não crescerem, como 1e-4; só na perda do treino",
+        at_least=0,
+    )
+    skip_spikes: bool = option(False, "pula também um passo cuja perda salta muito acima das anteriores")
     seed: int = option(0, "semente de todo o acaso", at_least=0, at_most=2**32 - 1)
+
+    @property
+    def softened(self):
+        """{option: value} of the loss that is trained by, where they differ from those of the plain one."""
+        options = {"label_smoothing": self.label_smoothing, "z_loss": self.z_loss}
+        return {name: value for name, value in options.items() if value}
 
     @property
     def threads(self):
@@ -75,7 +102,9 @@ class TrainConfig(Config):
 
 class Report(NamedTuple):
     """What a step did. `step` counts from 1; `loss` is in nats, `tokens` are those of the first array of each batch,
-    padding included, `seconds` is the time of this step alone."""
+    padding included, `seconds` is the time of this step alone; `skipped` says why the weights stayed as they were, if
+    they did: "loss" or "gradient" was no finite number, or the loss was a "spike". `scale` is what the loss was
+    multiplied by in mixed precision, and `anomaly` the first NaN or infinity, if somebody looked for it."""
 
     step: int
     loss: float
@@ -83,18 +112,31 @@ class Report(NamedTuple):
     learning_rate: float
     tokens: int
     seconds: float
+    skipped: str | None = None
+    scale: float | None = None
+    anomaly: Anomaly | None = None
+
+    def as_line(self):
+        """What the log says of it: the fields that all steps have, and of the others those that say something."""
+        values = self._asdict() | {"anomaly": self.anomaly and self.anomaly._asdict()}
+        return {name: value for name, value in values.items() if value is not None}
 
 
-def train(model, batches, optimizer, *, config, loss=None, weigh=rows, ranks=ONE_RANK, start=0, profile=None):
+def train(
+    model, batches, optimizer, *, config, loss=None, weigh=rows, ranks=ONE_RANK, guard=None, average=None,
+    detect=False, start=0, profile=None,
+):  # fmt: skip
     """Train from step `start` to `config.steps`, yielding a Report after each.
 
-    `batches` yields what the loss (`model.loss`, if no other is given) takes, a tuple of arrays with B rows each, and
-    must begin with batch number `start * config.accumulate`. If the loss is a weighted mean, `weigh(*arrays)` gives
-    the sum of the weights of some rows, so that the steps are the same however these are shared out. Of several ranks
-    (`ranks`) each has its own model and optimiser, the same at first, is given all batches and takes its share of their
-    rows. A `profile` records where the time of the steps goes. Raises UsageError if the optimiser lacks what the model
-    learns or the ranks learn different things, if all that a step sees weighs 0, and if the loss stops being a number:
-    the step is not taken, the weights are those before it.
+    `batches` yields what the loss takes, a tuple of arrays with B rows each, and must begin with batch number
+    `start * config.accumulate`. If no other loss is given it is `model.loss`, softened as the config says. If it is a
+    weighted mean, `weigh(*arrays)` gives the sum of the weights of some rows, so that the steps are the same however
+    these are shared out. Of several ranks (`ranks`) each has its own model and optimiser, the same at first, is given
+    all batches and takes its share of their rows. The `guard` of a training that goes on remembers what was skipped
+    before, and its `average` the mean of the weights. `detect` looks for the first NaN or infinity in every operation,
+    which takes long; of a step that such a number is to blame for it is looked for anyway. A `profile` records where
+    the time of the steps goes. Raises UsageError if the optimiser lacks what the model learns or the ranks learn
+    different things, if all that a step sees weighs 0, and if too many steps in a row were skipped.
     """
     learned, moved = dict(model.named_parameters()), set(optimizer.parameters.values())
     for name, parameter in learned.items():
@@ -103,7 +145,10 @@ def train(model, batches, optimizer, *, config, loss=None, weigh=rows, ranks=ONE
                 f"the model learns {name}, but the optimiser does not move it; make the optimiser when the model is "
                 "as it is to be trained, or freeze what is not to be learned"
             )
-    how = {"loss": loss or model.loss, "weigh": weigh}
+    guard = guard or Guard(spikes=config.skip_spikes)
+    own = functools.partial(model.loss, **config.softened) if config.softened else model.loss
+    how = {"loss": loss or own, "weigh": weigh, "guard": guard, "average": average}
+    how |= {"watch": Watch(model, always=detect)}
     keep_freed_memory()
     batches = iter(batches)
     with ranks.workers(config.threads) as workers:
@@ -113,34 +158,6 @@ def train(model, batches, optimizer, *, config, loss=None, weigh=rows, ranks=ONE
             if len(parts) < config.accumulate:
                 raise UsageError(f"the batches end before step {step + 1} of {config.steps}; give more, or lower steps")
             with profile.recording() if profile else contextlib.nullcontext():
-                moved = take_step(workers, ranks, optimizer, parts, config=config, step=step, **how)
-            tokens = sum(ids.size for ids, *_ in parts)
-            yield Report(step + 1, *moved, tokens, time.perf_counter() - began)
-
-
-def take_step(workers, ranks, optimizer, parts, *, config, step, loss, weigh):
-    """Move the weights by the gradient of some batches. Returns the loss, the gradient's length, the learning rate."""
-    with np.errstate(all="ignore"):  # what overflows is found two lines below
-        mean, grads = ranks.gradients(workers, loss, parts, seed=config.seed, step=step, weigh=weigh)
-        how = {"squares": ranks.squared_length, "map": workers.map}
-        grads, norm = told("clip_gradients", "update", schedule.clip_gradients, grads, config.clip, **how)
-    if not math.isfinite(mean) or not math.isfinite(norm):
-        raise UsageError(
-            f"at step {step + 1} the loss is {mean} and the gradient's length {norm}; "
-            f"lower learning_rate={config.learning_rate} or clip={config.clip} in a new run, or look for bad data"
-        )
-    lr = learning_rate(step, config)
-    told(type(optimizer).__name__, "update", optimizer.step, grads, lr=lr, map=workers.map)
-    return mean, norm, lr
-
-
-def learning_rate(step, config):
-    """The learning rate of step 0, 1, ... under a config."""
-    return schedule.learning_rate(
-        step,
-        schedule=config.schedule,
-        peak=config.learning_rate,
-        floor=config.floor * config.learning_rate,
-        warmup=config.warmup,
-        decay_steps=config.last_decay_step,
-    )
+                done = take_step(workers, ranks, optimizer, parts, config=config, step=step, **how)
+            seconds, tokens = time.perf_counter() - began, sum(ids.size for ids, *_ in parts)
+            yield Report(step=step + 1, tokens=tokens, seconds=seconds, **done._asdict())

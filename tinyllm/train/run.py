@@ -12,8 +12,6 @@ checkpoints/       the last two checkpoints
 
 import contextlib
 import dataclasses
-import itertools
-import json
 import math
 import os
 from pathlib import Path
@@ -36,15 +34,17 @@ from tinyllm.models import catalog
 from tinyllm.nn.module import load_weights, weights
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.adamw import AdamWConfig
+from tinyllm.optim.average import Average, AverageConfig, in_place
 from tinyllm.optim.optimizer import by_layer
 from tinyllm.parallel.arrange import OptimizerOfParts, arrange, check
 from tinyllm.parallel.comm import ALONE, run_ranks
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.layout import Layout
-from tinyllm.say import to_json
 from tinyllm.text import files
-from tinyllm.train import checkpoint
-from tinyllm.train.loop import Report, train
+from tinyllm.train import checkpoint, precision
+from tinyllm.train.guard import Guard
+from tinyllm.train.log import forget_log_after, keep_log_aside, write_line
+from tinyllm.train.loop import train
 from tinyllm.train.tasks import Language, find_task
 
 
@@ -300,11 +300,11 @@ def open_run(folder):
     return Run(folder, task, *parts, files.load(folder / "tokenizer.json"), int8=int8)
 
 
-def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE, layout=None):
+def fit(run, model, *, stop=lambda: False, warn=print, profile=None, detect=False, comm=ALONE, layout=None):
     """Train `model`, made by `run.new_model()`, from the run's newest checkpoint (or the beginning) to its last step.
 
     Yields (report, validation loss or None) after each step; checkpoints and the log are written on the way, and when
-    `stop()` becomes true the run is saved and ends there. A `profile` records where the time of the steps goes. Of
+    `stop()` becomes true the run is saved and ends there. `profile` and `detect` are those of `train`. Of
     several ranks (`comm`) each does so with a model of its own, over the same folder, and they share the work by the
     `layout`, as replicas if there is none; rank 0 writes, and all end when one is to stop. Raises UsageError if all
     steps are done.
@@ -312,14 +312,23 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
     run.check_learns()
     first = comm.rank == 0
     training = dataclasses.replace(run.training, workers=run.training.threads_of(comm))
+    precision.check(training, comm.size)
     with storage.locked(run.folder) if first else contextlib.nullcontext():
         move(model, training.device)
         with Thrift(training, run.folder).remembering():
-            how = {"layer_decay": training.layer_decay}
-            model, optimizer, ranks = parts_of(model, run.optimizer_config, comm, layout, **how)
-        start = 0
+            groups = {"options_of": by_layer(model.named_parameters(), training.layer_decay)}
+            mixed = precision.MasterWeights(model) if training.precision == "float16" else None
+            if mixed:
+                optimizer, ranks = precision.MixedOptimizer(run.optimizer_config, mixed, **groups), None
+            else:
+                model, optimizer, ranks = parts_of(model, run.optimizer_config, comm, layout, **groups)
+            average = average_of(mixed or model, training, ranks)
+        start, guard = 0, Guard(spikes=training.skip_spikes, scale=precision.LossScale() if mixed else None)
+        kept = {"model": mixed or model, "optimizer": optimizer, "guard": guard, "average": average, "ranks": ranks}
         if steps_done(run):
-            start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, ranks=ranks, warn=warn)
+            start = checkpoint.load(run.checkpoints, **kept, warn=warn)
+            if mixed:
+                mixed.round()
         if start >= training.steps:
             raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")
         if first:
@@ -328,19 +337,22 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
             forget_log_after(run.folder / "log.jsonl", start, warn=warn)
             record_training(run)
         data = run.batches(start * training.accumulate)
-        how = {"config": training, "ranks": ranks or ONE_RANK, "start": start, "profile": profile}
+        how = {"config": training, "ranks": ranks or ONE_RANK, "guard": guard, "average": average}
+        how |= {"start": start, "profile": profile, "detect": detect}
         with open(run.folder / "log.jsonl" if first else os.devnull, "a", encoding="utf-8") as log:
             for report in train(model, data, optimizer, **how):
                 done = report.step == training.steps
                 last = comm.exchange(done or stop(), any)
-                write_line(log, report._asdict())
+                write_line(log, report.as_line())
                 validation = None
                 if done or report.step % run.data.validate_every == 0:
-                    validation = validation_loss(run, model, ranks)
+                    with in_place(average), mixed.in_place() if mixed else contextlib.nullcontext():
+                        validation = validation_loss(run, model, ranks)
                     write_line(log, {"step": report.step, "validation_loss": validation})
                 lost = validation is not None and not math.isfinite(validation)
-                if not lost and (last or report.step % run.data.save_every == 0):
-                    checkpoint.save(run.checkpoints, step=report.step, model=model, optimizer=optimizer, ranks=ranks)
+                due = report.step % run.data.save_every == 0 and not guard.in_a_row  # the weights may be at fault
+                if not lost and (last or due):
+                    checkpoint.save(run.checkpoints, step=report.step, **kept)
                 yield report, validation
                 if lost:
                     raise UsageError(
@@ -351,13 +363,20 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
                     return
 
 
-def parts_of(model, optimizer, comm, layout, *, layer_decay=1.0):
+def parts_of(model, optimizer, comm, layout, **groups):
     """What a rank trains of a model under a layout, its optimiser, and its Parts, None of a rank that is alone."""
-    groups = {"options_of": by_layer(model.named_parameters(), layer_decay)}
     if comm.size == 1:
         return model, optimizers.new_optimizer(optimizer, model.named_parameters(), **groups), None
     model, ranks = arrange(model, layout or Layout(dp=comm.size), comm)
     return model, OptimizerOfParts(optimizers.kind_of(optimizer), optimizer, ranks, **groups), ranks
+
+
+def average_of(model, training, ranks):
+    """What remembers the mean of the weights, of a rank's part of them if there are several; None if nothing does."""
+    if not training.ema:
+        return None
+    config = AverageConfig(kept=training.ema)
+    return OptimizerOfParts(Average, config, ranks) if ranks else Average(model.named_parameters(), config)
 
 
 def check_layout(task, model, training, optimizer, layout):
@@ -365,6 +384,9 @@ def check_layout(task, model, training, optimizer, layout):
 
     Threads try it, with a model that has as many blocks and heads and is as narrow as can be."""
     check(layout, training.offload)
+    precision.check(training, layout.ranks)
+    if training.softened and layout.tp > 1:
+        raise UsageError(f"{' and '.join(training.softened)} need the whole vocabulary in one rank; take tp=1")
     narrow = {"context": 4, "width": 2 * getattr(model, "heads", 1)}
     model, layout = dataclasses.replace(model, **narrow), dataclasses.replace(layout, dp=min(layout.dp, 2))
 
@@ -392,51 +414,3 @@ def steps_done(run):
     """The step of the newest checkpoint, 0 if there is none."""
     paths = checkpoint.newest_first(run.checkpoints)
     return checkpoint.step_of(paths[0]) if paths else 0
-
-
-def write_line(log, values):
-    log.write(to_json(values) + "\n")
-    log.flush()
-
-
-def read_log(path, *, warn):
-    """The lines of a log, as dicts. `warn` hears of those that are none, but for a last one cut short by a crash."""
-    if not path.exists():
-        return []
-    *lines, last = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    found = [as_line(line) for line in lines]
-    for number, values in enumerate(found, start=1):
-        if values is None:
-            warn(f"{path}, line {number} is no line of a log, and is passed over")
-    return [values for values in [*found, as_line(last)] if values is not None]
-
-
-def as_line(text):
-    """What a line of a log says of its step, or None if it is no such line."""
-    try:
-        values = json.loads(text)
-        whole = type(values["step"]) is int and (set(Report._fields) <= values.keys() or "validation_loss" in values)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
-    return values if whole else None
-
-
-def keep_log_aside(run, *, warn):
-    """Give the log of steps of which no checkpoint is left another name, and tell it."""
-    log = run.folder / "log.jsonl"
-    if lines := read_log(log, warn=warn):
-        names = (run.folder / f"log.{number}.jsonl" for number in itertools.count(1))
-        aside = next(path for path in names if not path.exists())
-        log.rename(aside)
-        warn(
-            f"{run.checkpoints} holds no checkpoint, though the log tells of {lines[-1]['step']} steps: the training "
-            f"begins again at step 1, and the log of before is now {aside.name}"
-        )
-
-
-def forget_log_after(path, step, *, warn):
-    """Drop the lines of steps after `step`: a run that is resumed takes them again."""
-    if not path.exists():
-        return
-    kept = [values for values in read_log(path, warn=warn) if values["step"] <= step]
-    storage.save_text(path, "".join(to_json(values) + "\n" for values in kept))
