@@ -6,16 +6,13 @@ config.json        the task and its labels, the names of the model and of the op
 tokenizer.json     train.npy   validation.npy   test.npy      the tokenizer and the tokens of each split; texts with
                    labels are in train.safetensors, and as they were in train.jsonl, and so on
 start.safetensors  the first weights, of a run that goes on from another; those of a run in int8, which has no other
-log.jsonl          one line per step, and one per validation
-checkpoints/       the last two checkpoints
+log.jsonl          one line per step, and one per validation; beside it are the other files of `train/log.py`
+checkpoints/       the last checkpoints
 """
 
 import contextlib
 import dataclasses
-import itertools
-import json
 import math
-import os
 from pathlib import Path
 
 import numpy as np
@@ -40,18 +37,20 @@ from tinyllm.parallel.arrange import OptimizerOfParts, arrange, check
 from tinyllm.parallel.comm import ALONE, run_ranks
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.layout import Layout
-from tinyllm.say import to_json
 from tinyllm.text import files
-from tinyllm.train import checkpoint
-from tinyllm.train.loop import Report, train
+from tinyllm.train import checkpoint, log
+from tinyllm.train.loop import train
+from tinyllm.train.monitor import Monitor, MonitorConfig
+from tinyllm.train.monitor import check as check_monitor
 from tinyllm.train.tasks import Language, find_task
 
 
 class Run:
     """What `create` makes and `open_run` finds again: the folder, its configs and its tokenizer."""
 
-    def __init__(self, folder, task, data, model, training, optimizer, tokenizer, *, int8=None):
+    def __init__(self, folder, task, data, model, training, optimizer, tokenizer, *, monitor=None, int8=None):
         self.folder, self.task, self.int8 = Path(folder), task, int8
+        self.monitor = monitor or MonitorConfig()
         self.data, self.model_config, self.training = data, model, training
         self.optimizer_config, self.tokenizer = optimizer, tokenizer
         self.end_id = tokenizer.special_id(END)
@@ -127,7 +126,7 @@ class Run:
 
 def create(
     folder, data, model, training, optimizer=None, *,
-    task=None, say=lambda text: None, warn=lambda text: None, announce=lambda run: None,
+    monitor=None, task=None, say=lambda text: None, warn=lambda text: None, announce=lambda run: None,
 ):  # fmt: skip
     """Make the folder of a new run, from nothing: texts, tokenizer, tokens, config. `say` hears of each stage.
 
@@ -143,14 +142,15 @@ def create(
     say("tokenizador")
     tokenizer = task.train_tokenizer(data, model, texts)
     model = dataclasses.replace(model, vocab_size=tokenizer.vocab_size)
-    run = Run(folder, task, data, model, settled(training), optimizer, tokenizer)
+    run = Run(folder, task, data, model, settled(training), optimizer, tokenizer, monitor=monitor)
+    check_monitor(run)
     announce(run)
     return lay_out(run, lambda: write_texts(run, texts, say=say, warn=warn))
 
 
 def create_from(
     base, folder, data, training, optimizer=None, *,
-    say=lambda text: None, warn=lambda text: None,
+    monitor=None, say=lambda text: None, warn=lambda text: None,
 ):  # fmt: skip
     """Make the folder of a new run that goes on, with other texts, from the weights and the tokenizer of another run.
     If that is in int8, its weights are those that its codes stand for.
@@ -169,7 +169,9 @@ def create_from(
             "give texts with the same labels"
         )
     data, optimizer = dataclasses.replace(data, tokenizer=base.data.tokenizer), optimizer or AdamWConfig()
-    run = Run(folder, task, data, base.model_config, settled(training), optimizer, base.tokenizer)
+    settings = (data, base.model_config, settled(training), optimizer, base.tokenizer)
+    run = Run(folder, task, *settings, monitor=monitor)
+    check_monitor(run)
     return lay_out(run, lambda: write_texts(run, texts, start=start, say=say, warn=warn))
 
 
@@ -186,7 +188,7 @@ def check_place(folder, data, training):
         raise UsageError(f"{folder} holds a run; go on with --resume {folder}, or choose another folder")
     ours = storage.is_lock(folder / storage.LOCK)  # a process that was killed has begun a run here
     of_splits = (f"{split}.{ending}" for split in SPLITS for ending in ("npy", "safetensors", "jsonl"))
-    for name in ("tokenizer.json", "start.safetensors", "log.jsonl", "checkpoints", *of_splits, storage.LOCK):
+    for name in ("tokenizer.json", "start.safetensors", *log.FILES, "checkpoints", *of_splits, storage.LOCK):
         if (folder / name).exists() and not ours:
             raise UsageError(
                 f"{folder} holds a {name} but no config.json: it is of no run, and a new run would write over it; "
@@ -262,6 +264,7 @@ def save_config(run):
             "train": to_dict(run.training),
             "optimizer": optimizers.name_of(run.optimizer_config),
             "update": to_dict(run.optimizer_config),
+            "monitor": to_dict(run.monitor),
             **({"int8": to_dict(run.int8)} if run.int8 else {}),
             "sha256": {name: storage.sha256(run.folder / name) for name in files_of(run)},
         },
@@ -289,6 +292,7 @@ def open_run(folder):
             "update": optimizers.find(stored["optimizer"]).Config,
         }
         parts = [from_dict(kind, stored[name]) for name, kind in kinds.items()]
+        monitor = from_dict(MonitorConfig, stored.get("monitor", {}))  # before there was one, nothing was asked of it
         int8 = from_dict(Int8Config, stored["int8"]) if "int8" in stored else None
         hashes = dict(stored["sha256"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -296,7 +300,7 @@ def open_run(folder):
     for name, expected in hashes.items():
         if not (folder / name).is_file() or storage.sha256(folder / name) != expected:
             raise UsageError(f"{folder / name} is missing or not the file this run was made with; make the run anew")
-    return Run(folder, task, *parts, files.load(folder / "tokenizer.json"), int8=int8)
+    return Run(folder, task, *parts, files.load(folder / "tokenizer.json"), monitor=monitor, int8=int8)
 
 
 def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE, layout=None):
@@ -309,6 +313,7 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
     steps are done.
     """
     run.check_learns()
+    check_monitor(run)
     first = comm.rank == 0
     training = dataclasses.replace(run.training, workers=run.training.threads_of(comm))
     with storage.locked(run.folder) if first else contextlib.nullcontext():
@@ -320,33 +325,35 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
             start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, ranks=ranks, warn=warn)
         if start >= training.steps:
             raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")
+        monitor = Monitor(run, writes=first)
         if first:
             if start == 0:
-                keep_log_aside(run, warn=warn)
-            forget_log_after(run.folder / "log.jsonl", start, warn=warn)
+                log.keep_aside(run.folder, run.checkpoints, warn=warn)
+            log.forget_after(run.folder, start, warn=warn)
             record_training(run)
+            monitor.tell_environment(start)
         data = run.batches(start * training.accumulate)
         how = {"config": training, "ranks": ranks or ONE_RANK, "start": start, "profile": profile}
-        with open(run.folder / "log.jsonl" if first else os.devnull, "a", encoding="utf-8") as log:
-            for report in train(model, data, optimizer, **how):
-                done = report.step == training.steps
-                last = comm.exchange(done or stop(), any)
-                write_line(log, report._asdict())
-                validation = None
-                if done or report.step % run.data.validate_every == 0:
-                    validation = validation_loss(run, model, ranks)
-                    write_line(log, {"step": report.step, "validation_loss": validation})
-                lost = validation is not None and not math.isfinite(validation)
-                if not lost and (last or report.step % run.data.save_every == 0):
-                    checkpoint.save(run.checkpoints, step=report.step, model=model, optimizer=optimizer, ranks=ranks)
-                yield report, validation
-                if lost:
-                    raise UsageError(
-                        f"after step {report.step} the loss on the validation texts is {validation}, and nothing of it "
-                        f"is saved; lower learning_rate={training.learning_rate} in a new run"
-                    )
-                if last:
-                    return
+        for report in train(model, data, optimizer, **how):
+            done = report.step == training.steps
+            last = comm.exchange(done or stop(), any)
+            monitor.tell_step(report)
+            validation = None
+            if done or report.step % run.data.validate_every == 0:
+                validation = validation_loss(run, model, ranks)
+                monitor.tell_validation(report.step, validation)
+            monitor.tell_sample(report.step, model, ranks)
+            lost = validation is not None and not math.isfinite(validation)
+            if not lost and (last or report.step % run.data.save_every == 0):
+                checkpoint.save(run.checkpoints, step=report.step, model=model, optimizer=optimizer, ranks=ranks)
+            yield report, validation
+            if lost:
+                raise UsageError(
+                    f"after step {report.step} the loss on the validation texts is {validation}, and nothing of it "
+                    f"is saved; lower learning_rate={training.learning_rate} in a new run"
+                )
+            if last:
+                return
 
 
 def parts_of(model, optimizer, comm, layout):
@@ -380,8 +387,9 @@ def validation_loss(run, model, ranks):
 
 
 def record_training(run):
-    """Let config.json say how many steps are asked for, and how memory is saved, if it says otherwise."""
-    if storage.load_json(run.folder / "config.json")["train"] != to_dict(run.training):
+    """Let config.json say what a training that goes on may change, if it says otherwise."""
+    stored = storage.load_json(run.folder / "config.json")
+    if stored["train"] != to_dict(run.training) or stored.get("monitor") != to_dict(run.monitor):
         save_config(run)
 
 
@@ -389,51 +397,3 @@ def steps_done(run):
     """The step of the newest checkpoint, 0 if there is none."""
     paths = checkpoint.newest_first(run.checkpoints)
     return checkpoint.step_of(paths[0]) if paths else 0
-
-
-def write_line(log, values):
-    log.write(to_json(values) + "\n")
-    log.flush()
-
-
-def read_log(path, *, warn):
-    """The lines of a log, as dicts. `warn` hears of those that are none, but for a last one cut short by a crash."""
-    if not path.exists():
-        return []
-    *lines, last = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    found = [as_line(line) for line in lines]
-    for number, values in enumerate(found, start=1):
-        if values is None:
-            warn(f"{path}, line {number} is no line of a log, and is passed over")
-    return [values for values in [*found, as_line(last)] if values is not None]
-
-
-def as_line(text):
-    """What a line of a log says of its step, or None if it is no such line."""
-    try:
-        values = json.loads(text)
-        whole = type(values["step"]) is int and (set(Report._fields) <= values.keys() or "validation_loss" in values)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
-    return values if whole else None
-
-
-def keep_log_aside(run, *, warn):
-    """Give the log of steps of which no checkpoint is left another name, and tell it."""
-    log = run.folder / "log.jsonl"
-    if lines := read_log(log, warn=warn):
-        names = (run.folder / f"log.{number}.jsonl" for number in itertools.count(1))
-        aside = next(path for path in names if not path.exists())
-        log.rename(aside)
-        warn(
-            f"{run.checkpoints} holds no checkpoint, though the log tells of {lines[-1]['step']} steps: the training "
-            f"begins again at step 1, and the log of before is now {aside.name}"
-        )
-
-
-def forget_log_after(path, step, *, warn):
-    """Drop the lines of steps after `step`: a run that is resumed takes them again."""
-    if not path.exists():
-        return
-    kept = [values for values in read_log(path, warn=warn) if values["step"] <= step]
-    storage.save_text(path, "".join(to_json(values) + "\n" for values in kept))

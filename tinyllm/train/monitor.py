@@ -1,0 +1,122 @@
+"""The monitor of a training: what the run tells of its steps, and when.
+
+It writes the files of `log.py`, of which `tinyllm report` makes a page. A sample is a function of the seed of the run
+and of the step: a training that is resumed writes the same ones.
+"""
+
+import platform
+from dataclasses import dataclass
+
+import numpy as np
+
+import tinyllm
+from tinyllm.backend import kernels, machine, threads
+from tinyllm.config import Config, option
+from tinyllm.errors import UsageError
+from tinyllm.infer.fill import continued_by_gaps
+from tinyllm.infer.generate import before_next, generate
+from tinyllm.infer.sample import SampleConfig, sampler
+from tinyllm.nn.module import load_weights
+from tinyllm.train import log
+
+SAMPLE_TOKENS = 150
+
+
+@dataclass(frozen=True)
+class MonitorConfig(Config):
+    """What to tell of a training, beside the loss of each step."""
+
+    title = "acompanhamento"
+    sample_every: int = option(0, "passos entre amostras do que o modelo escreve; 0: nenhuma", at_least=0)
+    sample_prompt: str = option("Era uma vez", "começo do texto de cada amostra")
+
+
+def check(run):
+    """Raise UsageError for a run that is to give samples of its texts, and whose model writes none, or cannot begin."""
+    if not run.monitor.sample_every:
+        return
+    if not run.writes:
+        raise UsageError(
+            f"sample_every={run.monitor.sample_every} asks for texts, and this model writes none; leave it out"
+        )
+    count, context = len(beginning(run, run.monitor.sample_prompt)), run.model_config.context
+    if count > context:
+        raise UsageError(
+            f"the sample_prompt of {count} tokens does not fit in a context of {context}; shorten it, or raise context"
+        )
+
+
+class Monitor:
+    """Who tells of the steps of a run; of several ranks one writes."""
+
+    def __init__(self, run, *, writes=True):
+        self.run, self.writes = run, writes
+
+    def add(self, name, values):
+        if self.writes:
+            log.add(self.run.folder, name, values)
+
+    def tell_environment(self, step):
+        """Write down on what the training goes on after a step, unless it is what it ran on before."""
+        here, path = environment(self.run.training), self.run.folder / log.ENVIRONMENT
+        before = [{**line, "step": step} for line in log.read(path, warn=lambda problem: None)]
+        if [{"step": step, **here}] != before[-1:]:
+            self.add(log.ENVIRONMENT, {"step": step, **here})
+
+    def tell_step(self, report):
+        memory = machine.memory_in_use(self.run.training.device)
+        self.add(log.STEPS, {**report._asdict(), "memory": memory})
+
+    def tell_validation(self, step, loss):
+        self.add(log.STEPS, {"step": step, "validation_loss": loss})
+
+    def tell_sample(self, step, model, ranks=None):
+        """Write down what the model writes, at the steps that have a sample. All that have a part of it must call."""
+        every, prompt = self.run.monitor.sample_every, self.run.monitor.sample_prompt
+        if not every or step % every:
+            return
+        if ranks:
+            arrays = ranks.weights()
+            if self.writes:
+                load_weights(model := self.run.new_model(), arrays)
+        if self.writes:
+            self.add(log.SAMPLES, {"step": step, "prompt": prompt, "text": sample(self.run, model, prompt, step)})
+
+
+def sample(run, model, prompt, step):
+    """The text that a model writes at a step, after the prompt."""
+    seed = int(np.random.SeedSequence([run.training.seed, step]).generate_state(1)[0])
+    choose = sampler(SampleConfig(seed=seed))
+    ids = continuation(run, model, prompt, choose=choose, max_tokens=SAMPLE_TOKENS)
+    return "".join(run.tokenizer.stream(ids))
+
+
+def beginning(run, prompt):
+    """The ids that a model is given of a prompt."""
+    return [run.end_id, *run.tokenizer.encode(before_next(run.tokenizer, prompt))]
+
+
+def continuation(run, model, prompt, **how):
+    """The ids that follow a prompt, chosen one by one; who fills gaps is given one at the end, again and again."""
+    ids = beginning(run, prompt)
+    if run.fills:
+        return continued_by_gaps(model, run.task.objective(run), ids, **how)
+    return generate(model, ids, stop_id=run.end_id, **how)
+
+
+def environment(training):
+    """On what a training runs: the machine, and the versions of what computes."""
+    cupy, gpu, *_ = machine.find_gpu() if training.device == "gpu" else (None, None)
+    return {
+        "tinyllm": tinyllm.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": kernels.numba_version(),
+        "blas": ", ".join(f"{name} {version}" for name, version, _ in machine.describe_blas()),
+        "system": f"{platform.system()} {platform.release()}",
+        "processor": machine.processor_name() or platform.machine(),
+        "cores": threads.cores(),
+        "threads": training.threads,
+        "memory": machine.physical_memory(),
+        **({"cupy": cupy, "gpu": gpu} if gpu else {}),
+    }
