@@ -64,6 +64,8 @@ REFUSED = {
         train --out new --texts 0                                    # texts | 0
         train --out new --texts -5                                   # texts | -5
         train --out new --texts @                                    # texts
+        train --out new --keep-last 0                                # keep | 0
+        train --out new --save-in-background --offload all --texts 60 --vocab-size 300   # background | offload
         train --out new --sample-every -1                            # sample | -1
         train --out new --sample-prompt ""                           # sample | empty
         train --out new --texts 60 --vocab-size 300 --context 8 --width 8 --sample-every 1 --sample-prompt ~ # 8
@@ -636,7 +638,9 @@ ACCEPTED = """
     data pack tokenizer.json corpus.txt --out made/p.npy --json
     train --resume broken/runs/log-bad --steps 5
     train --resume runs/gpt --steps 5
+    generate runs/gpt --best --max-tokens 1
     train --resume runs/gpt --steps 6 --sample-every 1 --sample-prompt "Era" --workers 1
+    train --resume runs/gpt --steps 7 --keep-last 3 --keep-best --save-in-background
     report runs/gpt runs/gpt --out made/r.html --json
     train --resume broken/runs/newest-cut --steps 5 --json
 """

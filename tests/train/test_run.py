@@ -139,6 +139,58 @@ def test_a_run_goes_on_with_another_number_of_threads(tmp_path):
         assert np.linalg.norm(mine[name] - expected[name]) <= (1e-6 if "qkv.bias" not in name else 1e-2) * length, name
 
 
+def test_the_best_checkpoint_is_kept_and_can_be_taken(tmp_path, monkeypatch):
+    losses = iter([3.0, 1.0, 2.0, 4.0, 1.5])
+    monkeypatch.setattr(Language, "mean_loss", lambda self, run, model, split: next(losses))
+    data, monitor = dataclasses.replace(DATA, validate_every=3), MonitorConfig(keep_last=1, keep_best=True)
+    run = runs.create(tmp_path / "run", data, MODEL, dataclasses.replace(TRAINING, steps=9), monitor=monitor)
+    fit(run)
+    run.training = TRAINING  # it goes on, and knows of the best from before
+    kept = [[checkpoint.step_of(path) for path in checkpoint.newest_first(run.checkpoints)] for _ in fit(run)]
+    assert kept[-1] == [12, 6] and run.best_step() == 6
+    best, model = run.trained_model(best=True), run.new_model()
+    checkpoint.load(run.checkpoints, model=model, step=6)
+    assert all(np.array_equal(array, weights(model)[name]) for name, array in weights(best).items())
+    assert any(not np.array_equal(array, weights(best)[name]) for name, array in weights(run.trained_model()).items())
+    (run.folder / log.STEPS).unlink()
+    with pytest.raises(UsageError, match="is of a step with a validation loss; leave out --best, or train with --keep"):
+        run.best_step()
+
+
+def test_a_training_saves_in_the_background_what_it_would_save_at_once(tmp_path, monkeypatch):
+    background = MonitorConfig(save_in_background=True, keep_last=3)
+    run, other = runs.create(tmp_path / "run", DATA, MODEL, TRAINING, monitor=background), make(tmp_path / "other")
+    fit(run)
+    fit(other)
+    assert contents(run) == contents(other) and len(checkpoint.newest_first(run.checkpoints)) == 3
+    run.training = dataclasses.replace(TRAINING, steps=24)
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "write", full)
+    seen = []
+    with pytest.raises(OSError, match="No space left"):
+        seen.extend(runs.fit(run, run.new_model(), warn=pytest.fail))
+    assert runs.steps_done(run) == 12 and contents(run) == contents(other)
+    with pytest.raises(UsageError, match="save_in_background copies into memory what offload=all keeps elsewhere"):
+        runs.create(tmp_path / "r", DATA, MODEL, dataclasses.replace(TRAINING, offload="all"), monitor=background)
+
+
+def test_checkpoints_of_another_run_are_refused_by_name(tmp_path):
+    run = make(tmp_path / "run", steps=4)
+    fit(run)
+    other = make(tmp_path / "other", dataclasses.replace(MODEL, heads=4))
+    shutil.copytree(run.checkpoints, other.checkpoints)
+    for use in (lambda: fit(other), other.trained_model):
+        with pytest.raises(UsageError, match="was made with heads=2, and the run has heads=4; put back"):
+            use()
+    words = runs.create(tmp_path / "words", dataclasses.replace(DATA, corpus="receitas"), MODEL, TRAINING)
+    shutil.copytree(run.checkpoints, words.checkpoints)
+    with pytest.raises(UsageError, match=r"was made with tokenizer='.*', and the run has tokenizer="):
+        words.trained_model()
+
+
 def test_more_steps_do_not_change_the_past(tmp_path):
     whole, short = make(tmp_path / "whole", steps=8), make(tmp_path / "short", steps=4)
     fit(whole)

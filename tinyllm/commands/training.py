@@ -229,7 +229,7 @@ def generate_command(arguments):
         able = ", ".join(name for name, architecture in MODELS.items() if architecture.writes)
         does = "fills gaps" if run.fills else "tells labels"
         raise UsageError(f"the model of {run.folder} {does} and writes no text; those that do are {able}")
-    model = run.trained_model(warn=tell)
+    model = run.trained_model(best=arguments.best, warn=tell)
     config = from_dict(SampleConfig, given_options(arguments, SampleConfig))
     dataclasses.replace(config, seed=config.seed + arguments.count - 1)  # refused before anything is written
     for number in range(arguments.count):
@@ -342,5 +342,7 @@ def declare_generate(p):
     p.add_argument("--max-tokens", type=positive, default=300, help="o maior número de tokens (padrão: 300)")
     p.add_argument("--stop", action="append", default=[], help="para antes deste texto (pode ser repetido)")
     p.add_argument("--count", type=positive, default=1, help="quantos textos (padrão: 1)")
+    better = "usa o checkpoint de menor perda de validação, em vez do mais novo (ver train --keep-best)"
+    p.add_argument("--best", action="store_true", help=better)
     add_mine(p)
     add_options(p, SampleConfig)

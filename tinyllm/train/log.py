@@ -78,3 +78,9 @@ def forget_after(folder, step, *, warn):
     for path in (folder / name for name in FILES if (folder / name).exists()):
         kept = [values for values in read(path, warn=warn) if values["step"] <= step]
         storage.save_text(path, "".join(to_json(values) + "\n" for values in kept))
+
+
+def validations(folder, *, warn):
+    """{step: loss on the validation texts} of a run, as far as it is a number."""
+    lines = read(folder / STEPS, warn=warn)
+    return {line["step"]: line["validation_loss"] for line in lines if line.get("validation_loss") is not None}

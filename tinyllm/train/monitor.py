@@ -4,6 +4,7 @@ It writes the files of `log.py`, of which `tinyllm report` makes a page. A sampl
 and of the step: a training that is resumed writes the same ones.
 """
 
+import math
 import platform
 from dataclasses import dataclass
 
@@ -17,22 +18,32 @@ from tinyllm.infer.fill import continued_by_gaps
 from tinyllm.infer.generate import before_next, generate
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.nn.module import load_weights
-from tinyllm.train import log
+from tinyllm.train import checkpoint, log
 
 SAMPLE_TOKENS = 150
 
 
 @dataclass(frozen=True)
 class MonitorConfig(Config):
-    """What to tell of a training, beside the loss of each step."""
+    """What to tell of a training, beside the loss of each step, and what to keep of it."""
 
     title = "acompanhamento"
     sample_every: int = option(0, "passos entre amostras do que o modelo escreve; 0: nenhuma", at_least=0)
     sample_prompt: str = option("Era uma vez", "começo do texto de cada amostra")
+    keep_last: int = option(checkpoint.KEPT, "quantos checkpoints guardar, os mais novos", at_least=1)
+    keep_best: bool = option(False, "guarda também o checkpoint de menor perda de validação")
+    save_in_background: bool = option(
+        False, "grava os checkpoints enquanto o treino continua; pede memória para uma cópia dos pesos e do otimizador"
+    )
 
 
 def check(run):
-    """Raise UsageError for a run that is to give samples of its texts, and whose model writes none, or cannot begin."""
+    """Raise UsageError for a run that is to give samples of its texts, and whose model writes none, or cannot begin;
+    and for one that would copy into memory what it keeps elsewhere."""
+    if run.monitor.save_in_background and run.training.offload != "none":
+        raise UsageError(
+            f"save_in_background copies into memory what offload={run.training.offload} keeps elsewhere; leave one out"
+        )
     if not run.monitor.sample_every:
         return
     if not run.writes:
@@ -47,17 +58,23 @@ def check(run):
 
 
 class Monitor:
-    """Who tells of the steps of a run; of several ranks one writes."""
+    """Who tells of the steps of a run; of several ranks one writes, and knows which validation was the best."""
 
     def __init__(self, run, *, writes=True):
-        self.run, self.writes = run, writes
+        self.run, self.writes, self.validations = run, writes, {}
+
+    @property
+    def best(self):
+        """The step of the lowest loss on the validation texts, None before there is any."""
+        return min(self.validations, key=self.validations.get, default=None)
 
     def add(self, name, values):
         if self.writes:
             log.add(self.run.folder, name, values)
 
-    def tell_environment(self, step):
-        """Write down on what the training goes on after a step, unless it is what it ran on before."""
+    def begin(self, step):
+        """Take note of what was told up to a step, and write down on what the training goes on, if that is new."""
+        self.validations = log.validations(self.run.folder, warn=lambda problem: None)
         here, path = environment(self.run.training), self.run.folder / log.ENVIRONMENT
         before = [{**line, "step": step} for line in log.read(path, warn=lambda problem: None)]
         if [{"step": step, **here}] != before[-1:]:
@@ -69,6 +86,8 @@ class Monitor:
 
     def tell_validation(self, step, loss):
         self.add(log.STEPS, {"step": step, "validation_loss": loss})
+        if math.isfinite(loss):
+            self.validations[step] = loss
 
     def tell_sample(self, step, model, ranks=None):
         """Write down what the model writes, at the steps that have a sample. All that have a part of it must call."""

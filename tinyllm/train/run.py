@@ -106,13 +106,35 @@ class Run:
         """The mean loss of a model on a split, in nats."""
         return self.task.mean_loss(self, model, split)
 
-    def trained_model(self, *, warn=print):
-        """The model of the newest checkpoint; of a run in int8, the only one there is."""
+    def trained_model(self, *, best=False, warn=print):
+        """The model of the newest checkpoint, or of the `best` that is left, by the loss on the validation texts; of a
+        run in int8, the only one there is."""
         model = self.new_model()
         if self.int8:
             return model
-        checkpoint.load(self.checkpoints, model=model, warn=warn)
+        step = self.best_step(warn=warn) if best else None
+        checkpoint.load(self.checkpoints, model=model, made_with=self.made_with(), step=step, warn=warn)
         return model
+
+    def best_step(self, *, warn=print):
+        """The step of the best checkpoint. Raises UsageError if the validation loss was measured at none's."""
+        steps = {checkpoint.step_of(path) for path in checkpoint.newest_first(self.checkpoints)}
+        measured = {step: loss for step, loss in log.validations(self.folder, warn=warn).items() if step in steps}
+        if not measured:
+            raise UsageError(
+                f"no checkpoint in {self.checkpoints} is of a step with a validation loss; leave out --best, or train "
+                "with --keep-best"
+            )
+        return min(measured, key=measured.get)
+
+    def made_with(self):
+        """{name: value} of what decides what the numbers of a checkpoint mean."""
+        return {
+            "tokenizer": storage.sha256(self.folder / "tokenizer.json"),
+            "architecture": catalog.name_of(self.model_config),
+            "optimizer": optimizers.name_of(self.optimizer_config),
+            **to_dict(self.model_config),
+        }
 
     @property
     def checkpoints(self):
@@ -322,7 +344,9 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
             model, optimizer, ranks = parts_of(model, run.optimizer_config, comm, layout)
         start = 0
         if steps_done(run):
-            start = checkpoint.load(run.checkpoints, model=model, optimizer=optimizer, ranks=ranks, warn=warn)
+            start = checkpoint.load(
+                run.checkpoints, model=model, optimizer=optimizer, ranks=ranks, made_with=run.made_with(), warn=warn
+            )
         if start >= training.steps:
             raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")
         monitor = Monitor(run, writes=first)
@@ -331,29 +355,35 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
                 log.keep_aside(run.folder, run.checkpoints, warn=warn)
             log.forget_after(run.folder, start, warn=warn)
             record_training(run)
-            monitor.tell_environment(start)
+            monitor.begin(start)
         data = run.batches(start * training.accumulate)
         how = {"config": training, "ranks": ranks or ONE_RANK, "start": start, "profile": profile}
-        for report in train(model, data, optimizer, **how):
-            done = report.step == training.steps
-            last = comm.exchange(done or stop(), any)
-            monitor.tell_step(report)
-            validation = None
-            if done or report.step % run.data.validate_every == 0:
-                validation = validation_loss(run, model, ranks)
-                monitor.tell_validation(report.step, validation)
-            monitor.tell_sample(report.step, model, ranks)
-            lost = validation is not None and not math.isfinite(validation)
-            if not lost and (last or report.step % run.data.save_every == 0):
-                checkpoint.save(run.checkpoints, step=report.step, model=model, optimizer=optimizer, ranks=ranks)
-            yield report, validation
-            if lost:
-                raise UsageError(
-                    f"after step {report.step} the loss on the validation texts is {validation}, and nothing of it "
-                    f"is saved; lower learning_rate={training.learning_rate} in a new run"
-                )
-            if last:
-                return
+        kept = {"made_with": run.made_with(), "last": run.monitor.keep_last}
+        with checkpoint.Saver(run.checkpoints, background=run.monitor.save_in_background) as saver:
+            for report in train(model, data, optimizer, **how):
+                saver.check()
+                done = report.step == training.steps
+                last = comm.exchange(done or stop(), any)
+                monitor.tell_step(report)
+                validation = None
+                if done or report.step % run.data.validate_every == 0:
+                    validation = validation_loss(run, model, ranks)
+                    monitor.tell_validation(report.step, validation)
+                monitor.tell_sample(report.step, model, ranks)
+                lost = validation is not None and not math.isfinite(validation)
+                best = comm.exchange(monitor.best, lambda found: found[0]) if run.monitor.keep_best else None
+                if not lost and (last or best == report.step or report.step % run.data.save_every == 0):
+                    saver.save(step=report.step, model=model, optimizer=optimizer, ranks=ranks, best=best, **kept)
+                if last:
+                    saver.finish()
+                yield report, validation
+                if lost:
+                    raise UsageError(
+                        f"after step {report.step} the loss on the validation texts is {validation}, and nothing of it "
+                        f"is saved; lower learning_rate={training.learning_rate} in a new run"
+                    )
+                if last:
+                    return
 
 
 def parts_of(model, optimizer, comm, layout):
