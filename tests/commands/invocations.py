@@ -64,6 +64,8 @@ REFUSED = {
         train --out new --texts 0                                    # texts | 0
         train --out new --texts -5                                   # texts | -5
         train --out new --texts @                                    # texts
+        train --out new --statistics-every -1                        # statistics | -1
+        train --resume runs/gpt --steps 9 --statistics-every 2 --offload optimizer       # statistics-every | offload
         train --out new --keep-last 0                                # keep | 0
         train --out new --save-in-background --offload all --texts 60 --vocab-size 300   # background | offload
         train --out new --sample-every -1                            # sample | -1
@@ -640,7 +642,7 @@ ACCEPTED = """
     train --resume runs/gpt --steps 5
     generate runs/gpt --best --max-tokens 1
     train --resume runs/gpt --steps 6 --sample-every 1 --sample-prompt "Era" --workers 1
-    train --resume runs/gpt --steps 7 --keep-last 3 --keep-best --save-in-background
+    train --resume runs/gpt --steps 7 --keep-last 3 --keep-best --save-in-background --statistics-every 1
     report runs/gpt runs/gpt --out made/r.html --json
     train --resume broken/runs/newest-cut --steps 5 --json
 """

@@ -27,16 +27,11 @@ SMALL = {"texts": 60, "save_every": 4, "validate_every": 2}
 def folders(tmp_path_factory):
     """Two trained runs; one of them is called like a tag."""
     place, found = tmp_path_factory.mktemp("runs"), []
+    monitor = MonitorConfig(sample_every=4, sample_prompt="<u>", statistics_every=2)
     model = GPTConfig(vocab_size=300, context=16, layers=1, heads=2, width=16)
     for name, rate in ((NAME, 4e-3), ("other", 1e-2)):
         training = TrainConfig(steps=8, batch=4, warmup=2, workers=1, learning_rate=rate)
-        run = runs.create(
-            place / name,
-            DataConfig(**SMALL),
-            model,
-            training,
-            monitor=MonitorConfig(sample_every=4, sample_prompt="<u>"),
-        )
+        run = runs.create(place / name, DataConfig(**SMALL), model, training, monitor=monitor)
         list(runs.fit(run, run.new_model()))
         found.append(place / name)
     return found
@@ -90,6 +85,11 @@ def test_the_page_needs_nothing_else_and_shows_what_the_logs_say(folders, tmp_pa
         points = [tuple(map(float, point.split(","))) for point in attributes["points"].split()]
         assert len(points) in (4, 8) and all(0 <= x <= chart.WIDTH and 0 <= y <= chart.HEIGHT for x, y in points)
     assert {attributes["stroke"] for attributes in curves} == set(COLORS[:2])
+    cells = [attributes for tag, attributes in page.tags if tag == "rect"]
+    assert all(0 <= float(cell["x"]) <= chart.WIDTH and 0.05 <= float(cell["fill-opacity"]) <= 1 for cell in cells)
+    in_a_step = 3 * len(told[0]["statistics"][0]["parameters"]) + 1  # in three maps, and the block's activations
+    whole = 2 * 4 * in_a_step  # of two runs at four steps
+    assert 0.8 * whole <= len(cells) <= whole
     assert "--learning-rate" in page.text and "NumPy" in page.text and "<u>" in page.text
 
 
@@ -117,6 +117,24 @@ def test_neighbours_become_one_point():
     assert chart.buckets(points, most=5, merge=max) == [(1, 1.0), (3, 2.0), (5, 5.0), (7, 7.0), (9, 9.0)]
     assert chart.buckets([(0, None), (1, None)], most=1, merge=max) == [(1, None)]
     assert chart.buckets(points, most=10, merge=max) == points
+
+
+def test_many_parameters_share_the_rows_of_a_map():
+    paths = [f"blocks.{n}.{part}.{kind}" for n in range(20) for part in ("a", "b") for kind in ("weight", "bias")]
+    assert len(report.together(paths, most=100)) == 80
+    assert len(report.together(paths, most=79)) == 40
+    assert report.together(paths, most=30)["blocks.3"] == [path for path in paths if path.startswith("blocks.3.")]
+    assert list(report.together(paths, most=2)) == ["blocks"]
+
+
+def test_a_map_is_darker_where_a_number_is_greater():
+    values = {("um", "1"): 1e-3, ("um", "2"): 1e-1, ("<dois>", "1"): 1e-2, ("<dois>", "2"): None}
+    svg = chart.heat(["um", "<dois>"], ["1", "2"], values, what="mapa")
+    shades = dict(re.findall(r'fill-opacity="([\d.]+)"><title>([^:]*)', svg))
+    assert {title: float(shade) for shade, title in shades.items()} == {
+        "um, 1": 0.05, "um, 2": 1.0, "&lt;dois&gt;, 1": pytest.approx(0.525, abs=0.006)
+    }  # fmt: skip
+    assert "<rect" not in chart.heat(["um"], ["1"], {}, what="mapa")
 
 
 def test_a_run_without_steps_and_too_many_are_refused(folders, tmp_path):

@@ -173,7 +173,7 @@ def test_a_training_saves_in_the_background_what_it_would_save_at_once(tmp_path,
     with pytest.raises(OSError, match="No space left"):
         seen.extend(runs.fit(run, run.new_model(), warn=pytest.fail))
     assert runs.steps_done(run) == 12 and contents(run) == contents(other)
-    with pytest.raises(UsageError, match="save_in_background copies into memory what offload=all keeps elsewhere"):
+    with pytest.raises(UsageError, match="save_in_background=True copies into memory what offload=all keeps elsewhere"):
         runs.create(tmp_path / "r", DATA, MODEL, dataclasses.replace(TRAINING, offload="all"), monitor=background)
 
 

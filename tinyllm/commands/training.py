@@ -26,6 +26,7 @@ from tinyllm.show.training import announce, compile_kernels, train_showing
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
 from tinyllm.train.monitor import MonitorConfig, continuation
+from tinyllm.train.monitor import check as check_monitor
 from tinyllm.train.tasks import TASKS, DataConfig, Language
 
 CONFIGS_OF_OPTIMIZERS = {name: kind.Config for name, kind in OPTIMIZERS.items()}
@@ -108,6 +109,7 @@ def monitor_of(arguments, before=None):
 
 def announce_run(run, layout):
     runs.check_layout(run.task, run.model_config, run.training, run.optimizer_config, layout)
+    check_monitor(run, layout.ranks)
     announce(run.model_config, run.training, run.optimizer_config, labels=len(run.task.labels))
 
 

@@ -5,6 +5,7 @@ import itertools
 import math
 import re
 
+from tinyllm.plot import COLORS
 from tinyllm.say import decimal, thousands
 
 WIDTH, HEIGHT = 560, 300
@@ -111,3 +112,25 @@ def buckets(points, *, most, merge):
         known = [y for _, y in points[first:end] if y is not None]
         found.append((points[end - 1][0], merge(known) if known else None))
     return found
+
+
+ROW, NAMES = 15, 200  # of a heat map: the height of a row, and the width of the names beside them
+
+
+def heat(rows, columns, values, *, what):
+    """(names, names, {(row, column): number}) -> the SVG of a map, darker where the number is greater."""
+    shades = {place: math.log10(value) for place, value in values.items() if value}
+    low, high = bounds(list(shades.values()) or [0.0])
+    wide, bottom = (WIDTH - NAMES) / len(columns), ROW * len(rows)
+    parts = [f'<svg class="chart" viewBox="0 0 {WIDTH} {bottom + 22}" role="img" aria-label="{escaped(what)}">']
+    for top, row in zip(range(0, bottom, ROW), rows, strict=True):
+        parts.append(f'<text x="{NAMES - 6}" y="{top + 12}" text-anchor="end">{escaped(row)}</text>')
+        for number_of, column in enumerate(columns):
+            if (row, column) in shades:
+                shade = 0.05 + 0.95 * (shades[row, column] - low) / (high - low)
+                title = f"<title>{escaped(row)}, {column}: {values[row, column]:.2g}</title>"
+                place = f'x="{NAMES + wide * number_of:.1f}" y="{top}" width="{wide:.1f}" height="{ROW}"'
+                parts.append(f'<rect {place} fill="{COLORS[0]}" fill-opacity="{shade:.2f}">{title}</rect>')
+    for x, anchor, column in ((NAMES, "start", columns[0]), (WIDTH, "end", columns[-1])):
+        parts.append(f'<text x="{x}" y="{bottom + 16}" text-anchor="{anchor}">{escaped(column)}</text>')
+    return "".join([*parts, "</svg>"])

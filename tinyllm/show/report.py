@@ -25,6 +25,13 @@ CURVES = {  # of a line of the log: the title of its chart, what it says, and ho
     "tokens_per_second": ("Velocidade", "tokens por segundo", median),
     "memory": ("Memória em uso", "MB", max),
 }
+MAPS = {  # of a line of the statistics: the title of its heat map
+    "gradient": "Gradientes",
+    "update": "Atualização de cada passo, como fração do peso",
+    "weight": "Pesos",
+    "activations": "O que sai de cada bloco",
+}
+ROWS, COLUMNS = 32, 40  # the most of a heat map
 UNITS = ((120, 1, "segundos"), (7200, 60, "minutos"), (math.inf, 3600, "horas"))
 NAMES_OF_ENVIRONMENT = {
     "processor": "processador", "cores": "núcleos", "threads": "threads", "memory": "memória", "gpu": "GPU",
@@ -42,7 +49,7 @@ def report(folders, out, *, as_json=False):
     told = [figures(folder, runs.open_run(folder)) for folder in folders]
     storage.save_text(out, page(told))
     for of_run in told if as_json else ():
-        emit({name: value for name, value in of_run.items() if name != "config"})
+        emit(of_run)
     tell(f"pronto; abra {out} no navegador")
 
 
@@ -75,6 +82,7 @@ def figures(folder, run):
         "memory": max((value for _, _, value in curves["memory"] if value), default=None),
         "curves": {name: thinned(points, CURVES[name][-1]) for name, points in curves.items()},
         "samples": evenly(log.read(run.folder / log.SAMPLES, warn=tell), SAMPLES),
+        "statistics": evenly(log.read(run.folder / log.STATISTICS, warn=tell), COLUMNS),
         "environment": log.read(run.folder / log.ENVIRONMENT, warn=tell),
         "config": settings(run),
     }
@@ -108,8 +116,8 @@ def page(told):
     """The whole page, as text."""
     names = ", ".join(of_run["run"] for of_run in told)
     body = "".join([
-        "<h1>Relatório de treino</h1>", summary(told), all_charts(told), samples(told), config_table(told),
-        environment_table(told),
+        "<h1>Relatório de treino</h1>", summary(told), all_charts(told), statistics(told), samples(told),
+        config_table(told), environment_table(told),
     ])  # fmt: skip
     return PAGE.substitute(title=escaped(names), body=body)
 
@@ -165,6 +173,54 @@ def one_chart(told, name):
         f'<div class="by-steps">{chart.curves(by_step, across="passo", up=title)}</div>'
         f'<div class="by-time">{chart.curves(by_time, across=unit, up=title)}</div></figure>'
     )
+
+
+def statistics(told):
+    """How large the numbers of each model were, layer by layer: heat maps whose columns are steps."""
+    parts = []
+    for of_run in (of_run for of_run in told if of_run["statistics"]):
+        parts.append(f"<h3>{escaped(of_run['run'])}</h3>")
+        parts.append(f'<div class="charts">{"".join(one_map(of_run, name) for name in MAPS)}</div>')
+    about = "<p>A raiz da média dos quadrados: quanto mais escuro, maior, numa escala de potências de dez.</p>"
+    return f"<h2>Camada por camada</h2>{about}{''.join(parts)}" if parts else ""
+
+
+def one_map(of_run, name):
+    """A heat map of what the statistics of a run tell, the parameters of a module together where they are many."""
+    steps = [f"passo {thousands(line['step'])}" for line in of_run["statistics"]]
+    told = [sizes(line, name) for line in of_run["statistics"]]
+    rows = together(list(dict.fromkeys(path for line in told for path in line)), most=ROWS)
+    values = {}
+    for step, line in zip(steps, told, strict=True):
+        for row, paths in rows.items():
+            known = [line[path] for path in paths if line.get(path) is not None]
+            if known:
+                values[row, step] = math.sqrt(fmean(value * value for value in known))
+    if not any(values.values()):
+        return ""
+    shown = [value for value in values.values() if value]
+    extent = f"de {min(shown):.1e} a {max(shown):.1e}".replace(".", ",")
+    picture = chart.heat(list(rows), steps, values, what=MAPS[name])
+    return f"<figure><figcaption>{MAPS[name]} <small>({extent})</small></figcaption>{picture}</figure>"
+
+
+def sizes(line, name):
+    """{path: number} of one map, as a line of the statistics tells it."""
+    if name == "activations":
+        return line[name]
+    return {path: of_parameter[name] for path, of_parameter in line["parameters"].items()}
+
+
+def together(paths, *, most):
+    """{row: its paths}: each path is a row, or so many as share a beginning, if there would be more than `most`."""
+    depth = max(path.count(".") for path in paths) + 1
+    while True:
+        rows = {}
+        for path in paths:
+            rows.setdefault(".".join(path.split(".")[:depth]), []).append(path)
+        if len(rows) <= most or depth == 1:
+            return rows
+        depth -= 1
 
 
 def samples(told):

@@ -19,6 +19,7 @@ from tinyllm.infer.generate import before_next, generate
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.nn.module import load_weights
 from tinyllm.train import checkpoint, log
+from tinyllm.train.statistics import Statistics
 
 SAMPLE_TOKENS = 150
 
@@ -30,6 +31,11 @@ class MonitorConfig(Config):
     title = "acompanhamento"
     sample_every: int = option(0, "passos entre amostras do que o modelo escreve; 0: nenhuma", at_least=0)
     sample_prompt: str = option("Era uma vez", "começo do texto de cada amostra")
+    statistics_every: int = option(
+        0,
+        "passos entre medidas de pesos, gradientes, atualizações e ativações, camada por camada; 0: nenhuma",
+        at_least=0,
+    )
     keep_last: int = option(checkpoint.KEPT, "quantos checkpoints guardar, os mais novos", at_least=1)
     keep_best: bool = option(False, "guarda também o checkpoint de menor perda de validação")
     save_in_background: bool = option(
@@ -37,12 +43,18 @@ class MonitorConfig(Config):
     )
 
 
-def check(run):
+def check(run, ranks=1):
     """Raise UsageError for a run that is to give samples of its texts, and whose model writes none, or cannot begin;
-    and for one that would copy into memory what it keeps elsewhere."""
-    if run.monitor.save_in_background and run.training.offload != "none":
+    for one that would copy into memory what it keeps elsewhere; and for statistics of what several ranks share."""
+    asked, offload = run.monitor, run.training.offload
+    for name in ("save_in_background", "statistics_every"):
+        value = getattr(asked, name)
+        if value and offload != "none":
+            raise UsageError(f"{name}={value} copies into memory what offload={offload} keeps elsewhere; leave one out")
+    if asked.statistics_every and ranks > 1:
         raise UsageError(
-            f"save_in_background copies into memory what offload={run.training.offload} keeps elsewhere; leave one out"
+            f"statistics_every={asked.statistics_every} measures a model in one process, and there are {ranks}; leave "
+            "it out, or give 0"
         )
     if not run.monitor.sample_every:
         return
@@ -61,7 +73,7 @@ class Monitor:
     """Who tells of the steps of a run; of several ranks one writes, and knows which validation was the best."""
 
     def __init__(self, run, *, writes=True):
-        self.run, self.writes, self.validations = run, writes, {}
+        self.run, self.writes, self.validations, self.statistics = run, writes, {}, None
 
     @property
     def best(self):
@@ -80,9 +92,17 @@ class Monitor:
         if [{"step": step, **here}] != before[-1:]:
             self.add(log.ENVIRONMENT, {"step": step, **here})
 
+    def watched(self, model, step, profile):
+        """What is to record the steps of a model after `step`: the statistics and a profile, as far as asked for."""
+        if every := self.run.monitor.statistics_every:
+            self.statistics = Statistics(model, every=every, step=step, profile=profile)
+        return self.statistics or profile
+
     def tell_step(self, report):
         memory = machine.memory_in_use(self.run.training.device)
         self.add(log.STEPS, {**report._asdict(), "memory": memory})
+        if self.statistics and self.statistics.found:
+            self.add(log.STATISTICS, {"step": report.step, **self.statistics.found})
 
     def tell_validation(self, step, loss):
         self.add(log.STEPS, {"step": step, "validation_loss": loss})

@@ -335,7 +335,7 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
     steps are done.
     """
     run.check_learns()
-    check_monitor(run)
+    check_monitor(run, comm.size)
     first = comm.rank == 0
     training = dataclasses.replace(run.training, workers=run.training.threads_of(comm))
     with storage.locked(run.folder) if first else contextlib.nullcontext():
@@ -357,6 +357,7 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
             record_training(run)
             monitor.begin(start)
         data = run.batches(start * training.accumulate)
+        profile = monitor.watched(model, start, profile)
         how = {"config": training, "ranks": ranks or ONE_RANK, "start": start, "profile": profile}
         kept = {"made_with": run.made_with(), "last": run.monitor.keep_last}
         with checkpoint.Saver(run.checkpoints, background=run.monitor.save_in_background) as saver:
