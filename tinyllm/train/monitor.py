@@ -18,7 +18,7 @@ from tinyllm.infer.fill import continued_by_gaps
 from tinyllm.infer.generate import before_next, generate
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.nn.module import load_weights
-from tinyllm.train import checkpoint, log
+from tinyllm.train import checkpoint, log, trackers
 from tinyllm.train.statistics import Statistics
 
 SAMPLE_TOKENS = 150
@@ -36,6 +36,8 @@ class MonitorConfig(Config):
         "passos entre medidas de pesos, gradientes, atualizações e ativações, camada por camada; 0: nenhuma",
         at_least=0,
     )
+    tensorboard: bool = option(False, "conta os números também ao TensorBoard (pip install tensorboard)")
+    wandb: bool = option(False, "conta os números também ao Weights & Biases (pip install wandb)")
     keep_last: int = option(checkpoint.KEPT, "quantos checkpoints guardar, os mais novos", at_least=1)
     keep_best: bool = option(False, "guarda também o checkpoint de menor perda de validação")
     save_in_background: bool = option(
@@ -70,10 +72,21 @@ def check(run, ranks=1):
 
 
 class Monitor:
-    """Who tells of the steps of a run; of several ranks one writes, and knows which validation was the best."""
+    """Who tells of the steps of a run; of several ranks one writes, and knows which validation was the best.
+
+    It is a context, at whose end all is told.
+    """
 
     def __init__(self, run, *, writes=True):
         self.run, self.writes, self.validations, self.statistics = run, writes, {}, None
+        self.trackers = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        for tracker in self.trackers:
+            tracker.close()
 
     @property
     def best(self):
@@ -81,11 +94,17 @@ class Monitor:
         return min(self.validations, key=self.validations.get, default=None)
 
     def add(self, name, values):
+        """Write down a line in one of the files, and let trackers know the numbers of the steps."""
         if self.writes:
             log.add(self.run.folder, name, values)
+        for tracker in self.trackers if name == log.STEPS else ():
+            numbers = {name: value for name, value in values.items() if name != "step" and value is not None}
+            tracker.add(values["step"], numbers)
 
     def begin(self, step):
-        """Take note of what was told up to a step, and write down on what the training goes on, if that is new."""
+        """Take note of what was told up to a step, begin to tell trackers, and write down on what the training goes on,
+        if that is new."""
+        self.trackers = [kind(self.run, step) for kind in trackers.asked_for(self.run.monitor)]
         self.validations = log.validations(self.run.folder, warn=lambda problem: None)
         here, path = environment(self.run.training), self.run.folder / log.ENVIRONMENT
         before = [{**line, "step": step} for line in log.read(path, warn=lambda problem: None)]

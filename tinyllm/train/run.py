@@ -38,7 +38,7 @@ from tinyllm.parallel.comm import ALONE, run_ranks
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.layout import Layout
 from tinyllm.text import files
-from tinyllm.train import checkpoint, log
+from tinyllm.train import checkpoint, log, trackers
 from tinyllm.train.loop import train
 from tinyllm.train.monitor import Monitor, MonitorConfig
 from tinyllm.train.monitor import check as check_monitor
@@ -159,6 +159,7 @@ def create(
     """
     task, optimizer = task or Language(), optimizer or AdamWConfig()
     check_place(folder, data, training)
+    trackers.asked_for(monitor or MonitorConfig())
     say("textos")
     texts = task.read(data, seed=training.seed)
     say("tokenizador")
@@ -180,6 +181,7 @@ def create_from(
     Raises UsageError as `create` does, if the base has no checkpoint, and if its labels are not those of the texts.
     """
     check_place(folder, data, training)
+    trackers.asked_for(monitor or MonitorConfig())
     start = weights(dequantize(base.trained_model(warn=warn)))
     say("textos")
     task = type(base.task)()
@@ -360,7 +362,7 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
         profile = monitor.watched(model, start, profile)
         how = {"config": training, "ranks": ranks or ONE_RANK, "start": start, "profile": profile}
         kept = {"made_with": run.made_with(), "last": run.monitor.keep_last}
-        with checkpoint.Saver(run.checkpoints, background=run.monitor.save_in_background) as saver:
+        with monitor, checkpoint.Saver(run.checkpoints, background=run.monitor.save_in_background) as saver:
             for report in train(model, data, optimizer, **how):
                 saver.check()
                 done = report.step == training.steps
