@@ -278,7 +278,11 @@ def modules():
         vars(made).update(contents)
         return made
 
-    runtime = types.SimpleNamespace(deviceSynchronize=lambda: synchronisations.append("deviceSynchronize"))
+    runtime = types.SimpleNamespace(
+        deviceSynchronize=lambda: synchronisations.append("deviceSynchronize"),
+        getDeviceProperties=lambda device: {"name": b"stand-in"},
+        memGetInfo=lambda: (2**30, 2**31),
+    )
     current = Stream(null=True)
     cuda = types.SimpleNamespace(
         is_available=lambda: True, runtime=runtime, Stream=Stream, get_current_stream=lambda: current
@@ -290,6 +294,7 @@ def modules():
             plain = isinstance(original, type | np.dtype) or not callable(original)
             setattr(cupy, name, original if plain else function_of_cupy(name))
     vars(cupy).update(asarray=asarray, array=array, asnumpy=asnumpy)
+    cupy.get_default_memory_pool = lambda: types.SimpleNamespace(total_bytes=lambda: 2**20)
 
     special = module("cupyx.scipy.special", erf=erf)
     scipy = module("cupyx.scipy", special=special)

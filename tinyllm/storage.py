@@ -22,6 +22,7 @@ TYPES = {  # in the order in which the arrays stand in a file
     "F16": "<f2", "U16": "<u2", "I16": "<i2", "I8": "i1", "U8": "u1", "BOOL": "?",
 }  # fmt: skip
 LOCK = ".lock"
+LOGS = ("log.jsonl", "samples.jsonl", "statistics.jsonl", "environment.jsonl")  # what a run tells of itself
 
 
 def save_arrays(path, arrays, metadata=None):
@@ -178,7 +179,7 @@ def claim_folder(path):
 def _recorded(record):
     """The names of the files that a run or a checkpoint consists of, if this is its config or manifest."""
     try:
-        return {record.name, "log.jsonl", *load_json(record)["sha256"]}
+        return {record.name, *LOGS, *load_json(record)["sha256"]}
     except (UsageError, OSError, LookupError, TypeError):
         return set()
 

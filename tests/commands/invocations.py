@@ -77,6 +77,14 @@ REFUSED = {
         train --out new --texts 0                                    # texts | 0
         train --out new --texts -5                                   # texts | -5
         train --out new --texts @                                    # texts
+        train --out new --statistics-every -1                        # statistics | -1
+        train --resume runs/gpt --steps 9 --statistics-every 2 --offload optimizer       # statistics-every | offload
+        train --out new --keep-last 0                                # keep | 0
+        train --out new --save-in-background --offload all --texts 60 --vocab-size 300   # background | offload
+        train --out new --sample-every -1                            # sample | -1
+        train --out new --sample-prompt ""                           # sample | empty
+        train --out new --texts 60 --vocab-size 300 --context 8 --width 8 --sample-every 1 --sample-prompt ~ # 8
+        train --out new --texts 60 --vocab-size 300 --width 16 --heads 2 --model bert --sample-every 1 # sample-every=1
         train --out new --device tpu                                 # device | tpu
         train --out new --json yes                                   # yes
     """,
@@ -506,6 +514,22 @@ REFUSED = {
         data pack tokenizer.json broken/empty.txt --out new.npy      # empty.txt
         data pack tokenizer.json broken/latin1.txt --out new.npy     # latin1.txt | UTF-8
     """,
+    "report": """
+        report                                                       # PASTA
+        report --out new.html                                        # PASTA
+        report nothing                                               # nothing
+        report folder                                                # folder
+        report ""                                                    # empty
+        report runs/int8                                             # runs/int8
+        report runs/gpt --out ""                                     # empty
+        report runs/gpt --out folder                                 # folder
+        report runs/gpt --out nothing/r.html                         # nothing
+        report runs/gpt --out runs/gpt/samples.jsonl                 # belongs
+        report runs/gpt --out corpus.txt/r.html                      # corpus.txt
+        report a b c d e f g                                         # 7 | 6
+        report broken/runs/config-cut                                # config.json
+        report runs/gpt broken/runs/tokens-cut                       # train.npy
+    """,
     "course and bench": """
         course test                                                  # EXERCÍCIO
         course test m99.e01                                          # m99.e01
@@ -580,6 +604,8 @@ ACCEPTED = """
     generate runs/t5 --max-tokens 3 --prompt "Era uma vez"
     generate broken/runs/log-bad --max-tokens 2
     generate broken/runs/newest-cut --max-tokens 2
+    report runs/gpt --out made/r.html
+    report runs/gpt runs/labels broken/runs/log-bad --out made/r2.html --json
     quantize runs/t5 --out made/t5 --group 64
     quantize runs/labels --out made/labels --json
     generate runs/int8 --max-tokens 3
@@ -636,5 +662,9 @@ ACCEPTED = """
     data pack tokenizer.json corpus.txt --out made/p.npy --json
     train --resume broken/runs/log-bad --steps 5
     train --resume runs/gpt --steps 5
+    generate runs/gpt --best --max-tokens 1
+    train --resume runs/gpt --steps 6 --sample-every 1 --sample-prompt "Era" --workers 1
+    train --resume runs/gpt --steps 7 --keep-last 3 --keep-best --save-in-background --statistics-every 1
+    report runs/gpt runs/gpt --out made/r.html --json
     train --resume broken/runs/newest-cut --steps 5 --json
 """

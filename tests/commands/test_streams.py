@@ -99,6 +99,8 @@ WRITERS = {  # a command that writes, and how many bytes a file may have
     "attention k Era --out old.svg": 9000,
     "train --out new {small} --steps 2": 9000,
     "train --resume k --steps 6": 9000,
+    "train --resume k --steps 6 --save-in-background": 9000,
+    "report k --out old": 5000,
     "compare gpt --out new --texts 60": 9000,
     "quickstart --out new --texts 60": 9000,
 }
@@ -125,7 +127,7 @@ def test_a_full_disk_leaves_all_as_it_was(folder, tmp_path, line):
     if "resume" in line:  # it did begin: there is a log of the step, and config.json asks for more
         assert runs.steps_done(runs.open_run(tmp_path / "k")) == 4
         changed = {path.name for path in after if before.get(path) != after[path]}
-        assert changed <= {"log.jsonl", "config.json"}
+        assert changed <= {"log.jsonl", "config.json", "environment.jsonl"}
     else:
         assert after == before
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 
 import numpy as np
 import pytest
@@ -21,14 +22,22 @@ def new(seed=0):
     return model, AdamW(model.named_parameters())
 
 
-def save_steps(folder, steps):
+def save_steps(folder, steps, *, background=False, **how):
     """Save a checkpoint at each step, every weight and moment holding the number of the step."""
     model, optimizer = new()
-    for step in steps:
-        optimizer.steps = step
-        for array in [*weights(model).values(), *optimizer.state().values()]:
-            array[...] = step
-        checkpoint.save(folder, step=step, model=model, optimizer=optimizer)
+    with checkpoint.Saver(folder, background=background) as saver:
+        for step in steps:
+            optimizer.steps = step
+            for array in [*weights(model).values(), *optimizer.state().values()]:
+                array[...] = step
+            saver.save(step=step, model=model, optimizer=optimizer, **how)
+
+
+in_both_ways = pytest.mark.parametrize("background", [False, True], ids=["at once", "in the background"])
+
+
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_the_last_two_are_kept_and_the_newest_loads_with_its_optimiser(tmp_path):
@@ -59,6 +68,93 @@ def test_a_damaged_one_is_passed_over_with_a_word(tmp_path, file, damage):
     save_steps(tmp_path, [10])
     assert checkpoint.load(tmp_path, model=model, optimizer=optimizer, warn=said.append) == 10
     assert len(said) == 1
+
+
+def test_in_the_background_a_copy_is_saved_and_the_next_waits_for_it(tmp_path, monkeypatch):
+    write, may_go_on, seen = checkpoint.write, threading.Event(), []
+
+    def slow(*arguments, **how):
+        seen.append((threading.current_thread() is threading.main_thread(), arguments[1]))
+        assert may_go_on.wait(10)
+        return write(*arguments, **how)
+
+    monkeypatch.setattr(checkpoint, "write", slow)
+    model, optimizer = new()
+    expected = {name: array.copy() for name, array in weights(model).items()}
+    with checkpoint.Saver(tmp_path, background=True) as saver:
+        saver.save(step=1, model=model, optimizer=optimizer)
+        saver.check()
+        assert checkpoint.newest_first(tmp_path) == []
+        for array in weights(model).values():
+            array += 1  # the training goes on
+        threading.Timer(0.2, may_go_on.set).start()
+        saver.save(step=2, model=model, optimizer=optimizer)
+        assert may_go_on.is_set() and checkpoint.newest_first(tmp_path)
+    assert seen == [(False, 1), (False, 2)]
+    found = storage.load_arrays(tmp_path / "step-00000001" / checkpoint.WEIGHTS)
+    assert all(np.array_equal(found[name], array) for name, array in expected.items())
+    monkeypatch.undo()
+    for name, background in (("one", False), ("other", True)):
+        save_steps(tmp_path / name, [5, 10, 15], background=background)
+    assert contents(tmp_path / "one") == contents(tmp_path / "other")
+
+
+@pytest.mark.parametrize("told", ["check", "save", "finish", "end"])
+def test_what_fails_in_the_background_is_told_at_the_next_step_and_at_the_end(tmp_path, monkeypatch, told):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    save_steps(tmp_path, [5])
+    before, (model, optimizer) = contents(tmp_path), new()
+    monkeypatch.setattr(storage, "save_json", full)
+    with pytest.raises(OSError, match="No space left"), checkpoint.Saver(tmp_path, background=True) as saver:
+        saver.save(step=10, model=model, optimizer=optimizer)
+        saver.pool.shutdown()
+        if told == "save":
+            saver.save(step=11, model=model, optimizer=optimizer)
+        elif told != "end":
+            getattr(saver, told)()
+        assert told == "end"
+    assert contents(tmp_path) == before
+
+
+def test_another_error_is_told_before_that_of_the_background(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(storage, "save_json", full)
+    model, optimizer = new()
+    with pytest.raises(UsageError, match="first"), checkpoint.Saver(tmp_path, background=True) as saver:
+        saver.save(step=10, model=model, optimizer=optimizer)
+        raise UsageError("first")
+
+
+def test_so_many_are_kept_as_are_asked_for_and_the_best(tmp_path):
+    def kept(**how):
+        save_steps(tmp_path, [5, 10, 15, 20], **how)
+        return [checkpoint.step_of(path) for path in checkpoint.newest_first(tmp_path)]
+
+    assert kept(last=3) == [20, 15, 10]
+    assert kept(last=1) == [20]
+    assert kept(last=1, best=10) == [20, 10]
+    assert kept(last=2, best=20) == [20, 15]
+    assert kept(last=9, best=5) == [20, 15, 10, 5]
+    model, _ = new()
+    assert checkpoint.load(tmp_path, model=model, step=10) == 10
+    assert all((array == 10).all() for array in weights(model).values())
+
+
+def test_one_made_with_something_else_is_refused_by_name(tmp_path):
+    save_steps(tmp_path, [5], made_with={"tokenizer": "abc", "heads": 2})
+    model, optimizer = new()
+    for expected in (None, {"tokenizer": "abc", "heads": 2}, {"heads": 2, "added_later": 7}):
+        assert checkpoint.load(tmp_path, model=model, optimizer=optimizer, made_with=expected) == 5
+    before = {name: array.copy() for name, array in weights(model).items()}
+    with pytest.raises(UsageError, match="step-00000005 was made with heads=2, and the run has heads=4; put back"):
+        checkpoint.load(tmp_path, model=model, made_with={"tokenizer": "abc", "heads": 4})
+    with pytest.raises(UsageError, match="was made with tokenizer='abc', and the run has tokenizer='def'"):
+        checkpoint.load(tmp_path, model=model, made_with={"tokenizer": "def", "heads": 2})
+    assert all(np.array_equal(array, before[name]) for name, array in weights(model).items())
 
 
 def test_checkpoints_that_cannot_be_read_are_not_taken_for_none(tmp_path, monkeypatch):
@@ -120,7 +216,8 @@ def test_weights_of_another_model_are_refused_and_change_nothing(tmp_path):
     assert all(np.array_equal(a, before[name]) for name, a in weights(model).items())
 
 
-def test_a_full_disk_leaves_the_old_checkpoint_and_no_trace(tmp_path, monkeypatch):
+@in_both_ways
+def test_a_full_disk_leaves_the_old_checkpoint_and_no_trace(tmp_path, monkeypatch, background):
     save_steps(tmp_path, [5])
 
     def full(*_):
@@ -128,8 +225,18 @@ def test_a_full_disk_leaves_the_old_checkpoint_and_no_trace(tmp_path, monkeypatc
 
     monkeypatch.setattr(storage, "save_json", full)
     with pytest.raises(OSError, match="No space left"):
-        save_steps(tmp_path, [10])
+        save_steps(tmp_path, [10], background=background)
     assert [p.name for p in tmp_path.iterdir()] == ["step-00000005"]
+
+
+@in_both_ways
+def test_a_folder_that_may_not_be_written_keeps_its_checkpoint(tmp_path, monkeypatch, background):
+    save_steps(tmp_path, [5])
+    before, may = contents(tmp_path), os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and may(path, mode))
+    with pytest.raises(PermissionError, match="step-00000010"):
+        save_steps(tmp_path, [10], background=background)
+    assert contents(tmp_path) == before
 
 
 def test_leftovers_of_a_crash_are_cleared(tmp_path):

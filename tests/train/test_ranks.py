@@ -13,6 +13,7 @@ from tinyllm.parallel.comm import run_ranks
 from tinyllm.parallel.layout import parse_layout
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
+from tinyllm.train.monitor import MonitorConfig
 from tinyllm.train.tasks import DataConfig
 
 MODEL = GPTConfig(vocab_size=300, context=8, layers=2, heads=2, width=8, dropout=0.1)
@@ -99,3 +100,17 @@ def test_a_model_that_cannot_be_cut_is_refused(tmp_path):
     with pytest.raises(UsageError, match="2 heads"):
         trained_by(folder, "tp=3")
     assert not (folder / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("layout", ["dp=2", "dp=2,zero=3", "tp=2", "pp=2"])
+def test_samples_and_the_best_checkpoint_are_those_of_one_rank(tmp_path, layout):
+    for name, by in (("alone", "dp=1"), ("shared", layout)):
+        run = made(tmp_path / name)
+        run.monitor = MonitorConfig(sample_every=2, keep_last=1, keep_best=True, save_in_background=True)
+        runs.save_config(run)
+        trained_by(tmp_path / name, by)
+    alone, shared = ((tmp_path / name / "samples.jsonl").read_text().splitlines() for name in ("alone", "shared"))
+    assert len(alone) == 2 and alone == shared
+    assert_near(tmp_path / "shared", tmp_path / "alone")
+    kept = [sorted(path.name for path in (tmp_path / name / "checkpoints").iterdir()) for name in ("alone", "shared")]
+    assert kept[0] == kept[1]

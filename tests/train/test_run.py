@@ -5,7 +5,9 @@ import copy
 import dataclasses
 import json
 import os
+import platform
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -13,14 +15,16 @@ import pytest
 from tinyllm import storage
 from tinyllm.data import dataset
 from tinyllm.errors import UsageError
+from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
 from tinyllm.nn.module import weights
 from tinyllm.optim.adamw import AdamWConfig
 from tinyllm.optim.sgd import SGDConfig
-from tinyllm.train import checkpoint
+from tinyllm.train import checkpoint, log
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
+from tinyllm.train.monitor import MonitorConfig
 from tinyllm.train.tasks import Classify, DataConfig, LabelledConfig, Language
 
 MODEL = GPTConfig(vocab_size=300, context=16, layers=2, heads=2, width=16, dropout=0.1)
@@ -75,6 +79,116 @@ def test_a_run_killed_between_checkpoints_takes_the_lost_steps_again(tmp_path):
     fit(runs.open_run(tmp_path / "killed"))
     assert contents(whole) == contents(killed)
     assert losses(whole) == losses(killed)
+
+
+def test_samples_depend_on_the_seed_and_the_step_alone(tmp_path):
+    monitor = MonitorConfig(sample_every=3, sample_prompt="Um dia")
+    whole, parts = (runs.create(tmp_path / name, DATA, MODEL, TRAINING, monitor=monitor) for name in ("whole", "parts"))
+    fit(whole)
+    plain = make(tmp_path / "plain")
+    fit(plain)
+    assert contents(whole) == contents(plain), "a sample changes nothing of the training"
+    for report, _ in runs.fit(parts, parts.new_model()):
+        if report.step == 7:
+            break  # the last checkpoint is that of step 4, the last sample that of step 6
+    told = (parts.folder / log.SAMPLES).read_text()
+    fit(runs.open_run(parts.folder))
+    samples = log.read(parts.folder / log.SAMPLES, warn=pytest.fail)
+    assert [line["step"] for line in samples] == [3, 6, 9, 12] and len({line["text"] for line in samples}) == 4
+    assert (whole.folder / log.SAMPLES).read_bytes() == (parts.folder / log.SAMPLES).read_bytes()
+    assert (parts.folder / log.SAMPLES).read_text().startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("monitor", "model", "message"),
+    [
+        (MonitorConfig(sample_every=1, sample_prompt="zyx " * 30), MODEL, r"sample_prompt of \d+ tokens .* of 16"),
+        (MonitorConfig(sample_every=2), BERTConfig(**SIZES, heads=2), "sample_every=2 asks for texts, and this model"),
+    ],
+)
+def test_samples_that_cannot_be_are_refused_before_anything_is_made(tmp_path, monitor, model, message):
+    with pytest.raises(UsageError, match=message):
+        runs.create(tmp_path / "run", DATA, model, TRAINING, monitor=monitor)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_machine_is_told_once_and_again_where_it_is_another(tmp_path):
+    run = make(tmp_path / "run", steps=4)
+    fit(run)
+    for steps, workers in ((8, 2), (12, 1)):
+        run.training = dataclasses.replace(run.training, steps=steps, workers=workers)
+        fit(run)
+    told = log.read(run.folder / log.ENVIRONMENT, warn=pytest.fail)
+    assert [(line["step"], line["threads"]) for line in told] == [(0, 2), (8, 1)]
+    assert all(line["python"] == platform.python_version() and line["numpy"] == np.__version__ for line in told)
+    steps = log.read(run.folder / log.STEPS, warn=pytest.fail)
+    assert all(line["memory"] > 10**6 for line in steps if "loss" in line) or not sys.platform.startswith("linux")
+
+
+def test_a_run_goes_on_with_another_number_of_threads(tmp_path):
+    whole, parts = make(tmp_path / "whole"), make(tmp_path / "parts", steps=6)
+    fit(whole)
+    fit(parts)
+    parts.training = dataclasses.replace(parts.training, steps=12, workers=1)
+    fit(parts)
+    for step, loss in losses(parts):
+        assert loss == pytest.approx(dict(losses(whole))[step], rel=1e-6), step
+    mine, expected = (weights(run.trained_model(warn=pytest.fail)) for run in (parts, whole))
+    for name in mine:  # Adam makes steps of what rounding leaves of the gradient of the keys' bias, which is 0
+        length = np.linalg.norm(expected[name])
+        assert np.linalg.norm(mine[name] - expected[name]) <= (1e-6 if "qkv.bias" not in name else 1e-2) * length, name
+
+
+def test_the_best_checkpoint_is_kept_and_can_be_taken(tmp_path, monkeypatch):
+    losses = iter([3.0, 1.0, 2.0, 4.0, 1.5])
+    monkeypatch.setattr(Language, "mean_loss", lambda self, run, model, split: next(losses))
+    data, monitor = dataclasses.replace(DATA, validate_every=3), MonitorConfig(keep_last=1, keep_best=True)
+    run = runs.create(tmp_path / "run", data, MODEL, dataclasses.replace(TRAINING, steps=9), monitor=monitor)
+    fit(run)
+    run.training = TRAINING  # it goes on, and knows of the best from before
+    kept = [[checkpoint.step_of(path) for path in checkpoint.newest_first(run.checkpoints)] for _ in fit(run)]
+    assert kept[-1] == [12, 6] and run.best_step() == 6
+    best, model = run.trained_model(best=True), run.new_model()
+    checkpoint.load(run.checkpoints, model=model, step=6)
+    assert all(np.array_equal(array, weights(model)[name]) for name, array in weights(best).items())
+    assert any(not np.array_equal(array, weights(best)[name]) for name, array in weights(run.trained_model()).items())
+    (run.folder / log.STEPS).unlink()
+    with pytest.raises(UsageError, match="is of a step with a validation loss; leave out --best, or train with --keep"):
+        run.best_step()
+
+
+def test_a_training_saves_in_the_background_what_it_would_save_at_once(tmp_path, monkeypatch):
+    background = MonitorConfig(save_in_background=True, keep_last=3)
+    run, other = runs.create(tmp_path / "run", DATA, MODEL, TRAINING, monitor=background), make(tmp_path / "other")
+    fit(run)
+    fit(other)
+    assert contents(run) == contents(other) and len(checkpoint.newest_first(run.checkpoints)) == 3
+    run.training = dataclasses.replace(TRAINING, steps=24)
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "write", full)
+    seen = []
+    with pytest.raises(OSError, match="No space left"):
+        seen.extend(runs.fit(run, run.new_model(), warn=pytest.fail))
+    assert runs.steps_done(run) == 12 and contents(run) == contents(other)
+    with pytest.raises(UsageError, match="save_in_background=True copies into memory what offload=all keeps elsewhere"):
+        runs.create(tmp_path / "r", DATA, MODEL, dataclasses.replace(TRAINING, offload="all"), monitor=background)
+
+
+def test_checkpoints_of_another_run_are_refused_by_name(tmp_path):
+    run = make(tmp_path / "run", steps=4)
+    fit(run)
+    other = make(tmp_path / "other", dataclasses.replace(MODEL, heads=4))
+    shutil.copytree(run.checkpoints, other.checkpoints)
+    for use in (lambda: fit(other), other.trained_model):
+        with pytest.raises(UsageError, match="was made with heads=2, and the run has heads=4; put back"):
+            use()
+    words = runs.create(tmp_path / "words", dataclasses.replace(DATA, corpus="receitas"), MODEL, TRAINING)
+    shutil.copytree(run.checkpoints, words.checkpoints)
+    with pytest.raises(UsageError, match=r"was made with tokenizer='.*', and the run has tokenizer="):
+        words.trained_model()
 
 
 def test_more_steps_do_not_change_the_past(tmp_path):
@@ -214,6 +328,7 @@ BAD_LINES = [
     '{"loss": 1}',
     '{"step": "3", "loss": 1.5}',
     '{"step": 3}',
+    '{"step": 3, "validation_loss": "x"}',
     "[" * 100_000,
     "\0",
     "\xff",

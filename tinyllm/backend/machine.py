@@ -23,6 +23,22 @@ def physical_memory():
     return None
 
 
+def memory_in_use(device="cpu"):
+    """The bytes of memory that this process has, or that its arrays take on a GPU; None where nobody tells."""
+    if device == "gpu":
+        import cupy
+
+        return cupy.get_default_memory_pool().total_bytes()
+    known = Path("/proc/self/statm")
+    if known.exists():
+        return int(known.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    if sys.platform == "darwin":
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # the most it has had
+    return None
+
+
 def keep_freed_memory():
     """Ask the C library to keep large freed blocks instead of giving each back to the system (Linux; else nothing).
 

@@ -9,6 +9,7 @@ COMMANDS = {  # name: its file, and its line of the help
     "launch": ("launch", "treina com vários processos, nesta máquina ou em várias"),
     "estimate": ("training", "diz quanta memória um modelo pede, e o maior lote que cabe"),
     "plan": ("planning", "diz em quanto tempo, e em quanta memória, muitos dispositivos treinam um modelo"),
+    "report": ("monitoring", "faz uma página das curvas e amostras de um treino, ou de vários lado a lado"),
     "compare": ("training", "treina vários modelos no mesmo texto e os põe lado a lado"),
     "generate": ("training", "escreve a continuação de um texto"),
     "fill": ("reading", "adivinha o que falta num texto, onde ele tem ___ (BERT, T5)"),

@@ -7,8 +7,7 @@ import shlex
 from tinyllm.commands.pieces import add_mine, mine_or_not, with_pieces
 from tinyllm.config import add_options, add_options_of_one, from_dict, given_options, option_of, reader
 from tinyllm.errors import UsageError
-from tinyllm.infer.fill import continued_by_gaps
-from tinyllm.infer.generate import before_next, generate, until, without_first_space
+from tinyllm.infer.generate import before_next, until, without_first_space
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.memory.offload import PARTS
 from tinyllm.models.catalog import MODELS, name_of
@@ -28,6 +27,8 @@ from tinyllm.show.schedule import show_schedule
 from tinyllm.show.training import announce, compile_kernels, train_showing
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
+from tinyllm.train.monitor import MonitorConfig, continuation
+from tinyllm.train.monitor import check as check_monitor
 from tinyllm.train.tasks import TASKS, DataConfig, Language
 
 CONFIGS_OF_OPTIMIZERS = {name: kind.Config for name, kind in OPTIMIZERS.items()}
@@ -36,7 +37,12 @@ OF_TRAINING = {  # the options that say how to train, whatever the model
     *(field.name for kind in (TrainConfig, *CONFIGS_OF_OPTIMIZERS.values()) for field in dataclasses.fields(kind)),
 }
 
-OF_RESUMED = ("steps", "recompute", "offload")  # what comes out does not depend on the last two
+OF_RESUMED = (
+    "steps",
+    "recompute",
+    "offload",
+    "workers",
+)  # what comes out depends, but for rounding, on the first alone
 
 
 def quickstart_command(arguments):
@@ -87,7 +93,7 @@ def prepared(arguments, comm, layout):
     """The run that is to be trained, made or found. One rank prepares it, and the others find it."""
     if arguments.resume is not None:
         run = resumed(arguments)
-        announce_to(layout, run.task, run.model_config, run.training, run.optimizer_config)
+        announce_run(run, layout)
         return run
     if arguments.base is not None:
         return run_from_another(arguments, comm, layout)
@@ -96,8 +102,8 @@ def prepared(arguments, comm, layout):
     data, model, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
     return runs.create(
         arguments.out, data, model, training_of(arguments, task.train_config, comm), optimizer,
-        task=task, say=tell_stage, warn=tell,
-        announce=lambda run: announce_to(layout, task, run.model_config, run.training, optimizer),
+        monitor=monitor_of(arguments), task=task, say=tell_stage, warn=tell,
+        announce=lambda run: announce_run(run, layout),
     )  # fmt: skip
 
 
@@ -107,6 +113,16 @@ def training_of(arguments, kind, comm):
     if comm.size == 1 or training.workers or training.device == "gpu":
         return training
     return dataclasses.replace(training, workers=comm.size * comm.cores())
+
+
+def monitor_of(arguments, before=None):
+    """What is to be told of a training: as it was before, but for what is asked now."""
+    return dataclasses.replace(before or MonitorConfig(), **given_options(arguments, MonitorConfig))
+
+
+def announce_run(run, layout):
+    check_monitor(run, layout.ranks)
+    announce_to(layout, run.task, run.model_config, run.training, run.optimizer_config)
 
 
 def announce_to(layout, task, config, training, optimizer):
@@ -157,13 +173,14 @@ def resumed(arguments):
     """The run to go on with: as it was recorded, but for the number of steps, and for how memory is saved."""
     if names := fixed_options(arguments, but=OF_RESUMED):
         raise UsageError(
-            f"{names} cannot change in a run that is resumed, only {', '.join(map(option_of, OF_RESUMED))} can; "
-            "leave it out or begin a new run"
+            f"{names} cannot change in a run that is resumed, only {', '.join(map(option_of, OF_RESUMED))} can, and "
+            "what is told of it; leave it out or begin a new run"
         )
     run = runs.open_run(arguments.resume)
     run.check_learns()
     changed = {name: value for name, value in given_options(arguments, TrainConfig).items() if name in OF_RESUMED}
     run.training = from_dict(type(run.training), {**dataclasses.asdict(run.training), **changed})
+    run.monitor = monitor_of(arguments, run.monitor)
     return run
 
 
@@ -180,7 +197,9 @@ def run_from_another(arguments, comm, layout):
     data = from_dict(base.task.data_config, given_options(arguments, base.task.data_config))
     training = training_of(arguments, base.task.train_config, comm)
     announce_to(layout, base.task, base.model_config, training, optimizer)
-    return runs.create_from(base, arguments.out, data, training, optimizer, say=tell_stage, warn=tell)
+    return runs.create_from(
+        base, arguments.out, data, training, optimizer, monitor=monitor_of(arguments), say=tell_stage, warn=tell
+    )
 
 
 def fixed_options(arguments, *, but):
@@ -231,7 +250,7 @@ def generate_command(arguments):
         able = ", ".join(name for name, architecture in MODELS.items() if architecture.writes)
         does = "fills gaps" if run.fills else "tells labels"
         raise UsageError(f"the model of {run.folder} {does} and writes no text; those that do are {able}")
-    model = run.trained_model(warn=tell)
+    model = run.trained_model(best=arguments.best, warn=tell)
     config = from_dict(SampleConfig, given_options(arguments, SampleConfig))
     dataclasses.replace(config, seed=config.seed + arguments.count - 1)  # refused before anything is written
     for number in range(arguments.count):
@@ -248,14 +267,6 @@ def generate_command(arguments):
         for piece in pieces:
             print(piece, end="", flush=True)
         print("\n" if number + 1 < arguments.count else "")
-
-
-def continuation(run, model, prompt, **how):
-    """The ids that follow a prompt, chosen one by one; who fills gaps is given one at the end, again and again."""
-    ids = [run.end_id, *run.tokenizer.encode(prompt)]
-    if run.fills:
-        return continued_by_gaps(model, run.task.objective(run), ids, **how)
-    return generate(model, ids, stop_id=run.end_id, **how)
 
 
 def declare_quickstart(p):
@@ -304,6 +315,7 @@ def declare_train(p):
     add_options_of_one(p, {task.name: task.data_config for task in TASKS.values()})
     add_options_of_one(p, {name: architecture.config for name, architecture in MODELS.items()})
     add_options_of_one(p, {task.name: task.train_config for task in TASKS.values()})
+    add_options(p, MonitorConfig)
     add_optimizer(
         p,
         "qual otimizador (padrão: adamw); o adamw8bit lembra o mesmo em um quarto dos bytes; o sgd pede uma taxa "
@@ -357,5 +369,7 @@ def declare_generate(p):
     p.add_argument("--max-tokens", type=positive, default=300, help="o maior número de tokens (padrão: 300)")
     p.add_argument("--stop", action="append", default=[], help="para antes deste texto (pode ser repetido)")
     p.add_argument("--count", type=positive, default=1, help="quantos textos (padrão: 1)")
+    better = "usa o checkpoint de menor perda de validação, em vez do mais novo (ver train --keep-best)"
+    p.add_argument("--best", action="store_true", help=better)
     add_mine(p)
     add_options(p, SampleConfig)

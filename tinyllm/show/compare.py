@@ -19,9 +19,8 @@ from tinyllm.models import catalog
 from tinyllm.nn.module import count_parameters
 from tinyllm.say import decimal, emit, tell, thousands
 from tinyllm.show.training import compile_kernels, train_showing
+from tinyllm.train import log, tasks
 from tinyllm.train import run as runs
-from tinyllm.train import tasks
-from tinyllm.train.log import read_log
 from tinyllm.train.loop import TrainConfig
 
 STEPS, TEXTS = 600, 3000
@@ -93,7 +92,7 @@ def find_or_make(name, folder, *, steps, texts, seed):
 
 def measure(name, run):
     """What the log of a finished run tells, and the perplexity on texts that no step and no choice has seen."""
-    lines = read_log(run.folder / "log.jsonl", warn=tell)
+    lines = log.read(run.folder / log.STEPS, warn=tell)
     steps = [line for line in lines if line.get("loss") is not None]
     validated = [line for line in lines if line.get("validation_loss") is not None]
     if not steps or not validated:

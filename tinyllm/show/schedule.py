@@ -2,7 +2,7 @@
 
 from tinyllm import plot
 from tinyllm.say import emit, tell
-from tinyllm.train.loop import learning_rate
+from tinyllm.train.step import learning_rate
 
 POINTS = 2000  # of a curve, at most
 

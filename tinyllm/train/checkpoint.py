@@ -1,19 +1,22 @@
 """Checkpoints: everything a run needs to go on bitwise from where it stopped.
 
 A checkpoint is a folder `step-00000200` with the weights, the optimiser's state, what the guard remembers, the mean of
-the weights if there is one, and a manifest that names the step and the SHA-256 of the other files. It is written under
-another name, flushed and renamed, so a crash leaves whole checkpoints only; the last two are kept, so a disk that
-damages one leaves another. No random state is stored: every draw of a run is a function of its seed and of the step.
+the weights if there is one, and a manifest that names the step, the SHA-256 of the other files and what they were made
+with. It is written under another name, flushed and renamed, so a crash leaves whole checkpoints only; the last two are
+kept, if no other number is asked for, so a disk that damages one leaves another. No random state is stored: every draw
+of a run is a function of its seed and of the step.
 """
 
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from tinyllm import storage
-from tinyllm.errors import UsageError
+from tinyllm.backend.arrays import to_host
+from tinyllm.errors import UsageError, shown
 from tinyllm.nn.module import check_finite, load_weights, weights
 
 KEPT = 2
@@ -21,35 +24,96 @@ WEIGHTS, OPTIMIZER, MANIFEST = "model.safetensors", "optimizer.safetensors", "ma
 GUARD, AVERAGE = "guard.json", "average.safetensors"  # which not every checkpoint has
 
 
-def save(folder, *, step, model, optimizer, guard=None, average=None, ranks=None):
-    """Write a checkpoint into `folder`, then delete all but this one and the one before. Returns its path.
+def save(folder, *, step, model, optimizer, guard=None, average=None, ranks=None, **how):
+    """Write a checkpoint into `folder`, as `write` does. Returns its path.
 
     If ranks have parts of the model (`ranks`), all of them must call it, and the first writes what it collects from
     the others: a checkpoint does not tell by how many it was made. Raises UsageError, and leaves all as it is, for
     weights that are not finite.
     """
-    folder, arrays, state = Path(folder), ranks.weights() if ranks else weights(model), optimizer.state()
-    mean = average.state() if average else None
-    path = folder / f"step-{step:08d}"
-    if ranks and not ranks.first:
-        return path
-    check_finite(arrays)
+    with Saver(folder) as saver:
+        return saver.save(
+            step=step, model=model, optimizer=optimizer, guard=guard, average=average, ranks=ranks, **how
+        )
+
+
+class Saver:
+    """Who saves the checkpoints of a training: at once or, in the background, a copy, on a thread, while the training
+    goes on.
+
+    One copy at most is written at a time: the next `save` waits for it. What goes wrong there is raised by the next
+    call of any method, or at the end of the context that this is.
+    """
+
+    def __init__(self, folder, *, background=False):
+        self.folder, self.writing = Path(folder), None
+        self.pool = ThreadPoolExecutor(1) if background else None
+
+    def save(self, *, step, model, optimizer, guard=None, average=None, ranks=None, **how):
+        """Save as `checkpoint.save` does."""
+        self.finish()
+        files = {WEIGHTS: ranks.weights() if ranks else weights(model), OPTIMIZER: optimizer.state()}
+        files |= {AVERAGE: average.state()} if average else {}
+        if not ranks or ranks.first:
+            check_finite(files[WEIGHTS])
+            if self.pool:  # what is written must not change meanwhile
+                files = {file: {name: np.array(to_host(a)) for name, a in of.items()} for file, of in files.items()}
+            files |= {GUARD: guard.state()} if guard else {}
+            if self.pool:
+                self.writing = self.pool.submit(write, self.folder, step, files, **how)
+            else:
+                write(self.folder, step, files, **how)
+        return path_of(self.folder, step)
+
+    def check(self):
+        """Raise what went wrong in the background, if it is known by now."""
+        if self.writing and self.writing.done():
+            self.finish()
+
+    def finish(self):
+        """Wait until all is written."""
+        writing, self.writing = self.writing, None
+        if writing:
+            writing.result()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *error):
+        try:
+            self.finish()
+        except Exception:
+            if kind in (None, GeneratorExit):  # else another error ends the training, and is the one to be told
+                raise
+        finally:
+            if self.pool:
+                self.pool.shutdown()
+
+
+def write(folder, step, files, *, made_with=None, last=KEPT, best=None):
+    """Write a checkpoint of {name of a file: arrays, or what JSON can hold}, then delete all but the `last` ones, of
+    which this is one, and the one of step `best`.
+
+    `made_with` is what a run must have to go on from it: {name: value}, compared by `load`.
+    """
+    path = path_of(folder, step)
     folder.mkdir(parents=True, exist_ok=True)
     with storage.aside(path) as temporary:
         temporary.mkdir()
-        storage.save_arrays(temporary / WEIGHTS, arrays)
-        storage.save_arrays(temporary / OPTIMIZER, state)
-        if average:
-            storage.save_arrays(temporary / AVERAGE, mean)
-        if guard:
-            storage.save_json(temporary / GUARD, guard.state())
-        hashes = {path.name: storage.sha256(path) for path in sorted(temporary.iterdir())}
-        storage.save_json(temporary / MANIFEST, {"format": 1, "step": step, "sha256": hashes})
+        for name, content in files.items():
+            (storage.save_json if name == GUARD else storage.save_arrays)(temporary / name, content)
+        hashes = {name: storage.sha256(temporary / name) for name in files}
+        manifest = {"format": 1, "step": step, "sha256": hashes, "made_with": made_with or {}}
+        storage.save_json(temporary / MANIFEST, manifest)
         storage.remove(path)  # it can only be a damaged one, which `load` passed over
-    kept = [p for p in newest_first(folder) if p.name <= path.name][:KEPT]
+    until_now = [p for p in newest_first(folder) if p.name <= path.name]
+    kept = {*until_now[:last], *(p for p in until_now if step_of(p) == best)}
     for old in {*newest_first(folder), *folder.glob(".*.partial-*")}.difference(kept):
         storage.remove(old)
-    return path
+
+
+def path_of(folder, step):
+    return Path(folder) / f"step-{step:08d}"
 
 
 def newest_first(folder):
@@ -66,40 +130,53 @@ def step_of(path):
     return int(path.name.removeprefix("step-"))
 
 
-def load(folder, *, model, optimizer=None, guard=None, average=None, ranks=None, warn=print):
-    """Put the newest whole checkpoint of `folder` into the model, and into what else is given, and return its step. Of
-    several `ranks` each takes its part. Who gives no optimiser wants to use the model: it gets the mean of the weights,
-    where there is one.
+def load(
+    folder, *, model, optimizer=None, guard=None, average=None, ranks=None, made_with=None, step=None, warn=print
+):  # fmt: skip
+    """Put the newest whole checkpoint of `folder`, or that of a `step`, into the model, and into what else is given,
+    and return its step. Of several `ranks` each takes its part. Who gives no optimiser wants to use the model: it gets
+    the mean of the weights, where there is one.
 
-    A damaged one is passed over, with one line to `warn`. Raises UsageError if there is none that is whole.
+    A damaged one is passed over, with one line to `warn`, and one that was not `made_with` what is expected. Raises
+    UsageError if there is none that is whole.
     """
-    paths = newest_first(folder)
+    paths = [path for path in newest_first(folder) if step in (None, step_of(path))]
     problems = []
     for path in paths:
         try:
-            step = load_one(path, model=model, optimizer=optimizer, guard=guard, average=average, ranks=ranks)
+            found = load_one(
+                path, model=model, optimizer=optimizer, guard=guard, average=average, ranks=ranks, made_with=made_with
+            )
         except (UsageError, OSError) as error:
             problems.append(str(error))
             continue
         for problem in problems:
             warn(f"checkpoint passed over: {problem}")
-        return step
+        return found
     if not paths:
         raise UsageError(f"there is no checkpoint in {folder}; train the run first")
     raise UsageError(f"no checkpoint in {folder} can be used: {'; '.join(problems)}")
 
 
-def load_one(path, *, model, optimizer=None, guard=None, average=None, ranks=None):
-    """Put one checkpoint, as `load` does, into what is given; return its step. Raises UsageError if it is damaged."""
+def load_one(path, *, model, optimizer=None, guard=None, average=None, ranks=None, made_with=None):
+    """Put one checkpoint, as `load` does, into what is given; return its step. Raises UsageError if it is damaged, or
+    was made with something else."""
     path = Path(path)
     manifest = storage.load_json(path / MANIFEST)
     try:
         step, hashes = manifest["step"], {name: manifest["sha256"][name] for name in (WEIGHTS, OPTIMIZER)}
         hashes |= {name: manifest["sha256"][name] for name in (GUARD, AVERAGE) if name in manifest["sha256"]}
+        found = dict(manifest.get("made_with", {}))  # before there was another, nothing was told
         if type(step) is not int or step < 0:
             raise ValueError
     except (KeyError, TypeError, ValueError):
         raise UsageError(f"{path / MANIFEST} is no manifest of a checkpoint; use another checkpoint") from None
+    for name, expected in (made_with or {}).items():
+        if found.get(name, expected) != expected:
+            raise UsageError(
+                f"{path} was made with {name}={shown(found[name])}, and the run has {name}={shown(expected)}; put back "
+                "what it was made with, or begin a new run"
+            )
     for name, expected in hashes.items():
         if not (path / name).exists():
             raise UsageError(f"{path / name} does not exist; use another checkpoint")

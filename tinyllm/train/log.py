@@ -1,4 +1,12 @@
-"""The log of a run: one line of JSON per step, and one per validation."""
+"""What a run tells of itself: files of JSON lines, each with the step that it is about.
+
+log.jsonl          of each step its Report and the memory in use, and the loss of each validation
+samples.jsonl      texts that the model wrote on the way
+statistics.jsonl   how large weights, gradients, updates and activations were, layer by layer
+environment.jsonl  the machine and the packages, when the training began and when it went on elsewhere
+
+A run that is resumed forgets what comes after the step from which it goes on, and tells it again.
+"""
 
 import itertools
 import json
@@ -7,52 +15,73 @@ from tinyllm import storage
 from tinyllm.say import to_json
 from tinyllm.train.loop import Report
 
+STEPS, SAMPLES, STATISTICS, ENVIRONMENT = FILES = storage.LOGS
 OF_EVERY_STEP = set(Report._fields) - set(Report._field_defaults)  # what the line of a step says, at least
+NUMBERS = (*OF_EVERY_STEP, "scale", "validation_loss")
+KEYS = {  # what the lines of a file have, beside their step: all of one of these
+    STEPS: (OF_EVERY_STEP, {"validation_loss"}),
+    SAMPLES: ({"prompt", "text"},),
+    STATISTICS: ({"parameters", "activations"},),
+    ENVIRONMENT: ({"python", "numpy"},),
+}
 
 
-def write_line(log, values):
-    log.write(to_json(values) + "\n")
-    log.flush()
+def add(folder, name, values):
+    """Add a line to a file of a run."""
+    with open(folder / name, "a", encoding="utf-8") as file:
+        file.write(to_json(values) + "\n")
 
 
-def read_log(path, *, warn):
-    """The lines of a log, as dicts. `warn` hears of those that are none, but for a last one cut short by a crash."""
+def read(path, *, warn):
+    """The lines of a file of a run, as dicts. `warn` hears of those that are none, but for a last one cut short by a
+    crash."""
     if not path.exists():
         return []
     *lines, last = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    found = [as_line(line) for line in lines]
+    found = [as_line(line, KEYS[path.name]) for line in lines]
     for number, values in enumerate(found, start=1):
         if values is None:
             warn(f"{path}, line {number} is no line of a log, and is passed over")
-    return [values for values in [*found, as_line(last)] if values is not None]
+    return [values for values in [*found, as_line(last, KEYS[path.name])] if values is not None]
 
 
-def as_line(text):
-    """What a line of a log says of its step, or None if it is no such line."""
+def as_line(text, kinds):
+    """What a line says of its step, or None if it is no such line."""
     try:
         values = json.loads(text)
-        whole = type(values["step"]) is int and (values.keys() >= OF_EVERY_STEP or "validation_loss" in values)
+        whole = type(values["step"]) is int and any(keys <= values.keys() for keys in kinds)
+        whole = whole and all(isinstance(values.get(name), int | float | None) for name in NUMBERS)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return values if whole else None
 
 
-def keep_log_aside(run, *, warn):
-    """Give the log of steps of which no checkpoint is left another name, and tell it."""
-    log = run.folder / "log.jsonl"
-    if lines := read_log(log, warn=warn):
-        names = (run.folder / f"log.{number}.jsonl" for number in itertools.count(1))
-        aside = next(path for path in names if not path.exists())
-        log.rename(aside)
-        warn(
-            f"{run.checkpoints} holds no checkpoint, though the log tells of {lines[-1]['step']} steps: the training "
-            f"begins again at step 1, and the log of before is now {aside.name}"
-        )
-
-
-def forget_log_after(path, step, *, warn):
-    """Drop the lines of steps after `step`: a run that is resumed takes them again."""
-    if not path.exists():
+def keep_aside(folder, checkpoints, *, warn):
+    """Give what was told of steps of which no checkpoint is left another name, and say so."""
+    told = {name: lines for name in FILES if (lines := read(folder / name, warn=warn))}
+    if STEPS not in told:
         return
-    kept = [values for values in read_log(path, warn=warn) if values["step"] <= step]
-    storage.save_text(path, "".join(to_json(values) + "\n" for values in kept))
+    number = next(n for n in itertools.count(1) if not (folder / numbered(STEPS, n)).exists())
+    for name in told:
+        (folder / name).replace(folder / numbered(name, number))
+    warn(
+        f"{checkpoints} holds no checkpoint, though the log tells of {told[STEPS][-1]['step']} steps: the training "
+        f"begins again at step 1, and the log of before is now {numbered(STEPS, number)}"
+    )
+
+
+def numbered(name, number):
+    return f"{name.removesuffix('.jsonl')}.{number}.jsonl"
+
+
+def forget_after(folder, step, *, warn):
+    """Drop the lines of steps after `step`: a run that is resumed takes them again."""
+    for path in (folder / name for name in FILES if (folder / name).exists()):
+        kept = [values for values in read(path, warn=warn) if values["step"] <= step]
+        storage.save_text(path, "".join(to_json(values) + "\n" for values in kept))
+
+
+def validations(folder, *, warn):
+    """{step: loss on the validation texts} of a run, as far as it is a number."""
+    lines = read(folder / STEPS, warn=warn)
+    return {line["step"]: line["validation_loss"] for line in lines if line.get("validation_loss") is not None}

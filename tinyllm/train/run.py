@@ -6,14 +6,13 @@ config.json        the task and its labels, the names of the model and of the op
 tokenizer.json     train.npy   validation.npy   test.npy      the tokenizer and the tokens of each split; texts with
                    labels are in train.safetensors, and as they were in train.jsonl, and so on
 start.safetensors  the first weights, of a run that goes on from another; those of a run in int8, which has no other
-log.jsonl          one line per step, and one per validation
-checkpoints/       the last two checkpoints
+log.jsonl          one line per step, and one per validation; beside it are the other files of `train/log.py`
+checkpoints/       the last checkpoints
 """
 
 import contextlib
 import dataclasses
 import math
-import os
 from pathlib import Path
 
 import numpy as np
@@ -41,18 +40,20 @@ from tinyllm.parallel.comm import ALONE, run_ranks
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.layout import Layout
 from tinyllm.text import files
-from tinyllm.train import checkpoint, precision
+from tinyllm.train import checkpoint, log, precision, trackers
 from tinyllm.train.guard import Guard
-from tinyllm.train.log import forget_log_after, keep_log_aside, write_line
 from tinyllm.train.loop import train
+from tinyllm.train.monitor import Monitor, MonitorConfig
+from tinyllm.train.monitor import check as check_monitor
 from tinyllm.train.tasks import Language, find_task
 
 
 class Run:
     """What `create` makes and `open_run` finds again: the folder, its configs and its tokenizer."""
 
-    def __init__(self, folder, task, data, model, training, optimizer, tokenizer, *, int8=None):
+    def __init__(self, folder, task, data, model, training, optimizer, tokenizer, *, monitor=None, int8=None):
         self.folder, self.task, self.int8 = Path(folder), task, int8
+        self.monitor = monitor or MonitorConfig()
         self.data, self.model_config, self.training = data, model, training
         self.optimizer_config, self.tokenizer = optimizer, tokenizer
         self.end_id = tokenizer.special_id(END)
@@ -108,13 +109,35 @@ class Run:
         """The mean loss of a model on a split, in nats."""
         return self.task.mean_loss(self, model, split)
 
-    def trained_model(self, *, warn=print):
-        """The model of the newest checkpoint; of a run in int8, the only one there is."""
+    def trained_model(self, *, best=False, warn=print):
+        """The model of the newest checkpoint, or of the `best` that is left, by the loss on the validation texts; of a
+        run in int8, the only one there is."""
         model = self.new_model()
         if self.int8:
             return model
-        checkpoint.load(self.checkpoints, model=model, warn=warn)
+        step = self.best_step(warn=warn) if best else None
+        checkpoint.load(self.checkpoints, model=model, made_with=self.made_with(), step=step, warn=warn)
         return model
+
+    def best_step(self, *, warn=print):
+        """The step of the best checkpoint. Raises UsageError if the validation loss was measured at none's."""
+        steps = {checkpoint.step_of(path) for path in checkpoint.newest_first(self.checkpoints)}
+        measured = {step: loss for step, loss in log.validations(self.folder, warn=warn).items() if step in steps}
+        if not measured:
+            raise UsageError(
+                f"no checkpoint in {self.checkpoints} is of a step with a validation loss; leave out --best, or train "
+                "with --keep-best"
+            )
+        return min(measured, key=measured.get)
+
+    def made_with(self):
+        """{name: value} of what decides what the numbers of a checkpoint mean."""
+        return {
+            "tokenizer": storage.sha256(self.folder / "tokenizer.json"),
+            "architecture": catalog.name_of(self.model_config),
+            "optimizer": optimizers.name_of(self.optimizer_config),
+            **to_dict(self.model_config),
+        }
 
     @property
     def checkpoints(self):
@@ -128,7 +151,7 @@ class Run:
 
 def create(
     folder, data, model, training, optimizer=None, *,
-    task=None, say=lambda text: None, warn=lambda text: None, announce=lambda run: None,
+    monitor=None, task=None, say=lambda text: None, warn=lambda text: None, announce=lambda run: None,
 ):  # fmt: skip
     """Make the folder of a new run, from nothing: texts, tokenizer, tokens, config. `say` hears of each stage.
 
@@ -139,19 +162,21 @@ def create(
     """
     task, optimizer = task or Language(), optimizer or AdamWConfig()
     check_place(folder, data, training)
+    trackers.asked_for(monitor or MonitorConfig())
     say("textos")
     texts = task.read(data, seed=training.seed)
     say("tokenizador")
     tokenizer = task.train_tokenizer(data, model, texts)
     model = dataclasses.replace(model, vocab_size=tokenizer.vocab_size)
-    run = Run(folder, task, data, model, settled(training), optimizer, tokenizer)
+    run = Run(folder, task, data, model, settled(training), optimizer, tokenizer, monitor=monitor)
+    check_monitor(run)
     announce(run)
     return lay_out(run, lambda: write_texts(run, texts, say=say, warn=warn))
 
 
 def create_from(
     base, folder, data, training, optimizer=None, *,
-    say=lambda text: None, warn=lambda text: None,
+    monitor=None, say=lambda text: None, warn=lambda text: None,
 ):  # fmt: skip
     """Make the folder of a new run that goes on, with other texts, from the weights and the tokenizer of another run.
     If that is in int8, its weights are those that its codes stand for.
@@ -159,6 +184,7 @@ def create_from(
     Raises UsageError as `create` does, if the base has no checkpoint, and if its labels are not those of the texts.
     """
     check_place(folder, data, training)
+    trackers.asked_for(monitor or MonitorConfig())
     start = weights(dequantize(base.trained_model(warn=warn)))
     say("textos")
     task = type(base.task)()
@@ -170,7 +196,9 @@ def create_from(
             "give texts with the same labels"
         )
     data, optimizer = dataclasses.replace(data, tokenizer=base.data.tokenizer), optimizer or AdamWConfig()
-    run = Run(folder, task, data, base.model_config, settled(training), optimizer, base.tokenizer)
+    settings = (data, base.model_config, settled(training), optimizer, base.tokenizer)
+    run = Run(folder, task, *settings, monitor=monitor)
+    check_monitor(run)
     return lay_out(run, lambda: write_texts(run, texts, start=start, say=say, warn=warn))
 
 
@@ -187,7 +215,7 @@ def check_place(folder, data, training):
         raise UsageError(f"{folder} holds a run; go on with --resume {folder}, or choose another folder")
     ours = storage.is_lock(folder / storage.LOCK)  # a process that was killed has begun a run here
     of_splits = (f"{split}.{ending}" for split in SPLITS for ending in ("npy", "safetensors", "jsonl"))
-    for name in ("tokenizer.json", "start.safetensors", "log.jsonl", "checkpoints", *of_splits, storage.LOCK):
+    for name in ("tokenizer.json", "start.safetensors", *log.FILES, "checkpoints", *of_splits, storage.LOCK):
         if (folder / name).exists() and not ours:
             raise UsageError(
                 f"{folder} holds a {name} but no config.json: it is of no run, and a new run would write over it; "
@@ -263,6 +291,7 @@ def save_config(run):
             "train": to_dict(run.training),
             "optimizer": optimizers.name_of(run.optimizer_config),
             "update": to_dict(run.optimizer_config),
+            "monitor": to_dict(run.monitor),
             **({"int8": to_dict(run.int8)} if run.int8 else {}),
             "sha256": {name: storage.sha256(run.folder / name) for name in files_of(run)},
         },
@@ -290,6 +319,7 @@ def open_run(folder):
             "update": optimizers.find(stored["optimizer"]).Config,
         }
         parts = [from_dict(kind, stored[name]) for name, kind in kinds.items()]
+        monitor = from_dict(MonitorConfig, stored.get("monitor", {}))  # before there was one, nothing was asked of it
         int8 = from_dict(Int8Config, stored["int8"]) if "int8" in stored else None
         hashes = dict(stored["sha256"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -297,7 +327,7 @@ def open_run(folder):
     for name, expected in hashes.items():
         if not (folder / name).is_file() or storage.sha256(folder / name) != expected:
             raise UsageError(f"{folder / name} is missing or not the file this run was made with; make the run anew")
-    return Run(folder, task, *parts, files.load(folder / "tokenizer.json"), int8=int8)
+    return Run(folder, task, *parts, files.load(folder / "tokenizer.json"), monitor=monitor, int8=int8)
 
 
 def fit(run, model, *, stop=lambda: False, warn=print, profile=None, detect=False, comm=ALONE, layout=None):
@@ -310,6 +340,7 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, detect=Fals
     steps are done.
     """
     run.check_learns()
+    check_monitor(run, comm.size)
     first = comm.rank == 0
     training = dataclasses.replace(run.training, workers=run.training.threads_of(comm))
     precision.check(training, comm.size)
@@ -324,35 +355,43 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, detect=Fals
                 model, optimizer, ranks = parts_of(model, run.optimizer_config, comm, layout, **groups)
             average = average_of(mixed or model, training, ranks)
         start, guard = 0, Guard(spikes=training.skip_spikes, scale=precision.LossScale() if mixed else None)
-        kept = {"model": mixed or model, "optimizer": optimizer, "guard": guard, "average": average, "ranks": ranks}
+        parts = {"model": mixed or model, "optimizer": optimizer, "guard": guard, "average": average, "ranks": ranks}
         if steps_done(run):
-            start = checkpoint.load(run.checkpoints, **kept, warn=warn)
+            start = checkpoint.load(run.checkpoints, **parts, made_with=run.made_with(), warn=warn)
             if mixed:
                 mixed.round()
         if start >= training.steps:
             raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")
+        monitor = Monitor(run, writes=first)
         if first:
             if start == 0:
-                keep_log_aside(run, warn=warn)
-            forget_log_after(run.folder / "log.jsonl", start, warn=warn)
+                log.keep_aside(run.folder, run.checkpoints, warn=warn)
+            log.forget_after(run.folder, start, warn=warn)
             record_training(run)
+            monitor.begin(start)
         data = run.batches(start * training.accumulate)
-        how = {"config": training, "ranks": ranks or ONE_RANK, "guard": guard, "average": average}
-        how |= {"start": start, "profile": profile, "detect": detect}
-        with open(run.folder / "log.jsonl" if first else os.devnull, "a", encoding="utf-8") as log:
+        how = {"config": training, "ranks": ranks or ONE_RANK, "guard": guard, "average": average, "start": start}
+        how |= {"profile": monitor.watched(model, start, profile), "detect": detect}
+        kept = {"made_with": run.made_with(), "last": run.monitor.keep_last}
+        with monitor, checkpoint.Saver(run.checkpoints, background=run.monitor.save_in_background) as saver:
             for report in train(model, data, optimizer, **how):
+                saver.check()
                 done = report.step == training.steps
                 last = comm.exchange(done or stop(), any)
-                write_line(log, report.as_line())
+                monitor.tell_step(report)
                 validation = None
-                if done or report.step % run.data.validate_every == 0:
-                    with in_place(average), mixed.in_place() if mixed else contextlib.nullcontext():
+                with in_place(average), mixed.in_place() if mixed else contextlib.nullcontext():
+                    if done or report.step % run.data.validate_every == 0:
                         validation = validation_loss(run, model, ranks)
-                    write_line(log, {"step": report.step, "validation_loss": validation})
+                        monitor.tell_validation(report.step, validation)
+                    monitor.tell_sample(report.step, model, ranks)
                 lost = validation is not None and not math.isfinite(validation)
+                best = comm.exchange(monitor.best, lambda found: found[0]) if run.monitor.keep_best else None
                 due = report.step % run.data.save_every == 0 and not guard.in_a_row  # the weights may be at fault
-                if not lost and (last or due):
-                    checkpoint.save(run.checkpoints, step=report.step, **kept)
+                if not lost and (last or best == report.step or due):
+                    saver.save(step=report.step, **parts, best=best, **kept)
+                if last:
+                    saver.finish()
                 yield report, validation
                 if lost:
                     raise UsageError(
@@ -405,8 +444,9 @@ def validation_loss(run, model, ranks):
 
 
 def record_training(run):
-    """Let config.json say how many steps are asked for, and how memory is saved, if it says otherwise."""
-    if storage.load_json(run.folder / "config.json")["train"] != to_dict(run.training):
+    """Let config.json say what a training that goes on may change, if it says otherwise."""
+    stored = storage.load_json(run.folder / "config.json")
+    if stored["train"] != to_dict(run.training) or stored.get("monitor") != to_dict(run.monitor):
         save_config(run)
 
 
