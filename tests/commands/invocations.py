@@ -52,6 +52,8 @@ REFUSED = {
         train --out new --seed x                                     # seed | x
         train --out new --ema 1                                      # ema | 1
         train --out new --ema -0.1                                   # ema | -0.1
+        train --out new --overfit-one-batch 3                        # 3
+        train --overfit-one-batch                                    # --out | --resume
         train --out new --label-smoothing 1                          # smoothing | 1
         train --out new --z-loss -1                                  # z-loss | -1
         train --out new --precision float8                           # precision | float8

@@ -1,5 +1,7 @@
-"""SIGKILL at random moments of a process that does nothing but save: every time a checkpoint loads."""
+"""SIGKILL at random moments: of a process that does nothing but save, every time a checkpoint loads; a training that is
+resumed each time ends as if nothing had been."""
 
+import json
 import random
 import signal
 import subprocess
@@ -55,3 +57,48 @@ def test_every_time_a_checkpoint_loads(tmp_path, kills, background):
         assert told <= step <= told + 1 + background  # the last one told, or one that was renamed just before the end
         assert all((array == step).all() for array in [*weights(model).values(), *optimizer.state().values()])
     assert in_the_middle >= kills // 4, "the kills missed the saving"
+
+
+TRAINER = """
+import sys
+from tinyllm import cli
+from tinyllm.train import precision
+precision.FIRST_SCALE, precision.GOOD_STEPS = 2.0**24, 3
+sys.exit(cli.main(["train", *sys.argv[1:], "--json"]))
+"""
+SMALL = ["--texts=60", "--vocab-size=300", "--context=16", "--layers=1", "--heads=2", "--width=16", "--batch=4"]
+CAREFUL = ["--accumulate=2", "--workers=2", "--dropout=0.1", "--ema=0.9", "--skip-spikes", "--precision=float16"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("kills", [pytest.param(3, marks=pytest.mark.long), pytest.param(20, marks=pytest.mark.slow)])
+def test_a_run_killed_at_random_moments_ends_as_one_that_was_not_bitwise(tmp_path, kills):
+    """Loss scale, skipped steps, the mean of the weights and the optimiser included."""
+
+    def command(*arguments):
+        return [sys.executable, "-c", TRAINER, *arguments]
+
+    lasting = [f"--steps={20 * kills}", "--save-every=3", "--validate-every=7"]
+    whole, broken = ["--out", str(tmp_path / "whole")], ["--out", str(tmp_path / "broken")]
+    subprocess.run(command(*whole, *SMALL, *CAREFUL, *lasting), check=True, capture_output=True)
+    moments, killed = random.Random(0), 0
+    for _ in range(kills):
+        begins = [*broken, *SMALL, *CAREFUL, *lasting] if broken[0] == "--out" else broken
+        with subprocess.Popen(
+            command(*begins), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as process:
+            for _ in range(moments.randrange(1, 20)):
+                process.stdout.readline()
+            time.sleep(moments.random() * 0.05)
+            process.send_signal(signal.SIGKILL)
+        killed += process.returncode == -signal.SIGKILL
+        broken = ["--resume", str(tmp_path / "broken")]
+    subprocess.run(command(*broken), check=True, capture_output=True)
+    assert killed == kills
+    ends = [max((tmp_path / name / "checkpoints").iterdir()) for name in ("whole", "broken")]
+    files = [{path.name: path.read_bytes() for path in end.iterdir()} for end in ends]
+    assert files[0] == files[1] and {checkpoint.AVERAGE, checkpoint.GUARD} <= files[0].keys()
+    assert json.loads(files[0][checkpoint.GUARD])["skipped"] > 2
+    logs = [(tmp_path / name / "log.jsonl").read_text().splitlines() for name in ("whole", "broken")]
+    told = [[{**json.loads(line), "seconds": 0} for line in log] for log in logs]
+    assert told[0] == told[1]

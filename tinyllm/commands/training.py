@@ -22,6 +22,7 @@ from tinyllm.show import quickstart
 from tinyllm.show.classify import show_figures
 from tinyllm.show.compare import SETTINGS, STEPS, TEXTS, compare_models
 from tinyllm.show.estimate import show_estimate
+from tinyllm.show.overfit import show_overfit
 from tinyllm.show.ranks import announce_ranks
 from tinyllm.show.schedule import show_schedule
 from tinyllm.show.training import announce, compile_kernels, train_showing
@@ -59,9 +60,13 @@ def train_command(arguments):
         raise UsageError("--from begins a new run and --resume goes on with one; give one of the two")
     comm = current_comm.get()
     layout = layout_of(arguments, comm)
+    if arguments.overfit_one_batch and comm.size > 1:
+        raise UsageError("--overfit-one-batch is for one process; leave out launch")
     if comm.rank == 0:
         run = prepared(arguments, comm, layout)
         compile_kernels(run)
+    if arguments.overfit_one_batch:
+        return show_overfit(run, as_json=arguments.json)
     comm.barrier()
     if comm.rank > 0:
         run = runs.open_run(arguments.out) if arguments.resume is None else resumed(arguments)
@@ -302,6 +307,8 @@ def declare_train(p):
     p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
     detect = "confere cada operação e diz qual, e em que camada, fez o primeiro NaN ou infinito (lento)"
     p.add_argument("--detect-anomaly", action="store_true", help=detect)
+    overfit = "em vez de treinar, confere se o modelo decora um só lote, e diz do que desconfiar se não (sai com 1)"
+    p.add_argument("--overfit-one-batch", action="store_true", help=overfit)
     p.add_argument("--parallel", metavar="DIVISÃO", help=SHARED)
     add_mine(p)
     p.add_argument(

@@ -189,8 +189,8 @@ def surprise_rows(logits, targets, losses):
 @TwinnedFunction
 def soft_surprise(logits, targets, *, label_smoothing, z_loss):
     """(n, V), (n,) ids of 0..V-1 -> (n,): the surprise at a target of which `label_smoothing` is
-    shared by all tokens, and `z_loss` times log² of the sum of the exponentials. Writes the gradient
-    over the logits."""
+    shared by all tokens, and `z_loss` times log² of the sum of the exponentials. Writes the
+    gradient over the logits."""
     xp = array_module(logits)
     every, tops = xp.arange(len(targets)), logits.max(axis=-1)
     logits -= tops[:, None]
