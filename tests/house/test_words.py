@@ -32,7 +32,7 @@ PAPERS = re.compile(
     r"\b(?P<author>[A-Z][a-zçãéíóúà]+)(?:,? (?:et al\.|e (?:colegas|outros)|(?:e|&|and) (?:[A-Z]\. )?[A-Z]\w+))?"
     r"(?:, \*[^*\n]+\*)?,? \(?(?P<year>(?:19|20)\d\d)\b"
 )
-SEVERAL = {
+SEVERAL = {"Polyak", 
     "Chen",
     "Dettmers",
     "Loshchilov",

@@ -16,6 +16,7 @@ from tinyllm.train import checkpoint
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
 from tinyllm.train.tasks import DataConfig, Language
+from tinyllm.train.trained import check_layout
 
 MODEL = GPTConfig(vocab_size=300, context=8, layers=2, heads=2, width=8, dropout=0.1)
 DATA = DataConfig(texts=60, save_every=100, validate_every=100)
@@ -125,4 +126,4 @@ def test_a_rule_for_each_number_by_itself_moves_what_is_cut(tmp_path, name, layo
 def test_a_rule_for_whole_matrices_refuses_what_is_cut(name, layout, mend):
     kind = OPTIMIZERS[name]
     with pytest.raises(UsageError, match=f"{kind.__name__} does not move each number by itself.*; {mend}"):
-        runs.check_layout(Language(), MODEL, TRAINING, kind.Config(), parse_layout(layout))
+        check_layout(Language(), MODEL, TRAINING, kind.Config(), parse_layout(layout))

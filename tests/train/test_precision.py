@@ -23,6 +23,7 @@ from tinyllm.train import run as runs
 from tinyllm.train.guard import Guard
 from tinyllm.train.loop import TrainConfig, train
 from tinyllm.train.tasks import DataConfig, Language
+from tinyllm.train.trained import check_layout
 
 MODEL = GPTConfig(vocab_size=300, context=16, layers=2, heads=2, width=16, dropout=0.1)
 TRAINING = TrainConfig(steps=8, batch=4, accumulate=2, warmup=2, workers=2, seed=3, precision="float16")
@@ -198,13 +199,13 @@ def test_a_run_on_a_gpu_is_saved_and_resumed(cupy, tmp_path):
 
 def test_what_cannot_be_trained_so_is_refused_before_anything_is_made(tmp_path):
     with pytest.raises(UsageError, match="precision=float16 is for one process, not 2"):
-        runs.check_layout(Language(), MODEL, TRAINING, AdamWConfig(), Layout(dp=2))
+        check_layout(Language(), MODEL, TRAINING, AdamWConfig(), Layout(dp=2))
     offloaded = dataclasses.replace(TRAINING, offload="optimizer")
     with pytest.raises(UsageError, match="precision=float16 and offload=optimizer do not go together"):
-        runs.check_layout(Language(), MODEL, offloaded, AdamWConfig(), Layout())
+        check_layout(Language(), MODEL, offloaded, AdamWConfig(), Layout())
     softened = dataclasses.replace(TRAINING, precision="float32", label_smoothing=0.1)
     with pytest.raises(UsageError, match="label_smoothing need the whole vocabulary in one rank; take tp=1"):
-        runs.check_layout(Language(), MODEL, softened, AdamWConfig(), Layout(tp=2))
+        check_layout(Language(), MODEL, softened, AdamWConfig(), Layout(tp=2))
     run = made(tmp_path / "run")
     with pytest.raises(UsageError, match="for one process, not 2"):
         run_ranks(2, lambda comm: next(runs.fit(run, run.new_model(), comm=comm)))

@@ -31,6 +31,7 @@ from tinyllm.train.loop import TrainConfig
 from tinyllm.train.monitor import MonitorConfig, continuation
 from tinyllm.train.monitor import check as check_monitor
 from tinyllm.train.tasks import TASKS, DataConfig, Language
+from tinyllm.train.trained import check_layout
 
 CONFIGS_OF_OPTIMIZERS = {name: kind.Config for name, kind in OPTIMIZERS.items()}
 OF_TRAINING = {  # the options that say how to train, whatever the model
@@ -132,7 +133,7 @@ def announce_run(run, layout):
 
 def announce_to(layout, task, config, training, optimizer):
     """Say what is about to be trained, and by the ranks of a layout. UsageError for what they cannot train."""
-    runs.check_layout(task, config, training, optimizer, layout)
+    check_layout(task, config, training, optimizer, layout)
     announce(config, training, optimizer, labels=len(task.labels))
     if layout.ranks > 1:
         announce_ranks(task, config, training, layout)

@@ -32,9 +32,7 @@ def save(folder, *, step, model, optimizer, guard=None, average=None, ranks=None
     weights that are not finite.
     """
     with Saver(folder) as saver:
-        return saver.save(
-            step=step, model=model, optimizer=optimizer, guard=guard, average=average, ranks=ranks, **how
-        )
+        return saver.save(step=step, model=model, optimizer=optimizer, guard=guard, average=average, ranks=ranks, **how)
 
 
 class Saver:

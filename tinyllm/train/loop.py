@@ -12,6 +12,7 @@ from tinyllm.backend.threads import cores
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.memory import offload
+from tinyllm.optim import schedule
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.workers import rows
 from tinyllm.train.anomaly import Anomaly, Watch

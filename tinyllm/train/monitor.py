@@ -98,7 +98,9 @@ class Monitor:
         if self.writes:
             log.add(self.run.folder, name, values)
         for tracker in self.trackers if name == log.STEPS else ():
-            numbers = {name: value for name, value in values.items() if name != "step" and value is not None}
+            numbers = {
+                name: value for name, value in values.items() if name != "step" and isinstance(value, int | float)
+            }
             tracker.add(values["step"], numbers)
 
     def begin(self, step):

@@ -33,19 +33,15 @@ from tinyllm.models import catalog
 from tinyllm.nn.module import load_weights, weights
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.adamw import AdamWConfig
-from tinyllm.optim.average import Average, AverageConfig, in_place
-from tinyllm.optim.optimizer import by_layer
-from tinyllm.parallel.arrange import OptimizerOfParts, arrange, check
-from tinyllm.parallel.comm import ALONE, run_ranks
+from tinyllm.parallel.comm import ALONE
 from tinyllm.parallel.data import ONE_RANK
-from tinyllm.parallel.layout import Layout
 from tinyllm.text import files
 from tinyllm.train import checkpoint, log, precision, trackers
-from tinyllm.train.guard import Guard
 from tinyllm.train.loop import train
 from tinyllm.train.monitor import Monitor, MonitorConfig
 from tinyllm.train.monitor import check as check_monitor
 from tinyllm.train.tasks import Language, find_task
+from tinyllm.train.trained import Trained
 
 
 class Run:
@@ -347,19 +343,10 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, detect=Fals
     with storage.locked(run.folder) if first else contextlib.nullcontext():
         move(model, training.device)
         with Thrift(training, run.folder).remembering():
-            groups = {"options_of": by_layer(model.named_parameters(), training.layer_decay)}
-            mixed = precision.MasterWeights(model) if training.precision == "float16" else None
-            if mixed:
-                optimizer, ranks = precision.MixedOptimizer(run.optimizer_config, mixed, **groups), None
-            else:
-                model, optimizer, ranks = parts_of(model, run.optimizer_config, comm, layout, **groups)
-            average = average_of(mixed or model, training, ranks)
-        start, guard = 0, Guard(spikes=training.skip_spikes, scale=precision.LossScale() if mixed else None)
-        parts = {"model": mixed or model, "optimizer": optimizer, "guard": guard, "average": average, "ranks": ranks}
+            trained = Trained(model, training, run.optimizer_config, comm=comm, layout=layout)
+        start = 0
         if steps_done(run):
-            start = checkpoint.load(run.checkpoints, **parts, made_with=run.made_with(), warn=warn)
-            if mixed:
-                mixed.round()
+            start = trained.load(run.checkpoints, made_with=run.made_with(), warn=warn)
         if start >= training.steps:
             raise UsageError(f"{run.folder} has done {start} of its {training.steps} steps; ask for more with --steps")
         monitor = Monitor(run, writes=first)
@@ -370,26 +357,26 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, detect=Fals
             record_training(run)
             monitor.begin(start)
         data = run.batches(start * training.accumulate)
-        how = {"config": training, "ranks": ranks or ONE_RANK, "guard": guard, "average": average, "start": start}
-        how |= {"profile": monitor.watched(model, start, profile), "detect": detect}
+        how = {"config": training, "ranks": trained.ranks or ONE_RANK, "guard": trained.guard, "start": start}
+        how |= {"average": trained.average, "profile": monitor.watched(trained.model, start, profile), "detect": detect}
         kept = {"made_with": run.made_with(), "last": run.monitor.keep_last}
         with monitor, checkpoint.Saver(run.checkpoints, background=run.monitor.save_in_background) as saver:
-            for report in train(model, data, optimizer, **how):
+            for report in train(trained.model, data, trained.optimizer, **how):
                 saver.check()
                 done = report.step == training.steps
                 last = comm.exchange(done or stop(), any)
                 monitor.tell_step(report)
                 validation = None
-                with in_place(average), mixed.in_place() if mixed else contextlib.nullcontext():
+                with trained.in_use():
                     if done or report.step % run.data.validate_every == 0:
-                        validation = validation_loss(run, model, ranks)
+                        validation = trained.loss_on(run, "validation")
                         monitor.tell_validation(report.step, validation)
-                    monitor.tell_sample(report.step, model, ranks)
+                    monitor.tell_sample(report.step, trained.model, trained.ranks)
                 lost = validation is not None and not math.isfinite(validation)
                 best = comm.exchange(monitor.best, lambda found: found[0]) if run.monitor.keep_best else None
-                due = report.step % run.data.save_every == 0 and not guard.in_a_row  # the weights may be at fault
+                due = report.step % run.data.save_every == 0 and not trained.guard.in_a_row  # weights may be at fault
                 if not lost and (last or best == report.step or due):
-                    saver.save(step=report.step, **parts, best=best, **kept)
+                    saver.save(step=report.step, **trained.parts, best=best, **kept)
                 if last:
                     saver.finish()
                 yield report, validation
@@ -400,47 +387,6 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, detect=Fals
                     )
                 if last:
                     return
-
-
-def parts_of(model, optimizer, comm, layout, **groups):
-    """What a rank trains of a model under a layout, its optimiser, and its Parts, None of a rank that is alone."""
-    if comm.size == 1:
-        return model, optimizers.new_optimizer(optimizer, model.named_parameters(), **groups), None
-    model, ranks = arrange(model, layout or Layout(dp=comm.size), comm)
-    return model, OptimizerOfParts(optimizers.kind_of(optimizer), optimizer, ranks, **groups), ranks
-
-
-def average_of(model, training, ranks):
-    """What remembers the mean of the weights, of a rank's part of them if there are several; None if nothing does."""
-    if not training.ema:
-        return None
-    config = AverageConfig(kept=training.ema)
-    return OptimizerOfParts(Average, config, ranks) if ranks else Average(model.named_parameters(), config)
-
-
-def check_layout(task, model, training, optimizer, layout):
-    """Raise UsageError for a model and an optimiser, of these configurations, that ranks cannot share by a layout.
-
-    Threads try it, with a model that has as many blocks and heads and is as narrow as can be."""
-    check(layout, training.offload)
-    precision.check(training, layout.ranks)
-    if training.softened and layout.tp > 1:
-        raise UsageError(f"{' and '.join(training.softened)} need the whole vocabulary in one rank; take tp=1")
-    narrow = {"context": 4, "width": 2 * getattr(model, "heads", 1)}
-    model, layout = dataclasses.replace(model, **narrow), dataclasses.replace(layout, dp=min(layout.dp, 2))
-
-    def work(comm):
-        parts_of(task.new_model(model, rng=np.random.default_rng(0)), optimizer, comm, layout)
-
-    run_ranks(layout.ranks, work)
-
-
-def validation_loss(run, model, ranks):
-    """The mean loss on the validation texts, of the Parts of a model if it has any."""
-    if ranks is None:
-        return run.mean_loss(model, "validation")
-    with ranks.replicas.whole():
-        return run.mean_loss(ranks.measured(), "validation")
 
 
 def record_training(run):
