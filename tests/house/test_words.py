@@ -32,10 +32,11 @@ PAPERS = re.compile(
     r"\b(?P<author>[A-Z][a-zçãéíóúà]+)(?:,? (?:et al\.|e (?:colegas|outros)|(?:e|&|and) (?:[A-Z]\. )?[A-Z]\w+))?"
     r"(?:, \*[^*\n]+\*)?,? \(?(?P<year>(?:19|20)\d\d)\b"
 )
-SEVERAL = {"Polyak", 
+SEVERAL = {
     "Chen",
     "Dettmers",
     "Loshchilov",
+    "Polyak",
     "Shannon",
     "Shazeer",
     "Em",
