@@ -158,6 +158,7 @@ def explain(error):
             errno.EDQUOT: "free some space",
             errno.EFBIG: "raise the limit of the size of a file (ulimit -f)",
             errno.EACCES: "give yourself leave to read and write there, or choose another place",
+            errno.EROFS: "choose a place that can be written to",
             errno.EEXIST: "a file stands there; choose another place",
             errno.ENOTEMPTY: "a folder with files stands there; choose another place",
             errno.ENOENT: "check the path",

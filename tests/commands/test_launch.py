@@ -85,7 +85,7 @@ def test_ranks_train_as_one_process_does_and_one_speaks(tmp_path, layout):
     status, out, err = launched(tmp_path, "-n", ranks, "train", "--out", "several", *how, "--parallel", layout)
     assert status == 0, err
     assert [json.loads(line)["step"] for line in out.splitlines()] == list(range(1, 21))
-    for said in ("Preparando textos", "Compilando", "pronto"):
+    for said in ("Preparando textos", f"em cada um dos {ranks} processos", "Compilando", "pronto"):
         assert err.count(said) == 1, err
     assert_close(tmp_path / "several", tmp_path / "one")
     assert runs.open_run(tmp_path / "several").training.workers == ranks * max(1, os.cpu_count() // ranks)

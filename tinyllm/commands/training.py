@@ -97,7 +97,10 @@ def training_of(arguments, kind, comm):
 
 def announce_run(run, layout):
     runs.check_layout(run.task, run.model_config, run.training, run.optimizer_config, layout)
-    announce(run.model_config, run.training, run.optimizer_config, labels=len(run.task.labels))
+    announce(
+        run.model_config, run.training, run.optimizer_config, labels=len(run.task.labels), folder=run.folder,
+        layout=layout, neighbours=current_comm.get().neighbours,
+    )  # fmt: skip
 
 
 def tell_what_next(run, *, as_json):
@@ -163,7 +166,10 @@ def run_from_another(arguments, comm, layout):
     data = from_dict(base.task.data_config, given_options(arguments, base.task.data_config))
     training = training_of(arguments, base.task.train_config, comm)
     runs.check_layout(base.task, base.model_config, training, optimizer, layout)
-    announce(base.model_config, training, optimizer, labels=len(base.task.labels))
+    announce(
+        base.model_config, training, optimizer, labels=len(base.task.labels), folder=arguments.out, layout=layout,
+        neighbours=comm.neighbours,
+    )  # fmt: skip
     return runs.create_from(base, arguments.out, data, training, optimizer, say=tell_stage, warn=tell)
 
 
