@@ -16,7 +16,7 @@ from tinyllm.memory.offload import PARTS, recomputed, seconds
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.optim.adamw import AdamW, AdamWConfig
 from tinyllm.parallel.layout import Layout
-from tinyllm.parallel.plan import memory_of_ranks
+from tinyllm.parallel.plan import SHARED, memory_of_ranks
 from tinyllm.say import megabytes
 from tinyllm.show.training import announce
 from tinyllm.train import checkpoint
@@ -117,8 +117,12 @@ def test_of_several_ranks_what_one_takes_is_told_and_those_of_this_machine_have_
     one = memory_of_ranks(large, training, AdamW, stages).total
     assert f"cerca de {megabytes(one)} em cada um dos 2 processos (esta máquina tem 2,0 GB)" in told
     assert "dp=1,tp=1,pp=2,zero=0" in told and 1 << 30 < one < 2 << 30
-    with pytest.raises(UsageError, match=f"training needs about {2 * one >> 20} MB and this machine has 2048 MB"):
+    with pytest.raises(
+        UsageError, match=f"training needs about {2 * one - SHARED >> 20} MB and this machine has 2048 MB"
+    ):
         announce(large, training, AdamWConfig(), layout=stages, neighbours=2)
+    monkeypatch.setattr("tinyllm.show.training.physical_memory", lambda: 3 << 30)
+    announce(GPTConfig(), TrainConfig(batch=20, workers=20), AdamWConfig(), layout=Layout(20), neighbours=20)
 
 
 @pytest.mark.parametrize("kind", ["ext4", "tmpfs", "ramfs", None])

@@ -143,6 +143,7 @@ def held_parameters(config, layout):
 
 
 MPI = 21 << 20  # bytes that a rank of ours takes for MPI, as measured on Linux with MPICH
+SHARED = 100 << 20  # bytes of a rank's libraries, which those of one machine have together, as measured there too
 
 
 class Memory(NamedTuple):

@@ -19,7 +19,7 @@ from tinyllm.optim import catalog as optimizers
 from tinyllm.parallel.comm import current_comm
 from tinyllm.parallel.layout import Layout
 from tinyllm.parallel.nccl import on_gpus
-from tinyllm.parallel.plan import memory_of_ranks
+from tinyllm.parallel.plan import SHARED, memory_of_ranks
 from tinyllm.say import bar, counted, decimal, duration, emit, megabytes, percent, tell, thousands
 from tinyllm.show.estimate import size
 from tinyllm.train import run as runs
@@ -83,7 +83,8 @@ def announce(config, training, optimizer, *, labels=0, folder=".", layout=ONE_RA
     if layout.ranks == 1:
         needed = announce_memory(config, plan, available)
     else:
-        needed = neighbours * announce_memory_of_ranks(config, training, plan.optimizer, layout, available)
+        of_one = announce_memory_of_ranks(config, training, plan.optimizer, layout, available)
+        needed = neighbours * (of_one - SHARED) + SHARED
     if plan.offload != "none" and not plan.on_gpu and (kind := file_system(folder)) in IN_MEMORY:
         tell(f"Aviso: {folder} está em {kind}, que é memória e não disco: ali --offload não poupa nada; use a pasta de "
              "um disco.")  # fmt: skip
