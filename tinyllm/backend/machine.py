@@ -9,6 +9,7 @@ from pathlib import Path
 from tinyllm.backend.threads import blas_libraries
 
 MOUNTS = Path("/proc/self/mountinfo")
+IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")  # file systems that keep in memory what is written to them
 
 
 def processor_name():

@@ -10,7 +10,7 @@ import time
 import numpy as np
 
 from tinyllm.backend.kernels import numba_version
-from tinyllm.backend.machine import file_system, physical_memory
+from tinyllm.backend.machine import IN_MEMORY, file_system, physical_memory
 from tinyllm.errors import Stopped, UsageError
 from tinyllm.memory import estimate, offload
 from tinyllm.memory.offload import recomputed
@@ -26,7 +26,6 @@ from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, train
 
 ONE_RANK = Layout()
-IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")  # file systems
 WARM = 10  # steps, after which the time that is left can be told
 BAR = "{desc}{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} passos · {elapsed} · faltam {remaining}{postfix}"
 
