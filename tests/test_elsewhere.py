@@ -60,8 +60,9 @@ def test_a_full_disk_is_told_and_not_written_to(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left") as told:
         Disk(tmp_path).empty((10,), np.float32)
+    assert told.value.filename == str(tmp_path)
 
 
 def test_a_file_system_that_reserves_nothing_is_written_to(tmp_path, monkeypatch):

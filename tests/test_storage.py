@@ -267,6 +267,11 @@ def test_a_place_that_is_closed_is_told_to_readers_and_writers():
     assert told == "x: Permission denied; give yourself leave to read and write there, or choose another place"
 
 
+def test_of_what_is_copied_both_names_are_told():
+    told = cli.explain(OSError(errno.EFBIG, "File too large", "from", None, "to"))
+    assert told == "from -> to: File too large; raise the limit of the size of a file (ulimit -f)"
+
+
 def test_json_errors(tmp_path):
     with pytest.raises(UsageError, match="does not exist"):
         storage.load_json(tmp_path / "none.json")

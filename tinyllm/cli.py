@@ -155,14 +155,18 @@ def explain(error):
     if isinstance(error, OSError):
         mends = {
             errno.ENOSPC: "free some space",
+            errno.EDQUOT: "free some space",
+            errno.EFBIG: "raise the limit of the size of a file (ulimit -f)",
             errno.EACCES: "give yourself leave to read and write there, or choose another place",
+            errno.EROFS: "choose a place that can be written to",
             errno.EEXIST: "a file stands there; choose another place",
             errno.ENOTEMPTY: "a folder with files stands there; choose another place",
             errno.ENOENT: "check the path",
             errno.EISDIR: "give a file, not a folder",
             errno.ENOTDIR: "a file stands where a folder should be; choose another place",
         }
-        where = f"{error.filename}: " if error.filename else ""
+        names = [str(name) for name in (error.filename, error.filename2) if name]  # two of what is copied or moved
+        where = f"{' -> '.join(names)}: " if names else ""
         notes = [mends.get(error.errno, ""), *getattr(error, "__notes__", ())]
         return brief(where + "; ".join(filter(None, [error.strerror or str(error), *notes])))
     return brief(error)

@@ -24,6 +24,14 @@ def test_a_way_is_measured_and_shown(as_json, monkeypatch, capsys):
     assert 0 < found["time_ratio"]["min"] <= found["time_ratio"]["median"]
 
 
+@pytest.mark.parametrize("ways, told", [(["recompute-1"], False), (["recompute-1", "all"], True)])
+def test_a_disk_that_is_memory_is_told_where_something_is_kept_there(ways, told, monkeypatch, capsys):
+    monkeypatch.setattr(memory, "bench", lambda way, *, workers, steps: {"case": way})
+    monkeypatch.setattr("tinyllm.show.bench.file_system", lambda folder: "tmpfs")
+    bench_memory(ways, workers=1, steps=2, as_json=True)
+    assert ("está em tmpfs, que é memória e não disco" in capsys.readouterr().err) == told
+
+
 @pytest.mark.long
 def test_recomputing_12_blocks_of_512_positions_leaves_a_third_of_the_activations(tmp_path):
     """Gradients are counted too, which makes it harder."""

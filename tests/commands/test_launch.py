@@ -85,7 +85,7 @@ def test_ranks_train_as_one_process_does_and_one_speaks(tmp_path, layout):
     status, out, err = launched(tmp_path, "-n", ranks, "train", "--out", "several", *how, "--parallel", layout)
     assert status == 0, err
     assert [json.loads(line)["step"] for line in out.splitlines()] == list(range(1, 21))
-    for said in ("Preparando textos", "Compilando", "pronto"):
+    for said in ("Preparando textos", f"em cada um dos {ranks} processos", "Compilando", "pronto"):
         assert err.count(said) == 1, err
     assert_close(tmp_path / "several", tmp_path / "one")
     assert runs.open_run(tmp_path / "several").training.workers == ranks * max(1, os.cpu_count() // ranks)
@@ -296,6 +296,28 @@ def test_where_there_is_no_mpiexec_one_line_says_so(tmp_path, monkeypatch, capsy
     assert cli.main(["launch", "-n", "2", "train", "--out", str(tmp_path / "r")]) == 2
     err = capsys.readouterr().err
     assert err.startswith("tinyllm launch: error: there is no mpiexec to start ranks with; install one with: pip")
+
+
+def test_where_there_is_no_mpi4py_one_line_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("shutil.which", lambda name, path=None: "mpiexec")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert cli.main(["launch", "-n", "2", "train", "--out", str(tmp_path / "r")]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "need mpi4py and an MPI; install both with: pip install -e" in err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="makes a script that can be run")
+@pytest.mark.parametrize("then, status", [("exit 7", 7), ("exec sleep 60", -9)])
+def test_an_mpiexec_that_starts_nothing_is_told_with_what_it_says(tmp_path, monkeypatch, capsys, then, status):
+    """As that of MPICH does, called by a link beside which its proxy is not: it complains, and waits for ever."""
+    monkeypatch.setattr("tinyllm.parallel.launch.PATIENCE", 0.3)
+    monkeypatch.setattr("tinyllm.parallel.launch.check_mpi4py", lambda: None)
+    monkeypatch.setattr("shutil.which", lambda name, path=None: str(tmp_path / "mpiexec"))
+    (tmp_path / "mpiexec").write_text(f"#!/bin/sh\necho '[mpiexec@vm] execvp error on file proxy' >&2\n{then}\n")
+    (tmp_path / "mpiexec").chmod(0o755)
+    assert cli.main(["launch", "-n", "2", "train", "--out", str(tmp_path / "r")]) == 1
+    began = f"error: mpiexec ended with status {status} after 0 of 2 ranks began"
+    assert capsys.readouterr().err == f"tinyllm launch: {began}; it says: [mpiexec@vm] execvp error on file proxy\n"
 
 
 @pytest.mark.parametrize(

@@ -119,3 +119,26 @@ def test_the_picture_has_a_bar_for_each_technique(capsys, tmp_path):
     assert found["AdamW\nde 8 bits"].optimiser < 0.51 * found["mista"].optimiser
     here = propose.judge(config, Setup(HERE, Layout(), 8))
     assert "mista" not in show.techniques(here) and show.techniques(here)["nada"] == here.memory
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("layout", [Layout(4), Layout(pp=4)])
+def test_no_legend_of_the_picture_covers_anything(layout):
+    """Of stages nothing has logits, which need no name then."""
+    figures = pytest.importorskip("matplotlib.figure")
+    found = propose.judge(GPTConfig(layers=8), Setup(HERE, layout, 64))
+    figure = figures.Figure(figsize=show.size_of(found).values(), layout="constrained")
+    show.paint(figure, found)
+    figure.draw_without_rendering()
+    legends = [axes.get_legend() for axes in figure.axes if axes.get_legend()]
+    assert len(legends) == (2 if layout.pp > 1 else 1)
+    for legend in legends:
+        place = legend.get_window_extent()
+        assert figure.bbox.x0 <= place.x0 and place.x1 <= figure.bbox.x1 + 1
+        for axes in figure.axes:
+            assert not place.overlaps(axes.get_window_extent())
+            assert not place.overlaps(axes.title.get_window_extent()) and not place.overlaps(
+                axes._left_title.get_window_extent()
+            )
+    names = [text.get_text() for text in legends[0].get_texts()]
+    assert names == [title for part, title in show.MEMORY.items() if part != "logits" or layout.pp == 1]

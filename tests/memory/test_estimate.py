@@ -408,6 +408,20 @@ def test_the_table_speaks_portuguese(capsys, monkeypatch):
         assert words in out
 
 
+def test_what_is_asked_for_is_shown_beside_the_ways_there_are(capsys):
+    plain, asked = (
+        json.loads(call(capsys, "--json", "--workers=2", *more)[1])
+        for more in ((), ("--offload=optimizer", "--recompute=2"))
+    )
+    own = asked["training"].pop("asked")
+    assert asked["training"] == plain["training"]
+    assert own == training(GPTConfig(), Plan(8, 2, recompute=2, offload="optimizer"))._asdict()
+    assert own["total"] < plain["training"]["float32"]["total"] and own["elsewhere"]
+    assert all("asked" in found for found in asked["largest_batch"].values())
+    out = call(capsys, "--offload=all", "--batch=8", "--workers=2")[1]
+    assert out.count("como pedido        float32") == 2 and max(map(len, out.splitlines())) <= 100
+
+
 def test_a_learners_count_takes_the_place_of_the_library(capsys, monkeypatch):
     monkeypatch.setattr(estimate, "gpt_parameters", lambda config: 12345)
     assert "12.345 parâmetros" in call(capsys)[1]

@@ -2,16 +2,22 @@
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tinyllm import cli
+from tinyllm.backend.machine import file_system
 from tinyllm.errors import UsageError
 from tinyllm.memory.offload import PARTS, recomputed, seconds
 from tinyllm.models.gpt import GPTConfig
-from tinyllm.optim.adamw import AdamWConfig
+from tinyllm.optim.adamw import AdamW, AdamWConfig
+from tinyllm.parallel.layout import Layout
+from tinyllm.parallel.plan import SHARED, memory_of_ranks
+from tinyllm.say import megabytes
 from tinyllm.show.training import announce
 from tinyllm.train import checkpoint
 from tinyllm.train import run as runs
@@ -70,7 +76,7 @@ def test_the_command_line_resumes_in_another_way(tmp_path, capsys):
     trained(tmp_path / "r")
     assert cli.main(["train", "--resume", folder, "--steps=5", "--recompute=1", "--offload=all"]) == 0
     told = capsys.readouterr().err
-    assert "Sem poupar memória seriam" in told and "ficam em disco" in told
+    assert "Sem poupar memória seriam" in told and "; o que fica em disco ocupa" in told
     assert "O que custou poupar memória" in told and "outra vez" in told
     assert cli.main(["train", "--resume", folder, "--steps=6", "--offload=none", "--recompute=0"]) == 0
     assert "poupar memória" not in capsys.readouterr().err
@@ -101,6 +107,44 @@ def test_a_machine_too_small_is_told_of_offload(monkeypatch):
         announce(large, training, AdamWConfig())
     monkeypatch.setattr("tinyllm.show.training.physical_memory", lambda: 400 << 20)
     announce(large, dataclasses.replace(training, workers=1, offload="all"), AdamWConfig())
+
+
+def test_of_several_ranks_what_one_takes_is_told_and_those_of_this_machine_have_to_fit(monkeypatch, capsys):
+    large, training, stages = GPTConfig(width=1024, layers=8), TrainConfig(batch=2, workers=2), Layout(pp=2)
+    monkeypatch.setattr("tinyllm.show.training.physical_memory", lambda: 2 << 30)
+    announce(large, training, AdamWConfig(), layout=stages, neighbours=1)  # the other is on another machine
+    told = capsys.readouterr().err
+    one = memory_of_ranks(large, training, AdamW, stages).total
+    assert f"cerca de {megabytes(one)} em cada um dos 2 processos (esta máquina tem 2,0 GB)" in told
+    assert "dp=1,tp=1,pp=2,zero=0" in told and 1 << 30 < one < 2 << 30
+    with pytest.raises(
+        UsageError, match=f"training needs about {2 * one - SHARED >> 20} MB and this machine has 2048 MB"
+    ):
+        announce(large, training, AdamWConfig(), layout=stages, neighbours=2)
+    monkeypatch.setattr("tinyllm.show.training.physical_memory", lambda: 3 << 30)
+    announce(GPTConfig(), TrainConfig(batch=20, workers=20), AdamWConfig(), layout=Layout(20), neighbours=20)
+
+
+@pytest.mark.parametrize("kind", ["ext4", "tmpfs", "ramfs", None])
+@pytest.mark.parametrize("offload", ["none", "optimizer", "all"])
+def test_a_disk_that_is_memory_is_told_where_something_would_be_kept_there(kind, offload, monkeypatch, capsys):
+    monkeypatch.setattr("tinyllm.show.training.file_system", lambda folder: kind if folder == "r" else "ext4")
+    for training, folder in ((TrainConfig(offload=offload), "r"), (TrainConfig(offload=offload, device="gpu"), "r")):
+        announce(GPTConfig(), training, AdamWConfig(), folder=folder)
+        told = f"Aviso: r está em {kind}, que é memória e não disco" in capsys.readouterr().err
+        assert told == (kind in ("tmpfs", "ramfs") and offload != "none" and training.device == "cpu")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mountinfo").exists(), reason="looks at what Linux has mounted")
+def test_the_file_system_of_a_folder_is_that_of_where_it_will_be_made():
+    assert file_system("/proc") == file_system("/proc/none/of/it") == "proc"
+    if os.path.ismount("/dev/shm"):
+        assert file_system("/dev/shm/none") in ("tmpfs", "ramfs")
+
+
+def test_a_system_that_does_not_tell_of_file_systems_is_not_asked(monkeypatch, tmp_path):
+    monkeypatch.setattr("tinyllm.backend.machine.MOUNTS", tmp_path / "none")
+    assert file_system(tmp_path) is None
 
 
 UNDER_A_LIMIT = """

@@ -3,8 +3,10 @@
 import dataclasses
 import importlib.util
 import statistics
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,11 +15,15 @@ from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
 from tinyllm.models.gpt import GPTConfig
+from tinyllm.optim.adamw import AdamW, AdamWConfig
 from tinyllm.optim.adamw8bit import AdamW8bit
 from tinyllm.parallel import clusters, plan, propose
 from tinyllm.parallel.clusters import CLUSTERS, Cluster
-from tinyllm.parallel.layout import Layout
+from tinyllm.parallel.comm import run_ranks
+from tinyllm.parallel.layout import Layout, parse_layout
 from tinyllm.parallel.plan import Setup
+from tinyllm.train.loop import TrainConfig, train
+from tinyllm.train.run import parts_of
 
 spec = importlib.util.spec_from_file_location("megatron", Path(__file__).with_name("megatron.py"))
 megatron = importlib.util.module_from_spec(spec)
@@ -135,7 +141,49 @@ def test_an_optimiser_of_8_bits_is_counted_as_estimate_does():
     assert four.optimiser == pytest.approx(known.optimiser / 4, rel=1e-3)
     # the same parts, but for the copies that are not there at the same time
     assert (four.weights, four.logits) == (known.weights, pytest.approx(8 * 1024 * 50257 * 4))
-    assert known.gradients * 3 == four.gradients
+    # two threads have their own, there is their sum, and what is on its way to the other replicas
+    assert known.gradients * 4 == four.gradients
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("layout", ["pp=2", "tp=2,pp=2", "tp=2", "dp=2", "dp=2,zero=1", "dp=2,zero=2", "dp=2,zero=3"])
+def test_ranks_take_what_is_said(layout):
+    """The arrays of threads that are ranks. Stages, of which nearly all is there when the gradients are clipped, take
+    as much as is said; slices and replicas take less, whose activations are gone by then."""
+    config, layout = GPTConfig(vocab_size=300, context=16, layers=8, heads=4, width=128), parse_layout(layout)
+    training, ids = TrainConfig(steps=3, batch=8, workers=2), np.random.default_rng(0).integers(0, 300, (8, 17))
+
+    def work(comm):
+        model = catalog.new_model(config, rng=np.random.default_rng(0))
+        model, optimizer, ranks = parts_of(model, AdamWConfig(), comm, layout)
+        batches, how = [(ids[:, :-1], ids[:, 1:])] * training.steps, dataclasses.replace(training, workers=1)
+        list(train(model, batches, optimizer, config=how, ranks=ranks))
+
+    run_ranks(layout.ranks, work)  # the first time routines are compiled
+    tracemalloc.start()
+    try:
+        run_ranks(layout.ranks, work)
+        peak = tracemalloc.get_traced_memory()[1] / layout.ranks
+    finally:
+        tracemalloc.stop()
+    said = plan.memory_of_ranks(config, training, AdamW, layout)
+    assert 0.98 < (said.total - said.process) / peak < (1.1 if layout.pp > 1 else 1.8)
+
+
+def test_what_the_optimiser_of_a_rank_keeps_on_disk_is_not_counted():
+    layout, training = Layout(pp=2), TrainConfig(batch=8, workers=2)
+    here, away = (
+        plan.memory_of_ranks(GPTConfig(), each, AdamW, layout)
+        for each in (training, dataclasses.replace(training, offload="optimizer"))
+    )
+    assert away.optimiser == 0 and here.total - away.total == here.optimiser > 0
+
+
+@pytest.mark.parametrize("layout", [Layout(64), Layout(dp=3, pp=4), Layout(dp=2, zero=3)])
+@pytest.mark.parametrize("batch", [1, 7])
+def test_more_ranks_than_rows_hold_something_all_the_same(layout, batch):
+    training = TrainConfig(batch=batch, accumulate=3)
+    assert min(plan.memory_of_ranks(GPTConfig(), training, AdamW, layout)) >= 0
 
 
 def test_every_technique_takes_its_part_away():

@@ -79,9 +79,13 @@ class Disk(Place):
         return self.segment, self.used - size
 
     def new_segment(self, size):
-        with tempfile.TemporaryFile(dir=self.folder) as file:
-            reserve(file, size)
-            segment = Segment(file.fileno(), size)
+        try:
+            with tempfile.TemporaryFile(dir=self.folder) as file:
+                reserve(file, size)
+                segment = Segment(file.fileno(), size)
+        except OSError as error:
+            error.filename = str(self.folder or tempfile.gettempdir())  # of a file without a name
+            raise
         segment.disk, segment.address = self, np.frombuffer(segment, np.uint8).ctypes.data
         return segment
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from tinyllm.backend.threads import blas_libraries
 
+MOUNTS = Path("/proc/self/mountinfo")
+IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")  # file systems that keep in memory what is written to them
+
 
 def processor_name():
     """The make and model of the processor, or None where the system does not tell."""
@@ -37,6 +40,18 @@ def memory_in_use(device="cpu"):
 
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # the most it has had
     return None
+
+
+def file_system(folder):
+    """The kind of file system, as "ext4" or "tmpfs", that a folder is on, or is to be made on; None where the system
+    does not tell: Linux does."""
+    if not MOUNTS.exists():
+        return None
+    place = Path(folder).absolute()
+    device = next(path for path in (place, *place.parents) if path.exists()).stat().st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    lines = MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((line.partition(" - ")[2].split()[0] for line in lines if line.split()[2] == number), None)
 
 
 def keep_freed_memory():

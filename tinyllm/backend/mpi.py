@@ -4,21 +4,27 @@ import importlib.util
 
 from tinyllm.errors import UsageError
 
+MEND = 'install both with: pip install -e ".[mpi]"'
+
+
+def check_mpi4py():
+    """Raise UsageError where mpi4py is missing."""
+    if importlib.util.find_spec("mpi4py") is None:
+        raise UsageError(f"ranks in processes of their own need mpi4py and an MPI; {MEND}")
+
 
 def load_mpi():
     """The module MPI of mpi4py, which starts MPI when it is first asked for: any thread may then call it.
 
     Raises UsageError where mpi4py or the MPI below it is missing.
     """
-    mend = 'install both with: pip install -e ".[mpi]"'
-    if importlib.util.find_spec("mpi4py") is None:
-        raise UsageError(f"ranks in processes of their own need mpi4py and an MPI; {mend}")
+    check_mpi4py()
     try:
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:
-        raise UsageError(f"mpi4py does not start ({error}); {mend}") from None
+        raise UsageError(f"mpi4py does not start ({error}); {MEND}") from None
     if MPI.Query_thread() < MPI.THREAD_SERIALIZED:
-        raise UsageError(f"{describe_mpi(MPI)} lets only one thread call it, and a rank has several; {mend}")
+        raise UsageError(f"{describe_mpi(MPI)} lets only one thread call it, and a rank has several; {MEND}")
     return MPI
 
 

@@ -11,7 +11,8 @@ from tinyllm.say import tell
 def launch_command(arguments):
     command, *words = arguments.words or [""]
     if command != "train":
-        raise UsageError(f"ranks do nothing but train, not {command!r}; write: tinyllm launch -n 2 train …")
+        other = f", not {command!r}" if command else ""
+        raise UsageError(f"ranks do nothing but train{other}; write: tinyllm launch -n 2 train …")
     hosts = arguments.hosts.split(",") if arguments.hosts else []
     if not all(hosts) or any(host.startswith("-") for host in hosts):
         raise UsageError(f"--hosts={arguments.hosts} names a host that is none; write them as a,b")

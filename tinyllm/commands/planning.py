@@ -60,7 +60,7 @@ def declare_plan(p):
     )
     p.add_argument("--devices", type=up_to(10**6), metavar="N", help="quantos (padrão: 1, ou os de --parallel)")
     p.add_argument(
-        "--parallel", type=parse_layout,
+        "--parallel", type=parse_layout, metavar="DIVISÃO",
         help="dp réplicas, tp fatias, pp estágios e o que as réplicas dividem, como dp=8,tp=4,pp=2,zero=1 "
              "(padrão: a disposição mais rápida)",
     )  # fmt: skip
@@ -73,7 +73,9 @@ def declare_plan(p):
                    help="recomputa os blocos na volta (padrão: o mais rápido que cabe)")  # fmt: skip
     add_optimizer(p, "o otimizador (padrão: adamw, ou o do treino)")
     p.add_argument("--tokens", type=up_to(10**18), metavar="N", help="de quantos aprender (padrão: 20 por parâmetro)")
-    p.add_argument("--price", type=reader(float, {"above": 0, "at_most": 10**9}), help="de um dispositivo por hora")
+    p.add_argument(
+        "--price", type=reader(float, {"above": 0, "at_most": 10**9}), help="quanto custa um dispositivo por hora"
+    )
     p.add_argument("--plot", metavar="ARQUIVO", help="desenha a memória com e sem cada técnica, em .svg ou .png")
     p.add_argument("--model", choices=list(MODELS), default=argparse.SUPPRESS, help="qual modelo (padrão: gpt)")
     add_options_of_one(p, {name: architecture.config for name, architecture in MODELS.items()})

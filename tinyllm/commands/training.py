@@ -128,13 +128,16 @@ def monitor_of(arguments, before=None):
 
 def announce_run(run, layout):
     check_monitor(run, layout.ranks)
-    announce_to(layout, run.task, run.model_config, run.training, run.optimizer_config)
+    announce_to(layout, run.folder, run.task, run.model_config, run.training, run.optimizer_config)
 
 
-def announce_to(layout, task, config, training, optimizer):
-    """Say what is about to be trained, and by the ranks of a layout. UsageError for what they cannot train."""
+def announce_to(layout, folder, task, config, training, optimizer):
+    """Say what is about to be trained into a folder, by the ranks of a layout. UsageError for what they cannot."""
     check_layout(task, config, training, optimizer, layout)
-    announce(config, training, optimizer, labels=len(task.labels))
+    announce(
+        config, training, optimizer, labels=len(task.labels), folder=folder, layout=layout,
+        neighbours=current_comm.get().neighbours,
+    )  # fmt: skip
     if layout.ranks > 1:
         announce_ranks(task, config, training, layout)
 
@@ -202,7 +205,7 @@ def run_from_another(arguments, comm, layout):
     optimizer = from_dict(kind, {**stored, **given_options(arguments, kind)})
     data = from_dict(base.task.data_config, given_options(arguments, base.task.data_config))
     training = training_of(arguments, base.task.train_config, comm)
-    announce_to(layout, base.task, base.model_config, training, optimizer)
+    announce_to(layout, arguments.out, base.task, base.model_config, training, optimizer)
     return runs.create_from(
         base, arguments.out, data, training, optimizer, monitor=monitor_of(arguments), say=tell_stage, warn=tell
     )

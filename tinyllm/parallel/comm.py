@@ -19,9 +19,14 @@ class Comm:
 
     rank, size = 0, 1
 
+    @property
+    def neighbours(self):
+        """How many of the ranks are on this machine, this one too."""
+        return self.size
+
     def cores(self):
         """How many cores there are for each rank, 1 at least."""
-        return max(1, cores() // self.size)
+        return max(1, cores() // self.neighbours)
 
     def exchange(self, value, combine):
         """combine([the value of each rank, in order]). No value changes before all ranks have done so."""

@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from tinyllm.backend.mpi import check_mpi4py
 from tinyllm.errors import UsageError
 
 PATIENCE = 3  # seconds that all others have to end, after one has gone wrong
@@ -50,9 +51,11 @@ def find_mpiexec():
 def launch(size, words, *, hosts=()):
     """Run `tinyllm WORDS` on so many ranks, spread over the hosts, neighbours on one host. Returns the Ending.
 
-    Ctrl-C, SIGTERM and SIGHUP are passed on to the ranks, which save and stop. Raises UsageError without mpiexec.
+    Ctrl-C, SIGTERM and SIGHUP are passed on to the ranks, which save and stop. Raises UsageError without mpiexec and
+    without mpi4py.
     """
     mpiexec = find_mpiexec()
+    check_mpi4py()
     there = ["-hosts", ",".join(hosts), "-ppn", str(-(-size // len(hosts)))] if hosts else []
     with socket.create_server((address_towards(hosts), 0)) as server:
         host, port = server.getsockname()
@@ -62,8 +65,8 @@ def launch(size, words, *, hosts=()):
             [mpiexec, *there, "-n", str(size), *rank],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
-        with passing_signals_on(process) as heard, passing_output_on(process):
-            ending = Watch(server, line, size).until_the_end(process)
+        with passing_signals_on(process) as heard, passing_output_on(process) as noise:
+            ending = Watch(server, line, size).until_the_end(process, noise)
     return ending._replace(status=128 + heard[0]) if heard and ending.status > 128 else ending
 
 
@@ -102,12 +105,16 @@ def passing_signals_on(process):
 
 @contextlib.contextmanager
 def passing_output_on(process):
-    """What the ranks say comes out here, line by line, without what mpiexec says of itself. If nobody reads it any
-    more, they are told to stop."""
+    """What the ranks say comes out here, line by line, without what mpiexec says of itself, which is given as a list.
+    If nobody reads it any more, they are told to stop."""
+    noise = []
 
     def pass_on(source, target):
-        for text in source:
-            if not NOISE.match(text):
+        with source:
+            for text in source:
+                if NOISE.match(text):
+                    noise.append(text.decode("utf-8", "replace").strip())
+                    continue
                 try:
                     target.write(text.decode("utf-8", "replace"))
                     target.flush()
@@ -120,7 +127,7 @@ def passing_output_on(process):
     for thread in threads:
         thread.start()
     try:
-        yield
+        yield noise
     finally:
         for thread in threads:
             thread.join(PATIENCE)
@@ -135,12 +142,13 @@ class Watch:
         self.endings, self.wrong = {}, None
         self.selector.register(server, selectors.EVENT_READ)
 
-    def until_the_end(self, process):
-        """The Ending of the ranks that mpiexec has started: of the first that went wrong, else of all."""
+    def until_the_end(self, process, noise):
+        """The Ending of the ranks that mpiexec has started: of the first that went wrong, else of all. What it says of
+        itself before any has begun, its `noise`, is why none will."""
         deadline = None
         while process.poll() is None:
             self.listen(0.1)
-            if self.wrong and deadline is None:
+            if (self.wrong or (noise and not self.begun)) and deadline is None:
                 deadline = time.monotonic() + PATIENCE
             if deadline and time.monotonic() > deadline:
                 process.kill()  # whoever it has started ends with it
@@ -150,8 +158,8 @@ class Watch:
             return self.wrong
         if len(self.endings) < self.size:
             began = f"{len(self.begun)} of {self.size} ranks began"
-            what = f"mpiexec ended with status {process.returncode} after {began}; see what it says above"
-            return Ending(1, None, f"error: {what}")
+            why = f"it says: {noise[0]}" if noise and not self.begun else "see what is said above"
+            return Ending(1, None, f"error: mpiexec ended with status {process.returncode} after {began}; {why}")
         return Ending(max(ending.status for ending in self.endings.values()))
 
     def listen(self, seconds):

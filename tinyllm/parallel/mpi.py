@@ -14,7 +14,6 @@ import numpy as np
 
 from tinyllm.backend.arrays import array_module, beside, narrowed, to_device, to_host, widened
 from tinyllm.backend.mpi import load_mpi
-from tinyllm.backend.threads import cores
 from tinyllm.errors import UsageError
 from tinyllm.parallel.comm import Comm
 
@@ -35,8 +34,7 @@ class MPIComm(Comm):
         self.here = here or self.communicator.Split_type(self.mpi.COMM_TYPE_SHARED)  # who is on this machine
         self.rank, self.size = self.communicator.rank, self.communicator.size
 
-    def cores(self):
-        return max(1, cores() // self.here.size)
+    neighbours = property(lambda self: self.here.size)
 
     def split(self, color):
         return MPIComm(self.communicator.Split(color, self.rank), self.here)

@@ -13,9 +13,11 @@ import numpy as np
 
 from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
+from tinyllm.memory.offload import PARTS, recomputed
 from tinyllm.models import catalog
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.optim.adamw import AdamW
+from tinyllm.parallel.arrange import MICRO_BATCHES
 from tinyllm.parallel.clusters import Cluster
 from tinyllm.parallel.layout import Layout
 
@@ -111,12 +113,13 @@ def targets_of(config):
 
 
 def plan_of(setup):
-    """The training of one device, as `estimate` counts it."""
-    cluster = setup.cluster
+    """The training of one device, as `estimate` counts it: with one thread if the model is cut, and a stage adds up its
+    micro-batches as they come back (arrange.py)."""
+    cluster, layout = setup.cluster, setup.layout
     return estimate.Plan(
         setup.micro_batch,
-        workers=cluster.threads or 1,
-        accumulate=setup.micro_batches,
+        workers=cluster.threads or 1 if layout.tp == layout.pp == 1 else 1,
+        accumulate=setup.micro_batches if layout.pp == 1 else 1,
         precision=cluster.precision,
         recompute=setup.recompute,
         on_gpu=cluster.on_gpu,
@@ -137,6 +140,10 @@ def held_parameters(config, layout):
 
 
 # --------------------------------------------------------------------------------------------------------------- memory
+
+
+MPI = 21 << 20  # bytes that a rank of ours takes for MPI, as measured on Linux with MPICH
+SHARED = 100 << 20  # bytes of a rank's libraries, which those of one machine have together, as measured there too
 
 
 class Memory(NamedTuple):
@@ -171,9 +178,9 @@ def memory(config, setup):
 
     Of one device without a GPU it is what `estimate` says, which knows what is there at the same time.
     """
-    layout, cluster = setup.layout, setup.cluster
+    layout, cluster, plan = setup.layout, setup.cluster, plan_of(setup)
     if layout.ranks == 1 and not cluster.on_gpu:
-        found = estimate.training(config, plan_of(setup))
+        found = estimate.training(config, plan)
         gradients = found.gradients + found.copies
         return Memory(
             found.weights, gradients, found.optimiser, found.activations, found.logits, found.process, found.total
@@ -188,14 +195,36 @@ def memory(config, setup):
     logits = 4 * setup.micro_batch * targets_of(config) * config.vocab_size / layout.tp if layout.pp == 1 else 0
     activations = layers * passes * block.entry + kept if setup.recompute else layers * passes * kept
     of_blocks, embedding = held_parameters(config, layout)
-    held, process = of_blocks + embedding, estimate.CUDA_CONTEXT if cluster.on_gpu else estimate.PROCESS
+    held, process = of_blocks + embedding, estimate.CUDA_CONTEXT if cluster.on_gpu else estimate.PROCESS + MPI
     weights, gradients, optimiser = states(
         held, cluster.precision, optimizer=setup.optimizer, embedding=embedding, zero=layout.zero, ranks=layout.dp
     )
-    if cluster.threads > 1:
-        gradients += cluster.threads * held * setup.sizes.gradient  # each thread has its own, before their sum
+    if not cluster.on_gpu:  # what our own training has besides: those of each thread, and the clipped
+        copies = estimate.copies_of_gradients(held, embedding, plan) - held
+        copies += held if layout.dp > 1 and layout.zero < 2 else 0  # that replicas have not yet summed
+        gradients += copies * setup.sizes.gradient
     parts = [round(part) for part in (weights, gradients, optimiser, tokens * activations, logits, process)]
     return Memory(*parts, total=sum(parts))
+
+
+def memory_of_ranks(config, training, optimizer, layout):
+    """The Memory of the fullest of the ranks of a layout that train as a TrainConfig says, with an optimiser of this
+    class, as processes of ours. What weights and activations leave elsewhere is counted as if it stayed."""
+    threads = 0 if training.device == "gpu" else max(1, training.threads // layout.ranks)
+    rows, stages = -(-training.batch // layout.dp), MICRO_BATCHES * layout.pp if layout.pp > 1 else 1
+    micro_batch = -(-rows // stages)
+    setup = Setup(
+        Cluster(0, 0, 0, 1, 0, 0, threads=threads, precision="float32"),
+        layout,
+        batch=layout.dp * micro_batch * stages * training.accumulate,
+        micro_batch=micro_batch,
+        recompute=layout.zero == 3 or recomputed(training.recompute, training.offload) == 1,
+        optimizer=optimizer,
+    )
+    found = memory(config, setup)
+    if "optimizer" in PARTS[training.offload]:
+        found = found._replace(optimiser=0, total=found.total - found.optimiser)
+    return found
 
 
 # ----------------------------------------------------------------------------------------------------------------- time

@@ -1,8 +1,10 @@
 """What `tinyllm bench` shows: a few lines per case for a person, one JSON object per case for a script."""
 
 import importlib.util
+import tempfile
 
 from tinyllm.backend.kernels import numba_version
+from tinyllm.backend.machine import IN_MEMORY, file_system
 from tinyllm.bench import bpe, int8, kernels, memory, training
 from tinyllm.errors import UsageError
 from tinyllm.say import counted, decimal, emit, megabytes, tell, thousands
@@ -41,6 +43,10 @@ def bench_memory(ways, *, workers, steps, as_json):
     """Measure each way to save memory beside plain training, and show it when it is done."""
     sizes = f"{counted(memory.CONFIG.layers, 'bloco')}, contexto de {counted(memory.CONFIG.context, 'token')}"
     announce(f"GPT de {sizes}: {counted(steps, 'passo')} de cada lado", "none")
+    place = tempfile.gettempdir()
+    if (kind := file_system(place)) in IN_MEMORY and any("offload" in memory.WAYS[way] for way in ways):
+        tell(f"Aviso: {place} está em {kind}, que é memória e não disco: o que fica lá custa menos do que custaria num "
+             "disco; dê a pasta de um em TMPDIR.")  # fmt: skip
     for way in ways:
         found = memory.bench(way, workers=workers, steps=steps)
         (emit if as_json else show_memory)(found)

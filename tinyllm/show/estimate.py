@@ -16,6 +16,7 @@ WAYS = {  # name: its title, and what it changes of a plan
     "mixed": ("mista*", {"precision": "mixed"}),
     "mixed_recompute": ("mista recomp.*", {"precision": "mixed", "recompute": 1}),
 }
+COLUMNS = 5  # of the tables
 GPUS = (4, 6, 16)  # GB
 PARTS = {
     "weights": "pesos",
@@ -41,8 +42,12 @@ def show_estimate(config, training, *, optimizer=AdamW, tokens=None, classify=Fa
         raise UsageError(
             f"{tokens} tokens do not fit in a context of {config.context}; raise --context or lower --tokens"
         )
-    plan = estimate.plan_of(training, optimizer, classify=classify)._replace(on_gpu=False, precision="float32")
-    plans = {way: plan._replace(**changes) for way, (_, changes) in WAYS.items()}
+    plan = estimate.plan_of(training, optimizer, classify=classify)._replace(on_gpu=False)
+    plain = plan._replace(recompute=0, offload="none", precision="float32")
+    plans = {way: plain._replace(**changes) for way, (_, changes) in WAYS.items()}
+    titles = {way: title for way, (title, _) in WAYS.items()}
+    if plan != plain:
+        plans, titles = {"asked": plan} | plans, {"asked": "como pedido"} | titles
     trainings = {way: estimate.training(config, each) for way, each in plans.items()}
     batches = {device: {"bytes": memory} | {
         way: estimate.largest_batch(config, each._replace(**changes), memory) for way, each in plans.items()
@@ -65,8 +70,9 @@ def show_estimate(config, training, *, optimizer=AdamW, tokens=None, classify=Fa
     size = f"{counted(config.layers, 'bloco')} de largura {thousands(config.width)}"
     print(f"{catalog.name_of(config).upper()} de {size}, {counted(parameters, 'parâmetro')}, "
           f"contexto de {counted(config.context, 'token')}.")  # fmt: skip
-    show_training(trainings, plan, config)
-    show_batches(batches)
+    titles = dict(list(titles.items())[:COLUMNS])
+    show_training(trainings, plan, config, titles)
+    show_batches(batches, titles)
     show_use(uses, tokens, None if classify else memory_of(config))
     print("\n* estimativa; ainda não medida aqui")
 
@@ -85,14 +91,14 @@ def devices():
         yield "this_machine", memory, {}
 
 
-def show_training(trainings, plan, config):
+def show_training(trainings, plan, config, titles):
     threads = counted(plan.workers, "thread")
     print(
         f"\nPara treinar aqui com lotes de {thousands(plan.batch)} × {counted(config.context, 'token')} e {threads}\n"
     )
-    print(row("", (title for title, _ in WAYS.values())))
+    print(row("", titles.values()))
     for part, title in PARTS.items():
-        print(row(title, (size(getattr(sizes, part)) for sizes in trainings.values())))
+        print(row(title, (size(getattr(trainings[way], part)) for way in titles)))
     print("\n  Cada parte está no seu maior tamanho. O auge é menor do que a soma: quando chegam as cópias")
     print("  dos gradientes, as ativações já se foram. Recomputar (--recompute 1) é guardar só a entrada de")
     print("  cada bloco e fazer o resto outra vez na volta. Em disco (--offload all) ficam também essas")
@@ -100,14 +106,14 @@ def show_training(trainings, plan, config):
     print("  vez do disco, a memória da máquina. Mista é calcular em 16 bits e atualizar em 32.")
 
 
-def show_batches(batches):
+def show_batches(batches, titles):
     print("\nO maior lote que cabe\n")
-    print(row("", (title for title, _ in WAYS.values())))
+    print(row("", titles.values()))
     for device, found in batches.items():
         gigabytes = found["bytes"] >> 30
         title = f"esta máquina ({size(found['bytes'])})" if device == "this_machine" else f"GPU de {gigabytes} GB*"
-        print(row(title, (thousands(found[way]) for way in WAYS)))
-    if not all(found[way] for found in batches.values() for way in WAYS):
+        print(row(title, (thousands(found[way]) for way in titles)))
+    if not all(found[way] for found in batches.values() for way in titles):
         print("\n  0: nem um lote de 1 cabe; diminua --layers, --width, --context ou --vocab-size.")
 
 

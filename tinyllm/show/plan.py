@@ -34,6 +34,7 @@ TIME = {
 BAR = 30  # characters
 KINDS = {"GPipe": "gpipe", "1F1B": "1f1b"}
 STAGES = 8  # the most that are shown one by one
+BESIDE = {"frameon": False, "fontsize": 9, "loc": "upper left", "bbox_to_anchor": (1, 1)}  # legends of a picture
 TIMES = 10  # how much larger the model of the last column is
 
 
@@ -214,7 +215,7 @@ def schedules_of(proposal):
 
 def size_of(proposal):
     """How large its picture is."""
-    return {"width": 8.0, "height": 4.5 + 2 * len(schedules_of(proposal))}
+    return {"width": 9.0, "height": 4.5 + 2 * len(schedules_of(proposal))}
 
 
 def paint(figure, proposal):
@@ -223,9 +224,12 @@ def paint(figure, proposal):
     axes, *below = figure.subplots(1 + len(schedules), 1, squeeze=False, height_ratios=[3, *[1] * len(schedules)])[:, 0]
     if schedules:
         paint_schedules(below, schedules)
+        below[0].legend(**BESIDE)  # above, it would cover a long title
     heights = [0.0] * len(found)
     for (part, title), color in zip(MEMORY.items(), plot.COLORS, strict=True):
         sizes = [getattr(each, part) / gigabyte for each in found.values()]
+        if not any(sizes):
+            continue
         axes.bar(range(len(found)), sizes, bottom=heights, color=color, label=title, width=0.7)
         heights = [low + size for low, size in zip(heights, sizes, strict=True)]
     room = proposal.setup.cluster.memory / gigabyte
@@ -236,4 +240,5 @@ def paint(figure, proposal):
     axes.set_ylabel("GB em cada dispositivo")
     if "mista" in found:
         axes.set_xlabel("a partir da segunda, todas em precisão mista")
-    axes.legend(frameon=False, fontsize=9)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}".replace(".", ","))
+    axes.legend(**BESIDE)

@@ -13,13 +13,11 @@ def announce_ranks(task, config, training, layout):
         model = task.new_model(config, rng=rng)
     places = [layout.of_rank(rank) for rank in range(layout.ranks)]
     held = max(held_numbers(model, layout, place) for place in places)
-    tell(
-        f"{counted(layout.ranks, 'processo')} ({layout}): o mais cheio calcula com {thousands(held)} dos "
-        f"{counted(count_parameters(model), 'parâmetro')}."
-    )
+    shares = f"{thousands(held)} dos {counted(count_parameters(model), 'parâmetro')}"
     given = {"gradientes": 4 * held if layout.dp > 1 else 0}
     if len(rows_of_blocks(model)) == 1 and layout.tp * layout.pp > 1:
         rows = training.batch * training.accumulate // layout.dp
         given["ativações"] = max(sum(exchanged(model, layout, place, rows)) for place in places)
-    if parts := " e ".join(f"{megabytes(count)} de {what}" for what, count in given.items() if count):
-        tell(f"Por passo, cada um soma com os outros, ou lhes manda, até {parts}.")
+    parts = " e ".join(f"{megabytes(count)} de {what}" for what, count in given.items() if count)
+    exchange = f"; por passo, cada um soma com os outros, ou lhes manda, até {parts}" if parts else ""
+    tell(f"O processo mais cheio calcula com {shares}{exchange}.")

@@ -10,15 +10,18 @@ import time
 import numpy as np
 
 from tinyllm.backend.kernels import numba_version
-from tinyllm.backend.machine import physical_memory
+from tinyllm.backend.machine import IN_MEMORY, file_system, physical_memory
 from tinyllm.errors import Stopped, UsageError
 from tinyllm.memory import estimate, offload
 from tinyllm.memory.offload import recomputed
 from tinyllm.models import catalog
 from tinyllm.optim import catalog as optimizers
 from tinyllm.parallel.comm import current_comm
+from tinyllm.parallel.layout import Layout
 from tinyllm.parallel.nccl import on_gpus
-from tinyllm.say import bar, counted, decimal, duration, emit, megabytes, tell, thousands
+from tinyllm.parallel.plan import SHARED, memory_of_ranks
+from tinyllm.say import bar, counted, decimal, duration, emit, megabytes, percent, tell, thousands
+from tinyllm.show.estimate import size
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, train
 
@@ -27,6 +30,7 @@ SKIPPED = {  # why a step was
     "gradient": "o gradiente não é finito",
     "spike": "a perda, {}, saltou muito acima das anteriores",
 }
+ONE_RANK = Layout()
 WARM = 10  # steps, after which the time that is left can be told
 BAR = "{desc}{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} passos · {elapsed} · faltam {remaining}{postfix}"
 
@@ -69,21 +73,39 @@ class Stop:
             self.number, self.error = getattr(signal, "SIGPIPE", 13), error
 
 
-def announce(config, training, optimizer, *, labels=0):
+def announce(config, training, optimizer, *, labels=0, folder=".", layout=ONE_RANK, neighbours=1):
     """Say what is about to be trained, and the memory it takes. Raises UsageError if the machine has less.
 
-    `labels` are those that a classifier tells; there are none where a language is learned.
+    `labels` are those that a classifier tells; there are none where a language is learned. `folder` is that of the run.
+    Of the ranks of the `layout` so many are on this machine, `neighbours`.
     """
-    workers, name = training.threads, catalog.name_of(config)
-    plan = estimate.plan_of(training, optimizers.kind_of(optimizer), classify=labels > 0)
-    needed = estimate.training(config, plan)
+    plan, name = estimate.plan_of(training, optimizers.kind_of(optimizer), classify=labels > 0), catalog.name_of(config)
+    parameters = (estimate.body_parameters if labels else estimate.parameters)(config) + labels * (config.width + 1)
+    shape = f"{counted(config.layers, 'bloco')} de largura {config.width}, {counted(parameters, 'parâmetro')}"
+    tell(f"Modelo: {name.upper()} de {shape}, contexto de {counted(config.context, 'token')}.")
     available = None if plan.on_gpu else physical_memory()
-    parameters = needed.parameters + labels * (config.width + 1)
-    size = f"{counted(config.layers, 'bloco')} de largura {config.width}, {counted(parameters, 'parâmetro')}"
-    tell(f"Modelo: {name.upper()} de {size}, contexto de {counted(config.context, 'token')}.")
+    if layout.ranks == 1:
+        needed = announce_memory(config, plan, available)
+    else:
+        of_one = announce_memory_of_ranks(config, training, plan.optimizer, layout, available)
+        needed = neighbours * (of_one - SHARED) + SHARED
+    if plan.offload != "none" and not plan.on_gpu and (kind := file_system(folder)) in IN_MEMORY:
+        tell(f"Aviso: {folder} está em {kind}, que é memória e não disco: ali --offload não poupa nada; use a pasta de "
+             "um disco.")  # fmt: skip
+    if available and needed > available and (layout.ranks == 1 or plan.offload == "none"):
+        more = "" if plan.offload == "all" else ", or give --offload all"
+        raise UsageError(
+            f"training needs about {needed >> 20} MB and this machine has {available >> 20} MB; "
+            f"lower batch={training.batch}, context={config.context} or width={config.width}{more}"
+        )
+
+
+def announce_memory(config, plan, available):
+    """Say what training under a plan takes of the memory that is available. Returns it."""
+    needed = estimate.training(config, plan)
     of_machine = f" (esta máquina tem {megabytes(available)})" if available else ""
-    tell(f"Memória para treinar: cerca de {megabytes(needed.total)}{of_machine}; {counted(workers, 'thread')}.")
-    if training.precision == "float16":
+    tell(f"Memória para treinar: cerca de {megabytes(needed.total)}{of_machine}; {counted(plan.workers, 'thread')}.")
+    if plan.precision == "mixed":
         on_cpu = (
             "" if plan.on_gpu else " Numa CPU isto é muito mais lento do que float32: serve para ver como funciona."
         )
@@ -91,14 +113,18 @@ def announce(config, training, optimizer, *, labels=0):
     if recomputed(plan.recompute, plan.offload) or needed.elsewhere:
         plain = estimate.training(config, plan._replace(recompute=0, offload="none"))
         place = "na memória da máquina" if plan.on_gpu else "em disco"
-        moved = f", e {megabytes(needed.elsewhere)} ficam {place}" if needed.elsewhere else ""
+        moved = f"; o que fica {place} ocupa {size(needed.elsewhere)}" if needed.elsewhere else ""
         tell(f"Sem poupar memória seriam {megabytes(plain.total)}{moved}. O resultado é o mesmo; leva mais tempo.")
-    if available and needed.total > available:
-        more = "" if plan.offload == "all" else ", or give --offload all"
-        raise UsageError(
-            f"training needs about {needed.total >> 20} MB and this machine has {available >> 20} MB; "
-            f"lower batch={training.batch}, context={config.context} or width={config.width}{more}"
-        )
+    return needed.total
+
+
+def announce_memory_of_ranks(config, training, optimizer, layout, available):
+    """The same of one of the ranks of a layout, the fullest."""
+    needed = memory_of_ranks(config, training, optimizer, layout).total
+    of_machine = f" (esta máquina tem {megabytes(available)})" if available else ""
+    tell(f"Memória para treinar: cerca de {megabytes(needed)} em cada um dos {thousands(layout.ranks)} processos"
+         f"{of_machine}, que se arrumam em {layout}.")  # fmt: skip
+    return needed
 
 
 def compile_kernels(run):
@@ -138,10 +164,10 @@ def train_showing(run, *, as_json=False, profile=None, detect=False, layout=None
         except OSError as error:
             error.add_note(f"what was saved before is intact; go on with: {again}")
             raise
+    threads = min(run.training.threads_of(comm), run.training.batch)  # more have no share of the batch
     if profile and not stop.error:
-        workers = min(run.training.threads_of(comm), run.training.batch)  # more have no share of the batch
-        show_profile(profile, steps=report.step - start, seconds=seconds, workers=workers, as_json=as_json)
-    show_cost(model, run.training, time.perf_counter() - began)
+        show_profile(profile, steps=report.step - start, seconds=seconds, workers=threads, as_json=as_json)
+    show_cost(model, run.training, threads * (time.perf_counter() - began))
     if report.step < run.training.steps:
         tell(f"\nParado no passo {report.step}, que está salvo. Para continuar: {again}")
     if stop.error and not isinstance(stop.error, BrokenPipeError):
@@ -150,14 +176,15 @@ def train_showing(run, *, as_json=False, profile=None, detect=False, layout=None
 
 
 def show_cost(model, training, elapsed):
-    """Say how much of the time went into saving memory."""
+    """Say how much of so many seconds of threads went into saving memory."""
     spent = offload.seconds(model)
     if not spent:
         return
-    again, moved = (100 * spent[what] / min(training.threads, training.batch) / elapsed for what in ("again", "moved"))
-    parts = [f"{decimal(again, 0)}% do tempo foi para calcular os blocos outra vez"]
+    parts = [f"{percent(spent['again'] / elapsed)} do tempo foram para calcular os blocos outra vez"]
     if training.offload != "none":
-        parts.append(f"{decimal(moved, 0)}% para levar e trazer pesos, gradientes e o que entra nos blocos")
+        parts.append(
+            f"{percent(spent['moved'] / elapsed)} para levar e trazer pesos, gradientes e o que entra nos blocos"
+        )
     tell(f"O que custou poupar memória: {', '.join(parts)}.")
 
 
