@@ -23,7 +23,7 @@ from tinyllm.parallel.comm import run_ranks
 from tinyllm.parallel.layout import Layout, parse_layout
 from tinyllm.parallel.plan import Setup
 from tinyllm.train.loop import TrainConfig, train
-from tinyllm.train.run import parts_of
+from tinyllm.train.trained import Trained
 
 spec = importlib.util.spec_from_file_location("megatron", Path(__file__).with_name("megatron.py"))
 megatron = importlib.util.module_from_spec(spec)
@@ -155,9 +155,9 @@ def test_ranks_take_what_is_said(layout):
 
     def work(comm):
         model = catalog.new_model(config, rng=np.random.default_rng(0))
-        model, optimizer, ranks = parts_of(model, AdamWConfig(), comm, layout)
+        trained = Trained(model, training, AdamWConfig(), comm=comm, layout=layout)
         batches, how = [(ids[:, :-1], ids[:, 1:])] * training.steps, dataclasses.replace(training, workers=1)
-        list(train(model, batches, optimizer, config=how, ranks=ranks))
+        list(train(trained.model, batches, trained.optimizer, config=how, ranks=trained.ranks))
 
     run_ranks(layout.ranks, work)  # the first time routines are compiled
     tracemalloc.start()
