@@ -50,6 +50,7 @@ def trained_by(folder, layout):
     return run_ranks(layout.ranks, work)
 
 
+@pytest.mark.long
 @each_name
 def test_a_run_goes_on_to_the_bit_and_so_it_does_with_its_memory_on_a_disk(tmp_path, name):
     fit(made(tmp_path / "whole", name))
@@ -62,6 +63,7 @@ def test_a_run_goes_on_to_the_bit_and_so_it_does_with_its_memory_on_a_disk(tmp_p
     assert saved(tmp_path / "whole") == saved(tmp_path / "parts")
 
 
+@pytest.mark.long
 def test_a_run_of_before_there_were_schedules_and_groups_goes_on_to_the_bit(tmp_path):
     fit(made(tmp_path / "whole", "sgd", schedule="cosine"))
     seen = []

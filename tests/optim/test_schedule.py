@@ -62,6 +62,7 @@ def test_no_warmup_and_no_steps_to_decay_in(name):
     assert learning_rate(7, schedule=name, peak=1.0, floor=0.1, warmup=7, decay_steps=3) == pytest.approx(1)
 
 
+@pytest.mark.long
 def test_the_picture_follows_the_steps(tmp_path, monkeypatch):
     painted = []
     monkeypatch.setattr("tinyllm.plot.draw", lambda path, paint: painted.append(paint))
@@ -74,6 +75,7 @@ def test_the_picture_follows_the_steps(tmp_path, monkeypatch):
     assert all(rate == 4e-3 for step, rate in zip(steps, rates, strict=True) if 100 <= step <= 8000)
 
 
+@pytest.mark.long
 def test_the_command_draws_and_trains_nothing(tmp_path, capsys, monkeypatch):
     pytest.importorskip("matplotlib")
     from tinyllm.cli import main

@@ -329,8 +329,8 @@ def declare_train(p):
     add_options(p, MonitorConfig)
     add_optimizer(
         p,
-        "qual otimizador (padrão: adamw); o adamw8bit lembra o mesmo em um quarto dos bytes; o sgd pede uma taxa "
-        "maior, como --learning-rate 0.3, e o lion uma menor, como 0.0008",
+        "qual otimizador (padrão: adamw); o adamw8bit lembra o mesmo em um quarto dos bytes; o sgd e o adafactor "
+        "pedem uma taxa maior, como --learning-rate 0.3 e 0.1, e o lion uma menor, como 0.002",
     )
     add_options_of_one(p, CONFIGS_OF_OPTIMIZERS)
 
