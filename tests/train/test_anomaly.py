@@ -1,11 +1,12 @@
 """Which operation made the first NaN or infinity, where and when: injected into layers, there and back."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 
-from tinyllm import tensor
+from tinyllm import cli, tensor
 from tinyllm.memory.recompute import recomputing
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.nn.module import Around, replace_modules, weights
@@ -115,3 +116,15 @@ def test_what_was_given_to_the_first_operation_is_told_apart():
         backward(model.loss(ids, ids))
     assert detector.first == Anomaly("NaN", "layer_norm", "forward", "blocks.0.norm1", True)
     assert str(detector.first) == "the first NaN reached layer_norm, forward, in blocks.0.norm1"
+
+
+def test_the_command_tells_each_step_that_it_skips_and_why(tmp_path, capsys):
+    small = ["--texts=60", "--vocab-size=300", "--context=16", "--layers=1", "--heads=2", "--width=16", "--batch=4"]
+    wild = ["--learning-rate=1e30", "--warmup=0", "--workers=1", "--validate-every=100", "--detect-anomaly"]
+    assert cli.main(["train", "--out", str(tmp_path / "run"), *small, *wild]) == 2
+    said = capsys.readouterr().err
+    assert "Cada operação será conferida, o que deixa cada passo bem mais lento." in said
+    assert "  passo 2 pulado, e os pesos ficam como estavam: a perda não é um número finito\n" in said
+    assert re.search(r"  passo 2: o primeiro (NaN|infinito) saiu de layer_norm, na ida, em blocks\.0\.norm1\n", said)
+    assert "error: 10 steps in a row were skipped: at step 11 the loss is nan" in said
+    assert " was made by layer_norm, forward, in blocks.0.norm1; lower --learning-rate=1e+30" in said
