@@ -124,7 +124,7 @@ def train_showing(run, *, as_json=False, profile=None, detect=False, layout=None
     If its output cannot be written it stops too, as by SIGPIPE.
     """
     model, start, comm = run.new_model(), runs.steps_done(run), current_comm.get()
-    seconds, began = 0.0, time.perf_counter()
+    seconds, skipped, began = 0.0, 0, time.perf_counter()
     if run.training.device == "gpu" and comm.size > 1:
         comm = on_gpus(comm)
     again = f"tinyllm {f'launch -n {comm.size} ' if comm.size > 1 else ''}train --resume {shlex.quote(str(run.folder))}"
@@ -134,6 +134,7 @@ def train_showing(run, *, as_json=False, profile=None, detect=False, layout=None
             reports = runs.fit(run, model, stop=stop, warn=tell, **how)
             for report, _ in follow(reports, stop, total=run.training.steps, start=start, as_json=as_json):
                 seconds += report.seconds
+                skipped += report.skipped is not None
                 on_report(report, model)
         except OSError as error:
             error.add_note(f"what was saved before is intact; go on with: {again}")
@@ -142,6 +143,8 @@ def train_showing(run, *, as_json=False, profile=None, detect=False, layout=None
         workers = min(run.training.threads_of(comm), run.training.batch)  # more have no share of the batch
         show_profile(profile, steps=report.step - start, seconds=seconds, workers=workers, as_json=as_json)
     show_cost(model, run.training, time.perf_counter() - began)
+    if skipped:
+        tell(f"{counted(skipped, 'passo foi pulado', 'passos foram pulados')}; log.jsonl diz quais, e por quê.")
     if report.step < run.training.steps:
         tell(f"\nParado no passo {report.step}, que está salvo. Para continuar: {again}")
     if stop.error and not isinstance(stop.error, BrokenPipeError):
