@@ -506,3 +506,10 @@ def test_the_config_of_a_run_is_taken_and_options_change_it(capsys, tmp_path):
 def test_the_mean_of_the_weights_is_counted():
     plain, with_mean = (training(GPT2_SMALL, Plan(8, average=average)) for average in (False, True))
     assert with_mean.total - plain.total == with_mean.optimiser - plain.optimiser == 4 * plain.parameters
+
+
+@pytest.mark.parametrize(("precision", "expected"), [("float32", "float32"), ("float16", "mixed")])
+def test_a_training_is_counted_in_its_precision(precision, expected):
+    config = TrainConfig(precision=precision, ema=0.9)
+    plan = estimate.plan_of(config, AdamW, classify=False)
+    assert plan.precision == expected and plan.average

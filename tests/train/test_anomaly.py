@@ -1,17 +1,19 @@
 """Which operation made the first NaN or infinity, where and when: injected into layers, there and back."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 
-from tinyllm import tensor
+from tinyllm import cli, tensor
 from tinyllm.memory.recompute import recomputing
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.nn.module import Around, replace_modules, weights
 from tinyllm.observe import observed
 from tinyllm.optim.adamw import AdamW
 from tinyllm.tensor import Tensor, backward, op
+from tinyllm.train import precision
 from tinyllm.train.anomaly import Anomaly, Detector
 from tinyllm.train.loop import TrainConfig, train
 
@@ -115,3 +117,30 @@ def test_what_was_given_to_the_first_operation_is_told_apart():
         backward(model.loss(ids, ids))
     assert detector.first == Anomaly("NaN", "layer_norm", "forward", "blocks.0.norm1", True)
     assert str(detector.first) == "the first NaN reached layer_norm, forward, in blocks.0.norm1"
+
+
+def test_the_command_tells_each_step_that_it_skips_and_why(tmp_path, capsys):
+    small = ["--texts=60", "--vocab-size=300", "--context=16", "--layers=1", "--heads=2", "--width=16", "--batch=4"]
+    wild = ["--learning-rate=1e30", "--warmup=0", "--workers=1", "--validate-every=100", "--detect-anomaly"]
+    assert cli.main(["train", "--out", str(tmp_path / "run"), *small, *wild]) == 2
+    said = capsys.readouterr().err
+    assert "Cada operação será conferida, o que deixa cada passo bem mais lento." in said
+    assert "  passo 2 pulado, e os pesos ficam como estavam: a perda não é um número finito\n" in said
+    assert re.search(r"  passo 2: o primeiro (NaN|infinito) saiu de layer_norm, na ida, em blocks\.0\.norm1\n", said)
+    assert "error: 10 steps in a row were skipped: at step 11 the loss is nan" in said
+    assert " was made by layer_norm, forward, in blocks.0.norm1; lower --learning-rate=1e+30" in said
+
+
+def test_at_the_end_it_says_how_many_steps_were_skipped(tmp_path, capsys, monkeypatch):
+    small = ["--texts=60", "--vocab-size=300", "--context=16", "--layers=1", "--heads=2", "--width=16", "--batch=4"]
+    monkeypatch.setattr(precision, "FIRST_SCALE", 2.0**25)
+    mixed = ["--precision=float16", "--workers=1", "--steps=12", "--warmup=2"]
+    assert cli.main(["train", "--out", str(tmp_path / "run"), *small, *mixed]) == 0
+    said = capsys.readouterr().err
+    assert "Precisão mista: contas em float16, e pesos também em float32, que são os que aprendem. Numa CPU" in said
+    skipped = said.count(
+        " pulado, e os pesos ficam como estavam: o gradiente não é finito com a perda vezes 33.554.432"
+    )
+    lines = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
+    found = [line for line in map(json.loads, lines) if line.get("skipped") == "gradient"]
+    assert 1 < len(found) < 12 and f"{len(found)} passos foram pulados; log.jsonl diz quais" in said and skipped == 1

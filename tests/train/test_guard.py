@@ -101,7 +101,9 @@ def test_a_spike_is_skipped_only_where_that_is_asked_for():
 
 def test_a_spike_that_stays_ends_the_training():
     config = dataclasses.replace(CONFIG, skip_spikes=True)
-    with pytest.raises(UsageError, match=r"10 steps in a row were skipped: at step 26 .* is a spike; resume from"):
+    with pytest.raises(
+        UsageError, match=r"10 steps in a row were skipped: at step 26 .* is a spike; train anew without skip_spikes"
+    ):
         list(steps([1] * LEAST + [5] * IN_A_ROW, config=config))
 
 

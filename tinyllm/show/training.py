@@ -150,7 +150,7 @@ def train_showing(run, *, as_json=False, profile=None, detect=False, layout=None
     If its output cannot be written it stops too, as by SIGPIPE.
     """
     model, start, comm = run.new_model(), runs.steps_done(run), current_comm.get()
-    seconds, began = 0.0, time.perf_counter()
+    seconds, skipped, began = 0.0, 0, time.perf_counter()
     if run.training.device == "gpu" and comm.size > 1:
         comm = on_gpus(comm)
     again = f"tinyllm {f'launch -n {comm.size} ' if comm.size > 1 else ''}train --resume {shlex.quote(str(run.folder))}"
@@ -160,6 +160,7 @@ def train_showing(run, *, as_json=False, profile=None, detect=False, layout=None
             reports = runs.fit(run, model, stop=stop, warn=tell, **how)
             for report, _ in follow(reports, stop, total=run.training.steps, start=start, as_json=as_json):
                 seconds += report.seconds
+                skipped += report.skipped is not None
                 on_report(report, model)
         except OSError as error:
             error.add_note(f"what was saved before is intact; go on with: {again}")
@@ -168,6 +169,8 @@ def train_showing(run, *, as_json=False, profile=None, detect=False, layout=None
     if profile and not stop.error:
         show_profile(profile, steps=report.step - start, seconds=seconds, workers=threads, as_json=as_json)
     show_cost(model, run.training, threads * (time.perf_counter() - began))
+    if skipped:
+        tell(f"{counted(skipped, 'passo foi pulado', 'passos foram pulados')}; log.jsonl diz quais, e por quê.")
     if report.step < run.training.steps:
         tell(f"\nParado no passo {report.step}, que está salvo. Para continuar: {again}")
     if stop.error and not isinstance(stop.error, BrokenPipeError):

@@ -61,7 +61,7 @@ class Guard:
             return
         if why == SPIKE:
             found = f"the loss is {loss}, and what is above {self.highest()} is a spike"
-            mend = "resume from an earlier checkpoint, or train anew without skip_spikes or with a lower learning_rate"
+            mend = f"train anew without skip_spikes, or with a lower learning_rate={config.learning_rate}"
         else:
             found = f"the loss is {loss} and the gradient's length {norm}{f', and {anomaly}' if anomaly else ''}"
             mend = (
