@@ -63,7 +63,7 @@ def train_command(arguments):
         run = runs.open_run(arguments.out) if arguments.resume is None else resumed(arguments)
         compile_kernels(run)
     profile = Profile() if arguments.profile else None
-    status = train_showing(run, as_json=arguments.json, profile=profile, layout=layout)
+    status = train_showing(run, as_json=arguments.json, profile=profile, layout=layout, curve=arguments.curve)
     if status == 0 and comm.rank == 0:
         tell_what_next(run, as_json=arguments.json)
     return status
@@ -279,6 +279,7 @@ def declare_train(p):
     begins = "começa com os pesos e o tokenizador do treino desta pasta, em outros textos"
     p.add_argument("--from", dest="base", metavar="PASTA", help=begins)
     p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
+    p.add_argument("--curve", action="store_true", help="desenha no terminal, a cada validação, a curva da perda")
     p.add_argument("--parallel", metavar="DIVISÃO", help=SHARED)
     add_mine(p)
     p.add_argument(

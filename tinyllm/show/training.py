@@ -19,6 +19,7 @@ from tinyllm.optim import catalog as optimizers
 from tinyllm.parallel.comm import current_comm
 from tinyllm.parallel.nccl import on_gpus
 from tinyllm.say import bar, counted, decimal, duration, emit, megabytes, tell, thousands
+from tinyllm.show.curve import LossCurve
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, train
 
@@ -107,20 +108,26 @@ def compile_kernels(run):
         tell(f"…prontas em {decimal(time.perf_counter() - began, 1)} s.")
 
 
-def train_showing(run, *, as_json=False, profile=None, layout=None, on_report=lambda report, model: None):
+def train_showing(
+    run, *, as_json=False, profile=None, layout=None, curve=False, on_report=lambda report, model: None
+):  # fmt: skip
     """Train a run to its end before the eyes of a person. Returns the exit status: 0, or 128 + N after signal N.
 
-    If its output cannot be written it stops too, as by SIGPIPE.
+    If a `curve` is asked for, a terminal shows that of the loss after each validation. If the output cannot be written
+    the training stops too, as by SIGPIPE.
     """
     model, start, comm = run.new_model(), runs.steps_done(run), current_comm.get()
     seconds, began = 0.0, time.perf_counter()
+    drawing = LossCurve(run, start) if curve and sys.stderr.isatty() and not as_json else None
     if run.training.device == "gpu" and comm.size > 1:
         comm = on_gpus(comm)
     again = f"tinyllm {f'launch -n {comm.size} ' if comm.size > 1 else ''}train --resume {shlex.quote(str(run.folder))}"
     with Stop() as stop:
         try:
             reports = runs.fit(run, model, stop=stop, warn=tell, profile=profile, comm=comm, layout=layout)
-            for report, _ in follow(reports, stop, total=run.training.steps, start=start, as_json=as_json):
+            for report, _ in follow(
+                reports, stop, total=run.training.steps, start=start, as_json=as_json, curve=drawing
+            ):
                 seconds += report.seconds
                 on_report(report, model)
         except OSError as error:
@@ -183,11 +190,11 @@ def show_profile(profile, *, steps, seconds, workers, as_json=False):
     tell(f"  {'Python, espera e resto':24}{decimal(rest):>20}{decimal(100 * rest / whole, 1):>7}%")
 
 
-def follow(reports, stop, *, total, start=0, as_json=False):
+def follow(reports, stop, *, total, start=0, as_json=False, curve=None):
     """Show the progress of `fit`: a bar on a terminal, else a line per validation; or every report as JSON.
 
-    After WARM steps a line says how long the rest will take. Yields the reports again, so that the caller can act
-    between steps.
+    After WARM steps a line says how long the rest will take, and after each validation a LossCurve, if there is one, is
+    drawn. Yields the reports again, so that the caller can act between steps.
     """
     speed, marks, first = None, " ━" if sys.stderr.isatty() else None, []
     with bar(total=total, initial=start, bar_format=BAR, ascii=marks, disable=as_json) as shown:
@@ -201,6 +208,11 @@ def follow(reports, stop, *, total, start=0, as_json=False):
                 measured = f", validação {decimal(validation, 3)}" if validation is not None else ""
                 measured += f", {thousands(round(speed))} tokens/s"
                 tell(f"  passo {report.step}/{total}: perda {decimal(report.loss, 3)}{measured}")
+            if curve:
+                curve.add(report)
+                if validation is not None:
+                    shown.clear()
+                    tell("\n".join(curve.drawn()))
             if len(first) < WARM:
                 first.append(report.seconds)
                 if len(first) == WARM < total - start and not as_json:
