@@ -61,6 +61,7 @@ class Page(html.parser.HTMLParser):
         self.text += data
 
 
+@pytest.mark.long
 def test_the_page_needs_nothing_else_and_shows_what_the_logs_say(folders, tmp_path, capsys):
     assert cli.main(["report", *map(str, folders), "--out", str(tmp_path / "r.html"), "--json"]) == 0
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -137,6 +138,7 @@ def test_a_map_is_darker_where_a_number_is_greater():
     assert "<rect" not in chart.heat(["um"], ["1"], {}, what="mapa")
 
 
+@pytest.mark.long
 def test_a_run_without_steps_and_too_many_are_refused(folders, tmp_path):
     with pytest.raises(UsageError, match="7 runs are too many for one page; give 6"):
         report.report([f"{n}" for n in range(7)], tmp_path / "r.html")

@@ -102,6 +102,7 @@ def test_a_model_that_cannot_be_cut_is_refused(tmp_path):
     assert not (folder / "checkpoints").exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("layout", ["dp=2", "dp=2,zero=3", "tp=2", "pp=2"])
 def test_samples_and_the_best_checkpoint_are_those_of_one_rank(tmp_path, layout):
     for name, by in (("alone", "dp=1"), ("shared", layout)):

@@ -125,6 +125,7 @@ def test_the_machine_is_told_once_and_again_where_it_is_another(tmp_path):
     assert all(line["memory"] > 10**6 for line in steps if "loss" in line) or not sys.platform.startswith("linux")
 
 
+@pytest.mark.long
 def test_a_run_goes_on_with_another_number_of_threads(tmp_path):
     whole, parts = make(tmp_path / "whole"), make(tmp_path / "parts", steps=6)
     fit(whole)
@@ -139,6 +140,7 @@ def test_a_run_goes_on_with_another_number_of_threads(tmp_path):
         assert np.linalg.norm(mine[name] - expected[name]) <= (1e-6 if "qkv.bias" not in name else 1e-2) * length, name
 
 
+@pytest.mark.long
 def test_the_best_checkpoint_is_kept_and_can_be_taken(tmp_path, monkeypatch):
     losses = iter([3.0, 1.0, 2.0, 4.0, 1.5])
     monkeypatch.setattr(Language, "mean_loss", lambda self, run, model, split: next(losses))
@@ -157,6 +159,7 @@ def test_the_best_checkpoint_is_kept_and_can_be_taken(tmp_path, monkeypatch):
         run.best_step()
 
 
+@pytest.mark.long
 def test_a_training_saves_in_the_background_what_it_would_save_at_once(tmp_path, monkeypatch):
     background = MonitorConfig(save_in_background=True, keep_last=3)
     run, other = runs.create(tmp_path / "run", DATA, MODEL, TRAINING, monitor=background), make(tmp_path / "other")
@@ -177,6 +180,7 @@ def test_a_training_saves_in_the_background_what_it_would_save_at_once(tmp_path,
         runs.create(tmp_path / "r", DATA, MODEL, dataclasses.replace(TRAINING, offload="all"), monitor=background)
 
 
+@pytest.mark.long
 def test_checkpoints_of_another_run_are_refused_by_name(tmp_path):
     run = make(tmp_path / "run", steps=4)
     fit(run)
@@ -224,9 +228,10 @@ def test_the_folder_knows_which_model_it_holds(tmp_path):
 def test_a_folder_of_before_there_was_another_model_holds_a_gpt(tmp_path):
     run = make(tmp_path / "run")
     config = storage.load_json(run.folder / "config.json")
-    assert config.pop("architecture") == "gpt"
+    assert config.pop("architecture") == "gpt" and config.pop("monitor")["keep_last"] == 2
     storage.save_json(run.folder / "config.json", config)
-    assert runs.open_run(run.folder).model_config == run.model_config
+    found = runs.open_run(run.folder)
+    assert found.model_config == run.model_config and found.monitor == MonitorConfig()
 
 
 def test_a_folder_of_before_there_was_another_optimiser_has_the_decay_of_its_adamw(tmp_path):

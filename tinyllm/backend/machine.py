@@ -32,9 +32,8 @@ def memory_in_use(device="cpu"):
         import cupy
 
         return cupy.get_default_memory_pool().total_bytes()
-    known = Path("/proc/self/statm")
-    if known.exists():
-        return int(known.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    if sys.platform == "linux":
+        return int(Path("/proc/self/statm").read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     if sys.platform == "darwin":
         import resource
 

@@ -75,7 +75,7 @@ def train_command(arguments):
     profile = Profile() if arguments.profile else None
     if arguments.detect_anomaly:
         tell("Cada operação será conferida, o que deixa cada passo bem mais lento.")
-    how = {"profile": profile, "detect": arguments.detect_anomaly, "layout": layout}
+    how = {"profile": profile, "detect": arguments.detect_anomaly, "layout": layout, "curve": arguments.curve}
     status = train_showing(run, as_json=arguments.json, **how)
     if status == 0 and comm.rank == 0:
         tell_what_next(run, as_json=arguments.json)
@@ -313,6 +313,7 @@ def declare_train(p):
     p.add_argument("--detect-anomaly", action="store_true", help=detect)
     overfit = "em vez de treinar, confere se o modelo decora um só lote, e diz do que desconfiar se não (sai com 1)"
     p.add_argument("--overfit-one-batch", action="store_true", help=overfit)
+    p.add_argument("--curve", action="store_true", help="desenha no terminal, a cada validação, a curva da perda")
     p.add_argument("--parallel", metavar="DIVISÃO", help=SHARED)
     add_mine(p)
     p.add_argument(

@@ -20,8 +20,8 @@ POINTS, SAMPLES = 400, 8  # the most that is shown of a curve, and of a run's sa
 CURVES = {  # of a line of the log: the title of its chart, what it says, and how neighbours become one point
     "loss": ("Perda no treino", "nats por alvo", fmean),
     "validation_loss": ("Perda na validação", "nats por alvo", min),
-    "learning_rate": ("Taxa de aprendizado", "taxa", fmean),
-    "gradient_norm": ("Comprimento do gradiente, antes do corte", "comprimento", max),
+    "learning_rate": ("Taxa de aprendizado", "", fmean),
+    "gradient_norm": ("Comprimento do gradiente", "antes do corte", max),
     "tokens_per_second": ("Velocidade", "tokens por segundo", median),
     "memory": ("Memória em uso", "MB", max),
 }
@@ -168,8 +168,9 @@ def one_chart(told, name):
     _, size, unit = next(unit for unit in UNITS if longest < unit[0])
     by_step = [(run, color, [(step, value) for step, _, value in points]) for run, color, points in series]
     by_time = [(run, color, [(time / size, value) for _, time, value in points]) for run, color, points in series]
+    noted = f" <small>({what})</small>" if what else ""
     return (
-        f"<figure><figcaption>{title} <small>({what})</small></figcaption>"
+        f"<figure><figcaption>{title}{noted}</figcaption>"
         f'<div class="by-steps">{chart.curves(by_step, across="passo", up=title)}</div>'
         f'<div class="by-time">{chart.curves(by_time, across=unit, up=title)}</div></figure>'
     )

@@ -21,6 +21,7 @@ from tinyllm.parallel.layout import Layout
 from tinyllm.parallel.nccl import on_gpus
 from tinyllm.parallel.plan import SHARED, memory_of_ranks
 from tinyllm.say import bar, counted, decimal, duration, emit, megabytes, percent, tell, thousands
+from tinyllm.show.curve import LossCurve
 from tinyllm.show.estimate import size
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, train
@@ -144,13 +145,18 @@ def compile_kernels(run):
         tell(f"…prontas em {decimal(time.perf_counter() - began, 1)} s.")
 
 
-def train_showing(run, *, as_json=False, profile=None, detect=False, layout=None, on_report=lambda report, model: None):
+def train_showing(
+    run, *, as_json=False, profile=None, detect=False, layout=None, curve=False,
+    on_report=lambda report, model: None,
+):  # fmt: skip
     """Train a run to its end before the eyes of a person. Returns the exit status: 0, or 128 + N after signal N.
 
-    If its output cannot be written it stops too, as by SIGPIPE.
+    If a `curve` is asked for, a terminal shows that of the loss after each validation. If the output cannot be written
+    the training stops too, as by SIGPIPE.
     """
     model, start, comm = run.new_model(), runs.steps_done(run), current_comm.get()
     seconds, skipped, began = 0.0, 0, time.perf_counter()
+    drawing = LossCurve(run, start) if curve and sys.stderr.isatty() and not as_json else None
     if run.training.device == "gpu" and comm.size > 1:
         comm = on_gpus(comm)
     again = f"tinyllm {f'launch -n {comm.size} ' if comm.size > 1 else ''}train --resume {shlex.quote(str(run.folder))}"
@@ -158,7 +164,8 @@ def train_showing(run, *, as_json=False, profile=None, detect=False, layout=None
         try:
             how = {"profile": profile, "detect": detect, "comm": comm, "layout": layout}
             reports = runs.fit(run, model, stop=stop, warn=tell, **how)
-            for report, _ in follow(reports, stop, total=run.training.steps, start=start, as_json=as_json):
+            shown = {"total": run.training.steps, "start": start, "as_json": as_json, "curve": drawing}
+            for report, _ in follow(reports, stop, **shown):
                 seconds += report.seconds
                 skipped += report.skipped is not None
                 on_report(report, model)
@@ -235,11 +242,11 @@ def first_anomaly(anomaly):
     return f"o primeiro {kind} {verb} {anomaly.operation}, na {way}, {place}"
 
 
-def follow(reports, stop, *, total, start=0, as_json=False):
+def follow(reports, stop, *, total, start=0, as_json=False, curve=None):
     """Show the progress of `fit`: a bar on a terminal, else a line per validation; or every report as JSON.
 
-    After WARM steps a line says how long the rest will take. Yields the reports again, so that the caller can act
-    between steps.
+    After WARM steps a line says how long the rest will take, and after each validation a LossCurve, if there is one, is
+    drawn. Yields the reports again, so that the caller can act between steps.
     """
     speed, marks, first = None, " ━" if sys.stderr.isatty() else None, []
     with bar(total=total, initial=start, bar_format=BAR, ascii=marks, disable=as_json) as shown:
@@ -262,6 +269,11 @@ def follow(reports, stop, *, total, start=0, as_json=False):
                 measured = f", validação {decimal(validation, 3)}" if validation is not None else ""
                 measured += f", {thousands(round(speed))} tokens/s"
                 tell(f"  passo {report.step}/{total}: perda {decimal(report.loss, 3)}{measured}")
+            if curve:
+                curve.add(report)
+                if validation is not None:
+                    shown.clear()
+                    tell("\n".join(curve.drawn()))
             if len(first) < WARM:
                 first.append(report.seconds)
                 if len(first) == WARM < total - start and not as_json:
