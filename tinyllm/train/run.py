@@ -22,7 +22,7 @@ import numpy as np
 
 from tinyllm import storage
 from tinyllm.backend.arrays import to_device
-from tinyllm.backend.machine import physical_memory
+from tinyllm.backend.machine import peak_memory, physical_memory
 from tinyllm.compress.int8 import Int8Config, dequantize, quantize
 from tinyllm.config import from_dict, to_dict
 from tinyllm.data import dataset
@@ -335,7 +335,8 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, comm=ALONE,
                 validation = None
                 if done or report.step % run.data.validate_every == 0:
                     validation = validation_loss(run, model, ranks)
-                    write_line(log, {"step": report.step, "validation_loss": validation})
+                    held = {"validation_loss": validation, "peak_memory": peak_memory()}
+                    write_line(log, {"step": report.step, **held})
                 lost = validation is not None and not math.isfinite(validation)
                 if not lost and (last or report.step % run.data.save_every == 0):
                     checkpoint.save(run.checkpoints, step=report.step, model=model, optimizer=optimizer, ranks=ranks)
