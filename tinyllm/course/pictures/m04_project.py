@@ -4,12 +4,12 @@ from tinyllm.course.pictures.drawing import BLUE, GREEN, ORANGE, PURPLE
 from tinyllm.plot import SOFT
 from tinyllm.say import decimal
 
-MINUTES = (1, 10)  # of a machine that trains at SPEED
+MINUTES = (1, 5)  # of a machine that trains at SPEED
 SPEED = 1e11
 
 
 def reference(figure, sizes):
-    """Bits per byte on validation against TFLOP, a line for each size: the small lead first, the large last."""
+    """Bits per byte on validation against TFLOP, a line for each size: each falls, then flattens."""
     axes = figure.subplots()
     for size, color in zip(sizes, (ORANGE, BLUE, PURPLE, GREEN), strict=False):
         points = size["points"]
@@ -22,7 +22,7 @@ def reference(figure, sizes):
         axes.axvline(count, color=SOFT, linestyle="--", linewidth=1)
         axes.text(count * 1.06, 1.9, f"{minutes} min a\n100 GFLOP/s", color=SOFT, fontsize=9, va="top")
     ticks = (0.4, 0.5, 0.7, 1.0, 1.5, 2.0)
-    axes.set(xlabel="TFLOP do treino", ylabel="bits por byte, na validação", ylim=(0.36, 2.05), xlim=(0.2, 90))
+    axes.set(xlabel="TFLOP do treino", ylabel="bits por byte, na validação", ylim=(0.36, 2.05), xlim=(0.2, 62))
     axes.set_yticks(ticks, [decimal(tick, 1) for tick in ticks])
     axes.set_xticks((0.3, 1, 3, 10, 30), ["0,3", "1", "3", "10", "30"])
     axes.minorticks_off()

@@ -119,7 +119,7 @@ def of_another_kind(run):
 def figures(run, budget):
     """What a run took, and what it is worth on validation."""
     log = runs.read_log(run.folder / "log.jsonl", warn=tell)
-    seconds = sum(line.get("seconds", 0.0) for line in log)
+    seconds = sum(line.get("seconds") or 0.0 for line in log)
     peaks = [line["peak_memory"] for line in log if line.get("peak_memory")]
     measured = bool(peaks) and run.training.device == "cpu"
     plan = estimate.plan_of(run.training, optimizers.kind_of(run.optimizer_config), classify=False)

@@ -15,8 +15,6 @@ import numpy as np
 
 from tinyllm import storage
 from tinyllm.backend.machine import peak_memory, processor_name
-from tinyllm.backend.threads import cores
-from tinyllm.bench import gemm
 from tinyllm.course.syllabus import course_folder
 from tinyllm.data import dataset
 from tinyllm.data.corpora import contos
@@ -120,7 +118,7 @@ def measured(layers, width, steps):
                 print(points[-1], flush=True)
     return {
         "layers": layers, "width": width, "processor": processor_name(), "threads": training.threads,
-        "gemm": gemm.flops(cores()), "speed": training_speed(config), "peak_memory": peak_memory(), "points": points,
+        "speed": training_speed(config), "peak_memory": peak_memory(), "points": points,
     }  # fmt: skip
 
 
