@@ -167,5 +167,15 @@ def share(**limits):
     return reader(float, {"above": 0, **limits})
 
 
+def size(text):
+    """Bytes, written 600MB or 1.5GB, with a comma too."""
+    found = re.fullmatch(r"(\d{1,9}(?:[.,]\d{1,9})?) ?([MG])B", text.strip(), re.IGNORECASE)
+    count = round(float(found[1].replace(",", ".")) * (1 << (20 if found[2].upper() == "M" else 30))) if found else 0
+    if not count:
+        raise UsageError("is no amount of memory; write it as 600MB or 1.5GB")
+    return count
+
+
+size.metavar = "BYTES"
 positive = up_to(10**9)
 seed = whole(0, 2**32 - 1)

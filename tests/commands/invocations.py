@@ -544,6 +544,23 @@ REFUSED = {
         course compare nothing                                       # nothing
         course reset m01.e99                                         # m01.e99
         course list m01                                              # m01
+        course project                                               # m04
+        course project m99 folder                                    # m99 | m04
+        course project m04                                           # PASTA
+        course project m04 folder                                    # orcamento.json
+        course project m04 folder --test                             # orcamento.json
+        course project m04 nothing                                   # orcamento.json
+        course project m04 folder --memory 600MB                     # --minutes
+        course project m04 folder --minutes 10                       # --memory
+        course project m04 folder --memory 600 --minutes 10          # memory | 600 | 600MB
+        course project m04 folder --memory 0MB --minutes 10          # memory | 0MB
+        course project m04 folder --memory @MB --minutes 10          # memory
+        course project m04 folder --memory 1MB --minutes 10          # 1 MB
+        course project m04 folder --memory 600MB --minutes 0         # minutes | 0 | 1
+        course project m04 folder --memory 600MB --minutes 10 --test   # --memory
+        course project m04 runs --memory 600MB --minutes 10          # bert
+        course project m04 corpus.txt --memory 600MB --minutes 10    # corpus.txt
+        course project m04 "" --memory 600MB --minutes 10            # empty
         bench train --steps 0                                        # steps | 0
         bench train --steps 10001                                    # steps | 10001 | 10000
         bench train --races 0                                        # races | 0
@@ -583,6 +600,8 @@ ACCEPTED = """
     course list
     course --json
     course hint m01.e01 --level 3
+    course project m04 made/project --memory 1,5GB --minutes 10
+    course project m04 made/another --memory 600mb --minutes 1 --json
     estimate
     estimate --json --model t5 --layers 1 --decoder-layers 1
     estimate runs/gpt --json

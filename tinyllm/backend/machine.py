@@ -3,6 +3,7 @@
 import ctypes
 import importlib.util
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -34,11 +35,7 @@ def memory_in_use(device="cpu"):
         return cupy.get_default_memory_pool().total_bytes()
     if sys.platform == "linux":
         return int(Path("/proc/self/statm").read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    if sys.platform == "darwin":
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # the most it has had
-    return None
+    return peak_memory()
 
 
 def file_system(folder):
@@ -51,6 +48,19 @@ def file_system(folder):
     number = f"{os.major(device)}:{os.minor(device)}"
     lines = MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
     return next((line.partition(" - ")[2].split()[0] for line in lines if line.split()[2] == number), None)
+
+
+def peak_memory():
+    """The most bytes of memory that this process has held at once, or None where the system does not tell."""
+    status = Path("/proc/self/status")
+    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    if found:
+        return int(found[1]) * 1024
+    if sys.platform == "darwin":
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return None
 
 
 def keep_freed_memory():

@@ -9,14 +9,13 @@ import contextlib
 import importlib
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 
+from tinyllm.backend.machine import peak_memory
 from tinyllm.errors import UsageError
 
 REST = 0.01  # seconds
@@ -85,21 +84,8 @@ def serve(module, options):
     target = importlib.import_module(module).make(**json.loads(options))
     for line in sys.stdin:
         method, *arguments = json.loads(line)
-        result = peak_bytes() if method == "peak_bytes" else getattr(target, method)(*arguments)
+        result = peak_memory() if method == "peak_bytes" else getattr(target, method)(*arguments)
         print(json.dumps(result), file=answers, flush=True)
-
-
-def peak_bytes():
-    """The largest memory this process has had, or None where the system does not tell."""
-    status = Path("/proc/self/status")
-    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
-    if found:
-        return int(found[1]) * 1024
-    if sys.platform == "darwin":
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return None
 
 
 def spread(values):

@@ -2,8 +2,10 @@
 
 from tinyllm.commands.machine import doctor_command
 from tinyllm.course import guide, syllabus
+from tinyllm.course.projects import m04
 from tinyllm.course.side_by_side import compare
-from tinyllm.parser import add_command, add_commands, calls, up_to
+from tinyllm.errors import UsageError
+from tinyllm.parser import add_command, add_commands, calls, size, up_to
 
 
 def list_command(arguments):
@@ -36,6 +38,15 @@ def reset_command(arguments):
     guide.reset(*chosen(arguments))
 
 
+def project_m04_command(arguments):
+    budget = (arguments.memory, arguments.minutes)
+    if budget == (None, None):
+        return m04.judge(arguments.folder, test=arguments.test, as_json=arguments.json)
+    if None in budget or arguments.test:
+        raise UsageError("a budget is --memory and --minutes, both and nothing else; give them before any training")
+    return m04.set_budget(arguments.folder, memory=arguments.memory, minutes=arguments.minutes, as_json=arguments.json)
+
+
 def chosen(arguments):
     """(the checkout, the exercise named on the command line)."""
     folder = syllabus.course_folder()
@@ -58,5 +69,17 @@ def declare_course(parser):
     reset = add_command(group, "reset", anew, reset_command)
     for p in (test, hint, solution, compare, reset):
         p.add_argument("exercise", metavar="EXERCÍCIO", help="por exemplo, m01.e01")
+    projects = add_command(group, "project", "lê o que um projeto deixou numa pasta, e o julga")
+    declare_m04(add_command(add_commands(projects), "m04", "projeto 3: um modelo de linguagem pequeno"))
     hint.add_argument("--level", type=up_to(3), default=1, help="qual das três dicas (padrão: 1)")
     solution.add_argument("--anyway", action="store_true", help="mesmo sem ter resolvido")
+
+
+def declare_m04(p):
+    calls(p, project_m04_command, json=True)
+    p.add_argument("folder", metavar="PASTA", help="pasta do projeto, com um treino em cada pasta dela")
+    p.add_argument(
+        "--memory", type=size, help="o orçamento, antes de treinar: a memória de um treino, como 600MB ou 1.5GB"
+    )
+    p.add_argument("--minutes", type=up_to(100_000), help="e os minutos que os passos dele podem levar")
+    p.add_argument("--test", action="store_true", help="conta a nota do melhor treino no teste: uma vez, no fim")

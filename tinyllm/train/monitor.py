@@ -126,7 +126,7 @@ class Monitor:
             self.add(log.STATISTICS, {"step": report.step, **self.statistics.found})
 
     def tell_validation(self, step, loss):
-        self.add(log.STEPS, {"step": step, "validation_loss": loss})
+        self.add(log.STEPS, {"step": step, "validation_loss": loss, "peak_memory": machine.peak_memory()})
         if math.isfinite(loss):
             self.validations[step] = loss
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyllm.course.pictures import m04_parallel, m04_thrift
+from tinyllm.course.pictures import m04_parallel, m04_project, m04_thrift
 from tinyllm.course.pictures.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, arrow, box
 from tinyllm.models import gpt
 from tinyllm.nn.module import count_parameters, map_parameters
@@ -226,4 +226,5 @@ PICTURES = {
     "gpt-inteiro": (whole, 11, 3.0),
     **m04_thrift.PICTURES,
     **m04_parallel.PICTURES,
+    **m04_project.PICTURES,
 }
