@@ -1,5 +1,6 @@
 """A compiled twin does what its meaning does: same values, gradients and NaNs. And it is chosen when it should be."""
 
+import functools
 import itertools
 import tracemalloc
 
@@ -11,7 +12,7 @@ from tinyllm import functional as F
 from tinyllm.backend import kernels
 from tinyllm.backend.kernels import TwinnedFunction, scatter_add
 from tinyllm.errors import UsageError
-from tinyllm.functional.losses import surprise
+from tinyllm.functional.losses import soft_surprise, surprise
 from tinyllm.optim.adafactor import adafactor_update
 from tinyllm.optim.adam import adam_update
 from tinyllm.optim.adamw import adamw_update
@@ -33,6 +34,7 @@ IN_PLACE = (
     lion_update,
     sgd_update,
     surprise,
+    soft_surprise,
     scatter_add,
 )
 CLOSE = {"rtol": 2e-5, "atol": 2e-6, "equal_nan": True}
@@ -221,10 +223,25 @@ def test_surprise_twin_agrees(shape, scale):
     np.testing.assert_allclose(mine, theirs, **CLOSE)
 
 
-def test_surprise_keeps_nan_in_its_row():
+@pytest.mark.parametrize("softened", [(0.1, 0.0), (0.0, 1e-3), (0.3, 0.01)], ids=str)
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e4])
+@pytest.mark.parametrize("shape", [(1, 1), (7, 33), (0, 5), (3, 1000)])
+def test_soft_surprise_twin_agrees(shape, scale, softened):
+    rng, how = np.random.default_rng(0), dict(zip(("label_smoothing", "z_loss"), softened, strict=True))
+    logits, targets = np.asarray(scale * rng.normal(size=shape), np.float32), rng.integers(shape[1], size=shape[0])
+    mine, theirs = logits.copy(), logits.copy()
+    expected = soft_surprise.meaning(theirs, targets, **how)
+    np.testing.assert_allclose(soft_surprise.twin(mine, targets, **how), expected, **CLOSE)
+    np.testing.assert_allclose(mine, theirs, **CLOSE)
+
+
+@pytest.mark.parametrize("twin", [
+    surprise.twin, functools.partial(soft_surprise.twin, label_smoothing=0.1, z_loss=1e-3)
+])  # fmt: skip
+def test_surprise_keeps_nan_in_its_row(twin):
     logits = np.ones((3, 20), np.float32)
     logits[1, 7] = np.nan
-    losses = surprise.twin(logits, np.array([0, 1, 2]))
+    losses = twin(logits, np.array([0, 1, 2]))
     assert np.isnan(losses).tolist() == [False, True, False]
     assert np.isnan(logits).sum(axis=1).tolist() == [0, 20, 0]
 

@@ -126,9 +126,12 @@ def test_the_command_tells_each_step_that_it_skips_and_why(tmp_path, capsys):
     said = capsys.readouterr().err
     assert "Cada operação será conferida, o que deixa cada passo bem mais lento." in said
     assert "  passo 2 pulado, e os pesos ficam como estavam: a perda não é um número finito\n" in said
-    assert re.search(r"  passo 2: o primeiro (NaN|infinito) saiu de layer_norm, na ida, em blocks\.0\.norm1\n", said)
+    found = re.search(
+        r"  passo 2: o primeiro (?:NaN|infinito|menos infinito) saiu de (\w+), na ida, em (blocks\.0\.[\w.]+)\n", said
+    )
+    operation, layer = found.groups()  # with and without Numba it is another that overflows first
     assert "error: 10 steps in a row were skipped: at step 11 the loss is nan" in said
-    assert " was made by layer_norm, forward, in blocks.0.norm1; lower --learning-rate=1e+30" in said
+    assert f" was made by {operation}, forward, in {layer}; lower --learning-rate=1e+30" in said
 
 
 def test_at_the_end_it_says_how_many_steps_were_skipped(tmp_path, capsys, monkeypatch):
