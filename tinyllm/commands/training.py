@@ -28,8 +28,7 @@ from tinyllm.show.schedule import show_schedule
 from tinyllm.show.training import announce, compile_kernels, train_showing
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
-from tinyllm.train.monitor import MonitorConfig, continuation
-from tinyllm.train.monitor import check as check_monitor
+from tinyllm.train.monitor import MonitorConfig, check_monitor, continuation
 from tinyllm.train.tasks import TASKS, DataConfig, Language
 from tinyllm.train.trained import check_layout
 

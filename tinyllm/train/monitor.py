@@ -45,7 +45,7 @@ class MonitorConfig(Config):
     )
 
 
-def check(run, ranks=1):
+def check_monitor(run, ranks=1):
     """Raise UsageError for a run that is to give samples of its texts, and whose model writes none, or cannot begin;
     for one that would copy into memory what it keeps elsewhere; and for statistics of what several ranks share."""
     asked, offload = run.monitor, run.training.offload
@@ -53,6 +53,11 @@ def check(run, ranks=1):
         value = getattr(asked, name)
         if value and offload != "none":
             raise UsageError(f"{name}={value} copies into memory what offload={offload} keeps elsewhere; leave one out")
+    if asked.statistics_every and run.training.precision != "float32":
+        raise UsageError(
+            f"statistics_every={asked.statistics_every} measures float32, not precision={run.training.precision}; "
+            "leave one out"
+        )
     if asked.statistics_every and ranks > 1:
         raise UsageError(
             f"statistics_every={asked.statistics_every} measures a model in one process, and there are {ranks}; leave "

@@ -38,8 +38,7 @@ from tinyllm.parallel.data import ONE_RANK
 from tinyllm.text import files
 from tinyllm.train import checkpoint, log, precision, trackers
 from tinyllm.train.loop import train
-from tinyllm.train.monitor import Monitor, MonitorConfig
-from tinyllm.train.monitor import check as check_monitor
+from tinyllm.train.monitor import Monitor, MonitorConfig, check_monitor
 from tinyllm.train.tasks import Language, find_task
 from tinyllm.train.trained import Trained
 
