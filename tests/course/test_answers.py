@@ -159,6 +159,58 @@ OTHERWISE = {
     "input": ("m01.e01", """
         name = input("nome?")
         """, BROKEN, ["input() espera por alguém"]),
+    "nothing for an array, in a rank": ("m04.e09", """
+        def ring_all_reduce(comm, array):
+            comm.size * array
+        """, WRONG, ["comm.size * array", "ring_all_reduce devolveu None, isto é, nada; falta um return?"]),
+    "nothing for a dictionary of arrays": ("m04.e09", """
+        def data_parallel(comm, gradients, x, y):
+            gradients(x, y)
+        """, WRONG, ["esperado um dict de 2 ('weight', 'bias') no rank 0", "falta um return?"]),
+    "pieces that are rows": ("m04.e09", """
+        same_ring = ring_all_reduce
+
+        def ring_all_reduce(comm, array):
+            pieces = np.array_split(array.copy(), comm.size)
+            for step in range(2 * (comm.size - 1)):
+                comm.send(pieces[(comm.rank - step) % comm.size], (comm.rank + 1) % comm.size)
+                came = comm.receive((comm.rank - 1) % comm.size)
+                place = (comm.rank - step - 1) % comm.size
+                pieces[place] = pieces[place] + came if step < comm.size - 1 else came
+            return np.concatenate(pieces)
+        """, WRONG, ["mandou", "bastam 6 pedaços do array achatado, de 4 no máximo"]),
+    "an array that the others sum": ("m04.e10", """
+        def feed_forward(x, up, up_bias, down, down_bias, *, comm):
+            return comm.all_reduce(F.gelu(enter(x, comm=comm) @ up + up_bias) @ down) + down_bias
+        """, WRONG, ["return comm.all_reduce(", "comm.all_reduce soma arrays, e veio um Tensor"]),
+    "nothing where a function may return it": ("m04.e11", """
+        def bubble(schedule, *, forward=1, backward=2):
+            return [needed(schedule[0][0], len(schedule)) or 1.0]
+        """, WRONG, ["return [needed(", "bubble devolveu uma lista onde", "!falta um return"]),
+    "a schedule that is made when asked for": ("m04.e11", """
+        same_schedule = one_forward_one_backward
+
+        def one_forward_one_backward(stages, micro_batches):
+            yield from same_schedule(stages, micro_batches)
+        """, WRONG, ["veio um generator"]),
+    "weights that are changed in place": ("m04.e12", """
+        same_step = zero_step
+
+        def zero_step(comm, weights, gradient, m, v, update):
+            weights[:], m, v = same_step(comm, weights, gradient, m, v, update)
+            return weights, m, v
+        """, BROKEN, ["weights[:], m, v = ", "não se muda no lugar; trabalhe numa cópia"]),
+    "shapes that do not meet": ("m04.e12", """
+        def forward_in_shares(comm, shares, shapes, x):
+            for share, shape in zip(shares, shapes):
+                w = comm.all_gather(share)[: shape[0] * shape[1]].reshape(shape[::-1])
+                x = np.tanh(x @ w)
+            return x
+        """, BROKEN, ["x = np.tanh(x @ w)", "formas: x (6, 3), w (5, 3)"]),
+    "a function without its parentheses": ("m01.e01", """
+        def standardise(x):
+            return (x - x.mean) / x.std(axis=-1, keepdims=True)
+        """, BROKEN, ["return (x - x.mean)", "faltam os parênteses"]),
     "the second function": ("m01.e02", """
         def smoothed_probabilities(counts, k):
             return counts + k

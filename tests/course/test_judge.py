@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from tinyllm.course import diagnose
-from tinyllm.course.judge import difference, load
+from tinyllm.course.judge import Each, difference, load
+from tinyllm.parallel.comm import run_ranks
 
 Pair = namedtuple("Pair", "a b")
 F32 = np.ones(2, np.float32)
@@ -31,7 +32,11 @@ OTHER = [
     ([1.0, 1.0], np.ones(2), "esperado um array de forma (2,); veio um list de 2"),
     (np.array([1e-6, 0.9], "f4"), np.array([-3e-6, 0.9], "f4"), "primeira diferença em [0]"),
     (np.array([1e-6, np.inf]), np.array([2e-6, np.inf]), "primeira diferença em [0]"),
-    (None, 3, "esperado um número; veio um NoneType"), (2**70, 3, "obtido 1180591620717411303424"),
+    (None, 3, "esperado um número; veio None, isto é, nada"), (2**70, 3, "obtido 1180591620717411303424"),
+    ("a", 3, "esperado um número; veio um str"), ([F32], {"a": F32}, "um dict de 1 ('a'); veio um list de 1"),
+    ({"b": F32}, {"a": F32}, "esperado um dict de 1 ('a'); veio um dict de 1 ('b')"),
+    ([{"a": 1}, {"a": 2}], [{"a": 1}, {"a": 3}], "no valor 1 do resultado, em 'a': obtido 2, esperado 3"),
+    (Each("rank", [F32, (F32, 2 * F32)]), Each("rank", [F32, (F32, F32)]), "em [0] no rank 1, no valor 1: obtido 2"),
 ]  # fmt: skip
 
 
@@ -55,6 +60,22 @@ def piece(x):
     return inner()
 """
 RIGHT = ANSWER.replace("np.sqrt(4)", "2.0")
+
+
+JOINED = """
+import numpy as np
+
+def piece(x):
+    parts = [x, x + np.zeros(x.shape)]
+    return np.concatenate(parts).reshape(-1)
+"""
+
+
+def test_the_line_where_another_dtype_comes_up_in_a_list(tmp_path):
+    path = tmp_path / "answer.py"
+    path.write_text(JOINED, encoding="utf-8")
+    found = diagnose.other_dtype(path, lambda: load(path).piece(F32), np.dtype("float64"))
+    assert found.line == 5 and "np.zeros sem dtype" in found.what
 
 
 def test_the_line_where_another_dtype_comes_up(tmp_path):
@@ -83,3 +104,50 @@ def test_the_line_that_returns_another_kind(tmp_path, returns, told):
         runs.append((path, partial(load(path).piece, F32)))
     found = diagnose.other_kind(*runs)
     assert found is None if told is None else found.line == 8 and told in found.what
+
+
+EITHER = """
+def inner(x):
+    return x if len(x) else None
+
+def piece(x):
+    return {}inner(x), inner(x[:0])
+"""
+
+
+def test_a_function_that_may_return_nothing_is_not_what_is_wrong(tmp_path):
+    runs = []
+    for name, text in (("answer", EITHER.format("0, ")), ("solution", EITHER.format(""))):
+        path = tmp_path / f"{name}.py"
+        path.write_text(text, encoding="utf-8")
+        runs.append((path, partial(load(path).piece, F32)))
+    assert diagnose.other_kind(*runs) is None
+
+
+def test_what_runs_in_threads_is_watched_too(tmp_path):
+    runs = []
+    for name, text in (("answer", ANSWER.replace("return inner()", "inner()")), ("solution", RIGHT)):
+        path = tmp_path / f"{name}.py"
+        path.write_text(text, encoding="utf-8")
+        runs.append((path, partial(on_two_ranks, load(path).piece)))
+    assert "piece devolveu None" in diagnose.other_kind(*runs).what
+    assert diagnose.other_dtype(*runs[0], np.dtype("float64")).line == 6
+
+
+def on_two_ranks(piece):
+    return run_ranks(2, lambda comm: piece(F32))
+
+
+def test_shapes_that_do_not_meet(tmp_path):
+    path = tmp_path / "answer.py"
+    path.write_text("def piece(x, y):\n    return 2 * x + y.T\n", encoding="utf-8")
+    piece = load(path).piece
+    assert shapes_told(path, piece, np.ones((2, 3)), np.ones((2, 3))) == ["formas: x (2, 3), y (2, 3)"]
+    assert shapes_told(path, piece, np.ones(2), "y") == []
+
+
+def shapes_told(path, piece, *arguments):
+    try:
+        return piece(*arguments)
+    except (ValueError, AttributeError) as error:
+        return diagnose.shapes_in(error, path)

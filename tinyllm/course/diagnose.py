@@ -2,17 +2,23 @@
 gave a thing of another kind, and on which a number came that pulls the others to another dtype."""
 
 import ast
+import collections
 import contextlib
 import dis
+import functools
 import inspect
+import re
 import sys
-from types import FunctionType
+import threading
+import traceback
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from tinyllm.tensor import Tensor
 
+OF_SHAPES = "shape|broadcast|dimension|axes don't match"  # what NumPy says when shapes do not meet
 OF_NUMPY = ("array", "asarray", "zeros", "ones", "full", "empty", "arange", "linspace", "eye", "tri", "random")
 
 
@@ -28,8 +34,10 @@ def other_kind(answer, solution):
 
     Both are (the path of the file, a function that runs what is in it).
     """
-    due = {name: value for name, _, value in returned(*solution)}
-    troubles = ((name, line, mismatch(value, due.get(name))) for name, line, value in returned(*answer))
+    due = collections.defaultdict(dict)  # by the name of a function, one value of each kind that it may return
+    for name, _, value in returned(*solution):
+        due[name][kind(value)] = value
+    troubles = ((name, line, unlike(value, due[name].values())) for name, line, value in returned(*answer))
     return next((Cause(line, f"{called(name)} devolveu {what}") for name, line, what in troubles if what), None)
 
 
@@ -37,6 +45,12 @@ def called(name):
     """What to call a function, by its qualified name."""
     outer, _, inner = name.partition(".<locals>.")
     return f"a função de dentro de {outer}" if inner else outer
+
+
+def unlike(value, dues):
+    """How the kind of a value differs from each that is due, in words; None if it is like one of them."""
+    troubles = [mismatch(value, due) for due in dues]
+    return troubles[-1] if troubles and all(troubles) else None
 
 
 def mismatch(value, due):
@@ -59,7 +73,9 @@ def kind(value):
     """What a value is, in words."""
     names = {Tensor: "um Tensor", np.ndarray: "um array", np.generic: "um número do NumPy", tuple: "uma tupla",
              list: "uma lista", dict: "um dicionário", bool: "um bool", int: "um int do Python",
-             float: "um float do Python", FunctionType: "uma função"}  # fmt: skip
+             float: "um float do Python"}  # fmt: skip
+    if inspect.isroutine(value) or isinstance(value, functools.partial | np.ufunc | type(np.ones_like)):
+        return "uma função"
     return next((words for known, words in names.items() if isinstance(value, known)), f"um {type(value).__name__}")
 
 
@@ -73,7 +89,7 @@ def returned(path, run):
         if ours and dis.opname[code.co_code[frame.f_lasti]].startswith("RETURN"):  # else an error ends the call
             found.append((code.co_qualname, frame.f_lineno, value))
 
-    watched(sys.setprofile, sys.getprofile, see, run)
+    watched("profile", see, run)
     return found
 
 
@@ -92,7 +108,7 @@ def other_dtype(path, run, dtype):
         known[frame], last[frame] = here, frame.f_lineno
         return look
 
-    watched(sys.settrace, sys.gettrace, look, run)
+    watched("trace", look, run)
     return (
         Cause(
             causes[0],
@@ -105,9 +121,9 @@ def other_dtype(path, run, dtype):
 
 
 def of_dtype(value, dtype):
-    """Whether a value, or one inside a tuple, is an array, a number of NumPy or a Tensor of this dtype."""
-    if isinstance(value, tuple):
-        return any(of_dtype(one, dtype) for one in value)
+    """Whether a value, or one of the first in a tuple or list, is an array, number of NumPy or Tensor of this dtype."""
+    if isinstance(value, tuple | list):
+        return any(of_dtype(one, dtype) for one in value[:4])
     return isinstance(value, np.ndarray | np.generic | Tensor) and value.dtype == dtype
 
 
@@ -116,19 +132,40 @@ def source_of(path, number):
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Call) and node.lineno <= number <= node.end_lineno:
             name = ast.unparse(node.func)
-            if name.startswith(("np.", "numpy.")):
-                if name.split(".")[1] in OF_NUMPY:
-                    if any(keyword.arg == "dtype" for keyword in node.keywords):
-                        continue
-                    return f": {name} sem dtype dá float64, que puxa consigo o que é float32"
+            module, _, function = name.partition(".")
+            if module not in ("np", "numpy"):
+                continue
+            if function.split(".")[0] in OF_NUMPY and not any(keyword.arg == "dtype" for keyword in node.keywords):
+                return f": {name} sem dtype dá float64, que puxa consigo o que é float32"
+            if isinstance(getattr(np, function, None), np.ufunc):
                 return f": {name} de um número dá float64, que puxa consigo o que é float32"
     return ""
 
 
-def watched(put, get, see, run):
-    """Run a function under sys.setprofile or sys.settrace; what it raises has been told already."""
-    before = get()
-    put(see)
+def shapes_in(error, path):
+    """A line with the shapes of the arrays that stand on the line of a file where an error arose, if it is one of
+    shapes; else nothing."""
+    frames = [(frame, line) for frame, line in traceback.walk_tb(error.__traceback__)
+              if frame.f_code.co_filename == str(path)]  # fmt: skip
+    if not frames or not isinstance(error, ValueError) or not re.search(OF_SHAPES, str(error)):
+        return []
+    frame, number = frames[-1]
+    words = re.findall(r"(?<![.\w])[a-zA-Z_]\w*", Path(path).read_text(encoding="utf-8").splitlines()[number - 1])
+    held = {word: frame.f_locals[word] for word in words if word in frame.f_locals}
+    shapes = [f"{name} {value.shape}" for name, value in held.items() if isinstance(value, np.ndarray | Tensor)]
+    return [f"formas: {', '.join(shapes)}"] if shapes else []
+
+
+def watched(what, see, run):
+    """Run a function under the "profile" or "trace" hook `see`, and with it the threads that it starts; what it raises
+    has been told already."""
+    before = [getattr(module, f"get{what}")() for module in (sys, threading)]
+
+    def put(hooks):
+        for module, hook in zip((sys, threading), hooks, strict=True):
+            getattr(module, f"set{what}")(hook)
+
+    put([see, see])
     try:
         with contextlib.suppress(Exception):
             run()

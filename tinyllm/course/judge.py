@@ -23,7 +23,14 @@ ALIKE = {"i": "iu", "u": "iu", "b": "b", "f": "f", "c": "c"}  # the kinds of dty
 RIGHT, PENDING, WRONG, BROKEN = "certo", "pendente", "errado", "erro no seu código"
 PARTLY = "incompleto"  # right as far as it was tested, for not every test has run
 SENTENCE = "parece: "  # what a known mistake is told with
-OF_NUMPY = "as funções do NumPy não conhecem Tensores, e por elas o gradiente não volta; use as de tinyllm.tensor"
+KNOWN_ERRORS = {  # a pattern in what Python or NumPy says of an error -> what it comes from
+    "'Tensor' does not support ufuncs":
+        "as funções do NumPy não conhecem Tensores, e por elas o gradiente não volta; use as de tinyllm.tensor",
+    "'(builtin_function_or_method|function|method)'":
+        "faltam os parênteses depois do nome de uma função; sem eles é a própria função, e não o que ela dá",
+    r"from dtype\('O'\)": "um dos termos não é número nem array de números; falta um return, ou os parênteses?",
+    "is read-only": "este array foi recebido de outro, e não se muda no lugar; trabalhe numa cópia",
+}  # fmt: skip
 UNFIT = "o que ela devolveu não serve ao teste:"  # what is told if nothing better is known
 STATES = (RIGHT, PARTLY, PENDING, measure.SLOW, measure.LARGE, WRONG, BROKEN)  # from good to bad
 
@@ -182,7 +189,8 @@ class Judge:
             *([f"  caso: {self.case}"] if self.case else []),
             f"  {line}",
             f"  {type(error).__name__}: {' '.join(str(error).split())}",
-            *([f"  {SENTENCE}{OF_NUMPY}"] if "'Tensor' does not support ufuncs" in str(error) else []),
+            *(f"  {shapes}" for shapes in diagnose.shapes_in(error, self.path)),
+            *(f"  {SENTENCE}{words}" for pattern, words in KNOWN_ERRORS.items() if re.search(pattern, str(error))),
             self.next_step(self.called),
         ])  # fmt: skip
 
@@ -284,6 +292,14 @@ class ThereAndBack(NamedTuple):
     gradiente: np.ndarray
 
 
+class Each(list):
+    """What each of several gave, of which a learner reads "rank 0", "rank 1"."""
+
+    def __init__(self, what, values):
+        super().__init__(values)
+        self._fields = [f"{what} {number}" for number in range(len(self))]
+
+
 def there_and_back(piece, x, dy, *others):
     """A way to call an operation, for `same` and for Work: there, and back with the gradient dy."""
     x = Tensor(x, requires_grad=True)
@@ -305,11 +321,15 @@ def difference(found, expected, where=""):
         if not isinstance(found, tuple | list) or len(found) != len(expected):
             return f"esperada uma sequência de {len(expected)} valores{where}; veio {describe(found)}"
         parts = enumerate(zip(found, expected, strict=True))
-        names = getattr(expected, "_fields", [f"valor {i} do resultado" for i in range(len(expected))])
-        troubles = (difference(f, e, f" no {names[i]}") for i, (f, e) in parts)
+        whole = "" if where else " do resultado"
+        names = getattr(expected, "_fields", [f"valor {i}{whole}" for i in range(len(expected))])
+        troubles = (difference(f, e, inside(where, f"no {names[i]}")) for i, (f, e) in parts)
         return next(filter(None, troubles), other_type(found, expected, where))
     if isinstance(expected, dict) and isinstance(found, dict) and found.keys() == expected.keys():
-        return next(filter(None, (difference(found[key], expected[key], f" em {key!r}") for key in expected)), None)
+        troubles = (difference(found[key], expected[key], inside(where, f"em {key!r}")) for key in expected)
+        return next(filter(None, troubles), None)
+    if isinstance(expected, dict) and any(isinstance(value, np.ndarray) for value in expected.values()):
+        return f"esperado {describe(expected)}{where}; veio {describe(found)}"
     if isinstance(expected, bool) or not isinstance(expected, int | float | np.ndarray | np.generic):
         if isinstance(found, np.ndarray):  # it has no one truth to compare
             return f"esperado {expected!r}{where}; veio {describe(found)}"
@@ -318,6 +338,11 @@ def difference(found, expected, where=""):
     if isinstance(expected, np.ndarray) and not isinstance(found, np.ndarray):
         return f"esperado um array de forma {expected.shape}{where}; veio {describe(found)}"
     return numeric_difference(found, expected, where)
+
+
+def inside(where, place):
+    """Where a place of a place is: " no rank 0, em 'bias'"."""
+    return f"{where}, {place}" if where else f" {place}"
 
 
 def other_type(found, expected, where):
@@ -333,11 +358,12 @@ def numeric_difference(found, expected, where):
     types = type_of(found), type_of(expected)
     expected = np.asarray(expected)
     due = f"um array de forma {expected.shape}" if expected.shape else "um número"
+    given = found
     try:
-        given, found = found, np.asarray(found)
+        found = np.asarray(given)
         found.astype(np.float64)
     except (TypeError, ValueError):
-        return f"esperado {due}{where}; veio {describe(found)}"
+        return f"esperado {due}{where}; veio {describe(given)}"
     if found.dtype.kind == "O" and not isinstance(given, int):
         return f"esperado {due}{where}; veio {describe(given)}"
     if found.shape != expected.shape:
@@ -370,8 +396,13 @@ def type_of(value):
 
 def describe(value):
     """A value in a few words."""
+    if value is None:
+        return "None, isto é, nada"
     if isinstance(value, tuple | list):
-        return f"um {type(value).__name__} de {len(value)}"
+        return f"um {'list' if isinstance(value, list) else type(value).__name__} de {len(value)}"
+    if isinstance(value, dict):
+        names = ", ".join(map(repr, itertools.islice(value, 4)))
+        return f"um dict de {len(value)}" + (f" ({names}{', …' if len(value) > 4 else ''})" if value else "")
     if isinstance(value, np.ndarray):
         return f"um array de forma {value.shape}" + (f" de {value.dtype}" if value.dtype.kind not in "fiub" else "")
     return f"um {type(value).__name__}"
