@@ -24,13 +24,28 @@ class Cause(NamedTuple):
 
 
 def other_kind(answer, solution):
-    """The Cause, if a function of the answer returned a thing of another kind than the solution's of the same name.
+    """The Cause, if a function of the answer returned a thing of another kind than the solution's of the same name, or
+    than the only one inside of the same piece.
 
     Both are (the path of the file, a function that runs what is in it).
     """
+    found = returned(*answer)
     due = {name: value for name, _, value in returned(*solution)}
-    troubles = ((name, line, mismatch(value, due.get(name))) for name, line, value in returned(*answer))
+    theirs = only_inside(due)
+    due |= {name: due[theirs[piece]] for piece, name in only_inside(name for name, *_ in found).items()
+            if piece in theirs}  # fmt: skip
+    troubles = ((name, line, mismatch(value, due.get(name))) for name, line, value in found)
     return next((Cause(line, f"{called(name)} devolveu {what}") for name, line, what in troubles if what), None)
+
+
+def only_inside(names):
+    """{a piece: the qualified name of the only function inside}, comprehensions not counted."""
+    inside = {}
+    for name in names:
+        piece, _, inner = name.partition(".<locals>.")
+        if inner.isidentifier():
+            inside.setdefault(piece, set()).add(name)
+    return {piece: found.pop() for piece, found in inside.items() if len(found) == 1}
 
 
 def called(name):
@@ -78,8 +93,9 @@ def returned(path, run):
 
 
 def other_dtype(path, run, dtype):
-    """The Cause, if a value of this dtype comes up in the answer that is not among what its functions are given."""
-    causes, last, known = [], {}, {}
+    """The Cause, if a value of this dtype comes up in the answer that is not among what its functions are given; None
+    if the tests give one, for then any line may have it."""
+    causes, given, last, known = [], [], {}, {}
 
     def look(frame, event, value):
         if frame.f_code.co_filename != str(path):
@@ -87,6 +103,8 @@ def other_dtype(path, run, dtype):
         here = {name for name, held in frame.f_locals.items() if of_dtype(held, dtype)}
         if event == "return" and of_dtype(value, dtype):
             here.add("return")
+        if event == "call" and not causes and frame.f_back.f_code.co_filename != str(path):
+            given.extend(here)
         if event != "call" and here - known[frame] and not causes:
             causes.append(last.get(frame, frame.f_lineno))
         known[frame], last[frame] = here, frame.f_lineno
@@ -99,7 +117,7 @@ def other_dtype(path, run, dtype):
             f"é nesta linha que aparece o primeiro {dtype}"
             + (source_of(path, causes[0]) if dtype.name == "float64" else ""),
         )
-        if causes
+        if causes and not given
         else None
     )
 
@@ -116,12 +134,14 @@ def source_of(path, number):
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Call) and node.lineno <= number <= node.end_lineno:
             name = ast.unparse(node.func)
-            if name.startswith(("np.", "numpy.")):
-                if name.split(".")[1] in OF_NUMPY:
+            module, _, name = name.partition(".")
+            if module in ("np", "numpy"):
+                if name.partition(".")[0] in OF_NUMPY:
                     if any(keyword.arg == "dtype" for keyword in node.keywords):
                         continue
-                    return f": {name} sem dtype dá float64, que puxa consigo o que é float32"
-                return f": {name} de um número dá float64, que puxa consigo o que é float32"
+                    return f": {module}.{name} sem dtype dá float64, que puxa consigo o que é float32"
+                if isinstance(getattr(np, name, None), np.ufunc):
+                    return f": {module}.{name} de um número dá float64, que puxa consigo o que é float32"
     return ""
 
 

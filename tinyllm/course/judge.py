@@ -7,7 +7,7 @@ import re
 import sys
 import traceback
 from pathlib import Path
-from types import ModuleType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import NamedTuple
 from unittest import SkipTest
 
@@ -23,7 +23,20 @@ ALIKE = {"i": "iu", "u": "iu", "b": "b", "f": "f", "c": "c"}  # the kinds of dty
 RIGHT, PENDING, WRONG, BROKEN = "certo", "pendente", "errado", "erro no seu código"
 PARTLY = "incompleto"  # right as far as it was tested, for not every test has run
 SENTENCE = "parece: "  # what a known mistake is told with
-OF_NUMPY = "as funções do NumPy não conhecem Tensores, e por elas o gradiente não volta; use as de tinyllm.tensor"
+OF_ERRORS = {  # what an error says, and what that comes from, mostly
+    "'Tensor' does not support ufuncs": "as funções do NumPy não conhecem Tensores, e por elas o gradiente não volta; "
+                                        "use as de tinyllm.tensor",
+    "could not be broadcast": "as formas se alinham pela direita, e em cada eixo os tamanhos são iguais ou um deles é "
+                              "1; falta um keepdims=True, ou um .T?",
+    "mismatch in its core dimension": "em a @ b, o último eixo de a tem o tamanho do penúltimo de b; falta um .T?",
+    "cannot reshape array": "o produto dos tamanhos da forma nova tem de dar quantos números há",
+    "FloatingPointError": "dividiu por 0 onde o resultado é outro; trate esse caso antes de dividir",
+    "'NoneType' object": "há um None onde se espera outra coisa; à função de que ele vem falta um return?",
+    "'(function|method|builtin_function_or_method)' object": "há aí uma função que ninguém chamou; faltam os ()?",
+    "object is not callable": "isso não é uma função: índices vão entre [ ], e onde se pede uma função não se dá o que "
+                              "ela devolve",
+    "KeyError: Tensor": "só têm gradiente as folhas feitas com requires_grad=True, e que entraram na conta",
+}  # fmt: skip
 UNFIT = "o que ela devolveu não serve ao teste:"  # what is told if nothing better is known
 STATES = (RIGHT, PARTLY, PENDING, measure.SLOW, measure.LARGE, WRONG, BROKEN)  # from good to bad
 
@@ -50,7 +63,8 @@ class Judge:
         self.path = Path(implementation) / exercise.place
         self.solution = load(folder / "solutions" / exercise.place)
         self.support = load(folder / exercise.support)
-        self.answer = self.called = self.case = self.like = None  # `called`: the piece that the case is about
+        # `called`: the piece that the case is about; `due`: what the solution gives in it
+        self.answer = self.called = self.case = self.due = self.like = None
 
     def load(self):
         """Read the answer. Raises Failed if there is none, if a piece is missing or if it imports what its header does
@@ -68,7 +82,7 @@ class Judge:
         """Call a piece of the answer and of the solution, in the way that `through` does: the results must agree, and
         the arguments stay as they are. Returns the answer's result."""
         given, self.called, self.case = copy.deepcopy(arguments), name, f"{name}, {case}"
-        expected = through(getattr(self.solution, name), *copy.deepcopy(arguments))
+        self.due = expected = through(getattr(self.solution, name), *copy.deepcopy(arguments))
         found = self.outcome(through, getattr(self.answer, name), given)
         trouble = Refused(f"recusado: {found}") if isinstance(found, Refused) else difference(found, expected)
         if trouble:
@@ -177,12 +191,16 @@ class Judge:
             if not frames:
                 return None
             number, line = frames[-1].lineno, frames[-1].line
+        told = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        sentence = next((sentence for words, sentence in OF_ERRORS.items() if re.search(words, told)), None)
+        due = self.due if isinstance(self.due, tuple | list) else [self.due]
         return "\n".join([
             self.heading(BROKEN, number),
             *([f"  caso: {self.case}"] if self.case else []),
             f"  {line}",
-            f"  {type(error).__name__}: {' '.join(str(error).split())}",
-            *([f"  {SENTENCE}{OF_NUMPY}"] if "'Tensor' does not support ufuncs" in str(error) else []),
+            f"  {told}",
+            *([f"  esperado: {shapes(*due)}"] if due and all(isinstance(part, np.ndarray) for part in due) else []),
+            *([f"  {SENTENCE}{sentence}"] if sentence else []),
             self.next_step(self.called),
         ])  # fmt: skip
 
@@ -304,9 +322,9 @@ def difference(found, expected, where=""):
     if isinstance(expected, tuple | list):
         if not isinstance(found, tuple | list) or len(found) != len(expected):
             return f"esperada uma sequência de {len(expected)} valores{where}; veio {describe(found)}"
-        parts = enumerate(zip(found, expected, strict=True))
-        names = getattr(expected, "_fields", [f"valor {i} do resultado" for i in range(len(expected))])
-        troubles = (difference(f, e, f" no {names[i]}") for i, (f, e) in parts)
+        each = f"{where}, item {{}}" if where else " no valor {} do resultado"
+        places = [f" no {name}" for name in getattr(expected, "_fields", ())] or map(each.format, range(len(expected)))
+        troubles = itertools.starmap(difference, zip(found, expected, places, strict=True))
         return next(filter(None, troubles), other_type(found, expected, where))
     if isinstance(expected, dict) and isinstance(found, dict) and found.keys() == expected.keys():
         return next(filter(None, (difference(found[key], expected[key], f" em {key!r}") for key in expected)), None)
@@ -337,12 +355,12 @@ def numeric_difference(found, expected, where):
         given, found = found, np.asarray(found)
         found.astype(np.float64)
     except (TypeError, ValueError):
-        return f"esperado {due}{where}; veio {describe(found)}"
+        return f"esperado {due}{where}; veio {describe(given)}"
     if found.dtype.kind == "O" and not isinstance(given, int):
         return f"esperado {due}{where}; veio {describe(given)}"
     if found.shape != expected.shape:
         return f"forma obtida {found.shape}, esperada {expected.shape}{where}"
-    if expected.dtype.kind == "f" and found.dtype != expected.dtype:
+    if expected.dtype.kind == "f" and found.dtype != expected.dtype and types != ("int", "float"):
         return OtherDtype(found.dtype, *types, where)
     relative, absolute = TOLERANCES.get(str(expected.dtype), (0, 0))
     with np.errstate(all="ignore"):
@@ -352,7 +370,8 @@ def numeric_difference(found, expected, where):
         wrong = ~(close | (found == expected))
     wrong &= ~(np.isnan(found.astype(np.float64)) & np.isnan(expected.astype(np.float64)))
     if not wrong.any():
-        return None if found.dtype.kind in ALIKE[expected.dtype.kind] else OtherDtype(found.dtype, *types, where)
+        alike = found.dtype.kind in ALIKE[expected.dtype.kind] or types == ("int", "float")  # max(1, x) may be 1
+        return None if alike else OtherDtype(found.dtype, *types, where)
     place = tuple(int(i) for i in np.argwhere(wrong)[0])
     at = f" em {list(place)}" if place else ""
     if expected.dtype.kind != "f":
@@ -372,6 +391,8 @@ def describe(value):
     """A value in a few words."""
     if isinstance(value, tuple | list):
         return f"um {type(value).__name__} de {len(value)}"
+    if isinstance(value, FunctionType | MethodType | BuiltinFunctionType):
+        return "uma função que ninguém chamou; faltam os ()?"
     if isinstance(value, np.ndarray):
         return f"um array de forma {value.shape}" + (f" de {value.dtype}" if value.dtype.kind not in "fiub" else "")
     return f"um {type(value).__name__}"

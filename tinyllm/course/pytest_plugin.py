@@ -137,7 +137,7 @@ def pytest_pyfunc_call(pyfuncitem):
     if exercise is None:
         return (yield)
     judge, errors = pyfuncitem.funcargs["loaded"]
-    judge.called = judge.case = judge.like = result = None
+    judge.called = judge.case = judge.due = judge.like = result = None
     with caught(judge) as found, np.errstate(all="ignore"):  # a result that overflows is just wrong
         result = yield
     if not found:
