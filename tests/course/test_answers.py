@@ -210,7 +210,52 @@ OTHERWISE = {
     "a function without its parentheses": ("m01.e01", """
         def standardise(x):
             return (x - x.mean) / x.std(axis=-1, keepdims=True)
-        """, BROKEN, ["return (x - x.mean)", "faltam os parênteses"]),
+        """, BROKEN, ["return (x - x.mean)", "faltam os ()?"]),
+    "a function that nobody called": ("m04.e06", """
+        def in_segments(x, steps, every):
+            with no_grad:
+                return x
+        """, BROKEN, ["with no_grad:", "parece: há aí uma função que ninguém chamou; faltam os ()?"]),
+    "a function without its return": ("m04.e06", """
+        def in_segments(x, steps, every):
+            def walk(x, *weights):
+                for (function, _), weight in zip(steps, weights):
+                    x = function(x, weight)
+
+            return checkpoint(x, *(weight for _, weight in steps), function=walk)
+        """, BROKEN, ["return checkpoint(x,", "parece: há um None onde se espera outra coisa"]),
+    "a backward without its return": ("m04.e06", """
+        @op
+        def checkpoint(x, *weights, function):
+            def volta(dy):
+                leaves = [Tensor(array, requires_grad=True) for array in (x, *weights)]
+                gradients = backward(function(*leaves), dy)
+                [gradients.get(leaf) for leaf in leaves]
+
+            return function(Tensor(x), *map(Tensor, weights)).data, volta
+        """, WRONG, ["a função de dentro de checkpoint devolveu None, isto é, nada; falta um return?"]),
+    "what a function gives for the function": ("m04.e08", """
+        def ahead(load, numbers):
+            with ThreadPoolExecutor(1) as executor:
+                for number in numbers:
+                    yield executor.submit(load(number)).result()
+        """, BROKEN, [".result()", "parece: isso não é uma função"]),
+    "shapes that do not fit": ("m04.e05", """
+        def encode(weight, group=0):
+            scale = np.abs(weight).max(axis=1) / 127
+            return np.rint(weight / scale).astype(np.int8), scale
+        """, BROKEN, ["formas: weight (4, 7), scale (4,)", "parece: as formas se alinham pela direita"]),
+    "a product of shapes that do not fit": ("m04.e05", """
+        def product(x, codes, scale):
+            whole, unit = encode(x)
+            return (whole.astype(np.int32) @ codes.astype(np.int32) * unit * scale.T).astype(np.float32)
+        """, BROKEN, ["formas: whole (2, 3), codes (5, 3), unit", "em a @ b, o último eixo de a"]),
+    "a dtype that the tests gave": ("m04.e05", """
+        def decode(codes, scale, group=0):
+            values = np.array(codes)
+            values[...] = codes * np.repeat(scale, group or codes.shape[1], axis=1)[:, : codes.shape[1]]
+            return values
+        """, WRONG, ["tipo obtido int8, esperado float32", "!aparece o primeiro"]),
     "the second function": ("m01.e02", """
         def smoothed_probabilities(counts, k):
             return counts + k
@@ -236,6 +281,11 @@ FREE = {
     "a warning of NumPy": ("m01.e01", {"after": "np.row_stack([[1], [2]])\nnp.var(np.ones(1), ddof=1)\n"}),
     "another warning": ("m01.e01", {"after": "np.testing.suppress_warnings\nnp.array([1, 2]) / 0\n"}),
     "a sequence that Python does not know": ("m01.e01", {"after": 'formula = "\\cos"\n'}),
+    "a whole number for another": ("m04.e07", {"after": """
+def slowdown(parameters, tokens, speed, bandwidth, ahead=False):
+    moving = 16 * speed / (6 * tokens * bandwidth)
+    return max(1, moving) if ahead else 1 + moving
+"""}),
     "a file left open": ("m02.e03", {"after": "file = open(__file__)\nfile = None\n"}),
 }  # fmt: skip
 

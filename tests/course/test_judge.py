@@ -6,14 +6,14 @@ from functools import partial
 import numpy as np
 import pytest
 
-from tinyllm.course import diagnose
+from tinyllm.course import diagnose, meanings
 from tinyllm.course.judge import Each, difference, load
 from tinyllm.parallel.comm import run_ranks
 
 Pair = namedtuple("Pair", "a b")
 F32 = np.ones(2, np.float32)
 SAME = [
-    (3, 3), (np.int64(3), 3), (3.0, 3.0), (np.float64(3), 3.0), (True, True), (np.True_, True), ("a", "a"),
+    (3, 3), (1, 1.0), (np.int64(3), 3), (3.0, 3.0), (np.float64(3), 3.0), (True, True), (np.True_, True), ("a", "a"),
     (b"a", b"a"), ([1, 2], [1, 2]), ((1, 2), (1, 2)), ([1, 2], (1, 2)), (Pair(1, 2), (1, 2)), (F32, np.ones(2, "f4")),
     (Counter(a=1), {"a": 1}), (OrderedDict(a=1), {"a": 1}), (defaultdict(set, a={1}), {"a": {1}}),
     (np.array([1, 2], np.int32), np.array([1, 2])), (np.array([1], np.uint8), np.array([1])), (None, None),
@@ -26,7 +26,7 @@ OTHER = [
     (bytearray(b"a"), b"a", "veio um bytearray onde se espera um bytes"),
     ((1, 2), [1, 2], "veio um tuple de 2 onde se espera um list"), ({"a": 1.0}, {"a": 1}, "tipo obtido float"),
     ([1, 2.0], [1, 2], "tipo obtido float, esperado int no valor 1 do resultado"),
-    (F32, np.ones(2), "tipo obtido float32, esperado float64"), (1, 1.0, "tipo obtido int, esperado float"),
+    (F32, np.ones(2), "tipo obtido float32, esperado float64"), (True, 1.0, "tipo obtido bool, esperado float"),
     (np.ones(2), np.ones(2, int), "tipo obtido float64, esperado int64"),
     (np.ones(2, int), np.ones(2, bool), "tipo obtido int64, esperado bool"),
     ([1.0, 1.0], np.ones(2), "esperado um array de forma (2,); veio um list de 2"),
@@ -36,7 +36,9 @@ OTHER = [
     ("a", 3, "esperado um número; veio um str"), ([F32], {"a": F32}, "um dict de 1 ('a'); veio um list de 1"),
     ({"b": F32}, {"a": F32}, "esperado um dict de 1 ('a'); veio um dict de 1 ('b')"),
     ([{"a": 1}, {"a": 2}], [{"a": 1}, {"a": 3}], "no valor 1 do resultado, em 'a': obtido 2, esperado 3"),
-    (Each("rank", [F32, (F32, 2 * F32)]), Each("rank", [F32, (F32, F32)]), "em [0] no rank 1, no valor 1: obtido 2"),
+    (Each("rank", [F32, (F32, 2 * F32)]), Each("rank", [F32, (F32, F32)]), "em [0] no rank 1, item 1: obtido 2"),
+    (Pair(1, [2, 3]), Pair(1, [2, 4]), "no b, item 1: obtido 3"), (([1],), ([2],), "no valor 0 do resultado, item 0"),
+    (len, F32, "veio uma função que ninguém chamou"), (F32.sum, 3, "veio uma função que ninguém chamou"),
 ]  # fmt: skip
 
 
@@ -85,6 +87,9 @@ def test_the_line_where_another_dtype_comes_up(tmp_path):
     found = diagnose.other_dtype(path, lambda: piece(F32), np.dtype("float64"))
     assert found.line == 6 and "np.sqrt de um número dá float64" in found.what
     assert diagnose.other_dtype(path, lambda: piece(F32), np.dtype("float16")) is None
+    assert diagnose.other_dtype(path, lambda: piece(np.ones(2)), np.dtype("float64")) is None  # it is given one
+    path.write_text(ANSWER.replace("np.sqrt(4)", "np.repeat(x, 2)[:2].astype(float)"), encoding="utf-8")
+    assert "np." not in diagnose.other_dtype(path, lambda: load(path).piece(F32), np.dtype("float64")).what
 
 
 @pytest.mark.parametrize(
@@ -150,4 +155,15 @@ def shapes_told(path, piece, *arguments):
     try:
         return piece(*arguments)
     except (ValueError, AttributeError) as error:
-        return diagnose.shapes_in(error, path)
+        return meanings.shapes_in(error, path)
+
+
+def test_the_one_function_inside_goes_by_any_name(tmp_path):
+    runs = []
+    for name, text in (("answer", ANSWER.replace("inner", "within").replace("return x *", "x *")), ("solution", RIGHT)):
+        path = tmp_path / f"{name}.py"
+        path.write_text(text, encoding="utf-8")
+        runs.append((path, partial(load(path).piece, F32)))
+    assert (
+        diagnose.other_kind(*runs).what == "a função de dentro de piece devolveu None, isto é, nada; falta um return?"
+    )

@@ -7,18 +7,14 @@ import contextlib
 import dis
 import functools
 import inspect
-import re
 import sys
 import threading
-import traceback
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from tinyllm.tensor import Tensor
 
-OF_SHAPES = "shape|broadcast|dimension|axes don't match"  # what NumPy says when shapes do not meet
 OF_NUMPY = ("array", "asarray", "zeros", "ones", "full", "empty", "arange", "linspace", "eye", "tri", "random")
 
 
@@ -30,15 +26,29 @@ class Cause(NamedTuple):
 
 
 def other_kind(answer, solution):
-    """The Cause, if a function of the answer returned a thing of another kind than the solution's of the same name.
+    """The Cause, if a function of the answer returned a thing of another kind than the solution's of the same name, or
+    than the only one inside of the same piece.
 
     Both are (the path of the file, a function that runs what is in it).
     """
+    found = returned(*answer)
     due = collections.defaultdict(dict)  # by the name of a function, one value of each kind that it may return
     for name, _, value in returned(*solution):
         due[name][kind(value)] = value
-    troubles = ((name, line, unlike(value, due[name].values())) for name, line, value in returned(*answer))
+    theirs, mine = only_inside(due), only_inside(name for name, *_ in found)
+    due |= {mine[piece]: due[theirs[piece]] for piece in mine.keys() & theirs.keys()}
+    troubles = ((name, line, unlike(value, due[name].values())) for name, line, value in found)
     return next((Cause(line, f"{called(name)} devolveu {what}") for name, line, what in troubles if what), None)
+
+
+def only_inside(names):
+    """{a piece: the qualified name of the only function inside}, comprehensions not counted."""
+    inside = {}
+    for name in names:
+        piece, _, inner = name.partition(".<locals>.")
+        if inner.isidentifier():
+            inside.setdefault(piece, set()).add(name)
+    return {piece: found.pop() for piece, found in inside.items() if len(found) == 1}
 
 
 def called(name):
@@ -74,9 +84,14 @@ def kind(value):
     names = {Tensor: "um Tensor", np.ndarray: "um array", np.generic: "um número do NumPy", tuple: "uma tupla",
              list: "uma lista", dict: "um dicionário", bool: "um bool", int: "um int do Python",
              float: "um float do Python"}  # fmt: skip
-    if inspect.isroutine(value) or isinstance(value, functools.partial | np.ufunc | type(np.ones_like)):
+    if is_function(value):
         return "uma função"
     return next((words for known, words in names.items() if isinstance(value, known)), f"um {type(value).__name__}")
+
+
+def is_function(value):
+    """Whether a value is a function, of Python or of NumPy."""
+    return inspect.isroutine(value) or isinstance(value, functools.partial | np.ufunc | type(np.ones_like))
 
 
 def returned(path, run):
@@ -94,8 +109,9 @@ def returned(path, run):
 
 
 def other_dtype(path, run, dtype):
-    """The Cause, if a value of this dtype comes up in the answer that is not among what its functions are given."""
-    causes, last, known = [], {}, {}
+    """The Cause, if a value of this dtype comes up in the answer that is not among what its functions are given; None
+    if the tests give one, for then any line may have it."""
+    causes, given, last, known = [], [], {}, {}
 
     def look(frame, event, value):
         if frame.f_code.co_filename != str(path):
@@ -103,6 +119,8 @@ def other_dtype(path, run, dtype):
         here = {name for name, held in frame.f_locals.items() if of_dtype(held, dtype)}
         if event == "return" and of_dtype(value, dtype):
             here.add("return")
+        if event == "call" and not causes and frame.f_back.f_code.co_filename != str(path):
+            given.extend(here)
         if event != "call" and here - known[frame] and not causes:
             causes.append(last.get(frame, frame.f_lineno))
         known[frame], last[frame] = here, frame.f_lineno
@@ -115,7 +133,7 @@ def other_dtype(path, run, dtype):
             f"é nesta linha que aparece o primeiro {dtype}"
             + (source_of(path, causes[0]) if dtype.name == "float64" else ""),
         )
-        if causes
+        if causes and not given
         else None
     )
 
@@ -140,20 +158,6 @@ def source_of(path, number):
             if isinstance(getattr(np, function, None), np.ufunc):
                 return f": {name} de um número dá float64, que puxa consigo o que é float32"
     return ""
-
-
-def shapes_in(error, path):
-    """A line with the shapes of the arrays that stand on the line of a file where an error arose, if it is one of
-    shapes; else nothing."""
-    frames = [(frame, line) for frame, line in traceback.walk_tb(error.__traceback__)
-              if frame.f_code.co_filename == str(path)]  # fmt: skip
-    if not frames or not isinstance(error, ValueError) or not re.search(OF_SHAPES, str(error)):
-        return []
-    frame, number = frames[-1]
-    words = re.findall(r"(?<![.\w])[a-zA-Z_]\w*", Path(path).read_text(encoding="utf-8").splitlines()[number - 1])
-    held = {word: frame.f_locals[word] for word in words if word in frame.f_locals}
-    shapes = [f"{name} {value.shape}" for name, value in held.items() if isinstance(value, np.ndarray | Tensor)]
-    return [f"formas: {', '.join(shapes)}"] if shapes else []
 
 
 def watched(what, see, run):

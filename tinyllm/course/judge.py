@@ -13,7 +13,7 @@ from unittest import SkipTest
 
 import numpy as np
 
-from tinyllm.course import diagnose, measure
+from tinyllm.course import diagnose, meanings, measure
 from tinyllm.course.syllabus import is_allowed
 from tinyllm.errors import UsageError
 from tinyllm.tensor import Tensor, backward
@@ -23,14 +23,6 @@ ALIKE = {"i": "iu", "u": "iu", "b": "b", "f": "f", "c": "c"}  # the kinds of dty
 RIGHT, PENDING, WRONG, BROKEN = "certo", "pendente", "errado", "erro no seu código"
 PARTLY = "incompleto"  # right as far as it was tested, for not every test has run
 SENTENCE = "parece: "  # what a known mistake is told with
-KNOWN_ERRORS = {  # a pattern in what Python or NumPy says of an error -> what it comes from
-    "'Tensor' does not support ufuncs":
-        "as funções do NumPy não conhecem Tensores, e por elas o gradiente não volta; use as de tinyllm.tensor",
-    "'(builtin_function_or_method|function|method)'":
-        "faltam os parênteses depois do nome de uma função; sem eles é a própria função, e não o que ela dá",
-    r"from dtype\('O'\)": "um dos termos não é número nem array de números; falta um return, ou os parênteses?",
-    "is read-only": "este array foi recebido de outro, e não se muda no lugar; trabalhe numa cópia",
-}  # fmt: skip
 UNFIT = "o que ela devolveu não serve ao teste:"  # what is told if nothing better is known
 STATES = (RIGHT, PARTLY, PENDING, measure.SLOW, measure.LARGE, WRONG, BROKEN)  # from good to bad
 
@@ -184,13 +176,14 @@ class Judge:
             if not frames:
                 return None
             number, line = frames[-1].lineno, frames[-1].line
+        meaning = meanings.meaning(error)
         return "\n".join([
             self.heading(BROKEN, number),
             *([f"  caso: {self.case}"] if self.case else []),
             f"  {line}",
             f"  {type(error).__name__}: {' '.join(str(error).split())}",
-            *(f"  {shapes}" for shapes in diagnose.shapes_in(error, self.path)),
-            *(f"  {SENTENCE}{words}" for pattern, words in KNOWN_ERRORS.items() if re.search(pattern, str(error))),
+            *(f"  {shapes}" for shapes in meanings.shapes_in(error, self.path)),
+            *([f"  {SENTENCE}{meaning}"] if meaning else []),
             self.next_step(self.called),
         ])  # fmt: skip
 
@@ -320,10 +313,9 @@ def difference(found, expected, where=""):
     if isinstance(expected, tuple | list):
         if not isinstance(found, tuple | list) or len(found) != len(expected):
             return f"esperada uma sequência de {len(expected)} valores{where}; veio {describe(found)}"
-        parts = enumerate(zip(found, expected, strict=True))
-        whole = "" if where else " do resultado"
-        names = getattr(expected, "_fields", [f"valor {i}{whole}" for i in range(len(expected))])
-        troubles = (difference(f, e, inside(where, f"no {names[i]}")) for i, (f, e) in parts)
+        each = "item {}" if where else "no valor {} do resultado"
+        places = [f"no {name}" for name in getattr(expected, "_fields", ())] or map(each.format, range(len(expected)))
+        troubles = (difference(f, e, inside(where, p)) for f, e, p in zip(found, expected, places, strict=True))
         return next(filter(None, troubles), other_type(found, expected, where))
     if isinstance(expected, dict) and isinstance(found, dict) and found.keys() == expected.keys():
         troubles = (difference(found[key], expected[key], inside(where, f"em {key!r}")) for key in expected)
@@ -368,7 +360,7 @@ def numeric_difference(found, expected, where):
         return f"esperado {due}{where}; veio {describe(given)}"
     if found.shape != expected.shape:
         return f"forma obtida {found.shape}, esperada {expected.shape}{where}"
-    if expected.dtype.kind == "f" and found.dtype != expected.dtype:
+    if expected.dtype.kind == "f" and found.dtype != expected.dtype and types != ("int", "float"):
         return OtherDtype(found.dtype, *types, where)
     relative, absolute = TOLERANCES.get(str(expected.dtype), (0, 0))
     with np.errstate(all="ignore"):
@@ -378,7 +370,8 @@ def numeric_difference(found, expected, where):
         wrong = ~(close | (found == expected))
     wrong &= ~(np.isnan(found.astype(np.float64)) & np.isnan(expected.astype(np.float64)))
     if not wrong.any():
-        return None if found.dtype.kind in ALIKE[expected.dtype.kind] else OtherDtype(found.dtype, *types, where)
+        alike = found.dtype.kind in ALIKE[expected.dtype.kind] or types == ("int", "float")  # max(1, x) may be 1
+        return None if alike else OtherDtype(found.dtype, *types, where)
     place = tuple(int(i) for i in np.argwhere(wrong)[0])
     at = f" em {list(place)}" if place else ""
     if expected.dtype.kind != "f":
@@ -403,6 +396,8 @@ def describe(value):
     if isinstance(value, dict):
         names = ", ".join(map(repr, itertools.islice(value, 4)))
         return f"um dict de {len(value)}" + (f" ({names}{', …' if len(value) > 4 else ''})" if value else "")
+    if diagnose.is_function(value):
+        return "uma função que ninguém chamou; faltam os ()?"
     if isinstance(value, np.ndarray):
         return f"um array de forma {value.shape}" + (f" de {value.dtype}" if value.dtype.kind not in "fiub" else "")
     return f"um {type(value).__name__}"
