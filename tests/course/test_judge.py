@@ -31,7 +31,7 @@ OTHER = [
     ([1.0, 1.0], np.ones(2), "esperado um array de forma (2,); veio um list de 2"),
     (np.array([1e-6, 0.9], "f4"), np.array([-3e-6, 0.9], "f4"), "primeira diferença em [0]"),
     (np.array([1e-6, np.inf]), np.array([2e-6, np.inf]), "primeira diferença em [0]"),
-    (None, 3, "esperado um número; veio um NoneType"), (2**70, 3, "obtido 1180591620717411303424"),
+    (None, 3, "esperado um número; veio None"), (2**70, 3, "obtido 1180591620717411303424"),
 ]  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def test_the_line_where_another_dtype_comes_up(tmp_path):
     [
         ("[x]", "piece devolveu uma lista onde se espera um array"),
         ("float(x[0])", "um float do Python"),
-        ("None", "None, isto é, nada"),
+        ("None", "piece devolveu None"),
         ("2 * x", None),
     ],
 )
@@ -83,3 +83,15 @@ def test_the_line_that_returns_another_kind(tmp_path, returns, told):
         runs.append((path, partial(load(path).piece, F32)))
     found = diagnose.other_kind(*runs)
     assert found is None if told is None else found.line == 8 and told in found.what
+
+
+@pytest.mark.parametrize(
+    ("ends", "told"), [("return None", "piece devolveu None"), ("x + 1", "None, isto é, nada; falta um return?")]
+)
+def test_a_return_is_missed_where_there_is_none(tmp_path, ends, told):
+    runs = []
+    for name, end in (("answer", ends), ("solution", "return x")):
+        path = tmp_path / f"{name}.py"
+        path.write_text(f"def piece(x):\n    {end}\n", encoding="utf-8")
+        runs.append((path, partial(load(path).piece, F32)))
+    assert diagnose.other_kind(*runs).what.endswith(told)

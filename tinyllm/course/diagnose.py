@@ -1,10 +1,12 @@
 """Why a result is not what is due, found by watching the answer while it runs once more: which line of the learner's
-gave a thing of another kind, and on which a number came that pulls the others to another dtype."""
+gave a thing of another kind, and on which a number came that pulls the others to another dtype. And what the errors
+that Python and NumPy raise most often mean."""
 
 import ast
 import contextlib
 import dis
 import inspect
+import re
 import sys
 from types import FunctionType
 from typing import NamedTuple
@@ -15,12 +17,34 @@ from tinyllm.tensor import Tensor
 
 OF_NUMPY = ("array", "asarray", "zeros", "ones", "full", "empty", "arange", "linspace", "eye", "tri", "random")
 
+MEANINGS = {  # by what an error says
+    r"'Tensor' does not support ufuncs":
+        "as funções do NumPy não conhecem Tensores, e por elas o gradiente não volta; use as de tinyllm.tensor",
+    r"operands could not be broadcast|shape mismatch: objects cannot be broadcast":
+        "estas formas não se combinam: do último eixo para o primeiro, dois tamanhos têm de ser iguais, ou um deles 1",
+    r"mismatch in its core dimension|shapes .* not aligned":
+        "num produto A @ B o último eixo de A tem de ser do tamanho do penúltimo de B",
+    r"truth value of an array":
+        "`if`, `and`, `or`, min e max pedem um valor só, e isto é um array; há np.where, np.minimum e np.any",
+    r"only (0-dimensional|length-1|size-1) arrays":
+        "float, int e as funções de math pedem um número só, e isto é um array; use as do NumPy",
+    r"'(method|builtin_function_or_method|function)'":
+        "uma função está no lugar do que ela dá; faltam os () que a chamam?",
+    r"'NoneType'": "um destes valores é None, isto é, nada; falta um return na função que o dá?",
+}  # fmt: skip
+NOTHING = "None"
+
 
 class Cause(NamedTuple):
     """A line of the learner's file, and what it does."""
 
     line: int
     what: str
+
+
+def meaning(error):
+    """What an error that the learner's code raised means, in words; None if what it says is not known."""
+    return next((words for pattern, words in MEANINGS.items() if re.search(pattern, str(error))), None)
 
 
 def other_kind(answer, solution):
@@ -30,7 +54,12 @@ def other_kind(answer, solution):
     """
     due = {name: value for name, _, value in returned(*solution)}
     troubles = ((name, line, mismatch(value, due.get(name))) for name, line, value in returned(*answer))
-    return next((Cause(line, f"{called(name)} devolveu {what}") for name, line, what in troubles if what), None)
+    name, line, what = next(filter(lambda trouble: trouble[2], troubles), ("", 0, None))
+    if what == NOTHING and not answer[0].read_text(encoding="utf-8").splitlines()[line - 1].lstrip().startswith(
+        "return"
+    ):
+        what += ", isto é, nada; falta um return?"
+    return Cause(line, f"{called(name)} devolveu {what}") if what else None
 
 
 def called(name):
@@ -46,7 +75,7 @@ def mismatch(value, due):
     if due is None:
         return None
     if value is None:
-        return "None, isto é, nada; falta um return?"
+        return NOTHING
     if isinstance(value, Tensor) and isinstance(due, Tensor) and value.requires_grad < due.requires_grad:
         return "um Tensor que não se lembra do caminho; por ele o gradiente não volta"
     if kind(value) == kind(due):
@@ -64,17 +93,28 @@ def kind(value):
 
 
 def returned(path, run):
-    """[(the name of a function of this file, the line of its return, what it returned)] of all that run() calls."""
+    """[(the name of a function of this file, the line of its return, what it returned)] of all that run() calls, save
+    of what a function returns to itself."""
     found = []
 
     def see(frame, event, value):
         code = frame.f_code
         ours = event == "return" and code.co_filename == str(path) and not code.co_flags & inspect.CO_GENERATOR
+        ours = ours and not calls_itself(frame)
         if ours and dis.opname[code.co_code[frame.f_lasti]].startswith("RETURN"):  # else an error ends the call
             found.append((code.co_qualname, frame.f_lineno, value))
 
     watched(sys.setprofile, sys.getprofile, see, run)
     return found
+
+
+def calls_itself(frame):
+    """Whether a function of the same name in the same file waits for what this one returns."""
+    known = (frame.f_code.co_filename, frame.f_code.co_qualname)
+    outer = frame.f_back
+    while outer and (outer.f_code.co_filename, outer.f_code.co_qualname) != known:
+        outer = outer.f_back
+    return outer is not None
 
 
 def other_dtype(path, run, dtype):

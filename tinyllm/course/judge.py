@@ -23,7 +23,6 @@ ALIKE = {"i": "iu", "u": "iu", "b": "b", "f": "f", "c": "c"}  # the kinds of dty
 RIGHT, PENDING, WRONG, BROKEN = "certo", "pendente", "errado", "erro no seu código"
 PARTLY = "incompleto"  # right as far as it was tested, for not every test has run
 SENTENCE = "parece: "  # what a known mistake is told with
-OF_NUMPY = "as funções do NumPy não conhecem Tensores, e por elas o gradiente não volta; use as de tinyllm.tensor"
 UNFIT = "o que ela devolveu não serve ao teste:"  # what is told if nothing better is known
 STATES = (RIGHT, PARTLY, PENDING, measure.SLOW, measure.LARGE, WRONG, BROKEN)  # from good to bad
 
@@ -134,6 +133,7 @@ class Judge:
         return sentences.pop() if len(sentences) == 1 else None
 
     def fail(self, name, case, trouble, sentence, *, state=WRONG, cause=None):
+        self.called = name
         lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
         raise Failed(state, "\n".join([
             self.heading(state, cause.line if cause else line_of(self.path, name)),
@@ -177,14 +177,33 @@ class Judge:
             if not frames:
                 return None
             number, line = frames[-1].lineno, frames[-1].line
+        meaning = diagnose.meaning(error)
         return "\n".join([
             self.heading(BROKEN, number),
             *([f"  caso: {self.case}"] if self.case else []),
             f"  {line}",
             f"  {type(error).__name__}: {' '.join(str(error).split())}",
-            *([f"  {SENTENCE}{OF_NUMPY}"] if "'Tensor' does not support ufuncs" in str(error) else []),
+            *([f"  {SENTENCE}{meaning}"] if meaning else []),
             self.next_step(self.called),
         ])  # fmt: skip
+
+    def leans_on(self, name):
+        """The other pieces and helpers of the answer that this one uses, and that do not use it: if one of them is
+        wrong, it comes first."""
+        uses = {}
+        for node in ast.parse(self.path.read_bytes()).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                uses[node.name] = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+
+        def reached(start):
+            found, ahead = set(), [start]
+            while ahead:
+                new = (uses.get(ahead.pop(), set()) & uses.keys()) - found
+                found |= new
+                ahead += new
+            return found
+
+        return sorted(other for other in reached(name) if name not in reached(other))
 
     def lines_of(self, error):
         """The lines of the answer that an error went through, the last being where it arose."""
@@ -308,7 +327,9 @@ def difference(found, expected, where=""):
         names = getattr(expected, "_fields", [f"valor {i} do resultado" for i in range(len(expected))])
         troubles = (difference(f, e, f" no {names[i]}") for i, (f, e) in parts)
         return next(filter(None, troubles), other_type(found, expected, where))
-    if isinstance(expected, dict) and isinstance(found, dict) and found.keys() == expected.keys():
+    if isinstance(expected, dict) and isinstance(found, dict):
+        if found.keys() != expected.keys():
+            return other_keys(found, expected, where)
         return next(filter(None, (difference(found[key], expected[key], f" em {key!r}") for key in expected)), None)
     if isinstance(expected, bool) or not isinstance(expected, int | float | np.ndarray | np.generic):
         if isinstance(found, np.ndarray):  # it has no one truth to compare
@@ -318,6 +339,16 @@ def difference(found, expected, where=""):
     if isinstance(expected, np.ndarray) and not isinstance(found, np.ndarray):
         return f"esperado um array de forma {expected.shape}{where}; veio {describe(found)}"
     return numeric_difference(found, expected, where)
+
+
+def other_keys(found, expected, where):
+    """One line about the keys that one of two dictionaries has and the other has not: how many, and the first."""
+    told = []
+    for verb, keys in (("falta", expected.keys() - found.keys()), ("sobra", found.keys() - expected.keys())):
+        if keys:
+            first = min(keys, key=repr)
+            told.append(f"{verb} a chave {first!r}" + (f" (e mais {len(keys) - 1})" if len(keys) > 1 else ""))
+    return f"{'; '.join(told)}{where}"
 
 
 def other_type(found, expected, where):
@@ -374,7 +405,7 @@ def describe(value):
         return f"um {type(value).__name__} de {len(value)}"
     if isinstance(value, np.ndarray):
         return f"um array de forma {value.shape}" + (f" de {value.dtype}" if value.dtype.kind not in "fiub" else "")
-    return f"um {type(value).__name__}"
+    return "None" if value is None else f"um {type(value).__name__}"
 
 
 def shapes(*arrays, **options):
