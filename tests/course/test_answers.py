@@ -180,7 +180,7 @@ OTHERWISE = {
         class GPT(GPT):
             def __call__(self, ids, caches=None):
                 return self.hidden(ids, caches) @ self.head
-        """, BROKEN, ["@ self.head", "faltam os () que a chamam?"]),
+        """, BROKEN, ["caso: GPT, ", "@ self.head", "faltam os () que a chamam?"]),
     "a warning that stops nothing but the result": ("m03.e03", """
         def spread(x):
             return x.var(axis=-1, keepdims=True, ddof=1)

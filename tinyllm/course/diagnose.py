@@ -24,13 +24,14 @@ MEANINGS = {  # by what an error says
         "estas formas não se combinam: do último eixo para o primeiro, dois tamanhos têm de ser iguais, ou um deles 1",
     r"mismatch in its core dimension|shapes .* not aligned":
         "num produto A @ B o último eixo de A tem de ser do tamanho do penúltimo de B",
+    r"a Tensor has no": "os números de um Tensor estão em .data, que é um array; o que ele tem está em tinyllm.tensor",
     r"truth value of an array":
         "`if`, `and`, `or`, min e max pedem um valor só, e isto é um array; há np.where, np.minimum e np.any",
     r"only (0-dimensional|length-1|size-1) arrays":
         "float, int e as funções de math pedem um número só, e isto é um array; use as do NumPy",
-    r"'(method|builtin_function_or_method|function)'":
+    r"'(method|builtin_function_or_method|function)'|\b(method|function) is no array":
         "uma função está no lugar do que ela dá; faltam os () que a chamam?",
-    r"'NoneType'": "um destes valores é None, isto é, nada; falta um return na função que o dá?",
+    r"\bNoneType\b": "um destes valores é None, isto é, nada; falta um return na função que o dá?",
 }  # fmt: skip
 NOTHING = "None"
 

@@ -66,7 +66,8 @@ class Judge:
     def same(self, name, *arguments, case, through=lambda piece, *arguments: piece(*arguments)):
         """Call a piece of the answer and of the solution, in the way that `through` does: the results must agree, and
         the arguments stay as they are. Returns the answer's result."""
-        given, self.called, self.case = copy.deepcopy(arguments), name, f"{name}, {case}"
+        self.about(name, case)
+        given = copy.deepcopy(arguments)
         expected = through(getattr(self.solution, name), *copy.deepcopy(arguments))
         found = self.outcome(through, getattr(self.answer, name), given)
         trouble = Refused(f"recusado: {found}") if isinstance(found, Refused) else difference(found, expected)
@@ -77,6 +78,10 @@ class Judge:
         if difference(given, arguments):
             self.fail(name, case, "a função modificou os argumentos que recebeu", None)
         return found
+
+    def about(self, name, case):
+        """What is called next, for the message if that raises an error."""
+        self.called, self.case = name, f"{name}, {case}"
 
     def that(self, holds, name, case, trouble):
         """A property that every right answer has."""
