@@ -114,6 +114,24 @@ def from_the_step_before(numbers):
     return apart(numbers, against=np.concatenate([numbers[:1], numbers[:-1]]))
 
 
+def of_ranks_first(numbers):
+    found = apart(numbers.T, against=numbers.T[:1])
+    return found and found[::-1]
+
+
+def infinities_apart(numbers):
+    with np.errstate(invalid="ignore"):
+        near = np.abs(numbers - numbers[:, :1]) <= 1e-5 * np.abs(numbers[:, :1])
+    places = np.argwhere(~(near | np.isnan(numbers) & np.isnan(numbers[:, :1])))
+    return tuple(places[0].tolist()) if len(places) else None
+
+
+def nan_unseen(numbers):
+    with np.errstate(invalid="ignore"):
+        places = np.argwhere(np.abs(numbers - numbers[:, :1]) > 1e-5 * np.abs(numbers[:, :1]))
+    return tuple(places[0].tolist()) if len(places) else None
+
+
 def nan_apart(numbers):
     return apart(numbers, nan=False)
 
@@ -186,6 +204,9 @@ MISTAKES = {
         (rank_and_step, "saiu (rank, passo); é (passo, rank)"),
         (from_the_mean, "comparou com a média dos ranks, que um só muda para todos; é com o rank 0"),
         (from_the_step_before, "comparou cada passo com o anterior; é cada rank com o rank 0, no mesmo passo"),
+        (of_ranks_first, "procurou primeiro o menor rank; é o menor passo e, nele, o menor rank"),
+        (infinities_apart, "inf - inf é NaN, que não é menor do que nada; dois infinitos iguais são iguais"),
+        (nan_unseen, "com um NaN toda comparação é falsa, e `>` não o vê: negue a que diz que são iguais"),
         (nan_apart, "NaN não é igual a NaN; se todos o têm, aqui contam como iguais (equal_nan)"),
     ],
     "diagnose": [

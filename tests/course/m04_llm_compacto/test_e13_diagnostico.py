@@ -21,7 +21,7 @@ def apart(judge, numbers, case):
     return judge.same("first_apart", numbers, case=f"{case}, {shapes(numbers)}")
 
 
-@pytest.mark.parametrize("places", [[(3, 2), (5, 1)], [(1, 3), (1, 2), (4, 1)], [(0, 1)], []], ids=str)
+@pytest.mark.parametrize("places", [[(3, 2), (5, 1), (6, 3)], [(1, 3), (1, 2), (4, 1)], [(0, 1)], []], ids=str)
 @pytest.mark.parametrize("size", [1.0, 1e6, 1e-7])
 def test_first_apart(judge, places, size):
     numbers = size * alike(7, 4)
