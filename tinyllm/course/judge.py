@@ -254,7 +254,7 @@ class Refused(str):
 
 
 class Apart(str):
-    """A difference of numbers, and of nothing else."""
+    """A difference of numbers or texts, and of nothing else."""
 
 
 class OtherDtype(str):
@@ -339,8 +339,10 @@ def difference(found, expected, where=""):
     if isinstance(expected, bool) or not isinstance(expected, int | float | np.ndarray | np.generic):
         if isinstance(found, np.ndarray):  # it has no one truth to compare
             return f"esperado {expected!r}{where}; veio {describe(found)}"
-        return other_type(found, expected, where) if found == expected else (
-            f"obtido {found!r}, esperado {expected!r}{where}")  # fmt: skip
+        if found == expected:
+            return other_type(found, expected, where)
+        told = Apart if type(found) is type(expected) else str
+        return told(f"obtido {found!r}, esperado {expected!r}{where}")
     if isinstance(expected, np.ndarray) and not isinstance(found, np.ndarray):
         return f"esperado um array de forma {expected.shape}{where}; veio {describe(found)}"
     return numeric_difference(found, expected, where)
