@@ -136,6 +136,51 @@ OTHERWISE = {
         def count_bigrams(ids, vocab_size):
             return [[0] * vocab_size] * vocab_size
         """, WRONG, ["esperado um array de forma", "veio um list"]),
+    "a piece that leans on a wrong one": ("m04.e01", """
+        import dataclasses
+        import itertools
+
+        right_parts = gpt_parts
+
+        def gpt_parts(config):
+            return right_parts(config) | {"norms": 7}
+
+        def widest(config, budget):
+            widths = (width for width in itertools.count(config.heads, config.heads)
+                      if sum(gpt_parts(dataclasses.replace(config, width=width)).values()) > budget)
+            return next(widths) - config.heads
+        """, WRONG, ["caso: gpt_parts", "primeira diferença em 'norms': obtido 7"]),
+    "a piece that leans on one that gives nothing": ("m04.e01", """
+        def gpt_parts(config):
+            {"tokens": config.vocab_size * config.width}
+
+        def widest(config, budget):
+            return sum(gpt_parts(config).values())
+        """, WRONG, ["caso: gpt_parts", "gpt_parts devolveu None, isto é, nada; falta um return?"]),
+    "a key by another name": ("m04.e01", """
+        same_parts = llama_parts
+
+        def llama_parts(config):
+            parts = same_parts(config)
+            return {"norm" if name == "norms" else name: numbers for name, numbers in parts.items()}
+        """, WRONG, ["falta a chave 'norms'; sobra a chave 'norm'"]),
+    "an answer that calls itself": ("m04.e02", """
+        same_attainable = attainable
+
+        def attainable(n, *others):
+            if np.ndim(n):
+                return [attainable(one, *others) for one in n]
+            return same_attainable(n, *others)
+        """, WRONG, ["return [attainable(one", "attainable devolveu uma lista onde se espera um array"]),
+    "an array where one number is due": ("m04.e02", """
+        def attainable(n, k, m, peak, bandwidth, bytes_each=4):
+            return min(peak, 2.0 * n * k * m / (n * k + k * m + n * m) / bytes_each * bandwidth)
+        """, BROKEN, ["return min(peak", "isto é um array; há np.where, np.minimum"]),
+    "a method that is not called": ("m04.e04", """
+        class GPT(GPT):
+            def __call__(self, ids, caches=None):
+                return self.hidden(ids, caches) @ self.head
+        """, BROKEN, ["caso: GPT, ", "@ self.head", "faltam os ()?"]),
     "a warning that stops nothing but the result": ("m03.e03", """
         def spread(x):
             return x.var(axis=-1, keepdims=True, ddof=1)

@@ -34,7 +34,7 @@ OTHER = [
     (np.array([1e-6, np.inf]), np.array([2e-6, np.inf]), "primeira diferença em [0]"),
     (None, 3, "esperado um número; veio None, isto é, nada"), (2**70, 3, "obtido 1180591620717411303424"),
     ("a", 3, "esperado um número; veio um str"), ([F32], {"a": F32}, "um dict de 1 ('a'); veio um list de 1"),
-    ({"b": F32}, {"a": F32}, "esperado um dict de 1 ('a'); veio um dict de 1 ('b')"),
+    ({"b": F32}, {"a": F32}, "falta a chave 'a'; sobra a chave 'b'"),
     ([{"a": 1}, {"a": 2}], [{"a": 1}, {"a": 3}], "no valor 1 do resultado, em 'a': obtido 2, esperado 3"),
     (Each("rank", [F32, (F32, 2 * F32)]), Each("rank", [F32, (F32, F32)]), "em [0] no rank 1, item 1: obtido 2"),
     (Pair(1, [2, 3]), Pair(1, [2, 4]), "no b, item 1: obtido 3"), (([1],), ([2],), "no valor 0 do resultado, item 0"),
@@ -97,7 +97,7 @@ def test_the_line_where_another_dtype_comes_up(tmp_path):
     [
         ("[x]", "piece devolveu uma lista onde se espera um array"),
         ("float(x[0])", "um float do Python"),
-        ("None", "None, isto é, nada"),
+        ("None", "piece devolveu None"),
         ("2 * x", None),
     ],
 )
@@ -167,3 +167,16 @@ def test_the_one_function_inside_goes_by_any_name(tmp_path):
     assert (
         diagnose.other_kind(*runs).what == "a função de dentro de piece devolveu None, isto é, nada; falta um return?"
     )
+
+
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [("return None", "piece devolveu None, isto é, nada"), ("x + 1", "None, isto é, nada; falta um return?")],
+)
+def test_a_return_is_missed_where_there_is_none(tmp_path, ends, told):
+    runs = []
+    for name, end in (("answer", ends), ("solution", "return x")):
+        path = tmp_path / f"{name}.py"
+        path.write_text(f"def piece(x):\n    {end}\n", encoding="utf-8")
+        runs.append((path, partial(load(path).piece, F32)))
+    assert diagnose.other_kind(*runs).what.endswith(told)

@@ -7,6 +7,7 @@ import contextlib
 import dis
 import functools
 import inspect
+import re
 import sys
 import threading
 from typing import NamedTuple
@@ -16,6 +17,7 @@ import numpy as np
 from tinyllm.tensor import Tensor
 
 OF_NUMPY = ("array", "asarray", "zeros", "ones", "full", "empty", "arange", "linspace", "eye", "tri", "random")
+NOTHING = "None, isto é, nada"
 
 
 class Cause(NamedTuple):
@@ -37,8 +39,13 @@ def other_kind(answer, solution):
         due[name][kind(value)] = value
     theirs, mine = only_inside(due), only_inside(name for name, *_ in found)
     due |= {mine[piece]: due[theirs[piece]] for piece in mine.keys() & theirs.keys()}
-    troubles = ((name, line, unlike(value, due[name].values())) for name, line, value in found)
-    return next((Cause(line, f"{called(name)} devolveu {what}") for name, line, what in troubles if what), None)
+    lines = answer[0].read_text(encoding="utf-8").splitlines()
+    for name, line, value in found:
+        what = unlike(value, due[name].values())
+        if what:
+            missed = what == NOTHING and not re.search(r"\breturn\b", lines[line - 1])
+            return Cause(line, f"{called(name)} devolveu {what}{'; falta um return?' if missed else ''}")
+    return None
 
 
 def only_inside(names):
@@ -70,7 +77,7 @@ def mismatch(value, due):
     if due is None:
         return None
     if value is None:
-        return "None, isto é, nada; falta um return?"
+        return NOTHING
     if isinstance(value, Tensor) and isinstance(due, Tensor) and value.requires_grad < due.requires_grad:
         return "um Tensor que não se lembra do caminho; por ele o gradiente não volta"
     if kind(value) == kind(due):
@@ -95,17 +102,28 @@ def is_function(value):
 
 
 def returned(path, run):
-    """[(the name of a function of this file, the line of its return, what it returned)] of all that run() calls."""
+    """[(the name of a function of this file, the line of its return, what it returned)] of all that run() calls, save
+    of what a function returns to itself."""
     found = []
 
     def see(frame, event, value):
         code = frame.f_code
         ours = event == "return" and code.co_filename == str(path) and not code.co_flags & inspect.CO_GENERATOR
+        ours = ours and not calls_itself(frame)
         if ours and dis.opname[code.co_code[frame.f_lasti]].startswith("RETURN"):  # else an error ends the call
             found.append((code.co_qualname, frame.f_lineno, value))
 
     watched("profile", see, run)
     return found
+
+
+def calls_itself(frame):
+    """Whether a function of the same name in the same file waits for what this one returns."""
+    known = (frame.f_code.co_filename, frame.f_code.co_qualname)
+    outer = frame.f_back
+    while outer and (outer.f_code.co_filename, outer.f_code.co_qualname) != known:
+        outer = outer.f_back
+    return outer is not None
 
 
 def other_dtype(path, run, dtype):

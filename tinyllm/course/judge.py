@@ -66,7 +66,8 @@ class Judge:
     def same(self, name, *arguments, case, through=lambda piece, *arguments: piece(*arguments)):
         """Call a piece of the answer and of the solution, in the way that `through` does: the results must agree, and
         the arguments stay as they are. Returns the answer's result."""
-        given, self.called, self.case = copy.deepcopy(arguments), name, f"{name}, {case}"
+        self.about(name, case)
+        given = copy.deepcopy(arguments)
         expected = through(getattr(self.solution, name), *copy.deepcopy(arguments))
         found = self.outcome(through, getattr(self.answer, name), given)
         trouble = Refused(f"recusado: {found}") if isinstance(found, Refused) else difference(found, expected)
@@ -77,6 +78,10 @@ class Judge:
         if difference(given, arguments):
             self.fail(name, case, "a função modificou os argumentos que recebeu", None)
         return found
+
+    def about(self, name, case):
+        """What is called next, for the message if that raises an error."""
+        self.called, self.case = name, f"{name}, {case}"
 
     def that(self, holds, name, case, trouble):
         """A property that every right answer has."""
@@ -133,6 +138,7 @@ class Judge:
         return sentences.pop() if len(sentences) == 1 else None
 
     def fail(self, name, case, trouble, sentence, *, state=WRONG, cause=None):
+        self.called = name
         lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
         raise Failed(state, "\n".join([
             self.heading(state, cause.line if cause else line_of(self.path, name)),
@@ -187,6 +193,24 @@ class Judge:
             self.next_step(self.called),
         ])  # fmt: skip
 
+    def leans_on(self, name):
+        """The other pieces and helpers of the answer that this one uses, and that do not use it: if one of them is
+        wrong, it comes first."""
+        uses = {}
+        for node in ast.parse(self.path.read_bytes()).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                uses[node.name] = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+
+        def reached(start):
+            found, ahead = set(), [start]
+            while ahead:
+                new = (uses.get(ahead.pop(), set()) & uses.keys()) - found
+                found |= new
+                ahead += new
+            return found
+
+        return sorted(other for other in reached(name) if name not in reached(other))
+
     def lines_of(self, error):
         """The lines of the answer that an error went through, the last being where it arose."""
         return [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == self.path]
@@ -231,7 +255,7 @@ class Refused(str):
 
 
 class Apart(str):
-    """A difference of numbers, and of nothing else."""
+    """A difference of numbers or texts, and of nothing else."""
 
 
 class OtherDtype(str):
@@ -317,16 +341,20 @@ def difference(found, expected, where=""):
         places = [f"no {name}" for name in getattr(expected, "_fields", ())] or map(each.format, range(len(expected)))
         troubles = (difference(f, e, inside(where, p)) for f, e, p in zip(found, expected, places, strict=True))
         return next(filter(None, troubles), other_type(found, expected, where))
-    if isinstance(expected, dict) and isinstance(found, dict) and found.keys() == expected.keys():
+    if isinstance(expected, dict):
+        if not isinstance(found, dict):
+            return f"esperado {describe(expected)}{where}; veio {describe(found)}"
+        if found.keys() != expected.keys():
+            return other_keys(found, expected, where)
         troubles = (difference(found[key], expected[key], inside(where, f"em {key!r}")) for key in expected)
         return next(filter(None, troubles), None)
-    if isinstance(expected, dict) and any(isinstance(value, np.ndarray) for value in expected.values()):
-        return f"esperado {describe(expected)}{where}; veio {describe(found)}"
     if isinstance(expected, bool) or not isinstance(expected, int | float | np.ndarray | np.generic):
         if isinstance(found, np.ndarray):  # it has no one truth to compare
             return f"esperado {expected!r}{where}; veio {describe(found)}"
-        return other_type(found, expected, where) if found == expected else (
-            f"obtido {found!r}, esperado {expected!r}{where}")  # fmt: skip
+        if found == expected:
+            return other_type(found, expected, where)
+        told = Apart if type(found) is type(expected) else str
+        return told(f"obtido {found!r}, esperado {expected!r}{where}")
     if isinstance(expected, np.ndarray) and not isinstance(found, np.ndarray):
         return f"esperado um array de forma {expected.shape}{where}; veio {describe(found)}"
     return numeric_difference(found, expected, where)
@@ -335,6 +363,16 @@ def difference(found, expected, where=""):
 def inside(where, place):
     """Where a place of a place is: " no rank 0, em 'bias'"."""
     return f"{where}, {place}" if where else f" {place}"
+
+
+def other_keys(found, expected, where):
+    """One line about the keys that one of two dictionaries has and the other has not: how many, and the first."""
+    told = []
+    for verb, keys in (("falta", expected.keys() - found.keys()), ("sobra", found.keys() - expected.keys())):
+        if keys:
+            first = min(keys, key=repr)
+            told.append(f"{verb} a chave {first!r}" + (f" (e mais {len(keys) - 1})" if len(keys) > 1 else ""))
+    return f"{'; '.join(told)}{where}"
 
 
 def other_type(found, expected, where):
@@ -390,7 +428,7 @@ def type_of(value):
 def describe(value):
     """A value in a few words."""
     if value is None:
-        return "None, isto é, nada"
+        return diagnose.NOTHING
     if isinstance(value, tuple | list):
         return f"um {'list' if isinstance(value, list) else type(value).__name__} de {len(value)}"
     if isinstance(value, dict):
