@@ -11,7 +11,9 @@ quando o orçamento não fecha.
 
 O que fazer: complete as três funções, só com aritmética de inteiros. `config` tem os campos das
 configurações da biblioteca: GPTConfig (vocab_size, context, layers, heads, width) e LlamaConfig (os
-mesmos, mais kv_heads e hidden). Confira com a biblioteca: `tinyllm.nn.module.count_parameters`.
+mesmos, mais kv_heads e hidden). Ela só se lê: quem precisa de outra largura faz outra configuração,
+com `dataclasses.replace(config, width=…)`. Confira com a biblioteca:
+`tinyllm.nn.module.count_parameters`.
 """
 
 import math

@@ -29,7 +29,8 @@ def encode(weight, group=0):
     Por exemplo, [0,5  -1,27  0,02] tem o passo 0,01 e os códigos [50  -127  2]; com group = 2, os
     passos 0,01 e 0,02/127, e os códigos [50  -127  127].
 
-    Os códigos têm de ser np.int8: é deles que vem a economia.
+    Os códigos têm de ser np.int8: é deles que vem a economia. Os passos são float32 mesmo que
+    weight seja float64.
     """
     raise NotImplementedError("m04.e05")
 
@@ -53,7 +54,8 @@ def product(x, codes, scale):
         y = Σ x w ≈ a b Σ (código de x) (código de w)
 
     A soma é de inteiros, e exata. Mas dois números de 8 bits multiplicados não cabem em 8 bits, nem
-    a soma deles em 16: antes do produto, passe os dois lados para np.int32. O resultado é float32.
+    a soma deles em 16: antes do produto, passe os dois lados para np.int32. O resultado é float32;
+    no NumPy, int32 vezes float32 dá float64, e é preciso converter.
 
     Por exemplo, x = [1  -1] tem o passo 1/127 e os códigos [127  -127]; com os códigos [100  27] e
     o passo 0,02, y = 0,02/127 · (12700 - 3429) = 1,46.

@@ -24,10 +24,10 @@ def ahead(load, numbers):
     """Um gerador: dá load(i) para cada i de `numbers`, em ordem, com o próximo SEMPRE a caminho.
 
     Enquanto quem chamou trabalha com um peso, outra thread já traz o seguinte, e só ele: na memória
-    ficam dois pesos, e não o modelo. Num `ThreadPoolExecutor(1)`, `executor.submit(load, i)`
-    devolve logo um futuro, e a conta corre na outra thread; `futuro.result()` espera por ela e dá o
-    que ela deu. Espere pelo peso de agora, mande buscar o próximo, e só então dê o de agora com
-    `yield`.
+    ficam dois pesos, e não o modelo; um futuro que se guarda também guarda o peso que deu. Num
+    `ThreadPoolExecutor(1)`, `executor.submit(load, i)` devolve logo um futuro, e a conta corre na
+    outra thread; `futuro.result()` espera por ela e dá o que ela deu. Espere pelo peso de agora,
+    mande buscar o próximo, e só então dê o de agora com `yield`.
 
     `numbers` é uma sequência, que pode ser vazia; cada peso se busca uma vez só. Por exemplo, com
     numbers = [2, 1, 0], quando o de 2 é dado a thread já busca o de 1, e o de 0 ainda não.

@@ -52,8 +52,8 @@ def feed_forward(x, up, up_bias, down, down_bias, *, comm):
     (M/size, C) as suas LINHAS. `down_bias` (C,) está inteiro em todos. Todos são Tensores.
 
     A GELU trabalha em cada canal por si, e por isso pode ficar entre os dois cortes sem que ninguém
-    troque nada. Use `enter` uma vez e `leave` uma vez; `F.gelu(h)` é a GELU. Cuidado com o
-    down_bias: ele se soma uma vez só, e não uma por rank.
+    troque nada. Use `enter(x, comm=comm)` uma vez e `leave` uma vez, chamado do mesmo modo;
+    `F.gelu(h)` é a GELU. Cuidado com o down_bias: ele se soma uma vez só, e não uma por rank.
 
     O resultado, e o gradiente de x, são os da feed-forward inteira; o gradiente de cada parte é a
     mesma parte do gradiente inteiro.

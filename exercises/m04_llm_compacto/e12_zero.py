@@ -47,7 +47,8 @@ def zero_step(comm, weights, gradient, m, v, update):
         comm.all_gather(array)        (share,) -> (size · share,): as partes de todos, em ordem
 
     Some os gradientes, ficando só com a sua parte; mova a sua parte dos pesos; junte as de todos.
-    Os zeros que completam o vetor não voltam: os pesos novos são (n,).
+    Os zeros que completam o vetor não voltam: os pesos novos são (n,). Não mude os arrays que
+    recebe; devolva outros.
 
     Por exemplo, com n = 3, dois ranks e `update` que faz w - g: a parte é 2; o rank 0 move os dois
     primeiros pesos, o rank 1 o último, e ambos devolvem os três.

@@ -81,9 +81,10 @@ def peak_numbers(layers, every, inside, entry):
 
     São `layers` camadas, em segmentos de `every`, e o último pode ser menor. O que entra num
     segmento são `entry` números, guardados até que ele tenha sido repetido e percorrido na volta;
-    uma camada que se repete guarda `inside` números, e as de um segmento guardam-nos todas ao mesmo
-    tempo. A volta começa pelo último segmento: com ele estão guardadas as entradas de todos; com o
-    anterior, as de todos menos uma; e assim por diante. Vale o pior dos momentos.
+    uma camada que se repete guarda `inside` números, e os de todas as camadas de um segmento estão
+    guardados ao mesmo tempo. A volta começa pelo último segmento: com ele estão guardadas as
+    entradas de todos; com o anterior, as de todos menos uma; e assim por diante. Vale o pior dos
+    momentos.
 
     Por exemplo, sete camadas, every = 3, inside = 10, entry = 1: o último segmento, de uma camada,
     chega a 3 · 1 + 1 · 10 = 13; o do meio, a 2 + 30 = 32; o primeiro, a 31. A resposta é 32.

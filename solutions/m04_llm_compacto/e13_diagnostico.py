@@ -48,8 +48,8 @@ def first_apart(numbers):
 
     O primeiro é o do menor passo e, nesse passo, o do menor rank. Somas feitas em outra ordem
     diferem nos últimos bits, e isso não conta: dois números são iguais se a sua distância é no
-    máximo 0,00001 (1e-5) vezes o tamanho do número do rank 0. Quando todos têm NaN no mesmo passo,
-    também são iguais; um NaN só de um lado não é.
+    máximo 0,00001 (1e-5) vezes o tamanho do número do rank 0. Um treino que diverge anota infinitos
+    e NaN: dois infinitos de mesmo sinal são iguais, e dois NaN também; um NaN só de um lado difere.
 
     Por exemplo, de [[1, 1, 1], [2, 2, 3], [5, 4, 5]] a resposta é (1, 2): o do passo 2 vem depois.
     """

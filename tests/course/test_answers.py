@@ -136,6 +136,51 @@ OTHERWISE = {
         def count_bigrams(ids, vocab_size):
             return [[0] * vocab_size] * vocab_size
         """, WRONG, ["esperado um array de forma", "veio um list"]),
+    "a piece that leans on a wrong one": ("m04.e01", """
+        import dataclasses
+        import itertools
+
+        right_parts = gpt_parts
+
+        def gpt_parts(config):
+            return right_parts(config) | {"norms": 7}
+
+        def widest(config, budget):
+            widths = (width for width in itertools.count(config.heads, config.heads)
+                      if sum(gpt_parts(dataclasses.replace(config, width=width)).values()) > budget)
+            return next(widths) - config.heads
+        """, WRONG, ["caso: gpt_parts", "primeira diferença em 'norms': obtido 7"]),
+    "a piece that leans on one that gives nothing": ("m04.e01", """
+        def gpt_parts(config):
+            {"tokens": config.vocab_size * config.width}
+
+        def widest(config, budget):
+            return sum(gpt_parts(config).values())
+        """, WRONG, ["caso: gpt_parts", "gpt_parts devolveu None, isto é, nada; falta um return?"]),
+    "a key by another name": ("m04.e01", """
+        same_parts = llama_parts
+
+        def llama_parts(config):
+            parts = same_parts(config)
+            return {"norm" if name == "norms" else name: numbers for name, numbers in parts.items()}
+        """, WRONG, ["falta a chave 'norms'; sobra a chave 'norm'"]),
+    "an answer that calls itself": ("m04.e02", """
+        same_attainable = attainable
+
+        def attainable(n, *others):
+            if np.ndim(n):
+                return [attainable(one, *others) for one in n]
+            return same_attainable(n, *others)
+        """, WRONG, ["return [attainable(one", "attainable devolveu uma lista onde se espera um array"]),
+    "an array where one number is due": ("m04.e02", """
+        def attainable(n, k, m, peak, bandwidth, bytes_each=4):
+            return min(peak, 2.0 * n * k * m / (n * k + k * m + n * m) / bytes_each * bandwidth)
+        """, BROKEN, ["return min(peak", "isto é um array; há np.where, np.minimum"]),
+    "a method that is not called": ("m04.e04", """
+        class GPT(GPT):
+            def __call__(self, ids, caches=None):
+                return self.hidden(ids, caches) @ self.head
+        """, BROKEN, ["caso: GPT, ", "@ self.head", "faltam os ()?"]),
     "a warning that stops nothing but the result": ("m03.e03", """
         def spread(x):
             return x.var(axis=-1, keepdims=True, ddof=1)
@@ -159,6 +204,103 @@ OTHERWISE = {
     "input": ("m01.e01", """
         name = input("nome?")
         """, BROKEN, ["input() espera por alguém"]),
+    "nothing for an array, in a rank": ("m04.e09", """
+        def ring_all_reduce(comm, array):
+            comm.size * array
+        """, WRONG, ["comm.size * array", "ring_all_reduce devolveu None, isto é, nada; falta um return?"]),
+    "nothing for a dictionary of arrays": ("m04.e09", """
+        def data_parallel(comm, gradients, x, y):
+            gradients(x, y)
+        """, WRONG, ["esperado um dict de 2 ('weight', 'bias') no rank 0", "falta um return?"]),
+    "pieces that are rows": ("m04.e09", """
+        same_ring = ring_all_reduce
+
+        def ring_all_reduce(comm, array):
+            pieces = np.array_split(array.copy(), comm.size)
+            for step in range(2 * (comm.size - 1)):
+                comm.send(pieces[(comm.rank - step) % comm.size], (comm.rank + 1) % comm.size)
+                came = comm.receive((comm.rank - 1) % comm.size)
+                place = (comm.rank - step - 1) % comm.size
+                pieces[place] = pieces[place] + came if step < comm.size - 1 else came
+            return np.concatenate(pieces)
+        """, WRONG, ["mandou", "bastam 6 pedaços do array achatado, de 4 no máximo"]),
+    "an array that the others sum": ("m04.e10", """
+        def feed_forward(x, up, up_bias, down, down_bias, *, comm):
+            return comm.all_reduce(F.gelu(enter(x, comm=comm) @ up + up_bias) @ down) + down_bias
+        """, WRONG, ["return comm.all_reduce(", "comm.all_reduce soma arrays, e veio um Tensor"]),
+    "nothing where a function may return it": ("m04.e11", """
+        def bubble(schedule, *, forward=1, backward=2):
+            return [needed(schedule[0][0], len(schedule)) or 1.0]
+        """, WRONG, ["return [needed(", "bubble devolveu uma lista onde", "!falta um return"]),
+    "a schedule that is made when asked for": ("m04.e11", """
+        same_schedule = one_forward_one_backward
+
+        def one_forward_one_backward(stages, micro_batches):
+            yield from same_schedule(stages, micro_batches)
+        """, WRONG, ["veio um generator"]),
+    "weights that are changed in place": ("m04.e12", """
+        same_step = zero_step
+
+        def zero_step(comm, weights, gradient, m, v, update):
+            weights[:], m, v = same_step(comm, weights, gradient, m, v, update)
+            return weights, m, v
+        """, BROKEN, ["weights[:], m, v = ", "não se muda no lugar; trabalhe numa cópia"]),
+    "shapes that do not meet": ("m04.e12", """
+        def forward_in_shares(comm, shares, shapes, x):
+            for share, shape in zip(shares, shapes):
+                w = comm.all_gather(share)[: shape[0] * shape[1]].reshape(shape[::-1])
+                x = np.tanh(x @ w)
+            return x
+        """, BROKEN, ["x = np.tanh(x @ w)", "formas: x (6, 3), w (5, 3)"]),
+    "a function without its parentheses": ("m01.e01", """
+        def standardise(x):
+            return (x - x.mean) / x.std(axis=-1, keepdims=True)
+        """, BROKEN, ["return (x - x.mean)", "faltam os ()?"]),
+    "a function that nobody called": ("m04.e06", """
+        def in_segments(x, steps, every):
+            with no_grad:
+                return x
+        """, BROKEN, ["with no_grad:", "parece: há aí uma função que ninguém chamou; faltam os ()?"]),
+    "a function without its return": ("m04.e06", """
+        def in_segments(x, steps, every):
+            def walk(x, *weights):
+                for (function, _), weight in zip(steps, weights):
+                    x = function(x, weight)
+
+            return checkpoint(x, *(weight for _, weight in steps), function=walk)
+        """, BROKEN, ["return checkpoint(x,", "parece: há um None onde se espera outra coisa"]),
+    "a backward without its return": ("m04.e06", """
+        @op
+        def checkpoint(x, *weights, function):
+            def volta(dy):
+                leaves = [Tensor(array, requires_grad=True) for array in (x, *weights)]
+                gradients = backward(function(*leaves), dy)
+                [gradients.get(leaf) for leaf in leaves]
+
+            return function(Tensor(x), *map(Tensor, weights)).data, volta
+        """, WRONG, ["a função de dentro de checkpoint devolveu None, isto é, nada; falta um return?"]),
+    "what a function gives for the function": ("m04.e08", """
+        def ahead(load, numbers):
+            with ThreadPoolExecutor(1) as executor:
+                for number in numbers:
+                    yield executor.submit(load(number)).result()
+        """, BROKEN, [".result()", "parece: isso não é uma função"]),
+    "shapes that do not fit": ("m04.e05", """
+        def encode(weight, group=0):
+            scale = np.abs(weight).max(axis=1) / 127
+            return np.rint(weight / scale).astype(np.int8), scale
+        """, BROKEN, ["formas: weight (4, 7), scale (4,)", "parece: as formas se alinham pela direita"]),
+    "a product of shapes that do not fit": ("m04.e05", """
+        def product(x, codes, scale):
+            whole, unit = encode(x)
+            return (whole.astype(np.int32) @ codes.astype(np.int32) * unit * scale.T).astype(np.float32)
+        """, BROKEN, ["formas: whole (2, 3), codes (5, 3), unit", "em a @ b, o último eixo de a"]),
+    "a dtype that the tests gave": ("m04.e05", """
+        def decode(codes, scale, group=0):
+            values = np.array(codes)
+            values[...] = codes * np.repeat(scale, group or codes.shape[1], axis=1)[:, : codes.shape[1]]
+            return values
+        """, WRONG, ["tipo obtido int8, esperado float32", "!aparece o primeiro"]),
     "the second function": ("m01.e02", """
         def smoothed_probabilities(counts, k):
             return counts + k
@@ -184,6 +326,11 @@ FREE = {
     "a warning of NumPy": ("m01.e01", {"after": "np.row_stack([[1], [2]])\nnp.var(np.ones(1), ddof=1)\n"}),
     "another warning": ("m01.e01", {"after": "np.testing.suppress_warnings\nnp.array([1, 2]) / 0\n"}),
     "a sequence that Python does not know": ("m01.e01", {"after": 'formula = "\\cos"\n'}),
+    "a whole number for another": ("m04.e07", {"after": """
+def slowdown(parameters, tokens, speed, bandwidth, ahead=False):
+    moving = 16 * speed / (6 * tokens * bandwidth)
+    return max(1, moving) if ahead else 1 + moving
+"""}),
     "a file left open": ("m02.e03", {"after": "file = open(__file__)\nfile = None\n"}),
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tinyllm.errors import UsageError
 from tinyllm.models import catalog
 from tinyllm.nn.module import Module, Parameter
 from tinyllm.nn.outline import in_outline, ones, zeros
@@ -26,7 +27,7 @@ def test_what_a_constructor_may_do_to_a_weight():
     class Odd(Module):
         def __init__(self, *, rng):
             self.a = Parameter(rng.uniform(-1.0, 1.0, size=(10**30, 2)) * 0.5 + 1.0)
-            self.b = Parameter(0.1 * rng.standard_normal(size=10**30))
+            self.b = Parameter(0.1 * rng.standard_normal(10**30))
             self.a.data[:, 0] /= 1.0 + zeros(1)[0]
             self.b.data *= 0.3
             self.b.data[3:9] = 1.0
@@ -37,6 +38,11 @@ def test_what_a_constructor_may_do_to_a_weight():
         ((10**30, 2), 2, 2 * 10**30),
         ((10**30,), 1, 10**30),
     ]
+
+
+def test_numbers_are_not_looked_for():
+    with in_outline() as rng, pytest.raises(UsageError, match="shapes and no numbers"):
+        np.array([rng.normal(0, 1, 3) for _ in range(2)])
 
 
 def test_outside_of_the_block_there_are_numbers():

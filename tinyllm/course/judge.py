@@ -13,7 +13,7 @@ from unittest import SkipTest
 
 import numpy as np
 
-from tinyllm.course import diagnose, measure
+from tinyllm.course import diagnose, meanings, measure
 from tinyllm.course.syllabus import is_allowed
 from tinyllm.errors import UsageError
 from tinyllm.tensor import Tensor, backward
@@ -23,7 +23,6 @@ ALIKE = {"i": "iu", "u": "iu", "b": "b", "f": "f", "c": "c"}  # the kinds of dty
 RIGHT, PENDING, WRONG, BROKEN = "certo", "pendente", "errado", "erro no seu código"
 PARTLY = "incompleto"  # right as far as it was tested, for not every test has run
 SENTENCE = "parece: "  # what a known mistake is told with
-OF_NUMPY = "as funções do NumPy não conhecem Tensores, e por elas o gradiente não volta; use as de tinyllm.tensor"
 UNFIT = "o que ela devolveu não serve ao teste:"  # what is told if nothing better is known
 STATES = (RIGHT, PARTLY, PENDING, measure.SLOW, measure.LARGE, WRONG, BROKEN)  # from good to bad
 
@@ -67,7 +66,8 @@ class Judge:
     def same(self, name, *arguments, case, through=lambda piece, *arguments: piece(*arguments)):
         """Call a piece of the answer and of the solution, in the way that `through` does: the results must agree, and
         the arguments stay as they are. Returns the answer's result."""
-        given, self.called, self.case = copy.deepcopy(arguments), name, f"{name}, {case}"
+        self.about(name, case)
+        given = copy.deepcopy(arguments)
         expected = through(getattr(self.solution, name), *copy.deepcopy(arguments))
         found = self.outcome(through, getattr(self.answer, name), given)
         trouble = Refused(f"recusado: {found}") if isinstance(found, Refused) else difference(found, expected)
@@ -78,6 +78,10 @@ class Judge:
         if difference(given, arguments):
             self.fail(name, case, "a função modificou os argumentos que recebeu", None)
         return found
+
+    def about(self, name, case):
+        """What is called next, for the message if that raises an error."""
+        self.called, self.case = name, f"{name}, {case}"
 
     def that(self, holds, name, case, trouble):
         """A property that every right answer has."""
@@ -134,6 +138,7 @@ class Judge:
         return sentences.pop() if len(sentences) == 1 else None
 
     def fail(self, name, case, trouble, sentence, *, state=WRONG, cause=None):
+        self.called = name
         lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
         raise Failed(state, "\n".join([
             self.heading(state, cause.line if cause else line_of(self.path, name)),
@@ -177,14 +182,34 @@ class Judge:
             if not frames:
                 return None
             number, line = frames[-1].lineno, frames[-1].line
+        meaning = meanings.meaning(error)
         return "\n".join([
             self.heading(BROKEN, number),
             *([f"  caso: {self.case}"] if self.case else []),
             f"  {line}",
             f"  {type(error).__name__}: {' '.join(str(error).split())}",
-            *([f"  {SENTENCE}{OF_NUMPY}"] if "'Tensor' does not support ufuncs" in str(error) else []),
+            *(f"  {shapes}" for shapes in meanings.shapes_in(error, self.path)),
+            *([f"  {SENTENCE}{meaning}"] if meaning else []),
             self.next_step(self.called),
         ])  # fmt: skip
+
+    def leans_on(self, name):
+        """The other pieces and helpers of the answer that this one uses, and that do not use it: if one of them is
+        wrong, it comes first."""
+        uses = {}
+        for node in ast.parse(self.path.read_bytes()).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                uses[node.name] = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+
+        def reached(start):
+            found, ahead = set(), [start]
+            while ahead:
+                new = (uses.get(ahead.pop(), set()) & uses.keys()) - found
+                found |= new
+                ahead += new
+            return found
+
+        return sorted(other for other in reached(name) if name not in reached(other))
 
     def lines_of(self, error):
         """The lines of the answer that an error went through, the last being where it arose."""
@@ -230,7 +255,7 @@ class Refused(str):
 
 
 class Apart(str):
-    """A difference of numbers, and of nothing else."""
+    """A difference of numbers or texts, and of nothing else."""
 
 
 class OtherDtype(str):
@@ -284,6 +309,14 @@ class ThereAndBack(NamedTuple):
     gradiente: np.ndarray
 
 
+class Each(list):
+    """What each of several gave, of which a learner reads "rank 0", "rank 1"."""
+
+    def __init__(self, what, values):
+        super().__init__(values)
+        self._fields = [f"{what} {number}" for number in range(len(self))]
+
+
 def there_and_back(piece, x, dy, *others):
     """A way to call an operation, for `same` and for Work: there, and back with the gradient dy."""
     x = Tensor(x, requires_grad=True)
@@ -304,20 +337,42 @@ def difference(found, expected, where=""):
     if isinstance(expected, tuple | list):
         if not isinstance(found, tuple | list) or len(found) != len(expected):
             return f"esperada uma sequência de {len(expected)} valores{where}; veio {describe(found)}"
-        parts = enumerate(zip(found, expected, strict=True))
-        names = getattr(expected, "_fields", [f"valor {i} do resultado" for i in range(len(expected))])
-        troubles = (difference(f, e, f" no {names[i]}") for i, (f, e) in parts)
+        each = "item {}" if where else "no valor {} do resultado"
+        places = [f"no {name}" for name in getattr(expected, "_fields", ())] or map(each.format, range(len(expected)))
+        troubles = (difference(f, e, inside(where, p)) for f, e, p in zip(found, expected, places, strict=True))
         return next(filter(None, troubles), other_type(found, expected, where))
-    if isinstance(expected, dict) and isinstance(found, dict) and found.keys() == expected.keys():
-        return next(filter(None, (difference(found[key], expected[key], f" em {key!r}") for key in expected)), None)
+    if isinstance(expected, dict):
+        if not isinstance(found, dict):
+            return f"esperado {describe(expected)}{where}; veio {describe(found)}"
+        if found.keys() != expected.keys():
+            return other_keys(found, expected, where)
+        troubles = (difference(found[key], expected[key], inside(where, f"em {key!r}")) for key in expected)
+        return next(filter(None, troubles), None)
     if isinstance(expected, bool) or not isinstance(expected, int | float | np.ndarray | np.generic):
         if isinstance(found, np.ndarray):  # it has no one truth to compare
             return f"esperado {expected!r}{where}; veio {describe(found)}"
-        return other_type(found, expected, where) if found == expected else (
-            f"obtido {found!r}, esperado {expected!r}{where}")  # fmt: skip
+        if found == expected:
+            return other_type(found, expected, where)
+        told = Apart if type(found) is type(expected) else str
+        return told(f"obtido {found!r}, esperado {expected!r}{where}")
     if isinstance(expected, np.ndarray) and not isinstance(found, np.ndarray):
         return f"esperado um array de forma {expected.shape}{where}; veio {describe(found)}"
     return numeric_difference(found, expected, where)
+
+
+def inside(where, place):
+    """Where a place of a place is: " no rank 0, em 'bias'"."""
+    return f"{where}, {place}" if where else f" {place}"
+
+
+def other_keys(found, expected, where):
+    """One line about the keys that one of two dictionaries has and the other has not: how many, and the first."""
+    told = []
+    for verb, keys in (("falta", expected.keys() - found.keys()), ("sobra", found.keys() - expected.keys())):
+        if keys:
+            first = min(keys, key=repr)
+            told.append(f"{verb} a chave {first!r}" + (f" (e mais {len(keys) - 1})" if len(keys) > 1 else ""))
+    return f"{'; '.join(told)}{where}"
 
 
 def other_type(found, expected, where):
@@ -333,16 +388,17 @@ def numeric_difference(found, expected, where):
     types = type_of(found), type_of(expected)
     expected = np.asarray(expected)
     due = f"um array de forma {expected.shape}" if expected.shape else "um número"
+    given = found
     try:
-        given, found = found, np.asarray(found)
+        found = np.asarray(given)
         found.astype(np.float64)
     except (TypeError, ValueError):
-        return f"esperado {due}{where}; veio {describe(found)}"
+        return f"esperado {due}{where}; veio {describe(given)}"
     if found.dtype.kind == "O" and not isinstance(given, int):
         return f"esperado {due}{where}; veio {describe(given)}"
     if found.shape != expected.shape:
         return f"forma obtida {found.shape}, esperada {expected.shape}{where}"
-    if expected.dtype.kind == "f" and found.dtype != expected.dtype:
+    if expected.dtype.kind == "f" and found.dtype != expected.dtype and types != ("int", "float"):
         return OtherDtype(found.dtype, *types, where)
     relative, absolute = TOLERANCES.get(str(expected.dtype), (0, 0))
     with np.errstate(all="ignore"):
@@ -352,7 +408,8 @@ def numeric_difference(found, expected, where):
         wrong = ~(close | (found == expected))
     wrong &= ~(np.isnan(found.astype(np.float64)) & np.isnan(expected.astype(np.float64)))
     if not wrong.any():
-        return None if found.dtype.kind in ALIKE[expected.dtype.kind] else OtherDtype(found.dtype, *types, where)
+        alike = found.dtype.kind in ALIKE[expected.dtype.kind] or types == ("int", "float")  # max(1, x) may be 1
+        return None if alike else OtherDtype(found.dtype, *types, where)
     place = tuple(int(i) for i in np.argwhere(wrong)[0])
     at = f" em {list(place)}" if place else ""
     if expected.dtype.kind != "f":
@@ -370,8 +427,15 @@ def type_of(value):
 
 def describe(value):
     """A value in a few words."""
+    if value is None:
+        return diagnose.NOTHING
     if isinstance(value, tuple | list):
-        return f"um {type(value).__name__} de {len(value)}"
+        return f"um {'list' if isinstance(value, list) else type(value).__name__} de {len(value)}"
+    if isinstance(value, dict):
+        names = ", ".join(map(repr, itertools.islice(value, 4)))
+        return f"um dict de {len(value)}" + (f" ({names}{', …' if len(value) > 4 else ''})" if value else "")
+    if diagnose.is_function(value):
+        return "uma função que ninguém chamou; faltam os ()?"
     if isinstance(value, np.ndarray):
         return f"um array de forma {value.shape}" + (f" de {value.dtype}" if value.dtype.kind not in "fiub" else "")
     return f"um {type(value).__name__}"

@@ -17,7 +17,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyllm.course.judge import BROKEN, PARTLY, PENDING, RIGHT, SENTENCE, STATES, UNFIT, Failed, Judge, Missing
+from tinyllm.course.judge import (
+    BROKEN,
+    PARTLY,
+    PENDING,
+    RIGHT,
+    SENTENCE,
+    STATES,
+    UNFIT,
+    WRONG,
+    Failed,
+    Judge,
+    Missing,
+)
 from tinyllm.course.syllabus import course_folder, read_exercises
 
 FOLDER = course_folder()
@@ -128,6 +140,8 @@ def fail(item, judge, error):
     item.user_properties.append(("state", error.state if isinstance(error, Failed) else BROKEN))
     if judge.like:
         item.user_properties.append(("like", judge.like))
+    if judge.answer and judge.called:
+        item.user_properties.append(("piece", [judge.called, judge.leans_on(judge.called)]))
     pytest.fail(message, pytrace=False)
 
 
@@ -178,10 +192,11 @@ def reports_by_exercise(stats):
 
 
 def verdict(exercise, reports):
-    """[state, message] of an exercise: the worst that a test found, but a known mistake before all, for what else is
-    wrong may follow from it; right only if every test ran."""
-    worst, properties = (False, 0, 0, False, ""), [dict(report.user_properties) for _, report in reports]
+    """[state, message] of an exercise: the worst that a test found, but a known mistake before it, for what else is
+    wrong may follow from it, and before all the piece that other wrong ones use; right only if every test ran."""
+    worst, properties = (False, False, 0, 0, False, ""), [dict(report.user_properties) for _, report in reports]
     likely = those_likely(known["like"] for known in properties if "like" in known)
+    wrong = {known["piece"][0] for known in properties if known.get("state") in (WRONG, BROKEN) and "piece" in known}
     for (usual, report), known in zip(reports, properties, strict=True):
         state, message = known.get("state", usual), ""
         if usual not in (RIGHT, PENDING):
@@ -190,8 +205,10 @@ def verdict(exercise, reports):
         piece, sentences = known.get("like", ("", ()))
         told = [(piece, sentence) for sentence in sentences if SENTENCE + sentence in message]
         fits = 0 if not told else 1 if told[0] in likely else -1
-        worst = max(worst, (fits > 0, STATES.index(state), fits, UNFIT not in message, message), key=lambda e: e[:4])
-    worst = [STATES[worst[1]], worst[4]]
+        first = wrong.isdisjoint(known.get("piece", ("", ()))[1])
+        found = (first, fits > 0, STATES.index(state), fits, UNFIT not in message, message)
+        worst = max(worst, found, key=lambda e: e[:5])
+    worst = [STATES[worst[2]], worst[5]]
     if worst[0] == RIGHT and len(reports) < max(known.get("of", 0) for known in properties):
         return [PARTLY, f"{exercise} {PARTLY}: só {len(reports)} dos seus testes chegaram ao fim"]
     missing = dict.fromkeys(known["missing"] for known in properties if "missing" in known)

@@ -10,6 +10,8 @@ import math
 
 import numpy as np
 
+from tinyllm.errors import UsageError
+
 _in_outline = contextvars.ContextVar("in outline", default=False)
 
 
@@ -36,12 +38,21 @@ class Outline:
     def __setitem__(self, index, value):
         """There is nothing to change."""
 
+    def __array__(self, *arguments, **options):
+        """Raises UsageError: NumPy would look for the numbers for ever."""
+        raise UsageError(
+            "a model in outline has shapes and no numbers; draw each array whole, in one call"
+        )
+
 
 class OutlineDraws:
-    """A random generator: what is drawn from any of its distributions is an Outline."""
+    """A random generator: what is drawn from any of its distributions is an Outline. Its size comes
+    by its name or, as in NumPy, last."""
 
     def __getattr__(self, distribution):
-        return lambda *parameters, size, **more: Outline(size)
+        return lambda *parameters, size=None, **more: Outline(
+            parameters[-1] if size is None else size
+        )
 
 
 @contextlib.contextmanager

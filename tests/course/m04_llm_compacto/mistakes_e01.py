@@ -51,16 +51,17 @@ def norms_without_biases(config):
     return gpt(config, of_norm=1)
 
 
-def llama(config, *, kv_heads=None, both=2, matrices=3, hidden=None, layers=None, biases=0, of_norm=1, last=1, **more):
+def llama(config, *, kv_heads=None, both=2, matrices=3, hidden=None, layers=None, biases=0, of_norm=1, last=1, tables=1,
+          in_block=2, **more):  # fmt: skip
     C, L = config.width, config.layers if layers is None else layers
     key_value = both * C // config.heads * (config.kv_heads if kv_heads is None else kv_heads)
     M = config.hidden if hidden is None else hidden
     return {
-        "tokens": config.vocab_size * C,
+        "tokens": tables * config.vocab_size * C,
         **more,
         "attention": L * (2 * C * C + C * key_value + biases * (2 * C + key_value)),
         "feed_forward": L * (matrices * C * M + biases * (2 * M + C)),
-        "norms": (2 * L + last) * of_norm * C,
+        "norms": (in_block * L + last) * of_norm * C,
     }
 
 
@@ -74,6 +75,14 @@ def keys_only(config):
 
 def one_head_of_keys(config):
     return llama(config, kv_heads=1)
+
+
+def output_counted_again_in_llama(config):
+    return llama(config, tables=2)
+
+
+def one_norm_a_block_in_llama(config):
+    return llama(config, in_block=1)
 
 
 def two_matrices(config):
@@ -157,6 +166,8 @@ MISTAKES = {
         (one_block_of_llama, "contou um bloco só; são config.layers"),
         (llama_with_biases, "contou vieses; as camadas do Llama não os têm"),
         (norms_of_gpt, "uma RMS norm tem só um peso por canal: C"),
+        (output_counted_again_in_llama, "contou a saída outra vez; ela é a mesma tabela dos tokens"),
+        (one_norm_a_block_in_llama, "contou uma norma por bloco; são duas, e mais uma no fim"),
         (no_last_norm_in_llama, "falta a norma do fim, depois dos blocos"),
         (positions_in_llama, "contou uma tabela de posições; os giros do Llama não se aprendem"),
     ],

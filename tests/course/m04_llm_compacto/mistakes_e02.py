@@ -6,9 +6,10 @@ from tinyllm.course.measure import Work
 from tinyllm.models.gpt import GPTConfig
 
 
-def flops(config, tokens, *, head=1, seen=1.0, matrices=12, times=6, blocks=None):
+def flops(config, tokens, *, head=1, seen=1.0, matrices=12, times=6, blocks=None, attentions=None):
     C, L = config.width, config.layers if blocks is None else blocks
-    products = L * matrices * C * C + head * config.vocab_size * C + int(L * config.context * C * seen)
+    attention = int((attentions or L) * config.context * C * seen)
+    products = L * matrices * C * C + head * config.vocab_size * C + attention
     return times * products * tokens
 
 
@@ -44,6 +45,18 @@ def keys_alone(config, tokens):
     return flops(config, tokens, seen=0.5)
 
 
+def attention_of_one_block(config, tokens):
+    return flops(config, tokens, attentions=1)
+
+
+def half_rounded(config, tokens):
+    return flops(config, tokens, seen=config.context // 2 * 2 / config.context)
+
+
+def tokens_forgotten(config, tokens):
+    return flops(config, 1)
+
+
 def one_block(config, tokens):
     return flops(config, tokens, blocks=1)
 
@@ -54,11 +67,14 @@ def six_N_D(config, tokens):
     return 6 * N * tokens
 
 
-def activations(config, batch, bytes_each, weights_kept, *, each=16, heads=None, tokens=None, layers=None):
-    T, numbers = config.context, each * config.width
+def activations(
+    config, batch, bytes_each, weights_kept, *, each=16, heads=None, tokens=None, layers=None, kept_in=None
+):
+    T, L = config.context, layers or config.layers
+    numbers = L * each * config.width
     if weights_kept:
-        numbers += (heads or config.heads) * T
-    return (batch * T if tokens is None else tokens) * (layers or config.layers) * numbers * bytes_each
+        numbers += (kept_in or L) * (heads or config.heads) * T
+    return (batch * T if tokens is None else tokens) * numbers * bytes_each
 
 
 def hidden_once(config, batch, bytes_each=4, weights_kept=False):
@@ -83,6 +99,14 @@ def weights_always(config, batch, bytes_each=4, weights_kept=False):
 
 def one_head(config, batch, bytes_each=4, weights_kept=False):
     return activations(config, batch, bytes_each, weights_kept, heads=1)
+
+
+def weights_of_one_block(config, batch, bytes_each=4, weights_kept=False):
+    return activations(config, batch, bytes_each, weights_kept, kept_in=1)
+
+
+def squared(config, batch, bytes_each=4, weights_kept=False):
+    return activations(config, batch, bytes_each, weights_kept, heads=config.heads * config.context)
 
 
 def batch_forgotten(config, batch, bytes_each=4, weights_kept=False):
@@ -130,6 +154,10 @@ def read_for_every_product(n, k, m, peak, bandwidth, bytes_each=4):
     return reached(n, k, m, peak, bandwidth, bytes_each, moved=2.0 * n * k * m + 1.0 * n * m)
 
 
+def always_float32(n, k, m, peak, bandwidth, bytes_each=4):
+    return reached(n, k, m, peak, bandwidth, 4)
+
+
 def per_number(n, k, m, peak, bandwidth, bytes_each=4):
     return reached(n, k, m, peak, bandwidth, 1)
 
@@ -152,6 +180,9 @@ MISTAKES = {
         (attention_forgotten, "falta a atenção: as chaves e os valores também se multiplicam"),
         (whole_context, "contou o contexto inteiro para cada token; em média ele só vê metade"),
         (keys_alone, "contou só as chaves (ou só os valores); são T/2 de cada"),
+        (attention_of_one_block, "contou a atenção de um bloco só; cada um tem a sua"),
+        (half_rounded, "arredondou T/2; as chaves e os valores juntos são T, também quando T é ímpar"),
+        (tokens_forgotten, "contou um token só; são tokens"),
         (one_block, "contou um bloco só; são config.layers"),
         (six_N_D, "é 6 N D, a regra de bolso; aqui se conta o que multiplica de verdade, com a atenção"),
     ],
@@ -162,6 +193,8 @@ MISTAKES = {
         (weights_never, "com weights_kept, faltam os pesos da atenção: T números em cada cabeça"),
         (weights_always, "contou os pesos da atenção também quando weights_kept é falso"),
         (one_head, "contou os pesos de uma cabeça só; cada uma tem os seus"),
+        (weights_of_one_block, "somou os pesos da atenção uma vez só; cada bloco guarda os seus"),
+        (squared, "contou T · T pesos por cabeça para CADA token; de cada um são T"),
         (batch_forgotten, "faltou multiplicar pelo lote"),
         (context_forgotten, "faltou multiplicar por config.context: é o que se guarda de CADA token"),
         (a_single_block, "contou um bloco só; cada um guarda as suas ativações"),
@@ -174,6 +207,7 @@ MISTAKES = {
         (result_not_written, "falta escrever o resultado: mais n m números"),
         (matrix_alone, "contou só os números da matriz (k, m); há também os que entram e os que saem"),
         (read_for_every_product, "contou uma leitura por produto; cada matriz passa uma vez, e fica à mão"),
+        (always_float32, "contou 4 bytes por número; são bytes_each"),
         (per_number, "contou FLOPs por número; a intensidade é por byte"),
         (the_intensity, "isto é a intensidade; multiplique-a por bandwidth, e não passe de peak"),
         (in_seconds, "isto são segundos; o que se pede são FLOP/s"),

@@ -39,7 +39,9 @@ def model(family, seed, layers, ids, scale):
 def measured(piece, family, seed, layers, ids, scale):
     """What a piece measures of such a model: a list of numbers."""
     found = piece(model(family, seed, layers, ids, scale), ids)
-    return [float(number) for number in found] if isinstance(found, list | tuple | np.ndarray) else found
+    if not isinstance(found, list | tuple | np.ndarray):
+        return found
+    return [float(number) if np.ndim(number) == 0 else number for number in found]
 
 
 def size_of_the_output(n_in, n_out, *, rng, std=None):
@@ -48,6 +50,15 @@ def size_of_the_output(n_in, n_out, *, rng, std=None):
 
 def variance_for_deviation(n_in, n_out, *, rng, std=None):
     return rng.normal(scale=1 / n_in if std is None else std, size=(n_in, n_out))
+
+
+def deviation_for_mean(n_in, n_out, *, rng, std=None):
+    return rng.normal(n_in**-0.5 if std is None else std, size=(n_in, n_out))
+
+
+def uniform(n_in, n_out, *, rng, std=None):
+    limit = n_in**-0.5 if std is None else std
+    return rng.uniform(-limit, limit, size=(n_in, n_out))
 
 
 def standard(n_in, n_out, *, rng, std=None):
@@ -147,6 +158,8 @@ MISTAKES = {
         (size_of_the_output, "o que conta é n_in, quantos termos cada saída soma; não n_out"),
         (variance_for_deviation, "1/n_in é a variância; o desvio-padrão é a raiz dela"),
         (standard, "com desvio 1, cada saída soma n_in termos e sai √n_in vezes maior do que entrou"),
+        (deviation_for_mean, "o primeiro argumento de rng.normal é a média; o desvio é scale=…"),
+        (uniform, "sorteou de um uniforme; são números normais, de rng.normal"),
         (std_ignored, "não usou o std que recebeu"),
         (transposed, "a forma saiu (n_out, n_in); é (n_in, n_out), para que x @ W dê certo"),
         (for_relu, "isto é 2/n_in, a conta para a ReLU, que apaga metade; aqui nada se apaga"),

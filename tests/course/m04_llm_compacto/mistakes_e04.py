@@ -16,17 +16,17 @@ from tinyllm.tensor import Tensor, backward, no_grad
 rng = np.random.default_rng(0)
 
 # what a block and a model give, and what was read to write: a learner reads these names
-Passed = namedtuple("Passed", "nomes_dos_pesos pesos valor gradiente_de_x gradientes_dos_pesos")
-Read = namedtuple("Read", "nomes_dos_pesos pesos hidden logits perda gradientes_dos_pesos")
+Passed = namedtuple("Passed", "pesos valor gradiente_de_x gradientes_dos_pesos")
+Read = namedtuple("Read", "pesos hidden logits valor_da_perda gradientes_dos_pesos")
 Written = namedtuple("Written", "ids tokens_lidos_a_cada_passo")
 
 
 def made(piece, config, seed, dtype=np.float64):
-    """A model made from a seed, {name: parameter} in the order of the names, and its weights as they were made: then
+    """A model made from a seed, {name: parameter} in the order of the names, and {name: array} as they were made: then
     they are moved a little, so that no bias is 0 and no norm does nothing."""
     model, draw = piece(config, rng=np.random.default_rng(seed)), np.random.default_rng(seed)
     named = dict(sorted(model.named_parameters()))
-    fresh = tuple(weight.data.copy() for weight in named.values())
+    fresh = {name: weight.data.copy() for name, weight in named.items()}
     for weight in named.values():
         weight.data += 0.3 * draw.normal(size=weight.shape)
     map_parameters(model, lambda array: array.astype(dtype))
@@ -40,7 +40,7 @@ def passed(piece, config, seed, x, dy):
     with F.noise(seed, 3):
         y = model(x)
     gradients = backward(y, dy)
-    return Passed(tuple(named), fresh, y.data, gradients.get(x), tuple(gradients.get(w) for w in named.values()))
+    return Passed(fresh, y.data, gradients.get(x), {name: gradients.get(weight) for name, weight in named.items()})
 
 
 def read(piece, config, seed, ids, targets, weights=None):
@@ -49,8 +49,8 @@ def read(piece, config, seed, ids, targets, weights=None):
     with F.noise(seed, 3):
         loss = model.loss(ids, targets, weights)
     gradients = backward(loss)
-    found = [loss.item(), tuple(gradients.get(weight) for weight in named.values())]
-    return Read(tuple(named), fresh, model.hidden(ids).data, model(ids).data, *found)
+    found = [loss.item(), {name: gradients.get(weight) for name, weight in named.items()}]
+    return Read(fresh, model.hidden(ids).data, model(ids).data, *found)
 
 
 def in_pieces(piece, config, seed, ids, lengths):
@@ -82,7 +82,7 @@ class Watched(Module):
         return self.inner.new_caches()
 
     def __call__(self, ids, caches=None):
-        self.lengths.append(np.shape(ids)[1])
+        self.lengths.append(layers.token_rows(ids).shape[1])
         return self.inner(ids, caches)
 
 
@@ -156,6 +156,16 @@ class OneNorm(RightBlock):
     def __call__(self, x, cache=None):
         x = self.added(x, self.norm1, lambda x: self.attention(x, cache))
         return self.added(x, self.norm1, self.feed_forward)
+
+
+class OnlyAttentionIsAdded(RightBlock):
+    def __call__(self, x, cache=None):
+        x = self.added(x, self.norm1, lambda x: self.attention(x, cache))
+        return self.dropout(self.feed_forward(self.norm2(x)))
+
+
+class AsDeepAsItsBlocks(RightBlock):
+    of_attention, of_feed_forward = 2**0.5, 0.5 * 2**0.5
 
 
 class FeedForwardAsLarge(RightBlock):
@@ -293,6 +303,22 @@ def without_the_cache(model, ids, count):
     return by_steps(model, ids, count, cached=False)
 
 
+def forgets_what_it_read(model, ids, count):
+    found = [ids]
+    with no_grad():
+        for _ in range(count):
+            found.append(model(found[-1]).data[:, -1].argmax(axis=-1)[:, None])
+    return np.concatenate(found[1:], axis=1)
+
+
+def reads_it_again_into_the_cache(model, ids, count):
+    text, caches = ids, model.new_caches()
+    with no_grad():
+        for _ in range(count):
+            text = np.concatenate([text, model(text, caches).data[:, -1].argmax(axis=-1)[:, None]], axis=1)
+    return text[:, -count:]
+
+
 def the_prompt_one_by_one(model, ids, count):
     return by_steps(model, ids, count, at_once=False)
 
@@ -323,6 +349,8 @@ MISTAKES = {
         (CacheForgotten, "a atenção não recebeu o cache: cada posição nova só vê a si mesma"),
         (BothReadTheEntry, "a feed-forward leu o x da entrada; ela vem depois da soma da atenção"),
         (OneNorm, "usou norm1 nas duas partes; cada uma tem a sua norma"),
+        (OnlyAttentionIsAdded, "somou o que a atenção dá, e não o que a feed-forward dá"),
+        (AsDeepAsItsBlocks, "o segundo argumento de layers.out_std é o número de somas, 2 * config.layers"),
         (FeedForwardAsLarge, "o out_std da feed-forward é a metade do da atenção"),
         (NarrowFeedForward, "a feed-forward ficou com C canais ocultos; são 4 * C"),
     ],
@@ -342,6 +370,11 @@ MISTAKES = {
     ],
     "write_on": [
         (without_the_cache, "leu o texto inteiro a cada passo; com o cache, só o que acabou de escrever"),
+        (forgets_what_it_read, "o modelo não recebeu os caches, e de cada vez só viu os ids novos: model(ids, caches)"),
+        (
+            reads_it_again_into_the_cache,
+            "deu outra vez o texto inteiro a um cache que já o tem; só entram os ids novos",
+        ),
         (the_prompt_one_by_one, "leu o começo token por token; ele se lê de uma vez"),
         (looks_at_the_first, "escolheu pelos logits da primeira posição; o próximo token está nos da última"),
         (the_least_likely, "escolheu o token de MENOR logit"),

@@ -57,6 +57,17 @@ def with_its_sign(weight, group=0):
     return codes.reshape(m, -1)[:, :n].astype(np.int8), scale
 
 
+def without_signs(weight, group=0):
+    return coded(np.abs(weight), group)
+
+
+def last_group_left_out(weight, group=0):
+    codes, scale = coded(weight, group)
+    whole = weight.shape[1] // group if group else 1
+    codes[:, whole * group if group else None :] = 0
+    return codes, scale[:, :whole]
+
+
 def in_64_bits(weight, group=0):
     return coded(weight, group, kind=np.int64)
 
@@ -80,6 +91,10 @@ def first_step(codes, scale, group=0):
 
 def last_step(codes, scale, group=0):
     return codes * scale[:, -1:]
+
+
+def steps_of_the_first_row(codes, scale, group=0):
+    return codes * np.repeat(scale[:1], group or codes.shape[1], axis=1)[:, : codes.shape[1]]
 
 
 def steps_in_turn(codes, scale, group=0):
@@ -122,6 +137,11 @@ def one_step_for_all_of_x(x, codes, scale):
     return multiplied(x, codes, scale, alone=False)
 
 
+def steps_divided(x, codes, scale):
+    whole, unit = coded(x)
+    return (whole.astype(np.int32) @ codes.astype(np.int32).T / unit / scale.T).astype(np.float32)
+
+
 def x_as_it_is(x, codes, scale):
     return (x @ codes.T.astype(np.float32) * scale.T).astype(np.float32)
 
@@ -140,6 +160,11 @@ MISTAKES = {
         (of_columns, "tomou o maior de cada coluna; a escala é de cada linha"),
         (group_ignored, "ignorou group: cada `group` números seguidos têm a sua escala"),
         (with_its_sign, "tomou o maior número; é o maior valor ABSOLUTO, e o mais negativo também conta"),
+        (without_signs, "os códigos perderam o sinal; o valor absoluto é só para achar o passo"),
+        (
+            last_group_left_out,
+            "o último grupo, menor que os outros, ficou de fora: são ceil(n / group) passos por linha",
+        ),
         (in_64_bits, "cada código ocupa 8 bytes; converta para np.int8"),
         (inverse_of_the_step, "isto é quantos passos há em 1; a escala é quanto VALE um passo"),
     ],
@@ -148,6 +173,7 @@ MISTAKES = {
         (divided, "dividiu pelo passo; é multiplicar"),
         (first_step, "usou em toda a linha o passo do primeiro grupo"),
         (last_step, "usou em toda a linha o passo do último grupo"),
+        (steps_of_the_first_row, "usou em todas as linhas os passos da primeira; falta um axis=1?"),
         (steps_in_turn, "alternou os passos número a número; cada um vale para `group` números SEGUIDOS"),
         (largest_step, "usou o maior dos passos em toda a matriz"),
         (of_127, "dividiu por 127 outra vez; o passo já é o máximo dividido por 127"),
@@ -157,6 +183,7 @@ MISTAKES = {
         (in_16_bits, "somou em 16 bits, e as somas transbordaram; passe os dois lados para np.int32"),
         (step_of_x_forgotten, "faltou o passo de cada linha de x"),
         (step_of_the_matrix_forgotten, "faltou o passo de cada linha da matriz"),
+        (steps_divided, "dividiu pelos passos; é multiplicar"),
         (one_step_for_all_of_x, "x inteiro com uma só escala; cada linha de x tem a sua"),
         (x_as_it_is, "x ficou em ponto flutuante; aqui ele também vira códigos, com encode"),
         (x_cut_to_integers, "cortou x para inteiros; é encode que escolhe o passo de cada linha"),

@@ -54,7 +54,8 @@ def repeated(piece, function, dy, x, *weights):
     return Repeated((y.data, after), [gradients.get(leaf) for leaf in leaves], recorded, of_tensors)
 
 
-def there(x, weights, function, *, place=True, quiet=True, ours=True, again=True, lost=False, turned=False):
+def there(x, weights, function, *, place=True, now=False, quiet=True, ours=True, again=True, lost=False,
+          turned=False):  # fmt: skip
     """A checkpoint with one thing otherwise: the value and its backward."""
     at = F.noise_place()
     made = [Tensor(array, requires_grad=not quiet) for array in (x, *weights)]
@@ -64,7 +65,7 @@ def there(x, weights, function, *, place=True, quiet=True, ours=True, again=True
 
     def back(dy):
         leaves = [Tensor(array, requires_grad=True) for array in (x, *weights)] if again else made
-        with F.noise_from(at if place else after):
+        with F.noise_from(F.noise_place() if now else at if place else after):
             out = function(*leaves) if again else y
         gradients = backward(out, dy if ours else np.ones_like(dy))
         found = [gradients.get(leaf) for leaf in leaves]
@@ -93,6 +94,16 @@ def not_again(x, *weights, function):
 @op
 def other_noise(x, *weights, function):
     return there(x, weights, function, place=False)
+
+
+@op
+def noise_as_it_comes(x, *weights, function):
+    return there(x, weights, function, now=True)
+
+
+@op
+def of_arrays(x, *weights, function):
+    return there(x, weights, lambda *inputs: function(*(one if one.requires_grad else one.data for one in inputs)))
 
 
 @op
@@ -160,6 +171,22 @@ def nothing_repeated(x, steps, every):
     return in_groups(x, steps, every, plain=True)
 
 
+def first_segment_alone(x, steps, every):
+    return in_groups(x, steps[:every], every)
+
+
+def weights_from_outside(x, steps, every):
+    for start in range(0, len(steps), every):
+
+        def walk(x, *weights, segment=steps[start : start + every]):
+            for function, weight in segment:
+                x = function(x, weight)
+            return x
+
+        x = right(x, *(weight for _, weight in steps[start : start + every]), function=walk)
+    return x
+
+
 def walked(piece, dy, x, weights, every):
     """There and back through layers, in segments, and which layers were called, in order."""
     called = []
@@ -211,6 +238,15 @@ def entries_of_layers(layers, every, inside, entry):
                for start in range(0, layers, every))  # fmt: skip
 
 
+def entry_left_out(layers, every, inside, entry):
+    return peak(layers, every, inside, entry) - entry
+
+
+def by_the_formula(layers, every, inside, entry):
+    found = layers / every * entry + every * inside
+    return int(found) if found.is_integer() else found
+
+
 def summed(layers, every, inside, entry):
     return peak(layers, every, inside, entry, take=sum)
 
@@ -224,6 +260,9 @@ MISTAKES = {
         (first_recorded, "a primeira chamada guardou tudo para a volta; chame dentro de `with no_grad():`"),
         (not_again, "não calculou de novo: guardou tudo da ida, e assim nada se poupa"),
         (other_noise, "na volta o dropout apagou outros números; anote F.noise_place() antes da ida"),
+        (noise_as_it_comes, "na volta o sorteio seguiu de onde estava; recomece do lugar anotado antes da ida, "
+                            "dentro de `with F.noise_from(lugar):`"),
+        (of_arrays, "function recebeu arrays na ida; ela quer Tensores: Tensor(x), e os pesos também"),
         (from_one, "a volta começou de 1, e não do dy que chegou: backward(resultado, dy)"),
         (of_x_alone, "só x recebeu gradiente; os pesos também são entradas"),
         (in_another_order, "os gradientes dos pesos saíram em outra ordem; é a das entradas"),
@@ -236,6 +275,9 @@ MISTAKES = {
         (all_at_once, "fez um só checkpoint, de todas as camadas; são `every` em cada um"),
         (so_many_segments, "fez `every` segmentos; cada segmento é que tem `every` camadas"),
         (backwards, "percorreu os segmentos de trás para diante na ida"),
+        (first_segment_alone, "parou depois do primeiro segmento; o return ficou dentro do laço?"),
+        (weights_from_outside, "os pesos ficaram sem gradiente: dê-os ao checkpoint, checkpoint(x, *pesos, …), e "
+                               "use na função os que ele lhe dá"),
         (nothing_repeated, "percorreu as camadas sem checkpoint: tudo ficou guardado"),
     ],
     "peak_numbers": [
@@ -245,6 +287,8 @@ MISTAKES = {
         (everything_kept, "isto é o que se guarda sem checkpoints"),
         (one_layer_at_a_time, "as camadas de um segmento guardam todas ao mesmo tempo: são `every` vezes inside"),
         (entries_of_layers, "contou a entrada de cada camada; só se guarda a de cada segmento"),
+        (entry_left_out, "faltou uma entrada: com o último segmento estão guardadas as de TODOS"),
+        (by_the_formula, "é a conta da lição, que vale para segmentos iguais; aqui o último pode ser menor"),
         (summed, "somou os momentos; vale o pior deles"),
         (entries_alone, "faltou o que guarda o segmento que se repete"),
     ],

@@ -12,7 +12,7 @@ rng = np.random.default_rng(0)
 
 # what a learner reads
 OnDisk = namedtuple("OnDisk", "numeros_de_inicio bytes_do_arquivo numeros_no_arquivo_depois_de_escrever")
-Stepped = namedtuple("Stepped", "weight m v")
+Stepped = namedtuple("Stepped", "weight m v devolvido")
 
 
 def kept_on_disk(piece, shape):
@@ -52,16 +52,20 @@ def of_ones(path, shape):
     return array
 
 
+def read_only_file(path, shape):
+    np.memmap(path, np.float32, mode="w+", shape=shape).flush()
+    return np.memmap(path, np.float32, mode="r", shape=shape)
+
+
 def only_for_me(path, shape):
     np.memmap(path, np.float32, mode="w+", shape=shape).flush()
     return np.memmap(path, np.float32, mode="c", shape=shape)
 
 
 def stepped(piece, weight, grad, m, v, *arguments, **options):
-    """What stands in the three arrays after a step."""
+    """What stands in the three arrays after a step, and what it returned."""
     given = [np.array(array) for array in (weight, m, v)]
-    result = piece(given[0], grad, *given[1:], *arguments, **options)
-    return Stepped(*given) if result is None else result
+    return Stepped(given[0], *given[1:], piece(given[0], grad, *given[1:], *arguments, **options))
 
 
 def from_files(piece, size):
@@ -80,25 +84,29 @@ def from_files(piece, size):
 
 
 def adamw(weight, grad, m, v, step, lr, *, rows, beta1=0.9, beta2=0.99, eps=1e-8, decay=0.1, last=True, written=True,
-          corrected=True, squared=True, shrinks="weight", root=True, sign=-1.0, kept_first=False):  # fmt: skip
+          corrected=True, square=np.square, shrinks="weight", shrunk_by=None, root=True, eps_inside=False, sign=-1.0,
+          one_part=False, new=lambda beta: 1 - beta):  # fmt: skip
     """A step of AdamW with one thing otherwise."""
-    count = len(weight) if last else len(weight) // rows * rows
+    count = min(rows, len(weight)) if one_part else len(weight) if last else len(weight) // rows * rows
+    shrunk = 1 - (lr * decay if shrunk_by is None else shrunk_by)
     for start in range(0, count, rows):
         part = slice(start, start + rows)
-        g, mean, square = grad[part], np.array(m[part]), np.array(v[part])
+        g, mean, spread = grad[part], np.array(m[part]), np.array(v[part])
         if shrinks == "gradient":
             g = g + decay * weight[part]
-        if kept_first:
-            m[part], v[part] = mean, square
-        mean += (1 - beta1) * (g - mean)
-        square += (1 - beta2) * ((g * g if squared else np.abs(g)) - square)
+        mean += new(beta1) * (g - mean)
+        spread += new(beta2) * (square(g) - spread)
         if shrinks == "weight":
-            weight[part] *= 1 - lr * decay
+            weight[part] *= shrunk
         of_m, of_v = (1 - beta1**step, 1 - beta2**step) if corrected else (1, 1)
-        spread = square / of_v
-        weight[part] += sign * (lr / of_m) * mean / ((np.sqrt(spread) if root else spread) + eps)
-        if written and not kept_first:
-            m[part], v[part] = mean, square
+        size = np.sqrt(spread / of_v + eps * eps_inside) if root else spread / of_v
+        weight[part] += sign * (lr / of_m) * mean / (size + eps * (not eps_inside))
+        if shrinks == "at the end":
+            weight[part] *= shrunk
+        if written == "corrected":
+            m[part], v[part] = mean / of_m, spread / of_v
+        elif written:
+            m[part], v[part] = mean, spread
 
 
 def the_rest_forgotten(weight, grad, m, v, step, lr, **options):
@@ -114,7 +122,39 @@ def not_corrected(weight, grad, m, v, step, lr, **options):
 
 
 def magnitudes(weight, grad, m, v, step, lr, **options):
-    adamw(weight, grad, m, v, step, lr, squared=False, **options)
+    adamw(weight, grad, m, v, step, lr, square=np.abs, **options)
+
+
+def not_squared(weight, grad, m, v, step, lr, **options):
+    adamw(weight, grad, m, v, step, lr, square=np.positive, **options)
+
+
+def nothing_changed(weight, grad, m, v, step, lr, **options):
+    pass
+
+
+def first_part_alone(weight, grad, m, v, step, lr, **options):
+    adamw(weight, grad, m, v, step, lr, one_part=True, **options)
+
+
+def corrected_means_kept(weight, grad, m, v, step, lr, **options):
+    adamw(weight, grad, m, v, step, lr, written="corrected", **options)
+
+
+def betas_exchanged(weight, grad, m, v, step, lr, **options):
+    adamw(weight, grad, m, v, step, lr, new=lambda beta: beta, **options)
+
+
+def eps_under_the_root(weight, grad, m, v, step, lr, **options):
+    adamw(weight, grad, m, v, step, lr, eps_inside=True, **options)
+
+
+def shrunk_by_all_of_decay(weight, grad, m, v, step, lr, *, decay=0.1, **options):
+    adamw(weight, grad, m, v, step, lr, shrunk_by=decay, decay=decay, **options)
+
+
+def shrunk_at_the_end(weight, grad, m, v, step, lr, **options):
+    adamw(weight, grad, m, v, step, lr, shrinks="at the end", **options)
 
 
 def decay_in_the_gradient(weight, grad, m, v, step, lr, **options):
@@ -174,6 +214,15 @@ def in_seconds(parameters, tokens, speed, bandwidth, ahead=False):
     return max(compute, moving) if ahead else compute + moving
 
 
+def in_whole_seconds(parameters, tokens, speed, bandwidth, ahead=False):
+    compute, moving = times(parameters, tokens, speed, bandwidth, ahead)
+    return float(slower(np.floor(compute), np.floor(moving), ahead))
+
+
+def upside_down(parameters, tokens, speed, bandwidth, ahead=False):
+    return 1 / slower(*times(parameters, tokens, speed, bandwidth, ahead), ahead)
+
+
 def the_moving_alone(parameters, tokens, speed, bandwidth, ahead=False):
     compute, moving = times(parameters, tokens, speed, bandwidth, ahead)
     return moving / compute
@@ -190,12 +239,22 @@ MISTAKES = {
         (in_float64, "os números são float64, e o arquivo ficou com o dobro do tamanho"),
         (old_numbers, "abriu o arquivo como estava, com os números de antes; com mode=\"w+\" ele começa de zeros"),
         (a_copy, "o que se escreve no array não chega ao arquivo: é uma cópia, ou foi aberto com mode=\"c\""),
+        (read_only_file, "abriu o arquivo só para ler; com mode=\"w+\" também se escreve nele"),
         (of_ones, "os números deveriam começar em 0"),
         (only_for_me, "o que se escreve no array não chega ao arquivo: é uma cópia, ou foi aberto com mode=\"c\""),
     ],
     "adamw_step": [
         (the_rest_forgotten, "as últimas linhas, que não enchem um pedaço, ficaram de fora"),
         (means_not_written, "m e v mudaram só na cópia; escreva-os de volta"),
+        (nothing_changed, "weight, m e v ficaram como estavam: `m = …` faz um array novo, e o que chegou não muda; use "
+                          "`m[…] = …`"),
+        (first_part_alone, "só as primeiras `rows` linhas deram o passo; o laço vai até o fim da matriz"),
+        (corrected_means_kept, "guardou m̂ e v̂; são m e v que ficam, e a correção se faz de novo a cada passo"),
+        (betas_exchanged, "o que é novo entra com peso 1 - beta, e não beta"),
+        (eps_under_the_root, "o eps ficou dentro da raiz; ele se soma a √v̂"),
+        (shrunk_by_all_of_decay, "encolheu o peso em decay; é em lr · decay"),
+        (shrunk_at_the_end, "encolheu o peso depois de andar; é antes"),
+        (not_squared, "v é a média de g², e não a de g"),
         (not_corrected, "faltou dividir m e v por 1 - beta^step"),
         (magnitudes, "v é a média de g², e não a de |g|"),
         (decay_in_the_gradient, "somou o decay ao gradiente (isso é Adam com L2); no AdamW é o peso que encolhe"),
@@ -210,6 +269,8 @@ MISTAKES = {
         (forward_alone, "contou só a ida; um passo são 6 FLOPs por parâmetro e token"),
         (always_summed, "com ahead as duas coisas acontecem ao mesmo tempo: conta a mais demorada"),
         (always_ahead, "sem ahead os tempos se somam"),
+        (in_whole_seconds, "cortou as casas depois da vírgula; divida com /, e não com //"),
+        (upside_down, "dividiu ao contrário: é o tempo com offload sobre o tempo sem ele"),
         (in_seconds, "isto são segundos; o que se pede é quantas vezes mais demora"),
         (the_moving_alone, "esqueceu o tempo das contas; sem offload um passo já o leva"),
         (the_shorter, "com ahead espera-se pelo mais DEMORADO dos dois"),

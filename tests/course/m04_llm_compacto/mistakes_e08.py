@@ -11,6 +11,7 @@ from tinyllm.tensor import Tensor, backward, no_grad, tanh
 
 rng = np.random.default_rng(0)
 PATIENCE, GLANCE = 3.0, 0.03  # seconds: for what is due to begin, and for what is not to begin yet
+LATE = set()  # the pieces for which PATIENCE was waited in vain: once each is enough
 
 # what a learner reads
 Taken = namedtuple("Taken", "pesos buscados proximo_a_caminho mais_de_um_a_caminho em_outra_thread")
@@ -40,13 +41,14 @@ class Disk:
 
 
 def taken(piece, weights, numbers):
-    """What comes of a generator, and what is on its way at each turn: that is waited for once, if it never comes."""
+    """What comes of a generator, and what is on its way at each turn."""
     disk, found, coming, more = Disk(weights), [], [], []
     for turn, weight in enumerate(piece(disk, numbers)):
         found.append(weight)
         following = numbers[turn + 1 : turn + 3]
-        hopeless = False in coming
-        coming.append(not following or (not hopeless and disk.has_begun(following[0], PATIENCE)))
+        coming.append(not following or disk.has_begun(following[0], GLANCE if piece in LATE else PATIENCE))
+        if not coming[-1]:
+            LATE.add(piece)
         more.append(len(following) == 2 and disk.has_begun(following[1], GLANCE))
     others = all(thread != threading.get_ident() for thread in disk.threads[1:])
     return Taken(found, disk.asked, coming, more, others)
@@ -87,6 +89,23 @@ def came(piece, dy, x, weights):
 def when_needed(load, numbers):
     for number in numbers:
         yield load(number)
+
+
+def on_demand(load, numbers):
+    with ThreadPoolExecutor(1) as executor:
+        for number in numbers:
+            yield executor.submit(load, number).result()
+
+
+def first_twice(load, numbers):
+    with ThreadPoolExecutor(1) as executor:
+        coming = [executor.submit(load, number) for number in numbers[:1]]
+        for following in numbers:
+            weight = coming.pop().result()
+            coming.append(executor.submit(load, following))
+            yield weight
+        for last in coming:
+            yield last.result()
 
 
 def all_at_once(load, numbers):
@@ -182,18 +201,20 @@ def exit_kept_too(x, load, layers, function):
     return y, [*entries, y]
 
 
-def back(dy, entries, load, store, function, *, upwards=False, passed_on=True, stored=True, popped=True, turned=False,
-         of_weights=False):  # fmt: skip
-    numbers = list(range(len(entries)))
+def back(dy, entries, load, store, function, *, upwards=False, passed_on=True, from_one=False, stored=1, popped=True,
+         turned=False, others=False, first=0, of_weights=False):  # fmt: skip
+    numbers = list(range(first, len(entries)))
     given, count = dy, len(entries)
     for number in numbers if upwards else numbers[::-1]:
-        leaves = Tensor(entries[number], requires_grad=True), Tensor(load(number), requires_grad=True)
-        gradients = backward(function(*leaves), dy if passed_on else given)
+        entry = entries[count - 1 - number if others else number]
+        leaves = Tensor(entry, requires_grad=True), Tensor(load(number), requires_grad=True)
+        y = function(*leaves)
+        gradients = backward(y, np.ones_like(y.data) if from_one else dy if passed_on else given)
         dy = gradients[leaves[0]]
-        if stored:
-            store(count - 1 - number if turned else number, gradients[leaves[1]])
+        if stored is not None:
+            store(count - 1 - number if turned else number, gradients[leaves[stored]])
     if popped:
-        entries.clear()
+        del entries[first:]
     return gradients[leaves[1]] if of_weights else dy
 
 
@@ -206,7 +227,27 @@ def the_same_for_all(dy, entries, load, store, function):
 
 
 def nothing_stored(dy, entries, load, store, function):
-    return back(dy, entries, load, store, function, stored=False)
+    return back(dy, entries, load, store, function, stored=None)
+
+
+def of_the_entry_stored(dy, entries, load, store, function):
+    return back(dy, entries, load, store, function, stored=0)
+
+
+def begun_from_one(dy, entries, load, store, function):
+    return back(dy, entries, load, store, function, from_one=True)
+
+
+def weights_upwards(dy, entries, load, store, function):
+    return back(dy, entries, load, store, function, upwards=True, others=True)
+
+
+def entries_upwards(dy, entries, load, store, function):
+    return back(dy, entries, load, store, function, others=True)
+
+
+def first_left_out(dy, entries, load, store, function):
+    return back(dy, entries, load, store, function, first=1)
 
 
 def entries_left(dy, entries, load, store, function):
@@ -224,6 +265,8 @@ def of_the_weight(dy, entries, load, store, function):
 MISTAKES = {
     "ahead": [
         (when_needed, "buscou cada peso só quando foi preciso; o próximo já devia estar a caminho"),
+        (on_demand, "mandou buscar cada peso só quando foi preciso; mande buscar o próximo ANTES do yield"),
+        (first_twice, "buscou o primeiro peso duas vezes; depois dele faltam os de numbers[1:]"),
         (all_at_once, "mandou buscar todos de uma vez; a caminho só pode estar o próximo"),
         (in_the_same_thread, "buscou o próximo na mesma thread: quem chamou ficou esperando por ele"),
         (last_forgotten, "o último peso não foi dado"),
@@ -241,6 +284,11 @@ MISTAKES = {
     ],
     "backward_through": [
         (first_to_last, "percorreu as camadas da primeira para a última; a volta começa no fim"),
+        (weights_upwards, "trouxe os pesos da primeira camada para a última; a volta começa no fim"),
+        (entries_upwards, "tirou as entradas do começo da lista; a da última camada é a última: entries.pop()"),
+        (first_left_out, "a camada 0 ficou de fora: a volta vai até ela"),
+        (begun_from_one, "a volta de cada camada começou de 1; é backward(saída, dy)"),
+        (of_the_entry_stored, "guardou no disco o gradiente da entrada; é o do peso"),
         (the_same_for_all, "cada camada recebeu o dy do fim; ela recebe o gradiente da entrada da seguinte"),
         (nothing_stored, "não guardou os gradientes dos pesos: store(i, gradiente)"),
         (entries_left, "as entradas ficaram na lista; tire cada uma com entries.pop()"),

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinyllm.course.judge import Each, describe
 from tinyllm.course.measure import Work
 from tinyllm.errors import UsageError
 from tinyllm.parallel.comm import run_ranks
@@ -18,12 +19,15 @@ class Neighbours:
 
     def send(self, array, rank):
         ahead = (self.rank + 1) % self.size
+        if not isinstance(array, np.ndarray) or isinstance(rank, np.ndarray):
+            raise UsageError("comm.send(array, rank) recebe um array e um número, nesta ordem; "
+                             f"vieram {describe(array)} e {describe(rank)}")  # fmt: skip
         if rank != ahead:
             raise UsageError(f"o rank {self.rank} mandou ao rank {rank}; no anel só se manda ao da frente, {ahead}")
         if len(self.sent) == MOST:
             raise UsageError(f"o rank {self.rank} já mandou {MOST} vezes, e não para")
         self.sent.append(np.size(array))
-        self.comm.send(np.asarray(array), rank)
+        self.comm.send(array, rank)
 
     def receive(self, rank):
         behind = (self.rank - 1) % self.size
@@ -36,15 +40,20 @@ class Neighbours:
                              "e tantas vezes quantas se recebe") from error  # fmt: skip
 
 
+Neighbours.__name__ = "comm"  # as errors of Python call it
+
+
 def ring(piece, *arrays):
     """What each rank gets that has one of the arrays."""
-    return run_ranks(len(arrays), lambda comm: piece(Neighbours(comm), arrays[comm.rank]))
+    return Each("rank", run_ranks(len(arrays), lambda comm: piece(Neighbours(comm), arrays[comm.rank])))
 
 
 def gradients_of(weight, seen=None):
     """A function (x, y) -> the mean gradients of a linear layer's squared error. `seen` is told the rows it had."""
 
     def gradients(x, y):
+        if len(x) != len(y):
+            raise UsageError(f"gradients recebeu {len(x)} linhas de x e {len(y)} de y; são as mesmas, deste rank")
         if seen is not None:
             seen.append(len(x))
         apart = x @ weight - y
@@ -55,20 +64,24 @@ def gradients_of(weight, seen=None):
 
 def replicas(piece, size, weight, x, y):
     """What each of so many ranks gets."""
-    return run_ranks(size, lambda comm: piece(Neighbours(comm), gradients_of(weight), x, y))
+    return Each("rank", run_ranks(size, lambda comm: piece(Neighbours(comm), gradients_of(weight), x, y)))
 
 
-def in_ring(comm, array, *, first_round=None, second_round=None, add_again=False, rest=True):
-    """A ring in which something may be otherwise."""
+def in_ring(comm, array, *, first_round=None, second_round=None, add=True, add_again=False, rest=True, into=1, out=1,
+            back=0):  # fmt: skip
+    """A ring in which something may be otherwise: how many steps, what is added, and the number of a piece, which in
+    the first round goes into rank - step - into, and in the second out of rank + out - step, back in rank - step - back
+    """
     n, rank = comm.size, comm.rank
     total = array.copy().reshape(-1)
     pieces = np.array_split(total, n) if rest else np.array_split(total[: total.size // n * n], n)
     for step in range(n - 1 if first_round is None else first_round):
         comm.send(pieces[(rank - step) % n], (rank + 1) % n)
-        pieces[(rank - step - 1) % n] += comm.receive((rank - 1) % n)
+        piece = pieces[(rank - step - into) % n]
+        piece[...] = comm.receive((rank - 1) % n) + (piece if add else 0)
     for step in range(n - 1 if second_round is None else second_round):
-        comm.send(pieces[(rank + 1 - step) % n], (rank + 1) % n)
-        piece = pieces[(rank - step) % n]
+        comm.send(pieces[(rank + out - step) % n], (rank + 1) % n)
+        piece = pieces[(rank - step - back) % n]
         piece[...] = comm.receive((rank - 1) % n) + (piece if add_again else 0)
     return total.reshape(array.shape)
 
@@ -89,6 +102,30 @@ def a_step_too_few(comm, array):
     return in_ring(comm, array, first_round=max(comm.size - 2, 0))
 
 
+def a_step_too_many(comm, array):
+    return in_ring(comm, array, first_round=comm.size, second_round=comm.size)
+
+
+def replaced_at_first(comm, array):
+    return in_ring(comm, array, add=False)
+
+
+def added_to_what_it_sends(comm, array):
+    return in_ring(comm, array, into=0)
+
+
+def second_round_from_rank(comm, array):
+    return in_ring(comm, array, out=0)
+
+
+def second_round_as_the_first(comm, array):
+    return in_ring(comm, array, out=0, back=1)
+
+
+def put_one_too_low(comm, array):
+    return in_ring(comm, array, back=1)
+
+
 def second_round_too_short(comm, array):
     return in_ring(comm, array, second_round=max(comm.size - 2, 0))
 
@@ -105,13 +142,15 @@ def flattened(comm, array):
     return in_ring(comm, array).reshape(-1)
 
 
-def in_parallel(comm, gradients, x, y, *, weight=None, rows=None, which=None):
+def in_parallel(comm, gradients, x, y, *, weight=None, rows=None, which=None, last=0, apart=False):
     """Data parallel in which something may be otherwise: the weight of a rank, its rows, which gradients are summed."""
     first, end = (len(x) * rank // comm.size for rank in (comm.rank, comm.rank + 1))
     if rows:
         first, end = comm.rank * rows(len(x), comm.size), (comm.rank + 1) * rows(len(x), comm.size)
+    end -= last
     share = (end - first) / len(x) if weight is None else weight(end - first, len(x), comm.size)
-    mine = gradients(x[first:end], y[first:end])
+    mine_alone = slice(comm.rank, None, comm.size) if apart else slice(first, end)
+    mine = gradients(x[mine_alone], y[mine_alone])
     return {name: in_ring(comm, gradient * share) if which is None or name == which else gradient
             for name, gradient in mine.items()}  # fmt: skip
 
@@ -137,6 +176,25 @@ def last_rows_forgotten(comm, gradients, x, y):
     return in_parallel(comm, gradients, x[:n], y[:n])
 
 
+def as_many_rows_each(comm, gradients, x, y):
+    return in_parallel(comm, gradients, x, y, rows=lambda B, size: B // size)
+
+
+def without_its_last_row(comm, gradients, x, y):
+    if len(x) < 2 * comm.size:  # or a rank would have none
+        return in_parallel(comm, gradients, x, y)
+    return in_parallel(comm, gradients, x, y, last=1)
+
+
+def rows_apart(comm, gradients, x, y):
+    return in_parallel(comm, gradients, x, y, apart=True)
+
+
+def weighed_after_the_sum(comm, gradients, x, y):
+    share = (len(x) * (comm.rank + 1) // comm.size - len(x) * comm.rank // comm.size) / len(x)
+    return {name: share * gradient for name, gradient in summed(comm, gradients, x, y).items()}
+
+
 def the_first_alone(comm, gradients, x, y):
     return in_parallel(comm, gradients, x, y, which="weight")
 
@@ -145,12 +203,26 @@ def divided_twice(comm, gradients, x, y):
     return in_parallel(comm, gradients, x, y, weight=lambda n, B, size: n / B / size)
 
 
+A_RANK_LACKS = (
+    "na primeira volta faltou somar o que um dos ranks tem: são size - 1 passos, e o que chega se soma ao pedaço "
+    "rank - s - 1"
+)
+OF_ONE_RANK = (
+    "cada pedaço ficou com o que um rank só tem dele: na primeira volta o que chega SE SOMA, e a segunda começa pelo "
+    "pedaço rank + 1"
+)
 MISTAKES = {
     "ring_all_reduce": [
         (nothing_exchanged, "devolveu só o array deste rank; falta somar os dos outros"),
         (a_mean, "isto é a média; aqui se pede a soma (quem divide é quem sabe de quê)"),
         (first_round_alone, "falta a segunda volta: cada rank só tem um pedaço completo, o rank + 1"),
-        (a_step_too_few, "a primeira volta parou um passo antes: são size - 1, e falta o que um dos ranks tem"),
+        (a_step_too_few, A_RANK_LACKS),
+        (a_step_too_many, "cada volta tem size - 1 passos, e aqui foram size; um rank só não troca nada"),
+        (replaced_at_first, OF_ONE_RANK),
+        (added_to_what_it_sends, A_RANK_LACKS),
+        (second_round_from_rank, "na segunda volta quem parte é o pedaço rank + 1, o que ficou completo na primeira"),
+        (second_round_as_the_first, OF_ONE_RANK),
+        (put_one_too_low, "na segunda volta o que chega é o pedaço rank - s, e foi posto no lugar de outro"),
         (second_round_too_short, "a segunda volta parou um passo antes: um pedaço ficou incompleto"),
         (added_again, "na segunda volta os pedaços já estão completos: ponha no lugar, não some outra vez"),
         (rest_forgotten, "o que sobra da divisão por size ficou de fora; os pedaços podem ser desiguais"),
@@ -162,6 +234,10 @@ MISTAKES = {
         (by_rows_alone, "pesou cada média por n, e faltou dividir por B"),
         (of_this_rank, "os gradientes são só os deste rank; falta somar os de todos"),
         (last_rows_forgotten, "as linhas que sobram da divisão por size ficaram de fora"),
+        (as_many_rows_each, "cada rank leu B // size linhas, e as últimas ficaram sem dono; o começo é r·B // size"),
+        (without_its_last_row, "faltou a última linha de cada rank: (r + 1)·B // size já é exclusive, como em x[a:b]"),
+        (rows_apart, "as linhas de um rank são seguidas, de r·B // size em diante, e não de size em size"),
+        (weighed_after_the_sum, "pesou a soma, cada rank com o seu n / B; o que se pesa é a média deste rank, antes"),
         (the_first_alone, "só um dos gradientes foi somado; são todos os do dicionário"),
         (divided_twice, "n / B já faz a média; não divida por size outra vez"),
     ],

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyllm import functional as F
-from tinyllm.course.judge import ThereAndBack
+from tinyllm.course.judge import Each, ThereAndBack, describe
 from tinyllm.course.measure import Work
+from tinyllm.errors import UsageError
 from tinyllm.parallel.comm import run_ranks
 from tinyllm.tensor import Tensor, backward, op
 
@@ -18,19 +19,25 @@ class Summing:
         self.comm, self.rank, self.size, self.sums = comm, comm.rank, comm.size, 0
 
     def all_reduce(self, array):
+        if not isinstance(array, np.ndarray):
+            raise UsageError(f"comm.all_reduce soma arrays, e veio {describe(array)}; só enter e leave o chamam: é o "
+                             "@op em cima deles que lhes dá arrays")  # fmt: skip
         self.sums += 1
         return self.comm.all_reduce(array)
+
+
+Summing.__name__ = "comm"  # as errors of Python call it
 
 
 class Gradients(NamedTuple):
     """What a rank gets: the value and the gradients of what it has. A learner reads these names."""
 
     valor: np.ndarray
-    de_x: np.ndarray
-    de_up: np.ndarray
-    de_up_bias: np.ndarray
-    de_down: np.ndarray
-    de_down_bias: np.ndarray
+    gradiente_de_x: np.ndarray
+    gradiente_de_up: np.ndarray
+    gradiente_de_up_bias: np.ndarray
+    gradiente_de_down: np.ndarray
+    gradiente_de_down_bias: np.ndarray
 
 
 def on_ranks(piece, xs, dys):
@@ -41,7 +48,7 @@ def on_ranks(piece, xs, dys):
         y = piece(x, comm=Summing(comm))
         return ThereAndBack(y.data, backward(y, dys[comm.rank]).get(x))
 
-    return run_ranks(len(xs), work)
+    return Each("rank", run_ranks(len(xs), work))
 
 
 def cut(array, rank, size, axis):
@@ -62,7 +69,7 @@ def layer(piece, size, dy, x, up, up_bias, down, down_bias, sums=None):
             sums.append(counting.sums)
         return Gradients(y.data, *(found.get(leaf) for leaf in leaves))
 
-    return run_ranks(size, work)
+    return Each("rank", run_ranks(size, work))
 
 
 # ---------------------------------------------------------------------------------------------------- enter and leave
@@ -128,6 +135,11 @@ def leave_divided_back(x, *, comm):
     return comm.all_reduce(x), lambda dy: (dy / comm.size).astype(dy.dtype)
 
 
+@op
+def leave_one(x, *, comm):
+    return comm.all_reduce(x), np.ones_like
+
+
 # -------------------------------------------------------------------------------------------------------- feed-forward
 
 
@@ -159,6 +171,36 @@ def hidden_summed(x, up, up_bias, down, down_bias, *, comm):
     return leave(F.gelu(leave(enter(x, comm=comm) @ up + up_bias, comm=comm)) @ down, comm=comm) + down_bias
 
 
+def products_summed(x, up, up_bias, down, down_bias, *, comm):
+    h = F.gelu(leave(enter(x, comm=comm) @ up, comm=comm) + up_bias)
+    return leave(h @ down, comm=comm) + down_bias
+
+
+def gelu_before_the_bias(x, up, up_bias, down, down_bias, *, comm):
+    return leave((F.gelu(enter(x, comm=comm) @ up) + up_bias) @ down, comm=comm) + down_bias
+
+
+def without_its_graph(x, up, up_bias, down, down_bias, *, comm):
+    return leave(F.gelu(Tensor(x.data @ up.data + up_bias.data)) @ down, comm=comm) + down_bias
+
+
+def entered_too_late(x, up, up_bias, down, down_bias, *, comm):
+    return leave(enter(F.gelu(x @ up + up_bias), comm=comm) @ down, comm=comm) + down_bias
+
+
+def bias_that_enters(x, up, up_bias, down, down_bias, *, comm):
+    return leave(F.gelu(enter(x, comm=comm) @ up + up_bias) @ down, comm=comm) + enter(down_bias, comm=comm)
+
+
+def bias_in_parts(x, up, up_bias, down, down_bias, *, comm):
+    return leave(F.gelu(enter(x, comm=comm) @ up + up_bias) @ down + down_bias / comm.size, comm=comm)
+
+
+def bias_of_one_rank(x, up, up_bias, down, down_bias, *, comm):
+    y = F.gelu(enter(x, comm=comm) @ up + up_bias) @ down
+    return leave(y if comm.rank else y + down_bias, comm=comm)
+
+
 def no_bias_up(x, up, up_bias, down, down_bias, *, comm):
     return leave(F.gelu(enter(x, comm=comm) @ up) @ down, comm=comm) + down_bias
 
@@ -185,6 +227,7 @@ MISTAKES = {
         (leave_mean, "é a soma das parcelas, e não a média"),
         (leave_nothing, "falta somar as parcelas de todos os ranks"),
         (leave_divided_back, "a derivada de uma soma em relação a cada parcela é 1, e não 1/size"),
+        (leave_one, "a derivada é 1, e dx é dy vezes ela: o próprio dy"),
     ],
     "feed_forward": [
         (without_enter, "falta o enter: o gradiente de x ficou só com a parte deste rank"),
@@ -192,6 +235,16 @@ MISTAKES = {
         (without_gelu, "falta a GELU entre as duas matrizes"),
         (bias_of_every_rank, "o down_bias entrou na soma, e saiu size vezes; some-o depois do leave"),
         (hidden_summed, "somou os canais ocultos dos ranks: são canais DIFERENTES, e não parcelas do mesmo"),
+        (products_summed, "entre up e down não há o que somar: os canais ocultos de cada rank são outros"),
+        (gelu_before_the_bias, "a GELU vem depois do up_bias: gelu(x @ up + up_bias)"),
+        (without_its_graph, "por .data o gradiente não volta; calcule com os próprios Tensores"),
+        (entered_too_late, "o enter é em x, antes de up: é ali que os ranks se separam"),
+        (bias_that_enters, "o down_bias não passa pelo enter: o seu gradiente já é o inteiro, em todos"),
+        (
+            bias_in_parts,
+            "o valor está certo, mas o gradiente de down_bias fica size vezes menor; some-o depois do leave",
+        ),
+        (bias_of_one_rank, "só o rank 0 somou o down_bias, e só ele tem o gradiente; some-o em todos, depois do leave"),
         (no_bias_up, "falta o up_bias"),
         (no_bias_down, "falta o down_bias"),
         (enter_twice, "dois enter somam o gradiente de x duas vezes"),

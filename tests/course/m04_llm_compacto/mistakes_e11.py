@@ -1,22 +1,50 @@
 """Respostas erradas de m04.e11, cada uma com a frase que o aluno lê, as dicas e o trabalho em que se mede cada peça."""
 
+from numbers import Integral
+
+from tinyllm.course.judge import Each
 from tinyllm.course.measure import Work
 from tinyllm.parallel.schedule import BACKWARD, FORWARD, Step
 from tinyllm.parallel.schedule import one_forward_one_backward as in_turn
 
+WAYS = {FORWARD: "→", BACKWARD: "←"}
+
+
+def drawn(piece, stages, micro_batches):
+    """The schedule that a piece makes as the statement draws it, a line of each stage. What cannot be drawn stays."""
+    schedule = piece(stages, micro_batches)
+    if not all(isinstance(one, list | tuple) for one in (schedule, *(schedule if isinstance(schedule, list) else ()))):
+        return schedule
+    try:
+        return Each(
+            "estágio", [" ".join(arrow(stage, *step) for step in steps) for stage, steps in enumerate(schedule)]
+        )
+    except (TypeError, ValueError):
+        return schedule
+
+
+def arrow(row, stage, way, number):
+    """A step of the stage of a row: "→0"; with what is odd about it, if it is another stage's or goes no known way."""
+    way = WAYS[way] if isinstance(way, str) and way in WAYS else repr(way)
+    return f"{way}{number if isinstance(number, Integral) else repr(number)}" + (
+        f" (do estágio {stage!r})" if stage != row else ""
+    )
+
+
 # ------------------------------------------------------------------------------------------------------------ the 1F1B
 
 
-def built(stages, micro_batches, *, before=None, left=True, back=lambda number, count: number):
+def built(stages, micro_batches, *, before=None, left=True, back=lambda number, count: number, forward_first=False):
     """1F1B in which something may be otherwise: the first forwards, the last backwards, the order."""
     schedule = []
     for stage in range(stages):
         first = min(stages - stage, micro_batches) if before is None else before(stage)
         steps = [Step(stage, FORWARD, number) for number in range(first)]
         for number in range(micro_batches if left else max(micro_batches - first, 0)):
-            steps.append(Step(stage, BACKWARD, back(number, micro_batches)))
+            pair = [Step(stage, BACKWARD, back(number, micro_batches))]
             if first + number < micro_batches:
-                steps.append(Step(stage, FORWARD, first + number))
+                pair.append(Step(stage, FORWARD, first + number))
+            steps += pair[::-1] if forward_first else pair
         schedule.append(steps)
     return schedule
 
@@ -45,6 +73,10 @@ def last_one_first(stages, micro_batches):
     return built(stages, micro_batches, back=lambda number, count: count - 1 - number)
 
 
+def forward_before_backward(stages, micro_batches):
+    return built(stages, micro_batches, forward_first=True)
+
+
 def more_than_there_are(stages, micro_batches):
     return built(stages, micro_batches, before=lambda stage: stages - stage)
 
@@ -57,23 +89,59 @@ def needed(step, stages):
     return Step(other, step.way, step.micro_batch) if 0 <= other < stages else None
 
 
-def ends_of(schedule, forward, backward, *, waits=True, alone=True):
-    """When each step ends. `waits`: for the other stage; `alone`: a stage does one step at a time."""
+def ends_of(schedule, forward, backward, *, waits=True, alone=True, latest=True, rounds=None):
+    """When each step ends. `waits`: for the other stage; `alone`: a stage does one step at a time; `latest`: it begins
+    when both are over, and not when the other stage is; `rounds`: how many times all stages are looked at."""
     ends, free = {}, [0] * len(schedule)
     waiting = [list(steps) for steps in schedule]
-    while any(waiting):
+    while any(waiting) and rounds != 0:
+        rounds = rounds and rounds - 1
         for stage, steps in enumerate(waiting):
             while steps and (not waits or (other := needed(steps[0], len(schedule))) is None or other in ends):
                 step = steps.pop(0)
                 other = needed(step, len(schedule)) if waits else None
                 own = Step(stage, FORWARD, step.micro_batch) if step.way == BACKWARD else None
                 begin = max(free[stage] if alone else ends.get(own, 0), ends.get(other, 0))
+                begin = begin if latest else ends.get(other, free[stage])
                 ends[step] = free[stage] = begin + (forward if step.way == FORWARD else backward)
     return ends
 
 
 def work(schedule, forward, backward):
     return sum(forward if step.way == FORWARD else backward for steps in schedule for step in steps)
+
+
+def of_two_lengths(schedule, forward, backward, *, ends=None, time=None):
+    """The bubble in which something may be otherwise: when the steps end, and the time of all stages."""
+    ends = ends or ends_of(schedule, forward, backward)
+    time = len(schedule) * max(ends.values()) if time is None else time
+    return 1 - work(schedule, forward, backward) / time
+
+
+def lengths_swapped(schedule, *, forward=1, backward=2):
+    return of_two_lengths(schedule, backward, forward)
+
+
+def of_one_stage(schedule, *, forward=1, backward=2):
+    return of_two_lengths(schedule, forward, backward, time=max(ends_of(schedule, forward, backward).values()))
+
+
+def until_the_last_stage_ends(schedule, *, forward=1, backward=2):
+    last = ends_of(schedule, forward, backward)[schedule[-1][-1]]
+    return of_two_lengths(schedule, forward, backward, time=len(schedule) * last)
+
+
+def in_percent(schedule, *, forward=1, backward=2):
+    return 100 * of_two_lengths(schedule, forward, backward)
+
+
+def looked_at_once(schedule, *, forward=1, backward=2):
+    ends = ends_of(schedule, forward, backward, rounds=1)
+    return of_two_lengths(schedule, forward, backward, ends=ends)
+
+
+def begins_when_the_other_ends(schedule, *, forward=1, backward=2):
+    return of_two_lengths(schedule, forward, backward, ends=ends_of(schedule, forward, backward, latest=False))
 
 
 def formula(schedule, *, forward=1, backward=2):
@@ -137,6 +205,10 @@ def before_the_first_backward(schedule):
     return [next(number for number, step in enumerate(steps) if step.way == BACKWARD) + 1 for steps in schedule]
 
 
+def before_any_backward(schedule):
+    return [next(number for number, step in enumerate(steps) if step.way == BACKWARD) for steps in schedule]
+
+
 def running(steps):
     """How many micro-batches are held after each step."""
     found = []
@@ -153,6 +225,7 @@ MISTAKES = {
         (from_the_other_end, "contou os estágios ao contrário: é o primeiro que começa com mais idas"),
         (no_last_backwards, "faltam as últimas voltas de cada estágio, as que sobram depois da última ida"),
         (last_one_first, "as voltas saíram de trás para a frente; são na mesma ordem das idas"),
+        (forward_before_backward, "fez a ida antes da volta; depois das idas do começo é uma volta e uma ida"),
         (more_than_there_are, "pediu idas de microlotes que não há: no começo, no máximo micro_batches"),
     ],
     "bubble": [
@@ -162,6 +235,21 @@ MISTAKES = {
         (nobody_waits, "os passos não esperaram pelos de outro estágio (needed)"),
         (several_at_once, "um estágio faz um passo de cada vez: espere também que acabe o seu anterior"),
         (lengths_ignored, "não usou forward e backward: contou 1 e 2"),
+        (lengths_swapped, "trocou os dois tempos: forward é o da ida, backward o da volta"),
+        (of_one_stage, "dividiu pelo tempo de um estágio só; o de todos é stages vezes ele"),
+        (
+            until_the_last_stage_ends,
+            "mediu até o fim do último estágio; o tempo vai até o fim do último passo de todos",
+        ),
+        (in_percent, "é uma fração, de 0 a 1, e não uma porcentagem"),
+        (
+            looked_at_once,
+            "percorreu os estágios uma vez só, e houve passos que nunca se deram; repita enquanto os houver",
+        ),
+        (
+            begins_when_the_other_ends,
+            "começou quando acabou o passo do outro estágio, mesmo que este ainda estivesse ocupado",
+        ),
         (in_time, "isto é o tempo parado; falta dividi-lo pelo de todos, stages vezes o fim"),
     ],
     "held": [
@@ -169,7 +257,8 @@ MISTAKES = {
         (one_number, "o máximo é de cada estágio, e não de todos"),
         (at_the_end, "isto é o que sobra no fim; pede-se o máximo pelo caminho"),
         (never_let_go, "somou 1 também nas voltas; uma volta libera o que a sua ida guardou"),
-        (after_a_backward, "olhou só depois das voltas, quando uma já foi libertada; o máximo é depois de uma ida"),
+        (after_a_backward, "olhou só depois das voltas, quando uma já foi liberada; o máximo é depois de uma ida"),
+        (before_any_backward, "contou só as idas de antes da primeira volta; depois dela ainda se pode guardar mais"),
         (before_the_first_backward, "contou um passo a mais: até a primeira volta há só as idas antes dela"),
     ],
 }

@@ -114,6 +114,24 @@ def from_the_step_before(numbers):
     return apart(numbers, against=np.concatenate([numbers[:1], numbers[:-1]]))
 
 
+def of_ranks_first(numbers):
+    found = apart(numbers.T, against=numbers.T[:1])
+    return found and found[::-1]
+
+
+def infinities_apart(numbers):
+    with np.errstate(invalid="ignore"):
+        near = np.abs(numbers - numbers[:, :1]) <= 1e-5 * np.abs(numbers[:, :1])
+    places = np.argwhere(~(near | np.isnan(numbers) & np.isnan(numbers[:, :1])))
+    return tuple(places[0].tolist()) if len(places) else None
+
+
+def nan_unseen(numbers):
+    with np.errstate(invalid="ignore"):
+        places = np.argwhere(np.abs(numbers - numbers[:, :1]) > 1e-5 * np.abs(numbers[:, :1]))
+    return tuple(places[0].tolist()) if len(places) else None
+
+
 def nan_apart(numbers):
     return apart(numbers, nan=False)
 
@@ -158,6 +176,18 @@ def rows_against_rank_0(log):
     return asked(log, rows=lambda log: rows_read_twice(log, pairs=lambda i, j: j == 0))
 
 
+def rows_of_any_step(log):
+    return asked(log, rows=lambda log: rows_read_twice(log._replace(rows=np.concatenate(log.rows, axis=1)[None])))
+
+
+def scale_by_distance_alone(log):
+    return asked(log, scale=lambda log: bool((np.abs(log.gradients[:, 0] - log.alone) > 1e-3).any()))
+
+
+def scale_of_the_last_step(log):
+    return asked(log, scale=lambda log: not np.isclose(log.gradients[-1, 0], log.alone[-1], rtol=1e-3, atol=0))
+
+
 def before_the_exchange(log):
     return asked(log, own=True)
 
@@ -186,12 +216,18 @@ MISTAKES = {
         (rank_and_step, "saiu (rank, passo); é (passo, rank)"),
         (from_the_mean, "comparou com a média dos ranks, que um só muda para todos; é com o rank 0"),
         (from_the_step_before, "comparou cada passo com o anterior; é cada rank com o rank 0, no mesmo passo"),
+        (of_ranks_first, "procurou primeiro o menor rank; é o menor passo e, nele, o menor rank"),
+        (infinities_apart, "inf - inf é NaN, que não é menor do que nada; dois infinitos iguais são iguais"),
+        (nan_unseen, "com um NaN toda comparação é falsa, e `>` não o vê: negue a que diz que são iguais"),
         (nan_apart, "NaN não é igual a NaN; se todos o têm, aqui contam como iguais (equal_nan)"),
     ],
     "diagnose": [
         (weights_ever_apart, "pesos que se separam depois do passo 0 são consequência; START é só antes dele"),
         (rows_of_the_first_step, "olhou as linhas só do primeiro passo; o engano pode começar depois"),
         (rows_against_rank_0, "comparou as linhas só com as do rank 0; podem ser dois outros que leem as mesmas"),
+        (rows_of_any_step, "juntou as linhas de passos diferentes; em outra época outro rank as lê, e com razão"),
+        (scale_by_distance_alone, "a folga é um milésimo DE alone, e não um milésimo"),
+        (scale_of_the_last_step, "olhou o tamanho só no último passo; o engano pode ser de um outro"),
         (before_the_exchange, "usou own: antes da troca os gradientes têm mesmo de ser diferentes"),
         (exchange_whenever, "se os pesos se separaram antes dos gradientes, a causa é UPDATE"),
         (update_whenever, "se os gradientes se separaram antes dos pesos, a causa é EXCHANGE"),

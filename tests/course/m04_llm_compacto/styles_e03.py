@@ -7,7 +7,7 @@ STYLES = {
         def initial_weight(n_in, n_out, *, rng, std=None):
             if std is None:
                 std = 1 / math.sqrt(n_in)
-            return rng.normal(0.0, std, size=(n_in, n_out))
+            return rng.normal(0.0, std, (n_in, n_out))
 
         def out_std(width, additions):
             std = 0.1

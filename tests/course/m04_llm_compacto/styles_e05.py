@@ -33,6 +33,21 @@ STYLES = {
                 y[i] = (codes.astype(np.int64) @ whole[0].astype(np.int64)) * unit[0, 0] * scale[:, 0]
             return y
         """,
+    "padded": """
+        def encode(weight, group=0):
+            m, n = weight.shape
+            group = group or n
+            filled = np.concatenate([weight, np.zeros((m, -n % group), weight.dtype)], axis=1).reshape(m, -1, group)
+            largest = np.abs(filled).max(axis=2).astype(np.float64)
+            inverse = 127 / np.where(largest > 0, largest, 1)
+            codes = np.rint(filled * inverse[:, :, None]).reshape(m, -1)[:, :n]
+            return codes.astype(np.int8), (largest / 127).astype(np.float32)
+
+        def product(x, codes, scale):
+            whole, unit = encode(x)
+            whole, codes = whole.astype(np.int32), codes.astype(np.int32)
+            return np.einsum("ik,jk,i,j->ij", whole, codes, unit[:, 0], scale[:, 0]).astype(np.float32)
+        """,
     "types": """
         def encode(weight: np.ndarray, group: int = 0) -> tuple[np.ndarray, np.ndarray]:
             rows, n = weight.shape

@@ -36,6 +36,28 @@ STYLES = {
                 dy = gradients[x]
             return dy
         """,
+    "a queue": """
+        from collections import deque
+
+        def ahead(load, numbers):
+            executor, queue = ThreadPoolExecutor(max_workers=1), deque()
+            for number in numbers:
+                queue.append(executor.submit(load, number))
+                if len(queue) == 2:
+                    yield queue.popleft().result()
+            while queue:
+                yield queue.popleft().result()
+            executor.shutdown()
+
+        def backward_through(dy, entries, load, store, function):
+            weights = ahead(load, range(len(entries))[::-1])
+            while entries:
+                leaves = Tensor(entries.pop(), requires_grad=True), Tensor(next(weights), requires_grad=True)
+                gradients = backward(function(*leaves), dy)
+                dy = gradients[leaves[0]]
+                store(len(entries), gradients[leaves[1]])
+            return dy
+        """,
     "types": """
         from collections.abc import Callable, Iterator, Sequence
         from typing import Any

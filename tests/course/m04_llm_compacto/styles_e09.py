@@ -25,6 +25,38 @@ STYLES = {
                 result[name] = ring_all_reduce(comm, gradient * (stop - start)) / total
             return result
         """,
+    "one array of all": """
+        import collections
+
+        def ring_all_reduce(comm, array):
+            def passed(piece):
+                comm.send(piece, (comm.rank + 1) % comm.size)
+                return comm.receive((comm.rank - 1) % comm.size)
+
+            pieces = collections.deque(np.array_split(np.array(array).flatten(), comm.size))
+            pieces.rotate(comm.size - 1 - comm.rank)  # this rank's own piece is the last
+            for _ in range(comm.size - 1):
+                came = passed(pieces[-1])
+                pieces.rotate(1)
+                pieces[-1] = pieces[-1] + came
+            for _ in range(comm.size - 1):
+                came = passed(pieces[-1])
+                pieces.rotate(1)
+                pieces[-1] = came
+            pieces.rotate(comm.rank + 3)  # the last is now piece rank + 2
+            return np.concatenate(pieces).reshape(array.shape)
+
+        def data_parallel(comm, gradients, x, y):
+            edges = [len(x) * rank // comm.size for rank in range(comm.size + 1)]
+            rows = range(edges[comm.rank], edges[comm.rank + 1])
+            mine = gradients(x[rows], y[rows])
+            whole = np.concatenate([len(rows) / len(x) * gradient.ravel() for gradient in mine.values()])
+            whole, found, first = ring_all_reduce(comm, whole), {}, 0
+            for name, gradient in mine.items():
+                found[name] = whole[first : first + gradient.size].reshape(gradient.shape)
+                first += gradient.size
+            return found
+        """,
     "types": """
         from collections.abc import Callable
         from typing import Any

@@ -51,6 +51,40 @@ STYLES = {
                 found.append(most)
             return found
         """,
+    "iterators": """
+        from itertools import islice
+
+        def one_forward_one_backward(stages, micro_batches):
+            def steps(stage):
+                there = (Step(stage, FORWARD, number) for number in range(micro_batches))
+                yield from islice(there, stages - stage)
+                for number in range(micro_batches):
+                    yield Step(stage, BACKWARD, number)
+                    yield from islice(there, 1)
+
+            return [list(steps(stage)) for stage in range(stages)]
+
+        def bubble(schedule, *, forward=1, backward=2):
+            cost = {FORWARD: forward, BACKWARD: backward}
+            left, ends, free = list(map(iter, schedule)), {None: 0}, [0 for _ in schedule]
+            first = [next(steps, None) for steps in left]
+            while any(first):
+                ready = next(step for step in first if step and needed(step, len(schedule)) in ends)
+                begin = max(ends[needed(ready, len(schedule))], free[ready.stage])
+                ends[ready] = free[ready.stage] = begin + cost[ready.way]
+                first[ready.stage] = next(left[ready.stage], None)
+            return 1 - sum(cost[step.way] for steps in schedule for step in steps) / (len(free) * max(free))
+
+        def held(schedule):
+            def most(steps, kept=frozenset()):
+                found = 0
+                for _, way, number in steps:
+                    kept = kept | {number} if way == FORWARD else kept - {number}
+                    found = max(found, len(kept))
+                return found
+
+            return list(map(most, schedule))
+        """,
     "types": """
         from functools import cache
         from itertools import accumulate, zip_longest

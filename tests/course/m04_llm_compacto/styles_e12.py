@@ -30,6 +30,29 @@ STYLES = {
                 del numbers
             return x
         """,
+    "functions": """
+        from functools import reduce
+
+        def bytes_of_a_rank(numbers, size, stage):
+            share = int(np.ceil(numbers / size)) if numbers < 2**50 else -(-numbers // size)
+            return [each * (share if stage >= cut else numbers) for each, cut in ((4, 3), (4, 2), (8, 1))]
+
+        def zero_step(comm, weights, gradient, m, v, update):
+            def filled(array):
+                return np.concatenate([array, np.zeros_like(array, shape=comm.size * len(m) - len(array))])
+
+            mine = np.split(filled(weights), comm.size)[comm.rank]
+            mine, m, v = update(mine, comm.reduce_scatter(filled(gradient)), m, v)
+            return [comm.all_gather(mine)[: weights.size], m, v]
+
+        def forward_in_shares(comm, shares, shapes, x):
+            def layer(x, pair):
+                share, (n_in, n_out) = pair
+                whole = comm.all_gather(share)[: n_in * n_out]
+                return np.tanh(np.einsum("bi,io->bo", x, whole.reshape(n_in, n_out)))
+
+            return reduce(layer, zip(shares, shapes), x)
+        """,
     "types": """
         import math
         from collections.abc import Callable, Sequence

@@ -27,6 +27,14 @@ def initial_weight(judge, seed, n_in, n_out, std="nenhum"):
 # ------------------------------------------------------------------------------------------------------ initial_weight
 
 
+def test_the_rng_that_is_given_draws(judge):
+    given, as_before = np.random.default_rng(3), np.random.default_rng(3)
+    judge.about("initial_weight", "n_in=4, n_out=6")
+    judge.outcome(lambda piece: piece(4, 6, rng=given), judge.answer.initial_weight, ())
+    judge.that(given.bit_generator.state != as_before.bit_generator.state, "initial_weight", "n_in=4, n_out=6",
+               "o rng que a função recebeu ficou como estava; é dele que se sorteiam os números")  # fmt: skip
+
+
 @pytest.mark.parametrize(("n_in", "n_out"), [(3, 5), (768, 2), (1, 7), (100, 300)])
 @pytest.mark.parametrize("std", ["nenhum", None, 0.02, 3.0, 0.0])
 def test_initial_weight(judge, n_in, n_out, std):
@@ -58,6 +66,7 @@ def test_initial_weight_by_hand(judge):
 
 def test_a_model_in_outline_can_be_made_with_it(judge):
     """As `tinyllm estimate` does, of models too large to be made: what the rng draws has a shape and no numbers."""
+    judge.about("initial_weight", "um rng que só dá formas")
     with in_outline() as draws:
         found = judge.outcome(lambda piece: piece(5, 3, rng=draws), judge.answer.initial_weight, ())
     judge.that(isinstance(found, Outline) and found.shape == (5, 3), "initial_weight", "um rng que só dá formas",
@@ -130,6 +139,7 @@ def test_no_graph_is_left(judge):
 
         return run
 
+    judge.about("deviations", "um GPT de 2 blocos")
     walked = SimpleNamespace(begin=model.begin, blocks=[watched(block) for block in model.blocks])
     judge.outcome(lambda piece: piece(walked, ids), judge.answer.deviations, ())
     judge.that(seen == [False, False], "deviations", "um GPT de 2 blocos",

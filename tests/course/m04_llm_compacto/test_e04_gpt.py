@@ -168,7 +168,9 @@ def test_gpt_computed_elsewhere(alone):
 
 def test_the_pieces_of_a_gpt(judge):
     config = config_of(layers=3)
-    made, case = judge.answer.GPT(config, rng=rng), "layers=3"
+    case = "layers=3"
+    judge.about("GPT", case)
+    made = judge.answer.GPT(config, rng=rng)
     judge.that(made.config is config and made.longest == 7, "GPT", case,
                "self.config deveria ser a configuração, e self.longest, config.context: outros os leem")  # fmt: skip
     judge.that(len(made.blocks) == 3 and all(isinstance(one, judge.answer.Block) for one in made.blocks), "GPT", case,
@@ -182,8 +184,10 @@ def test_the_pieces_of_a_gpt(judge):
         x = one(x)
     judge.that(np.allclose(made.end(x).data, made.hidden(ids).data), "GPT", f"ids {ids.shape}",
                "begin, os blocos e end, um depois do outro, deveriam dar o mesmo que hidden")  # fmt: skip
+    case = "ids numa lista de listas"
+    judge.about("GPT", case)
     listed = judge.outcome(lambda made: made(ids.tolist()).data, made, ())
-    same, case = not isinstance(listed, Refused) and np.allclose(listed, made(ids).data), "ids numa lista de listas"
+    same = not isinstance(listed, Refused) and np.allclose(listed, made(ids).data)
     judge.that(same, "GPT", case, "deveria dar o mesmo que um array: layers.token_rows faz dela um")
     judge.that(made.head().shape == (6, 13), "GPT", "head", "deveria ser a tabela dos tokens transposta, (C, V)")
 
@@ -207,6 +211,7 @@ def test_what_comes_later_changes_nothing_before_it(alone):
 
 
 def test_a_text_longer_than_the_context_is_refused(alone):
+    alone.about("GPT", "ids (2, 8), contexto 7")
     made = alone.answer.GPT(config_of(), rng=rng)
     found = alone.outcome(lambda made: made.hidden(drawn_ids(2, 8)), made, ())
     alone.that(isinstance(found, Refused) and "8" in found and "7" in found, "GPT", "ids (2, 8), contexto 7",
@@ -263,7 +268,9 @@ def learned(answer, seed=0):
 
 
 def test_a_tiny_gpt_learns_to_count(judge):
-    found, case = judge.outcome(learned, judge.answer, ()), f"um GPT minúsculo, depois de {STEPS} lotes"
+    case = f"um GPT minúsculo, depois de {STEPS} lotes"
+    judge.about("GPT", case)
+    found = judge.outcome(learned, judge.answer, ())
     judge.that(not isinstance(found, Refused), "GPT", case, f"recusado: {found}")
     first, right = found
     judge.that(abs(first - np.log(V)) < 0.3, "GPT", "a primeira perda, sem treino",
@@ -275,6 +282,7 @@ def test_a_tiny_gpt_learns_to_count(judge):
 def test_its_weights_are_those_of_the_library(judge):
     """A run is saved and opened by the names of the weights: whoever made the model."""
     ids, config = drawn_ids(3, 5), config_of()
+    judge.about("GPT", "com os pesos da biblioteca")
     mine, theirs = judge.answer.GPT(config, rng=np.random.default_rng(3)), gpt.GPT(config, rng=np.random.default_rng(4))
     names = [sorted(weights(made)) for made in (mine, theirs)]
     judge.that(

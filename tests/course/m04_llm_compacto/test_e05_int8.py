@@ -17,8 +17,8 @@ def numbers(*shape, draw=rng):
     return (sizes * (draw.normal(size=shape) + 0.3)).astype(np.float32)
 
 
-def encode(judge, weight, group=0):
-    case = f"weight {shapes(weight)}, group={group}"
+def encode(judge, weight, group=0, of=""):
+    case = f"weight {shapes(weight)}{of}, group={group}"
     codes, scale = judge.same("encode", weight, group, case=case)
     judge.that(codes.dtype == np.int8, "encode", case,
                f"cada código ocupa {codes.dtype.itemsize} bytes; converta para np.int8")  # fmt: skip
@@ -34,7 +34,7 @@ def test_encode(judge, shape, group):
     weight = numbers(*shape)
     for mine, theirs in zip(encode(judge, weight, group), int8.encode(weight, group), strict=True):
         judge.that(np.array_equal(mine, theirs), "encode", f"weight {shapes(weight)}, group={group}",
-                   "difere da biblioteca")  # fmt: skip
+                   "difere da biblioteca: o passo é só o máximo dividido por 127, em float32")  # fmt: skip
 
 
 def test_encode_any_shape(judge):
@@ -58,7 +58,7 @@ def test_rows_of_zeros(judge, group):
     weight = numbers(3, 5)
     weight[1] = 0
     with np.errstate(invalid="raise"):  # what 0 / 0 becomes as a whole number, no two machines agree on
-        codes, scale = encode(judge, weight, group)
+        codes, scale = encode(judge, weight, group, of=", a linha 1 toda 0")
     judge.that(not codes[1].any() and not scale[1].any(), "encode", "uma linha de zeros",
                "o passo e os códigos deveriam ser 0")  # fmt: skip
 
@@ -74,7 +74,9 @@ def test_encode_by_hand(judge):
 def test_no_number_is_farther_than_half_a_step(judge, group):
     weight = numbers(5, 30)
     codes, scale = encode(judge, weight, group)
-    back = judge.same("decode", codes, scale, group, case=f"codes {shapes(codes)}, group={group}")
+    back = judge.same(
+        "decode", codes, scale, group, case=f"codes {shapes(codes)}, scale {shapes(scale)}, group={group}"
+    )
     half = np.repeat(scale, group or 30, axis=1)[:, :30] / 2
     judge.that((np.abs(back - weight) <= half * 1.0001).all(), "encode", f"weight {shapes(weight)}, group={group}",
                "algum número ficou a mais de meio passo do seu código")  # fmt: skip

@@ -90,7 +90,7 @@ def test_the_library_steps_in_the_same_way(judge):
     weight, grad, m, v = arrays(6, 5, np.float64)
     found = adamw_step(judge, weight, grad, m, v, 3, 0.05, rows=4)
     adamw_update.meaning(weight, grad, m, v, lr=0.05, decay=0.1, step=3, beta1=0.9, beta2=0.99, eps=1e-8)
-    for mine, theirs, name in zip(found, (weight, m, v), "wmv", strict=True):
+    for mine, theirs, name in zip(found[:3], (weight, m, v), "wmv", strict=True):
         judge.that(np.allclose(mine, theirs, rtol=1e-12), "adamw_step", f"o {name} de um passo", "difere da biblioteca")
 
 
@@ -105,7 +105,7 @@ def test_parts_change_nothing(judge):
 def test_stored_values(judge):
     weight, m, v = STORED_WEIGHT, np.zeros((3, 2)), np.zeros((3, 2))
     for step, (grad, expected) in enumerate(zip(STORED_GRADS, STORED, strict=True), start=1):
-        weight, m, v = adamw_step(judge, weight, grad, m, v, step, 0.1, rows=2)
+        weight, m, v, _ = adamw_step(judge, weight, grad, m, v, step, 0.1, rows=2)
         judge.that(np.allclose(weight, expected, atol=1e-9), "adamw_step",
                    f"valores calculados com o PyTorch, passo {step}", "difere")  # fmt: skip
 
@@ -126,7 +126,7 @@ def test_the_means_stay_in_their_files(judge):
 
 @pytest.mark.parametrize("ahead", [False, True])
 def test_slowdown(judge, ahead):
-    cases = [(2 * 10**6, 500, 7e9, 16e6), (10**9, 7, 1e12, 3e9), (3 * 10**6, 8192, 1e11, 5e8)]
+    cases = [(2 * 10**6, 500, 7e9, 16e6), (10**9, 7, 1e12, 3e9), (3 * 10**7, 8192, 1e11, 2e8)]
     for parameters, tokens, speed, bandwidth in cases if ahead else cases[::-1]:  # first what tells mistakes apart
         case = f"parameters={parameters}, tokens={tokens}, speed={speed:.0e}, bandwidth={bandwidth:.0e}, ahead={ahead}"
         judge.same("slowdown", parameters, tokens, speed, bandwidth, ahead, case=case)

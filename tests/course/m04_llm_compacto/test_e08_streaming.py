@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyllm.course.judge import shapes
-from tinyllm.tensor import Tensor, backward
+from tinyllm.tensor import Tensor, backward, tanh
 
 rng = np.random.default_rng(0)
 
@@ -137,6 +137,72 @@ def test_gradients_by_central_differences(alone):
                    f"por diferenças dá {slope:.6g}, e a volta {found.gradiente_de_x[place]:.6g}")  # fmt: skip
 
 
+class Counted:
+    """Weights to load that notes how many of them are in memory, and of the gradients that are stored."""
+
+    def __init__(self, weights):
+        self.weights, self.loaded, self.gradients = weights, [], []
+        self.most = self.most_gradients = 0
+
+    def load(self, number):
+        weight = np.array(self.weights[number])
+        self.loaded.append(weakref.ref(weight))
+        return weight
+
+    def layer(self, x, weight):
+        self.look()
+        return tanh(x @ weight) + x
+
+    def store(self, number, gradient):
+        self.gradients.append(weakref.ref(gradient))
+        self.most_gradients = max(self.most_gradients, sum(ref() is not None for ref in self.gradients))
+
+    def look(self):
+        self.most = max(self.most, sum(ref() is not None for ref in self.loaded))
+
+
+FEW = 3  # weights: this one, the one on its way, and one that a name still holds
+
+
+def is_few(judge, name, most, of="pesos"):
+    judge.that(most <= FEW, name, "8 camadas", f"chegou a haver {most} {of} na memória ao mesmo tempo; bastam dois")
+
+
+def test_few_weights_are_in_memory(judge):
+    disk = Counted(rng.normal(size=(8, 3, 3)))
+    judge.outcome(lambda piece: [disk.look() for _ in piece(disk.load, range(8))], judge.answer.ahead, ())
+    is_few(judge, "ahead", disk.most)
+
+
+def test_few_weights_are_in_memory_there(alone):
+    _, x, weights = drawn(4, 3, 8)
+    disk = Counted(weights)
+    alone.outcome(lambda piece: piece(x, disk.load, 8, disk.layer), alone.answer.forward, ())
+    is_few(alone, "forward", disk.most)
+
+
+def test_few_weights_and_gradients_are_in_memory_on_the_way_back(alone):
+    dy, x, weights = drawn(4, 3, 8)
+    disk = Counted(weights)
+    _, entries = alone.solution.forward(x, disk.load, 8, alone.support.layer)
+    alone.outcome(lambda piece: piece(dy, entries, disk.load, disk.store, disk.layer),
+                  alone.answer.backward_through, ())  # fmt: skip
+    is_few(alone, "backward_through", disk.most)
+    is_few(alone, "backward_through", disk.most_gradients, "gradientes de pesos")
+
+
+@pytest.mark.parametrize("name", ["forward", "backward_through"])
+def test_the_weights_come_through_ahead(judge, monkeypatch, name):
+    dy, x, weights = drawn(4, 3, 2)
+    came = []
+    monkeypatch.setattr(judge.answer, "ahead", lambda *given: came.append(given) or judge.solution.ahead(*given))
+    load, layer = weights.__getitem__, judge.support.layer
+    _, entries = judge.solution.forward(x, load, 2, layer)
+    given = (x, load, 2, layer) if name == "forward" else (dy, entries, load, lambda number, gradient: None, layer)
+    judge.outcome(lambda piece: piece(*given), getattr(judge.answer, name), ())
+    judge.that(came, name, "2 camadas", "os pesos não vieram por `ahead`: o próximo não estava a caminho")
+
+
 def test_no_weight_stays_in_memory(judge):
     dy, x, weights = drawn(4, 3, 6)
     seen = []
@@ -147,11 +213,12 @@ def test_no_weight_stays_in_memory(judge):
         return weight
 
     layer = judge.support.layer
-    found = judge.outcome(lambda piece: piece(x, load, 6, layer), judge.answer.forward, ())
+    judge.outcome(lambda piece: piece(x, load, 6, layer), judge.answer.forward, ())
     judge.that(len(seen) == 6 and not any(ref() is not None for ref in seen), "forward", "depois da ida",
                "algum peso ainda está na memória")  # fmt: skip
+    _, entries = judge.solution.forward(x, load, 6, layer)
     seen.clear()
-    judge.outcome(lambda piece: piece(dy, found[1], load, lambda number, gradient: None, layer),
+    judge.outcome(lambda piece: piece(dy, entries, load, lambda number, gradient: None, layer),
                   judge.answer.backward_through, ())  # fmt: skip
     judge.that(len(seen) == 6 and not any(ref() is not None for ref in seen), "backward_through", "depois da volta",
                "algum peso ainda está na memória")  # fmt: skip

@@ -1,5 +1,7 @@
 """m04.e09: the ring sums what all have and sends no more than it must; replicas learn what one worker learns."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from tinyllm.course.judge import shapes
 from tinyllm.parallel.comm import run_ranks
 from tinyllm.parallel.ring import ring_all_reduce as of_the_library
+from tinyllm.say import counted
 
 rng = np.random.default_rng(0)
 
@@ -20,16 +23,16 @@ def of_ranks(size, shape, dtype=np.float64, draw=rng):
 
 
 def ring(judge, arrays, case=None):
-    found = judge.same(
-        "ring_all_reduce", *arrays, through=judge.support.ring, case=case or f"{len(arrays)} ranks, {shapes(arrays[0])}"
-    )
-    judge.that(all(np.array_equal(found[0], other) for other in found), "ring_all_reduce", f"{len(arrays)} ranks",
-               "os ranks têm resultados diferentes nos últimos bits; na segunda volta, copie, não some")  # fmt: skip
+    case = case or f"{counted(len(arrays), 'rank')}, {shapes(arrays[0])}"
+    found = judge.same("ring_all_reduce", *arrays, through=judge.support.ring, case=case)
+    judge.that(all(np.array_equal(found[0], other) for other in found), "ring_all_reduce", case,
+               "os ranks têm resultados diferentes nos últimos bits: cada um somou em outra ordem. Some cada pedaço "
+               "uma vez só, na primeira volta, e copie-o na segunda")  # fmt: skip
     return found
 
 
 @pytest.mark.parametrize("size", [4, 3, 2, 5])
-@pytest.mark.parametrize("shape", [(3, 5), (7,), (2, 3, 7)])
+@pytest.mark.parametrize("shape", [(4, 6), (3, 5), (7,), (2, 3, 7)])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_the_sum_over_all_ranks(judge, size, shape, dtype):
     ring(judge, of_ranks(size, shape, dtype))
@@ -68,12 +71,12 @@ def test_any_ring(judge):
     agrees()
 
 
-@pytest.mark.parametrize(("size", "numbers"), [(2, 12), (3, 100), (5, 7)])
-def test_what_a_rank_sends(judge, size, numbers):
+@pytest.mark.parametrize(("size", "shape"), [(2, (12,)), (3, (100,)), (5, (7,)), (4, (3, 5))])
+def test_what_a_rank_sends(judge, size, shape):
     """2 (n - 1) messages of one piece each."""
-    arrays = of_ranks(size, (numbers,))
+    arrays, numbers = of_ranks(size, shape), math.prod(shape)
 
-    def counted(piece, *arrays):
+    def sending(piece, *arrays):
         def work(comm):
             neighbours = judge.support.Neighbours(comm)
             piece(neighbours, arrays[comm.rank])
@@ -81,12 +84,12 @@ def test_what_a_rank_sends(judge, size, numbers):
 
         return run_ranks(size, work)
 
-    sent = judge.outcome(counted, judge.answer.ring_all_reduce, arrays)
-    most, case = -(-numbers // size), f"{size} ranks, {numbers} números"
+    sent = judge.outcome(sending, judge.answer.ring_all_reduce, arrays)
+    most, case = -(-numbers // size), f"{size} ranks, {shapes(arrays[0])}"
     for rank, messages in enumerate(sent):
         judge.that(len(messages) <= 2 * (size - 1) and sum(messages) <= 2 * (size - 1) * most, "ring_all_reduce", case,
                    f"o rank {rank} mandou {sum(messages)} números em {len(messages)} vezes; bastam "
-                   f"{2 * (size - 1)} pedaços de {most} no máximo")  # fmt: skip
+                   f"{2 * (size - 1)} pedaços do array achatado, de {most} no máximo")  # fmt: skip
 
 
 def test_the_library_sums_the_same(judge):
@@ -101,12 +104,12 @@ def test_the_library_sums_the_same(judge):
 
 def replicas(judge, size, rows, case=None, draw=rng):
     weight, x, y = draw.normal(size=(3, 2)), draw.normal(size=(rows, 3)), draw.normal(size=(rows, 2))
-    found = judge.same("data_parallel", size, weight, x, y, through=judge.support.replicas,
-                       case=case or f"{size} ranks, {rows} linhas")  # fmt: skip
+    case = case or f"{counted(size, 'rank')}, {counted(rows, 'linha')}"
+    found = judge.same("data_parallel", size, weight, x, y, through=judge.support.replicas, case=case)
     alone = judge.support.gradients_of(weight)(x, y)
     for rank, gradients in enumerate(found):
-        judge.that(all(np.allclose(gradients[name], alone[name]) for name in alone), "data_parallel",
-                   f"{size} ranks, {rows} linhas", f"no rank {rank} difere do que um só calcularia")  # fmt: skip
+        judge.that(all(np.allclose(gradients[name], alone[name]) for name in alone), "data_parallel", case,
+                   f"no rank {rank} difere do que um só calcularia")  # fmt: skip
 
 
 @pytest.mark.parametrize(("size", "rows"), [(3, 8), (2, 5), (4, 11), (5, 5), (1, 4), (3, 9)])
@@ -132,7 +135,7 @@ def test_unequal_shares_by_hand(judge):
 def test_each_rank_reads_its_own_rows_alone(judge):
     weight, x, y = np.ones((3, 2)), rng.normal(size=(11, 3)), rng.normal(size=(11, 2))
 
-    def counted(piece):
+    def reading(piece):
         def work(comm):
             rows = []
             piece(judge.support.Neighbours(comm), judge.support.gradients_of(weight, rows), x, y)
@@ -140,7 +143,7 @@ def test_each_rank_reads_its_own_rows_alone(judge):
 
         return run_ranks(4, work)
 
-    seen = judge.outcome(counted, judge.answer.data_parallel, ())
+    seen = judge.outcome(reading, judge.answer.data_parallel, ())
     judge.that([sum(rows) for rows in seen] == [2, 3, 3, 3], "data_parallel", "4 ranks, 11 linhas",
                f"os ranks leram {[sum(rows) for rows in seen]} linhas; bastam as de cada um, [2, 3, 3, 3]")  # fmt: skip
 

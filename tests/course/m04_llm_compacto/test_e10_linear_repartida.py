@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tinyllm import functional as F
 from tinyllm.course.judge import shapes
 from tinyllm.parallel import tensor as of_the_library
+from tinyllm.say import counted
 from tinyllm.tensor import Tensor, backward
 
 rng = np.random.default_rng(0)
@@ -23,7 +24,9 @@ def inputs(name, size, shape, dtype=np.float64, draw=rng):
 
 
 def there_and_back(judge, name, xs, dys, case=None):
-    return judge.same(name, xs, dys, through=judge.support.on_ranks, case=case or f"{len(xs)} ranks, x {shapes(xs[0])}")
+    return judge.same(
+        name, xs, dys, through=judge.support.on_ranks, case=case or f"{counted(len(xs), 'rank')}, x {shapes(xs[0])}"
+    )
 
 
 @each_way
@@ -87,7 +90,7 @@ def whole(dy, *arrays):
 
 
 def layer(judge, size, dy, *arrays, case=None):
-    case = case or f"{size} ranks, x {shapes(arrays[0])}, M = {arrays[1].shape[1]}"
+    case = case or f"{counted(size, 'rank')}, x {shapes(arrays[0])}, M = {arrays[1].shape[1]}"
     found = judge.same("feed_forward", size, dy, *arrays, through=judge.support.layer, case=case)
     expected = whole(dy, *arrays)
     for place, axis in enumerate((None, None, 1, 0, 0, None)):

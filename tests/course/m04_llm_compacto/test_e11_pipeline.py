@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tinyllm.parallel import schedule as of_the_library
 from tinyllm.parallel.schedule import BACKWARD, FORWARD, Step, gpipe
+from tinyllm.say import counted
 
 PLACES = [(4, 6), (2, 3), (3, 7), (5, 2), (1, 4), (3, 1), (6, 6)]
 
@@ -33,7 +34,7 @@ each_kind = pytest.mark.parametrize("kind", SCHEDULES)
 
 
 def told(kind, stages, micro_batches):
-    return f"a agenda “{kind}”, {stages} estágios, {micro_batches} microlotes"
+    return f"a agenda “{kind}”, {counted(stages, 'estágio')}, {counted(micro_batches, 'microlote')}"
 
 
 # -------------------------------------------------------------------------------------------- one_forward_one_backward
@@ -41,27 +42,25 @@ def told(kind, stages, micro_batches):
 
 @pytest.mark.parametrize(("stages", "micro_batches"), PLACES)
 def test_one_forward_one_backward(judge, stages, micro_batches):
-    case = f"{stages} estágios, {micro_batches} microlotes"
-    found = judge.same("one_forward_one_backward", stages, micro_batches, case=case)
-    theirs = of_the_library.one_forward_one_backward(stages, micro_batches)
-    judge.that([list(map(tuple, steps)) for steps in found] == [list(map(tuple, steps)) for steps in theirs],
-               "one_forward_one_backward", case, "difere da biblioteca")  # fmt: skip
+    case = f"{counted(stages, 'estágio')}, {counted(micro_batches, 'microlote')}"
+    found = judge.same("one_forward_one_backward", stages, micro_batches, case=case, through=judge.support.drawn)
+    theirs = judge.support.drawn(of_the_library.one_forward_one_backward, stages, micro_batches)
+    judge.that(found == theirs, "one_forward_one_backward", case, "difere da biblioteca")
 
 
 def test_any_pipeline(judge):
     @given(st.integers(1, 7), st.integers(1, 9))
     def agrees(stages, micro_batches):
-        judge.same("one_forward_one_backward", stages, micro_batches,
-                   case=f"{stages} estágios, {micro_batches} microlotes")  # fmt: skip
+        case = f"{counted(stages, 'estágio')}, {counted(micro_batches, 'microlote')}"
+        judge.same("one_forward_one_backward", stages, micro_batches, case=case, through=judge.support.drawn)
 
     agrees()
 
 
 def test_one_forward_one_backward_by_hand(judge):
-    found = judge.same("one_forward_one_backward", 2, 3, case="o exemplo")
-    shown = [" ".join(("→" if way == FORWARD else "←") + str(number) for _, way, number in steps) for steps in found]
-    judge.that(shown == ["→0 →1 ←0 →2 ←1 ←2", "→0 ←0 →1 ←1 →2 ←2"], "one_forward_one_backward", "o exemplo",
-               f"deu {shown}")  # fmt: skip
+    found = judge.same("one_forward_one_backward", 2, 3, case="o exemplo", through=judge.support.drawn)
+    judge.that(found == ["→0 →1 ←0 →2 ←1 ←2", "→0 ←0 →1 ←1 →2 ←2"], "one_forward_one_backward", "o exemplo",
+               f"deu {found}")  # fmt: skip
 
 
 # -------------------------------------------------------------------------------------------------------------- bubble

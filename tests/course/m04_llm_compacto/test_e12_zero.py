@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tinyllm.course.judge import shapes
 from tinyllm.parallel.comm import run_ranks
 from tinyllm.parallel.shard import owned_bytes
+from tinyllm.say import counted
 
 rng = np.random.default_rng(0)
 
@@ -51,7 +52,7 @@ def training(judge, n, size, count=3, dtype=np.float64, scale=1.0, draw=rng):
     """After some steps every rank has the weights of a worker that has seen all gradients, and its share of m and v."""
     weights = draw.normal(size=n).astype(dtype)
     gradients = (scale * draw.normal(size=(count, size, n))).astype(dtype)
-    case = f"n={n}, {size} ranks, passos: {count}"
+    case = f"n={n}, {counted(size, 'rank')}, passos: {count}"
     found = judge.same("zero_step", weights, gradients, through=judge.support.steps, case=case)
     alone, m, v = weights, np.zeros(n, dtype), np.zeros(n, dtype)
     for step, of_ranks in enumerate(gradients, start=1):
@@ -84,7 +85,7 @@ def test_any_training(judge):
 def test_what_passes_between_the_ranks(judge):
     """Each way once: the gradients there, the weights back. That is no more than data parallel passes."""
 
-    def counted(piece):
+    def watched(piece):
         def work(comm):
             shards = judge.support.Shards(comm)
             piece(shards, np.ones(10), np.ones(10), np.zeros(4), np.zeros(4), judge.support.adamw(1))
@@ -92,9 +93,10 @@ def test_what_passes_between_the_ranks(judge):
 
         return run_ranks(3, work)
 
-    found = judge.outcome(counted, judge.answer.zero_step, ())
+    found = judge.outcome(watched, judge.answer.zero_step, ())
     judge.that(found == [[("all_gather", 12), ("reduce_scatter", 12)]] * 3, "zero_step", "n=10, 3 ranks",
-               f"chamou {found[0]}; bastam um reduce_scatter e um all_gather, de 12 números")  # fmt: skip
+               f"chamou {', '.join(f'{method} de {numbers}' for method, numbers in found[0])}; bastam um "
+               "reduce_scatter e um all_gather, de 12 números")  # fmt: skip
 
 
 # --------------------------------------------------------------------------------------------------- forward_in_shares
@@ -105,7 +107,7 @@ def layers_of(widths, draw=rng, dtype=np.float64):
 
 
 def forward(judge, size, x, layers):
-    case = f"{size} ranks, x {shapes(x)}, camadas {', '.join(str(layer.shape) for layer in layers)}"
+    case = f"{counted(size, 'rank')}, x {shapes(x)}, camadas {', '.join(str(layer.shape) for layer in layers)}"
     found = judge.same("forward_in_shares", size, x, *layers, through=judge.support.forward, case=case)
     expected = x
     for layer in layers:
@@ -132,7 +134,7 @@ def test_any_layers(judge):
 def test_one_layer_at_a_time(judge):
     layers = layers_of((6, 5, 4, 7, 3))
 
-    def counted(piece):
+    def watched(piece):
         def work(comm):
             shards = judge.support.Shards(comm)
             shares = judge.support.shares_of(layers, comm.rank, 2)
@@ -141,7 +143,7 @@ def test_one_layer_at_a_time(judge):
 
         return run_ranks(2, work)
 
-    found = judge.outcome(counted, judge.answer.forward_in_shares, ())
+    found = judge.outcome(watched, judge.answer.forward_in_shares, ())
     judge.that(max(found) <= 1, "forward_in_shares", "2 ranks, 4 camadas",
                f"ao juntar uma camada, ainda guardava {max(found)} outras inteiras; no máximo a anterior")  # fmt: skip
 

@@ -21,7 +21,7 @@ def apart(judge, numbers, case):
     return judge.same("first_apart", numbers, case=f"{case}, {shapes(numbers)}")
 
 
-@pytest.mark.parametrize("places", [[(3, 2), (5, 1)], [(1, 3), (1, 2), (4, 1)], [(0, 1)], []], ids=str)
+@pytest.mark.parametrize("places", [[(3, 2), (5, 1), (6, 3)], [(1, 3), (1, 2), (4, 1)], [(0, 1)], []], ids=str)
 @pytest.mark.parametrize("size", [1.0, 1e6, 1e-7])
 def test_first_apart(judge, places, size):
     numbers = size * alike(7, 4)
@@ -121,6 +121,27 @@ def test_a_rank_that_reads_a_row_of_its_own_twice(judge):
     log = judge.support.training("nada")
     log.rows[:, :, 0] = log.rows[:, :, 1]
     judge.same("diagnose", log, case="cada rank lê duas vezes uma das suas próprias linhas; nada mais")
+
+
+def test_rows_that_another_rank_reads_in_another_step(judge):
+    log = judge.support.training("nada")
+    judge.same("diagnose", log._replace(rows=log.rows % 1000), case="em cada passo as linhas são as mesmas, repartidas "
+               "de outro modo entre os ranks")  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", ["nada", "soma"])
+@pytest.mark.parametrize("size", [1e-5, 1e5])
+def test_gradients_of_any_size(judge, fault, size):
+    log = judge.support.training(fault)
+    near = 1.0005 * size if fault == "nada" else size
+    judge.same("diagnose", log._replace(gradients=near * log.gradients, alone=size * log.alone),
+               case=f"gradientes de cerca de {size:g}; o que há: {fault}")  # fmt: skip
+
+
+def test_a_gradient_too_large_in_one_step(judge):
+    log = judge.support.training("nada")
+    log.gradients[1] *= 2
+    judge.same("diagnose", log, case="no passo 1, e só nele, o gradiente de todos é o dobro")
 
 
 def test_gradients_apart_and_weights_that_do_not_move(judge):

@@ -78,8 +78,8 @@ def checkpoints(figure):
     held.set(title="12 camadas, do começo ao fim de um passo", xlabel="tempo (a ida de uma camada = 1)",
              ylabel="guardado (a entrada de uma camada = 1)", ylim=(0, 225))  # fmt: skip
     held.legend(frameon=False, fontsize=8.5, loc="upper right", bbox_to_anchor=(1, 0.92))
-    every = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 48])
     for layers, color in ((12, GREEN), (48, BLUE), (192, ORANGE)):
+        every = np.array([k for k in (1, 2, 3, 4, 6, 8, 12, 16, 24, 48) if k <= layers])
         worst.plot(every, -(-layers // every) + 16 * every, color=color, linewidth=2, marker="o", markersize=4,
                    label=f"{layers} camadas")  # fmt: skip
     worst.set(title="o pior momento", xlabel="camadas por segmento")
