@@ -36,7 +36,7 @@ def every_parser():
 PARSERS = dict(every_parser())
 METAVARS = {
     *("N", "X", "TEXTO", "PASTA", "ARQUIVO", "ENTRADA", "SAÍDA", "NOME", "MB", "HEX", "OUTRO", "TOKENIZADOR", "ID"),
-    *("COMANDO", "EXERCÍCIO", "MODELO", "DIVISÃO", "NOMES", "train …"),
+    *("COMANDO", "EXERCÍCIO", "MODELO", "DIVISÃO", "NOMES", "BYTES", "train …"),
 }
 
 
@@ -96,7 +96,7 @@ REFUSED = {
     "--versio": "did you mean --version?",
     "train --stpes 3": "there is no option '--stpes'; did you mean --steps?",
     "train --out": "--out needs a value; see: tinyllm train --help",
-    "train": "one of the arguments --out --resume is required; see: tinyllm train --help",
+    "train": "one of the arguments --out --resume --plot-schedule is required; see: tinyllm train --help",
     "train --out a --resume b": "not allowed with argument --out; see: tinyllm train --help",
     "train --out a --model mamba": "--model=mamba is not there; choose one of gpt, llama,",
     "train --out a --tokenizer x": "--tokenizer=x is not there; choose one of bpe, char, word, byte",

@@ -238,7 +238,7 @@ def aside(path):
         put_in_place(temporary, place)
     except OSError as error:
         if error.errno and (not error.filename or temporary.name in str(error.filename)):  # a full disk names no place
-            error.filename = str(path)
+            error.filename, error.filename2 = str(path), None
         raise
     finally:
         remove(temporary)

@@ -63,7 +63,8 @@ def test_a_run_goes_on_as_if_it_had_never_stopped(capsys, folder, name, tmp_path
     """Four steps and four more leave what eight do: the batches, masks and gaps are functions of their number."""
     config = json.loads((folder / name / "config.json").read_text())
     options = [f"--{key.replace('_', '-')}={value}" for part in ("data", "model", "train")
-               for key, value in config[part].items() if key not in ("steps", "decay_steps")]  # fmt: skip
+               for key, value in config[part].items()
+               if key not in ("steps", "decay_steps") and value is not False]  # fmt: skip
     options += [f"--model={config['architecture']}", f"--task={config['task']}", "--decay-steps=1000"]
     options = [
         o if not o.startswith("--vocab-size") else f"--vocab-size={300 if 'classify' not in name else 4096}"

@@ -2,7 +2,6 @@
 
 from tinyllm.commands.machine import doctor_command
 from tinyllm.course import guide, syllabus
-from tinyllm.course.projects import m04
 from tinyllm.course.side_by_side import compare
 from tinyllm.errors import UsageError
 from tinyllm.parser import add_command, add_commands, calls, size, up_to
@@ -39,6 +38,8 @@ def reset_command(arguments):
 
 
 def project_m04_command(arguments):
+    from tinyllm.course.projects import m04  # which needs all that trains: the other commands do not
+
     budget = (arguments.memory, arguments.minutes)
     if budget == (None, None):
         return m04.judge(arguments.folder, test=arguments.test, as_json=arguments.json)
