@@ -205,7 +205,7 @@ def test_the_log_tells_the_peak_of_the_process(project):
     if peak_memory() is None:
         assert last["peak_memory"] is None
     else:
-        assert 30 << 20 < last["peak_memory"] <= peak_memory()
+        assert 30 << 20 < last["peak_memory"] <= peak_memory() + (1 << 20)  # threads count their pages in dozens
 
 
 def test_a_run_is_shown_with_its_figures(project, monkeypatch, capsys):
