@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from tinyllm.course import diagnose, meanings
+from tinyllm.course import diagnose
 from tinyllm.course.judge import Each, difference, load
 from tinyllm.parallel.comm import run_ranks
 
@@ -141,21 +141,6 @@ def test_what_runs_in_threads_is_watched_too(tmp_path):
 
 def on_two_ranks(piece):
     return run_ranks(2, lambda comm: piece(F32))
-
-
-def test_shapes_that_do_not_meet(tmp_path):
-    path = tmp_path / "answer.py"
-    path.write_text("def piece(x, y):\n    return 2 * x + y.T\n", encoding="utf-8")
-    piece = load(path).piece
-    assert shapes_told(path, piece, np.ones((2, 3)), np.ones((2, 3))) == ["formas: x (2, 3), y (2, 3)"]
-    assert shapes_told(path, piece, np.ones(2), "y") == []
-
-
-def shapes_told(path, piece, *arguments):
-    try:
-        return piece(*arguments)
-    except (ValueError, AttributeError) as error:
-        return meanings.shapes_in(error, path)
 
 
 def test_the_one_function_inside_goes_by_any_name(tmp_path):

@@ -8,6 +8,8 @@ import numpy as np
 
 from tinyllm.tensor import Tensor
 
+# Where an error names the type of a value: an argument, a key or a name may be called "function" too.
+OF_TYPE = r"((Type|Attribute|Usage)Error:|type(\(s\))? for .+:|\b(and|of|not|type)) '?"
 MEANINGS = {  # a pattern in what an error says -> what it comes from, mostly
     r"'Tensor' does not support ufuncs":
         "as funções do NumPy não conhecem Tensores, e por elas o gradiente não volta; use as de tinyllm.tensor",
@@ -23,8 +25,7 @@ MEANINGS = {  # a pattern in what an error says -> what it comes from, mostly
         "float, int e as funções de math pedem um número só, e isto é um array; use as do NumPy",
     r"is read-only": "este array foi recebido de outro, e não se muda no lugar; trabalhe numa cópia",
     r"FloatingPointError": "dividiu por 0 onde o resultado é outro; trate esse caso antes de dividir",
-    r"'(function|method|builtin_function_or_method)'|\b(function|method) is no array":
-        "há aí uma função que ninguém chamou; faltam os ()?",
+    OF_TYPE + r"(function|method|builtin_function_or_method)\b": "há aí uma função que ninguém chamou; faltam os ()?",
     r"\bNoneType\b": "há um None onde se espera outra coisa; falta um return na função que o dá?",
     r"object is not callable":
         "isso não é uma função: índices vão entre [ ], e onde se pede uma função não se dá o que ela devolve",
