@@ -148,8 +148,9 @@ def test_an_optimiser_of_8_bits_is_counted_as_estimate_does():
 @pytest.mark.long
 @pytest.mark.parametrize("layout", ["pp=2", "tp=2,pp=2", "tp=2", "dp=2", "dp=2,zero=1", "dp=2,zero=2", "dp=2,zero=3"])
 def test_ranks_take_what_is_said(layout):
-    """The arrays of threads that are ranks. Stages, of which nearly all is there when the gradients are clipped, take
-    as much as is said; slices and replicas take less, whose activations are gone by then."""
+    """The arrays of threads that are ranks, and what is on its way between them. Stages, of which nearly all is there
+    when the gradients are clipped, take as much as is said; slices and replicas less, whose activations are gone then.
+    """
     config, layout = GPTConfig(vocab_size=300, context=16, layers=8, heads=4, width=128), parse_layout(layout)
     training, ids = TrainConfig(steps=3, batch=8, workers=2), np.random.default_rng(0).integers(0, 300, (8, 17))
 
@@ -167,7 +168,7 @@ def test_ranks_take_what_is_said(layout):
     finally:
         tracemalloc.stop()
     said = plan.memory_of_ranks(config, training, AdamW, layout)
-    assert 0.98 < (said.total - said.process) / peak < (1.1 if layout.pp > 1 else 1.8)
+    assert 0.9 < (said.total - said.process) / peak < (1.1 if layout.pp > 1 else 1.8)
 
 
 def test_what_the_optimiser_of_a_rank_keeps_on_disk_is_not_counted():
