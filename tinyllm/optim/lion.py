@@ -10,6 +10,8 @@ from tinyllm.backend.kernels import TwinnedFunction, kernel
 from tinyllm.config import Config, option
 from tinyllm.optim.optimizer import Optimizer
 
+HUGE = np.float32(3e38)  # times what is not 0, it is more than any rate
+
 
 @dataclass(frozen=True)
 class LionConfig(Config):
@@ -25,9 +27,8 @@ class LionConfig(Config):
 @TwinnedFunction
 def lion_update(p, g, m, *, lr, decay, step, beta1, beta2):
     """Move p (...) by the signs of its gradient g (...) and of the mean m (...) of those before."""
-    sign = array_module(p).sign(beta1 * m + (1 - beta1) * g)
-    m *= beta2
-    m += (1 - beta2) * g
+    sign = array_module(p).sign(m + (1 - beta1) * (g - m))
+    m += (1 - beta2) * (g - m)
     p *= 1 - lr * decay
     p -= lr * sign
 
@@ -37,20 +38,18 @@ def lion_update_compiled(p, g, m, *, lr, decay, step, beta1, beta2):
     if not all(a.flags.c_contiguous for a in (p, m)):  # a flat view of them would be a copy
         options = {"beta1": beta1, "beta2": beta2}
         return lion_update.meaning(p, g, m, lr=lr, decay=decay, step=step, **options)
-    lion_loop(
-        *(a.reshape(-1) for a in (p, g, m)), beta1, 1 - beta1, beta2, 1 - beta2, lr, 1 - lr * decay
-    )
+    lion_loop(*(a.reshape(-1) for a in (p, g, m)), 1 - beta1, 1 - beta2, lr, 1 - lr * decay)
 
 
 @kernel
-def lion_loop(p, g, m, old1, new1, old2, new2, lr, kept):
-    """Three of (n,)"""
-    old1, new1, old2, new2 = np.float32(old1), np.float32(new1), np.float32(old2), np.float32(new2)
-    lr, kept = np.float32(lr), np.float32(kept)
+def lion_loop(p, g, m, new1, new2, lr, kept):
+    """Three of (n,). There is one product in each sum, for of two it is open which is rounded
+    first; and no branch, so that a loop over a few numbers rounds as one over many does."""
+    new1, new2, lr, kept = np.float32(new1), np.float32(new2), np.float32(lr), np.float32(kept)
     for i in range(p.size):
-        way = old1 * m[i] + new1 * g[i]
-        m[i] = old2 * m[i] + new2 * g[i]
-        p[i] = p[i] * kept - lr * np.sign(way)
+        way = m[i] + new1 * (g[i] - m[i])
+        m[i] += new2 * (g[i] - m[i])
+        p[i] = p[i] * kept - max(min(HUGE * way, lr), -lr)  # in this order, NaN stays
 
 
 class Lion(Optimizer):
