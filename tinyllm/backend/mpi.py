@@ -1,6 +1,9 @@
 """MPI: the only file that knows mpi4py, which is not imported before it is needed and may be missing."""
 
 import importlib.util
+import shutil
+import sys
+from pathlib import Path
 
 from tinyllm.errors import UsageError
 
@@ -11,6 +14,15 @@ def check_mpi4py():
     """Raise UsageError where mpi4py is missing."""
     if importlib.util.find_spec("mpi4py") is None:
         raise UsageError(f"ranks in processes of their own need mpi4py and an MPI; {MEND}")
+
+
+def find_mpiexec():
+    """The path of mpiexec: the one beside this Python, else the first of the system. UsageError if there is none."""
+    beside = str(Path(sys.executable).parent)
+    found = shutil.which("mpiexec", path=beside) or shutil.which("mpiexec")
+    if found is None:
+        raise UsageError('there is no mpiexec to start ranks with; install one with: pip install -e ".[mpi]"')
+    return found
 
 
 def load_mpi():

@@ -12,17 +12,15 @@ import os
 import re
 import secrets
 import selectors
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import NamedTuple
 
-from tinyllm.backend.mpi import check_mpi4py
+from tinyllm.backend.mpi import check_mpi4py, find_mpiexec
 from tinyllm.errors import UsageError
 
 PATIENCE = 3  # seconds that all others have to end, after one has gone wrong
@@ -37,15 +35,6 @@ class Ending(NamedTuple):
     status: int
     rank: int | None = None
     wrong: str | None = None
-
-
-def find_mpiexec():
-    """The path of mpiexec: the one beside this Python, else the first of the system. UsageError if there is none."""
-    beside = str(Path(sys.executable).parent)
-    found = shutil.which("mpiexec", path=beside) or shutil.which("mpiexec")
-    if found is None:
-        raise UsageError('there is no mpiexec to start ranks with; install one with: pip install -e ".[mpi]"')
-    return found
 
 
 def launch(size, words, *, hosts=()):

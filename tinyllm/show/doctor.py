@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from tinyllm.backend import kernels, machine, threads
+from tinyllm.backend.mpi import find_mpiexec
 from tinyllm.errors import UsageError
-from tinyllm.parallel.launch import find_mpiexec
 from tinyllm.say import counted, decimal, megabytes
 
 PACKAGES = ("numpy", "numba", "tqdm", "safetensors", "threadpoolctl", "pytest")  # the last for the exercises
