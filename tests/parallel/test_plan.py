@@ -168,7 +168,8 @@ def test_ranks_take_what_is_said(layout):
     finally:
         tracemalloc.stop()
     said = plan.memory_of_ranks(config, training, AdamW, layout)
-    assert 0.9 < (said.total - said.process) / peak < (1.1 if layout.pp > 1 else 1.8)
+    least = 0.9 if layout.tp > 1 < layout.pp else 0.98  # who waits for whom differs: 0.94 to 1.03 in 24 runs
+    assert least < (said.total - said.process) / peak < (1.1 if layout.pp > 1 else 1.8)
 
 
 def test_what_the_optimiser_of_a_rank_keeps_on_disk_is_not_counted():
