@@ -44,12 +44,14 @@ def test_every_time_a_checkpoint_loads(tmp_path, kills, background):
     model = GPT(GPTConfig(vocab_size=2000, context=64, layers=4, heads=4, width=128), rng=np.random.default_rng(0))
     optimizer = AdamW(model.named_parameters())
     moments, step, in_the_middle = random.Random(0), 0, 0
-    for _ in range(kills):
+    for kill in range(kills):
         command = [sys.executable, "-c", SAVER, str(tmp_path), str(step), str(background)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             process.stdout.readline()
             told = int(process.stdout.readline())  # one save is done: from here on there must be a checkpoint
             time.sleep(moments.random() * 0.15)
+            while kill % 2 and not any(tmp_path.glob(".*.partial-*")):
+                pass  # every second one while a checkpoint is being written, however short the writing is
             process.send_signal(signal.SIGKILL)
             told = int([str(told), *process.stdout.read().split()][-1])
         in_the_middle += any(tmp_path.glob(".*.partial-*"))
