@@ -12,6 +12,7 @@ from tinyllm.errors import UsageError
 from tinyllm.infer.generate import Request, generate, generate_batch, until
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.bert import BERT, BERTConfig
+from tinyllm.models.copier import Copier, CopierConfig
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.models.llama import Llama, LlamaConfig
 from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
@@ -96,6 +97,7 @@ def test_a_prompt_of_unknown_ids():
 SHAPE = {"vocab_size": 23, "context": 12, "layers": 2, "width": 8}
 KINDS = {
     "gpt": (GPT, CONFIG),
+    "copier": (Copier, CopierConfig(**SHAPE, heads=2)),
     "llama": (Llama, LlamaConfig(**SHAPE, heads=2, kv_heads=1, hidden=12)),
     "rnn": (RNN, RNNConfig(**SHAPE)),
     "lstm": (LSTM, LSTMConfig(**SHAPE)),

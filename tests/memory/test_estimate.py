@@ -21,6 +21,7 @@ from tinyllm.memory.estimate import Plan, inference, largest_batch, training
 from tinyllm.models import catalog
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.classifier import Classifier
+from tinyllm.models.copier import CopierConfig
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.rnn import LSTMConfig, RNNConfig
@@ -46,6 +47,7 @@ CASES = [  # config, batch, workers, accumulate
     (RNNConfig(512, 64, 2, 400, dropout=0.1), 64, 1, 1),
     (LSTMConfig(2048, 128, 2, 200), 16, 2, 1),
     (LSTMConfig(512, 128, 3, 256), 32, 1, 2),
+    (CopierConfig(2048, 192, 4, 4, 192), 5, 2, 1),
     (LlamaConfig(2048, 128, 4, 4, 2, 192, 512), 8, 2, 1),
     (LlamaConfig(4096, 256, 4, 4, 2, 256, 688, dropout=0.1), 8, 2, 1),
     (BERTConfig(2048, 128, 4, 4, 192), 16, 2, 1),
@@ -228,6 +230,7 @@ def traced_peak(config, batch, device):
     [
         GPTConfig(512, 128, 4, 4, 128),
         GPTConfig(512, 128, 2, 16, 64, 0.1),
+        CopierConfig(512, 128, 3, 4, 128),
         LlamaConfig(512, 128, 3, 4, 2, 128, 344),
         BERTConfig(512, 128, 3, 4, 128),
         T5Config(512, 128, 2, 2, 4, 128, 344),
@@ -247,6 +250,7 @@ def test_the_arrays_of_a_step_are_counted_within_5_percent(config):
     [
         GPTConfig(512, 128, 3, 4, 128),
         GPTConfig(512, 128, 2, 16, 64, 0.1),
+        CopierConfig(512, 128, 3, 4, 128),
         LlamaConfig(512, 128, 3, 4, 2, 128, 344),
         BERTConfig(512, 128, 3, 4, 128),
         T5Config(512, 128, 2, 2, 4, 128, 344),
@@ -334,6 +338,7 @@ def test_the_state_of_a_recurrent_model_does_not_grow():
     [
         GPTConfig(),
         GPTConfig(512, 64, 2, 16, 64, 0.1),
+        CopierConfig(),
         LlamaConfig(),
         BERTConfig(),
         T5Config(),
@@ -431,7 +436,14 @@ def test_a_learners_count_takes_the_place_of_the_library(capsys, monkeypatch):
 
 @pytest.mark.parametrize(
     ("model", "blocks", "kept"),
-    [("llama", 4, "KV cache"), ("bert", 4, None), ("t5", 2, "KV cache"), ("rnn", 3, "estado"), ("lstm", 3, "estado")],
+    [
+        ("llama", 4, "KV cache"),
+        ("copier", 4, "KV cache"),
+        ("bert", 4, None),
+        ("t5", 2, "KV cache"),
+        ("rnn", 3, "estado"),
+        ("lstm", 3, "estado"),
+    ],
 )
 def test_every_model_is_estimated(capsys, model, blocks, kept):
     status, out, _ = call(capsys, "--model", model, "--width=64")

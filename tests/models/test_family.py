@@ -12,6 +12,7 @@ from tinyllm.infer.generate import generate
 from tinyllm.models import bert, t5
 from tinyllm.models.bert import BERT, BERTConfig
 from tinyllm.models.classifier import Classifier
+from tinyllm.models.copier import Copier, CopierConfig
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.models.llama import Llama, LlamaConfig
 from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
@@ -25,6 +26,7 @@ SHAPE = {"vocab_size": V, "context": T, "layers": 2, "heads": 2, "width": 8}
 SOURCE = np.random.default_rng(5).integers(V, size=(3, 5))
 DECODERS = {
     "gpt": (GPT, GPTConfig(**SHAPE)),
+    "copier": (Copier, CopierConfig(**SHAPE)),
     "llama": (Llama, LlamaConfig(**SHAPE, kv_heads=1, hidden=12)),
     "rnn": (RNN, RNNConfig(V, T, layers=2, width=8)),
     "lstm": (LSTM, LSTMConfig(V, T, layers=2, width=8)),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tinyllm.data.objectives import padded
 from tinyllm.errors import UsageError
 from tinyllm.models.bert import BERT
+from tinyllm.models.copier import Copier, CopierConfig
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.models.llama import Llama, LlamaConfig
 from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
@@ -22,6 +23,7 @@ V, CONTEXT = 13, 24
 SHAPE = {"vocab_size": V, "context": CONTEXT, "layers": 2, "heads": 2, "width": 8}
 KINDS = {
     "gpt": (GPT, GPTConfig(**SHAPE)),
+    "copier": (Copier, CopierConfig(**SHAPE)),
     "llama": (Llama, LlamaConfig(**SHAPE, kv_heads=1, hidden=12)),
     "rnn": (RNN, RNNConfig(V, CONTEXT, layers=2, width=8)),
     "lstm": (LSTM, LSTMConfig(V, CONTEXT, layers=2, width=8)),
@@ -153,7 +155,7 @@ def test_what_fills_a_row_up_may_reach_beyond_the_context(kind):
         assert np.isfinite(reader(ids[:, :1], caches).data).all()
         for cache in caches:
             cache.truncate(cache.lengths - [0, 1])
-        if kind in ("gpt", "llama"):
+        if kind in ("gpt", "copier", "llama"):
             with pytest.raises(UsageError, match="25 tokens do not fit in a context of 24"):
                 reader(ids[:, :5], caches)
 

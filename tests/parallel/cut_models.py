@@ -7,6 +7,7 @@ import numpy as np
 
 from tinyllm.backend.kernels import kernels_run
 from tinyllm.models.bert import BERT, BERTConfig
+from tinyllm.models.copier import Copier, CopierConfig
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.models.llama import Llama, LlamaConfig
 from tinyllm.models.rnn import LSTM, LSTMConfig
@@ -17,6 +18,7 @@ V, T, ROWS = 13, 6, 5
 SHAPE = {"vocab_size": V, "context": T, "layers": 4, "heads": 4, "width": 16}
 MODELS = {
     "gpt": (GPT, functools.partial(GPTConfig, **SHAPE)),
+    "copier": (Copier, functools.partial(CopierConfig, **SHAPE)),
     "llama": (Llama, functools.partial(LlamaConfig, **SHAPE, kv_heads=4, hidden=24)),
     "llama with shared keys": (Llama, functools.partial(LlamaConfig, **SHAPE, kv_heads=2, hidden=24)),
     "bert": (BERT, functools.partial(BERTConfig, **SHAPE)),

@@ -17,6 +17,7 @@ from tinyllm.train.loop import TrainConfig, train
 LAYOUTS = {
     "gpt": ["tp=2", "pp=2", "tp=4", "pp=4", "dp=2,tp=2", "dp=2,pp=2", "tp=2,pp=2",
             "dp=2,tp=2,zero=1", "dp=2,tp=2,zero=2", "dp=2,tp=2,zero=3", "dp=2,pp=2,zero=1", "dp=2,pp=2,zero=2"],
+    "copier": ["tp=2", "pp=2", "tp=2,pp=2"],
     "llama": ["tp=2", "pp=2", "tp=2,pp=2"],
     "bert": ["tp=2", "pp=2", "tp=2,pp=2"],
     "t5": ["tp=2", "dp=2,tp=2"],

@@ -13,7 +13,8 @@ from tinyllm.tensor import no_grad
 def attention_maps(model, ids):
     """A model and a row of T ids -> (layers, H, T, T): how much position t of each head looks at each position.
 
-    Of a T5 they are those of its encoder. Raises UsageError for a model without attention.
+    Of a T5 they are those of its encoder; of a Copier the last one is where it copies from. Raises UsageError for a
+    model without attention.
     """
     with no_grad(), watched() as maps:
         model.hidden(np.array([ids]))

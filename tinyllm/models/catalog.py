@@ -2,7 +2,7 @@
 them."""
 
 from tinyllm.errors import UsageError
-from tinyllm.models import bert, gpt, llama, rnn, t5
+from tinyllm.models import bert, copier, gpt, llama, rnn, t5
 
 MODELS = {
     "gpt": gpt.ARCHITECTURE,
@@ -11,6 +11,7 @@ MODELS = {
     "t5": t5.ARCHITECTURE,
     "rnn": rnn.RNN_ARCHITECTURE,
     "lstm": rnn.LSTM_ARCHITECTURE,
+    "copier": copier.ARCHITECTURE,
 }
 SIZES = ("vocab_size", "context", "layers", "width", "dropout")  # which every Config has
 

@@ -2,7 +2,7 @@
 
 One class for each family: the decoder that sees only the past (GPT), the encoder that sees all
 (BERT), heads that share their keys and turn by their position (Llama), positions as a bias of the
-scores (T5), and the look at another text.
+scores (T5), the look at another text, and the copy of a token (Copier).
 """
 
 import numpy as np
@@ -11,8 +11,10 @@ from tinyllm import functional as F
 from tinyllm.backend.arrays import beside
 from tinyllm.nn import layers
 from tinyllm.nn.module import Module, Parameter
+from tinyllm.nn.outline import ones
 
 PREFERENCE = 4.0  # e⁴ times as much weight, before it learns, as to any other distance
+COPIED = 4.0  # times its embedding is what a token adds that all of a head looks at, at first
 
 
 class CausalSelfAttention(Module):
@@ -168,3 +170,28 @@ class CrossAttention(Module):
             k, v = cache.all()
         y = F.attention(q, k, v, lengths=lengths, scale=self.scale)  # (B, H, T, D)
         return self.out(F.merge_heads(y))
+
+
+class CopyingAttention(Module):
+    """(B, T, C), (B, T, C) -> (B, T, C): every position looks at itself and at earlier ones, and
+    takes of them `tokens`, their embeddings, each channel times a learned gain.
+
+    To a head that compares with the same embeddings, what it takes is those tokens (Merity et al.
+    2016, Pointer Sentinel Mixture Models).
+    """
+
+    def __init__(self, width, heads, *, rng):
+        self.heads = heads
+        self.query_key = layers.Projection(width, 2 * width, rng=rng)
+        self.gain = Parameter(COPIED * ones(width))
+
+    def __call__(self, x, tokens, cache=None):
+        query_key = self.query_key(x)  # (B, T, 2 C)
+        # each (B, H, T, D)
+        q, k = (F.split_heads(query_key, heads=self.heads, part=i, parts=2) for i in range(2))
+        v = F.split_heads(tokens, heads=self.heads)  # (B, H, T, D)
+        starts = None if cache is None else cache.starts
+        if cache is not None:
+            k, v = cache.append(k, v)  # each (B, H, S, D), S = what came before + T
+        y = F.attention(q, k, v, causal=True, starts=starts)  # (B, H, T, D)
+        return F.merge_heads(y) * self.gain

@@ -51,6 +51,13 @@ class LayerCache:
         """Two of (B, H, S, D): the keys and the values so far, as many as the longest row has."""
         return Tensor(self.keys[:, :, : self.length]), Tensor(self.values[:, :, : self.length])
 
+    def last(self):
+        """(B, H, 1, D): the value of the last position of each row; 0 of a row with none."""
+        rows = np.arange(len(self.lengths))
+        values = self.values[beside(rows, self.values), :, beside(self.lengths - 1, self.values)]
+        read = beside(self.lengths > 0, values)
+        return Tensor((values * read[:, None, None])[:, :, None])
+
     def truncate(self, lengths):
         """Forget what stands behind the lengths, (B,). Raises UsageError for more than there is."""
         self._keep(checked(lengths, np.zeros_like(self.lengths), self.lengths))

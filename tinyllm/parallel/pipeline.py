@@ -100,7 +100,8 @@ class Pipeline(Workers):
         self.tied = [weight for weight in tied if self.first or self.last]
         self.door = None
         if not self.first:
-            walk.tokens = Unread(walk.tokens)
+            if not (self.last and hasattr(walk, "copying")):  # which reads them once more, behind the blocks
+                walk.tokens = Unread(walk.tokens)
             walk.blocks[lo] = self.door = Arriving(walk.blocks[lo])
         if not self.last:
             walk.blocks[hi - 1] = Leaving(walk.blocks[hi - 1])
