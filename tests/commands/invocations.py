@@ -112,6 +112,18 @@ REFUSED = {
         train --out new --parallel ""                                # dp=2
         train --resume runs/gpt --parallel dp=1,dp=1                 # twice
     """,
+    "find-rate": """
+        find-rate --lowest 0                                         # lowest | 0
+        find-rate --lowest 1 --highest 0.1                           # lowest=1.0 | highest=0.1
+        find-rate --highest nan                                      # highest | nan
+        find-rate --rates 2                                          # rates | 3
+        find-rate --rates @                                          # rates
+        find-rate --out new                                          # --out
+        find-rate --plot x                                           # x | .svg
+        find-rate --heads 3 --width 16                               # heads | 3
+        find-rate --corpus nothing.txt                               # nothing.txt
+        find-rate --from nothing                                     # nothing
+    """,
     "sweep": """
         sweep                                                        # OPÇÃO
         sweep seed=0,1                                               # --out

@@ -194,3 +194,28 @@ def test_a_run_that_cannot_begin_fails_alone(capsys, tmp_path):
     done, failed = (row["runs"][0] for row in json.loads(out)["rows"])
     assert status == 1 and done["state"] == "done" and failed["state"] == "failed"
     assert failed["problem"].startswith("--corpus=nothing.txt is neither a generated corpus")
+
+
+# ------------------------------------------------------------------------------------------------------- find-rate
+
+
+def test_a_rate_is_suggested_and_nothing_is_left(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    words = [*SMALL, "--rates=12", "--lowest=1e-3", "--highest=0.3", "--workers=1", "--json"]
+    assert cli.main(["find-rate", *words]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert 1e-3 <= said["suggested"] <= 0.3 and len(said["rates"]) == len(said["losses"]) >= 3
+    assert not list(tmp_path.iterdir())
+    assert cli.main(["find-rate", *words[:-1]]) == 0
+    out = capsys.readouterr().out
+    assert f"--learning-rate {said['suggested']:.2g}" in out and "⠀" in out
+
+
+@pytest.mark.oracle
+def test_it_draws_the_range_test(capsys, tmp_path):
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "rate.png"
+    words = ["--rates=12", "--lowest=1e-3", "--highest=0.3", "--workers=1", "--plot", str(picture)]
+    assert cli.main(["find-rate", *SMALL, *words]) == 0
+    assert picture.read_bytes()[1:4] == b"PNG"

@@ -1,10 +1,20 @@
 """Commands that look for good values of the options of a training."""
 
-from tinyllm.commands.training import add_training, chosen_model, chosen_optimizer
-from tinyllm.config import from_dict, given_options
+import tempfile
+from pathlib import Path
+
+from tinyllm import plot
+from tinyllm.commands.pieces import with_pieces
+from tinyllm.commands.training import add_training, chosen_model, chosen_optimizer, prepared
+from tinyllm.config import from_dict, given_options, reader
 from tinyllm.errors import UsageError, shown
-from tinyllm.parser import Parser, calls, near
+from tinyllm.parallel.comm import ALONE
+from tinyllm.parallel.layout import Layout
+from tinyllm.parser import Parser, calls, near, whole
+from tinyllm.show.finder import show_range_test
 from tinyllm.show.sweep import show_sweep
+from tinyllm.show.training import compile_kernels
+from tinyllm.train import finder
 from tinyllm.train.sweep import Sweep, word_of
 from tinyllm.train.tasks import TASKS, Language
 
@@ -63,6 +73,31 @@ def check_options(arguments):
     task = TASKS[vars(arguments).get("task", Language.name)]
     for kind in (task.data_config, chosen_model(arguments), chosen_optimizer(arguments), task.train_config):
         from_dict(kind, given_options(arguments, kind))
+
+
+@with_pieces
+def find_rate_command(arguments):
+    finder.rates(arguments.lowest, arguments.highest, arguments.rates)
+    if arguments.plot is not None:
+        plot.check(arguments.plot)
+    with tempfile.TemporaryDirectory() as folder:
+        arguments.out, arguments.resume = str(Path(folder) / "run"), None
+        run = prepared(arguments, ALONE, Layout())
+        compile_kernels(run)
+        test = finder.RangeTest(run, lowest=arguments.lowest, highest=arguments.highest, steps=arguments.rates)
+        show_range_test(test, picture=arguments.plot, as_json=arguments.json)
+
+
+def declare_find_rate(p):
+    calls(p, find_rate_command, json=True)
+    above = reader(float, {"above": 0})
+    p.add_argument("--lowest", type=above, default=finder.LOWEST, help=f"a primeira taxa (padrão: {finder.LOWEST})")
+    p.add_argument("--highest", type=above, default=finder.HIGHEST, help=f"a última (padrão: {finder.HIGHEST})")
+    p.add_argument(
+        "--rates", type=whole(3, 10_000), default=finder.STEPS, help=f"quantas, um passo cada (padrão: {finder.STEPS})"
+    )
+    p.add_argument("--plot", metavar="ARQUIVO", help="desenha a curva também neste arquivo, .svg ou .png")
+    add_training(p)
 
 
 def declare_sweep(p):
