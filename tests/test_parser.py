@@ -35,6 +35,7 @@ def every_parser():
 
 PARSERS = dict(every_parser())
 METAVARS = {
+    "OPÇÃO=VALORES",
     *("N", "X", "TEXTO", "PASTA", "ARQUIVO", "ENTRADA", "SAÍDA", "NOME", "MB", "HEX", "OUTRO", "TOKENIZADOR", "ID"),
     *("COMANDO", "EXERCÍCIO", "MODELO", "DIVISÃO", "NOMES", "BYTES", "train …"),
 }

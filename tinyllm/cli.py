@@ -192,5 +192,5 @@ def build_parser(wanted=None):
     for name, (file, help) in COMMANDS.items():
         command = add_command(commands, name, help)
         if name == wanted:
-            getattr(importlib.import_module(f"tinyllm.commands.{file}"), f"declare_{name}")(command)
+            getattr(importlib.import_module(f"tinyllm.commands.{file}"), f"declare_{name.replace('-', '_')}")(command)
     return parser

@@ -112,6 +112,44 @@ REFUSED = {
         train --out new --parallel ""                                # dp=2
         train --resume runs/gpt --parallel dp=1,dp=1                 # twice
     """,
+    "find-rate": """
+        find-rate --lowest 0                                         # lowest | 0
+        find-rate --lowest 1 --highest 0.1                           # lowest=1.0 | highest=0.1
+        find-rate --highest nan                                      # highest | nan
+        find-rate --rates 2                                          # rates | 3
+        find-rate --rates @                                          # rates
+        find-rate --out new                                          # --out
+        find-rate --plot x                                           # x | .svg
+        find-rate --heads 3 --width 16                               # heads | 3
+        find-rate --corpus nothing.txt                               # nothing.txt
+        find-rate --from nothing                                     # nothing
+    """,
+    "sweep": """
+        sweep                                                        # OPÇÃO
+        sweep seed=0,1                                               # --out
+        sweep --out new                                              # OPÇÃO
+        sweep --out new seed                                         # 'seed' | learning-rate=
+        sweep --out new =1                                           # '=1'
+        sweep --out new sead=1                                       # sead | seed
+        sweep --out new out=a,b                                      # out | train
+        sweep --out new mine=true                                    # mine
+        sweep --out new seed=                                        # seed
+        sweep --out new seed=0,x                                     # seed | x
+        sweep --out new seed=0,-1                                    # seed | -1
+        sweep --out new seed=0,0                                     # seed=0
+        sweep --out new learning-rate=0.001,1e-3                     # learning-rate=0.001
+        sweep --out new corpus=a/b.txt,a-b.txt                       # corpus=a-b.txt
+        sweep --out new seed=0 seed=1                                # seed | twice
+        sweep --out new seed=0 --seed 1                              # seed
+        sweep --out new nesterov=1,0 --optimizer sgd                 # nesterov | true
+        sweep --out new momentum=0.5,0.9                             # momentum | adamw
+        sweep --out new heads=2,3 --width 16                         # heads=3 | 16
+        sweep --out new seed=0 --profile                             # --profile
+        sweep --out runs/gpt seed=0                                  # runs/gpt
+        sweep --out corpus.txt seed=0                                # corpus.txt
+        sweep --out new seed=0 --plot x                              # x | .svg
+        sweep --out "" seed=0                                        # empty
+    """,
     "train: models": """
         train --out new --vocab-size 0                               # vocab | 0
         train --out new --vocab-size 100                             # vocab | 100

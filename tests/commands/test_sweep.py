@@ -58,7 +58,7 @@ def test_what_cannot_be_is_refused_in_one_line(shop, capsys, impatient, argument
     status, out, err = run(capsys, arguments)
     lines = [line for line in err.splitlines() if ": error: " in line]
     assert (status, out, len(lines)) == (2, "", 1), err
-    assert lines[0] == err.splitlines()[-1] and re.match(r"tinyllm( \w+)*: error: \S", lines[0]), err
+    assert lines[0] == err.splitlines()[-1] and re.match(r"tinyllm( [\w-]+)*: error: \S", lines[0]), err
     assert "Traceback" not in err and "internal error" not in err and "Error:" not in err
     assert [word for word in words if word not in lines[0]] == [] and len(lines[0]) < 800, lines[0]
     assert workshop.state(shop) == before

@@ -1,11 +1,14 @@
 """The commands: which there are and what the help says of each, without importing what they need.
 
-The file of a command has a function `declare_NAME(parser)`, which gives it its options and the function to call.
+The file of a command has a function `declare_NAME(parser)`, which gives it its options and the function to call; in
+NAME a dash is an underscore.
 """
 
 COMMANDS = {  # name: its file, and its line of the help
     "quickstart": ("training", "do texto ao modelo que escreve, em 3 a 7 minutos"),
     "train": ("training", "treina um modelo, ou continua um treino"),
+    "sweep": ("searching", "treina com cada um de alguns valores, e os põe numa tabela"),
+    "find-rate": ("searching", "procura a taxa de aprendizado por onde começar"),
     "launch": ("launch", "treina com vários processos, nesta máquina ou em várias"),
     "estimate": ("training", "diz quanta memória um modelo pede, e o maior lote que cabe"),
     "plan": ("planning", "diz em quanto tempo, e em quanta memória, muitos dispositivos treinam um modelo"),

@@ -305,8 +305,6 @@ def declare_train(p):
     place.add_argument("--resume", metavar="PASTA", help="continua o treino desta pasta, do último checkpoint")
     place.add_argument("--plot-schedule", metavar="ARQUIVO",
                        help="não treina: desenha a taxa de cada passo neste arquivo, .svg ou .png")  # fmt: skip
-    begins = "começa com os pesos e o tokenizador do treino desta pasta, em outros textos"
-    p.add_argument("--from", dest="base", metavar="PASTA", help=begins)
     p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
     detect = "confere cada operação e diz qual, e em que camada, fez o primeiro NaN ou infinito (lento)"
     p.add_argument("--detect-anomaly", action="store_true", help=detect)
@@ -314,6 +312,13 @@ def declare_train(p):
     p.add_argument("--overfit-one-batch", action="store_true", help=overfit)
     p.add_argument("--curve", action="store_true", help="desenha no terminal, a cada validação, a curva da perda")
     p.add_argument("--parallel", metavar="DIVISÃO", help=SHARED)
+    add_training(p)
+
+
+def add_training(p):
+    """The options that say what is trained, and how: those that a sweep has too."""
+    begins = "começa com os pesos e o tokenizador do treino desta pasta, em outros textos"
+    p.add_argument("--from", dest="base", metavar="PASTA", help=begins)
     add_mine(p)
     p.add_argument(
         "--model",
