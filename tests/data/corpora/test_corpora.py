@@ -23,7 +23,7 @@ def texts(name: str, split: str = "train") -> tuple[str, ...]:
 
 
 def test_registry_knows_them_all():
-    assert set(CORPORA) == {"contos", *MODULES}
+    assert set(CORPORA) == {"contos", "cartilha", "leituras", *MODULES}
 
 
 @pytest.mark.long

@@ -5,9 +5,11 @@
 
 A model that knows Portuguese finds the right one likelier (as BLiMP does for English: Warstadt et al. 2020). The words
 are plain ones, most of them of the stories; which of two numbers or genders is the right one is drawn, so that no
-answer is right more often than the other.
+answer is right more often than the other. The same sentences make the pages of the corpus cartilha: each belongs by its
+checksum to the pairs or to one split of the pages, so a model that has read the pages has read no pair.
 """
 
+import zlib
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -34,7 +36,10 @@ ACTIONS = (
 HANDLING = "encontrar, guardar, lavar, perder, esconder, levar, achar, quebrar, mostrar, vender, comprar, esquecer"
 MOODS = "cansado, animado, curioso, assustado, distraído, orgulhoso, preocupado, tranquilo, sozinho, quieto"
 LOOKS = "bonito, novo, colorido, pequeno, amarelo, vermelho, antigo, redondo, branco, quebrado, escondido, pesado"
+WHENS = ("", " todos os dias", " de manhã", " depois do almoço", " aos domingos", " sem pressa", " com a avó")
+OPENINGS = ("de repente", "logo depois", "naquela hora", "um dia", "de manhã")
 TENSES = ("presente", "perfeito", "imperfeito")
+OWNERS = ("pairs", "pairs", "validation", "test", *["train"] * 6)  # of ten sentences: who may use them
 
 
 class Pair(NamedTuple):
@@ -58,9 +63,16 @@ def pairs(count: int, *, seed: int = 0) -> Iterator[Pair]:
 def pair(index: int, *, seed: int = 0) -> Pair:
     """Pair number `index`."""
     names = tuple(PHENOMENA)
-    name = names[index % len(names)]
-    sentence, right, wrong = PHENOMENA[name](Draw("concordancia", seed, index))
-    return Pair(name, *(complete(sentence, word) for word in (right, wrong)))
+    return drawn(names[index % len(names)], Draw("concordancia", seed, index), "pairs")
+
+
+def drawn(name: str, draw: Draw, owner: str) -> Pair:
+    """A pair of a phenomenon whose right sentence belongs to an owner."""
+    while True:
+        sentence, *words = PHENOMENA[name](draw)
+        found = Pair(name, *(complete(sentence, word) for word in words))
+        if OWNERS[zlib.crc32(found.right.encode()) % len(OWNERS)] == owner:
+            return found
 
 
 def complete(sentence: str, word: str) -> str:
@@ -123,6 +135,7 @@ def verb_person(draw: Draw):
     tense = draw.choose(("presente", "perfeito"))
     i, we = grammar.FIRST_SINGULAR, grammar.FIRST_PLURAL
     pronoun, person, other = draw.choose((("eu", i, we), ("nós", we, i), ("eu", i, grammar.THIRD_PLURAL)))
+    rest = f"{rest}{draw.choose(WHENS)}"
     return f"{pronoun} _ {rest}", grammar.conjugate(verb, tense, person), grammar.conjugate(verb, tense, other)
 
 
@@ -150,7 +163,7 @@ def verb_before_subject(draw: Draw):
     several = draw.below(2)
     verb = draw.choose(("chegar", "sair", "voltar", "cair", "aparecer", "sumir", "acordar", "entrar"))
     forms = [grammar.conjugate(verb, "perfeito", person) for person in (grammar.THIRD_SINGULAR, grammar.THIRD_PLURAL)]
-    return f"de repente _ {phrase(draw_noun(draw, BEINGS, several))}", forms[several], forms[1 - several]
+    return f"{draw.choose(OPENINGS)} _ {phrase(draw_noun(draw, BEINGS, several))}", forms[several], forms[1 - several]
 
 
 # ---- around the noun ------------------------------------------------------------------------------------------------
