@@ -166,6 +166,10 @@ REFUSED = {
         train --out new --dropout 1                                  # dropout | 1
         train --out new --dropout -0.5                               # dropout | -0.5
         train --out new --dropout nan                                # dropout | nan
+        speedrun                                                     # --out
+        speedrun --out new --model gtp                               # gtp | gpt
+        speedrun --out runs/gpt --width 32                           # width
+        speedrun --out corpus.txt                                    # corpus.txt
         train --out new --kv-heads 2                                 # kv-heads | gpt
         train --out new --model llama --kv-heads 3                   # kv | 3
         train --out new --model llama --kv-heads 0                   # kv | 0

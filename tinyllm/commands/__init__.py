@@ -8,6 +8,7 @@ COMMANDS = {  # name: its file, and its line of the help
     "quickstart": ("training", "do texto ao modelo que escreve, em 3 a 7 minutos"),
     "train": ("training", "treina um modelo, ou continua um treino"),
     "sweep": ("searching", "treina com cada um de alguns valores, e os põe numa tabela"),
+    "speedrun": ("records", "treina com uma receita e a põe ao lado das que já foram tentadas"),
     "find-rate": ("searching", "procura a taxa de aprendizado por onde começar"),
     "launch": ("launch", "treina com vários processos, nesta máquina ou em várias"),
     "estimate": ("training", "diz quanta memória um modelo pede, e o maior lote que cabe"),

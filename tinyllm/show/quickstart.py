@@ -1,19 +1,20 @@
 """`tinyllm quickstart`: data, tokenizer, model, training and text, one after the other, with what each stage shows."""
 
 import dataclasses
+import itertools
 import math
 import shlex
 import time
 
 from tinyllm import storage
-from tinyllm.data.corpora import concordancia
+from tinyllm.data.corpora import cartilha, concordancia
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.agreement import agreement_score
 from tinyllm.evaluate.metrics import InterpolatedBigram, copied_ngrams, known_words, mean_loss, words
 from tinyllm.infer.generate import generate
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.catalog import name_of
-from tinyllm.models.gpt import GPTConfig
+from tinyllm.models.copier import CopierConfig
 from tinyllm.optim.adamw import AdamWConfig
 from tinyllm.say import decimal, emit, percent, tell, thousands
 from tinyllm.show.training import announce, compile_kernels, train_showing
@@ -21,7 +22,7 @@ from tinyllm.train import run as runs
 from tinyllm.train import tasks
 from tinyllm.train.loop import TrainConfig
 
-STEPS, TEXTS = 1200, 6000
+STEPS, TEXTS, CORPUS = 1100, 7000, "leituras"
 SAMPLES = 20  # texts written for the last figures; the first two are shown
 PAIRS = 190  # of sentences that agree and do not: ten of each phenomenon
 SAMPLING = SampleConfig(temperature=0.8, top_p=0.95)
@@ -38,7 +39,7 @@ def quickstart(folder, *, steps=STEPS, texts=TEXTS, seed=0, as_json=False):
         announce(run.model_config, run.training, run.optimizer_config)
     else:
         run = prepare(folder, steps=steps, texts=texts, seed=seed)
-    tell("3. Modelo: o GPT lê os tokens que vieram antes e prevê o próximo.")
+    tell("3. Modelo: um GPT lê os tokens que vieram antes e prevê o próximo, que também pode copiar de lá.")
     compile_kernels(run)
     if runs.steps_done(run) < run.training.steps:
         if runs.steps_done(run) == 0:
@@ -61,9 +62,9 @@ def quickstart(folder, *, steps=STEPS, texts=TEXTS, seed=0, as_json=False):
 
 
 def check_kind(run):
-    """Raise UsageError for a run that the quickstart does not begin: its words and measures are of a GPT on stories."""
+    """Raise UsageError for a run that the quickstart does not begin: its words and measures are of its own model."""
     of_run = (run.task.name, name_of(run.model_config), run.data.corpus)
-    begun = (tasks.Language.name, name_of(GPTConfig()), tasks.DataConfig().corpus)
+    begun = (tasks.Language.name, name_of(CopierConfig()), CORPUS)
     if of_run != begun:
         raise UsageError(
             f"{run.folder} holds another run, {' '.join(map(str, of_run))}, and the quickstart's is {' '.join(begun)}; "
@@ -74,14 +75,16 @@ def check_kind(run):
 def prepare(folder, *, steps, texts, seed):
     """Make the run, telling what each stage does."""
     stages = {
-        "textos": "1. Textos: contos em português, gerados por uma gramática que acompanha o projeto…",
+        "textos": "1. Textos: contos e páginas de cartilha, gerados por uma gramática que acompanha o projeto…",
         "tokenizador": "2. Tokenizador: o BPE junta, um a um, os pares de símbolos mais frequentes…",
         "tokens": "   Transformando os textos em tokens…",
     }
-    model, training = GPTConfig(), TrainConfig(steps=steps, seed=seed)
+    model, training = CopierConfig(), TrainConfig(steps=steps, seed=seed)
     announce(model, training, AdamWConfig())
     tell()
-    run = runs.create(folder, tasks.DataConfig(texts=texts), model, training, say=lambda stage: tell(stages[stage]))
+    run = runs.create(
+        folder, tasks.DataConfig(corpus=CORPUS, texts=texts), model, training, say=lambda stage: tell(stages[stage])
+    )
     pieces = [run.tokenizer.decode([i]) for i in run.tokenizer.encode("A menina correu depressa para casa.")]
     tell(f"   {thousands(len(run.tokens('train')))} tokens para treinar. Uma frase em tokens: {'│'.join(pieces)}")
     return run
@@ -92,6 +95,12 @@ def write(run, model, number):
     choose = sampler(dataclasses.replace(SAMPLING, seed=number))
     ids = generate(model, [run.end_id], choose=choose, max_tokens=300, stop_id=run.end_id)
     return "".join(run.tokenizer.stream(ids))
+
+
+def stories_of(run, model, count):
+    """The first texts that the model writes from nothing and that are stories; no more than twice as many are tried."""
+    texts = (write(run, model, number) for number in range(2 * count))
+    return list(itertools.islice(itertools.filterfalse(cartilha.is_page, texts), count))
 
 
 def show_sample(run, model, when):
@@ -106,17 +115,31 @@ def measure(run, model):
     bigram = InterpolatedBigram(train, validation, run.tokenizer.vocab_size)
     stories = run.tokenizer.decode(train).split(runs.END)
     vocabulary = {word for story in stories for word in words(story)}
-    samples = [write(run, model, number) for number in range(SAMPLES)]
+    samples = stories_of(run, model, SAMPLES)
+    pairs = [pair for pair in concordancia.pairs(20 * PAIRS) if vocabulary.issuperset(words(" ".join(pair[1:])))][
+        :PAIRS
+    ]
     known = {story.strip() for story in stories}
     return {
         "perplexity": math.exp(mean_loss(model, test)),
         "bigram_perplexity": math.exp(bigram.mean_loss(test)),
         "known_words": known_words("\n".join(samples), vocabulary),
         "copied_12grams": copied_ngrams(samples, stories, n=12),
-        "agreement": agreement_score(model, run.tokenizer, concordancia.pairs(PAIRS), start_id=run.end_id),
+        "agreement": agreement_score(model, run.tokenizer, pairs, start_id=run.end_id) if pairs else None,
+        "pairs": len(pairs),
         "repeated_stories": sum(sample.strip() in known for sample in samples),
         "samples": samples,
     }
+
+
+def agreement_of(figures):
+    """What the pairs say of a model, in words."""
+    if not figures["pairs"]:
+        return "nos textos de treino faltam as palavras dos pares que a medem"
+    return (
+        f"em {percent(figures['agreement'])} de {figures['pairs']} pares, a frase certa (“as meninas correram”) é mais "
+        "provável do que a errada (“as meninas correu”); o acaso daria 50 %"
+    )
 
 
 def show(run, figures):
@@ -127,11 +150,10 @@ def show(run, figures):
     ratio = figures["bigram_perplexity"] / figures["perplexity"]
     beaten = f"{decimal(ratio, 1)} vezes maior" if ratio > 1 else "que o modelo ainda não venceu: treine mais"
     tell(f"""
-   Perplexidade em contos novos: {decimal(figures["perplexity"])}; a de um bigrama interpolado: \
+   Perplexidade em textos novos: {decimal(figures["perplexity"])}; a de um bigrama interpolado: \
 {decimal(figures["bigram_perplexity"])} ({beaten}).
    Palavras escritas que existem no corpus: {percent(figures["known_words"])}.
-   Concordância: em {percent(figures["agreement"])} de {PAIRS} pares, a frase certa (“as meninas \
-correram”) é mais provável do que a errada (“as meninas correu”); o acaso daria 50 %.
+   Concordância: {agreement_of(figures)}.
    Trechos de 12 palavras copiados do treino: {percent(figures["copied_12grams"])}; \
 contos repetidos por inteiro: {figures["repeated_stories"]} de {len(figures["samples"])}.
    Tempo: {decimal(figures["seconds"] / 60, 1)} minutos. Tudo está em {run.folder}.

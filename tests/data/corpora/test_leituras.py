@@ -15,7 +15,7 @@ WORD = re.compile(r"\w+")
 
 @cache
 def sentences(split):
-    return frozenset(line for page in cartilha.pages(300, split=split) for line in page.split("\n"))
+    return frozenset(line for page in cartilha.pages(300, split=split) for line in page.split("\n")[1:])
 
 
 def test_no_sentence_of_a_page_is_of_another_split_or_of_a_pair():
@@ -29,8 +29,9 @@ def test_every_construction_comes_up_and_only_right_sentences():
     wrong = {pair.wrong for pair in concordancia.pairs(3800)}
     assert not wrong & sentences("train")
     pages = list(cartilha.pages(200))
-    assert all(len(page.split("\n")) == 10 for page in pages)
-    starts = {line.split()[0] for page in pages for line in page.split("\n")}
+    assert all(len(page.split("\n")) == 11 and cartilha.is_page(page) for page in pages)
+    assert not any(map(cartilha.is_page, contos.stories(50)))
+    starts = {line.split()[0] for page in pages for line in page.split("\n")[1:]}
     assert {"O", "A", "Os", "As", "Eu", "Nós", "De", "Logo"} <= starts
 
 

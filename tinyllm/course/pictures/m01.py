@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tinyllm import functional as F
 from tinyllm import plot, storage
 from tinyllm.course.pictures.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, arrow, box
+from tinyllm.evaluate.attention_maps import attention_maps
 from tinyllm.memory import estimate
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.plot import INK, SOFT
@@ -149,7 +149,8 @@ MOST_LIKELY = 10
 
 
 def measure(folder, run):
-    """Write what a trained GPT says of PROMPT: its next tokens, and the head that looks hardest at the cat."""
+    """Write what a trained model says of PROMPT: its next tokens, and the head of its blocks that looks hardest at the
+    cat."""
     model, tokenizer = run.trained_model(), run.tokenizer
     ids = [run.end_id, *tokenizer.encode(PROMPT)]
     pieces = [tokenizer.decode([i]) for i in ids]
@@ -159,27 +160,13 @@ def measure(folder, run):
     best = np.argsort(-probabilities)[:MOST_LIKELY]
     likely = [[tokenizer.decode([int(i)]), round(float(probabilities[i]), 4)] for i in best]
     storage.save_json(folder / "proximo-token.json", {"pieces": pieces, "likely": likely})
-    weights, cat = attention_weights(model, ids), pieces.index(" gata")
+    weights, cat = attention_maps(model, ids)[: len(model.blocks)], pieces.index(" gata")
     layer, head = np.unravel_index(weights[:, :, -1, cat].argmax(), weights.shape[:2])
     storage.save_json(
         folder / "atencao.json",
         {"pieces": pieces, "layer": int(layer), "head": int(head),
          "weights": weights[layer, head].round(3).tolist()},
     )  # fmt: skip
-
-
-def attention_weights(model, ids):
-    """T ids -> (layers, H, T, T): how much each position of a GPT looks at each other one, in every head."""
-    weights = []
-    with no_grad():
-        x = model.tokens(np.array([ids])) + model.positions.weight[: len(ids)]
-        for block in model.blocks:
-            heads, qkv = block.attention.heads, block.attention.qkv(block.norm1(x))
-            q, k = (F.split_heads(qkv, heads=heads, part=part, parts=3).data[0] for part in (0, 1))
-            scores = q @ k.swapaxes(-1, -2) / q.shape[-1] ** 0.5  # (H, T, T)
-            weights.append(F.softmax(np.where(np.tri(len(ids)) > 0, scores, -np.inf)).data)
-            x = block(x)
-    return np.stack(weights)
 
 
 def shown(piece):

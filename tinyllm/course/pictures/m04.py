@@ -16,7 +16,7 @@ FOLDER = "m04_llm_compacto/imagens"
 # ------------------------------------------------------------------------------------------------------- configuration
 
 SIZES = {  # vocabulary, context, blocks, heads, width
-    "o do\nquickstart": (4096, 128, 4, 4, 192),
+    "o GPT\npadrão": (4096, 128, 4, 4, 192),
     "GPT-2\npequeno": (50257, 1024, 12, 12, 768),
     "GPT-2\nmédio": (50257, 1024, 24, 16, 1024),
     "GPT-2\ngrande": (50257, 1024, 36, 20, 1280),

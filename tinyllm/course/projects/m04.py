@@ -52,7 +52,7 @@ def set_budget(folder, *, memory, minutes, as_json=False):
     print(
         f"Orçamento: até {megabytes(memory)} de memória e {counted(minutes, 'minuto')} em cada treino.\n"
         f"Com {counted(cores(), 'thread')}, esta máquina só multiplica matrizes a {products} GFLOP/s e treina o modelo "
-        f"do quickstart a {training} GFLOP/s.\n"
+        f"padrão a {training} GFLOP/s.\n"
         f"Nesse tempo a receita de referência faz {decimal(bar['flops'] / 1e12, 1)} TFLOP e chega a "
         f"{decimal(bar['reference'], 3)} bit por byte na validação; certo é até {decimal(bar['right_up_to'], 3)}.\n"
         "  próximo passo: planeje com tinyllm estimate e tinyllm plan, e treine: "

@@ -1,4 +1,4 @@
-"""Project 3's measure, and what it is held against: the quickstart's recipe at some sizes, step by step.
+"""Project 3's measure, and what it is held against: the plain recipe at some sizes, step by step.
 
     python -m tinyllm.course.projects.m04_reference --layers 4 --width 192 --steps 1000
 
@@ -25,14 +25,13 @@ from tinyllm.models.gpt import GPTConfig
 from tinyllm.optim.adamw import AdamW
 from tinyllm.parallel.plan import row_products
 from tinyllm.say import megabytes
-from tinyllm.show.quickstart import TEXTS
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig, train
 from tinyllm.train.tasks import DataConfig
 
 PLACE = "exercises/m04_llm_compacto/imagens/referencia-do-projeto.json"
 JUDGED = 200  # stories of each split, the same for every model
-BASE = (GPTConfig.layers, GPTConfig.width)  # the quickstart's
+BASE = (GPTConfig.layers, GPTConfig.width)  # the default model's
 SHORTEST = 60  # steps after which a reference is measured first; then each time that they have grown by a half
 TRIED = 15  # steps by which a machine is measured
 
@@ -79,7 +78,7 @@ def read_sizes():
 
 def reference(sizes, speed, seconds, memory, split):
     """(bits per byte, operations, the size) of the best that the recipe reaches in so many seconds and bytes, on a
-    machine that trains the quickstart's model at this speed. Raises UsageError if no size fits."""
+    machine that trains the default model at this speed. Raises UsageError if no size fits."""
     base = next(size["speed"] for size in sizes if (size["layers"], size["width"]) == BASE)
     counts = [(size, seconds * speed * size["speed"] / base) for size in sizes if size["peak_memory"] <= memory]
     if not counts:
@@ -108,7 +107,7 @@ def measured(layers, width, steps):
     """What a size comes to: a row for `read_sizes`."""
     config, training, points, due = GPTConfig(layers=layers, width=width), TrainConfig(steps=steps), [], SHORTEST
     with tempfile.TemporaryDirectory() as folder:
-        run = runs.create(f"{folder}/run", DataConfig(texts=TEXTS), config, training)
+        run = runs.create(f"{folder}/run", DataConfig(), config, training)
         model = run.new_model()
         for report, _ in runs.fit(run, model):
             if report.step >= due or report.step == steps:

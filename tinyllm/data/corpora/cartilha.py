@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from tinyllm.data.corpora import concordancia
 from tinyllm.data.corpora.drawing import Draw, numbers
 
-SENTENCES = 10  # of a page
+HEADING, SENTENCES = "Vamos ler!", 10  # of a page
 
 
 def pages(count: int, *, split: str = "train", seed: int = 0) -> Iterator[str]:
@@ -22,6 +22,11 @@ def pages(count: int, *, split: str = "train", seed: int = 0) -> Iterator[str]:
 
 
 def page(index: int, *, split: str = "train", seed: int = 0) -> str:
-    """Page number `index` of a split: ten sentences, one a line."""
+    """Page number `index` of a split: the heading, and ten sentences, one a line."""
     draw, names = Draw("cartilha", seed, split, index), tuple(concordancia.PHENOMENA)
-    return "\n".join(concordancia.drawn(draw.choose(names), draw, split).right for _ in range(SENTENCES))
+    return "\n".join([HEADING, *(concordancia.drawn(draw.choose(names), draw, split).right for _ in range(SENTENCES))])
+
+
+def is_page(text: str) -> bool:
+    """Whether a text that a model wrote is meant as a page, and not as a story."""
+    return text.lstrip().startswith(HEADING)
