@@ -16,6 +16,7 @@ from tinyllm.data import corpora, dataset
 from tinyllm.data import texts as corpus_files
 from tinyllm.data.batches import batches
 from tinyllm.data.corpora import resenhas
+from tinyllm.data.curriculum import Curriculum
 from tinyllm.data.labelled import labelled_batches, read_labelled, split_examples, write_labelled
 from tinyllm.data.objectives import END, padded
 from tinyllm.errors import UsageError
@@ -111,14 +112,23 @@ class Language:
         return catalog.architecture_of(config).bare_objective(config)(ids, ids, np.random.default_rng(0))
 
     def batches(self, run, start):
-        return batches(
-            run.tokens("train"), batch=run.training.batch, context=run.model_config.context,
-            seed=run.training.seed, start=start, objective=self.objective(run),
-        )  # fmt: skip
+        training, tokens = run.training, run.tokens("train")
+        how = {
+            "batch": training.batch,
+            "context": run.model_config.context,
+            "seed": training.seed,
+            "start": start,
+            "objective": self.objective(run),
+        }
+        if training.curriculum == "none":
+            return batches(tokens, **how)
+        length = training.steps_of_curriculum * training.accumulate
+        scored = storage.load_arrays(run.curriculum)
+        return Curriculum(**scored, length=length, begin=training.curriculum_start).batches(tokens, **how)
 
     def check(self, run):
         """Raise UsageError if there is too little text for a batch, or for a window of what is held out."""
-        next(self.batches(run, 0))
+        next(batches(run.tokens("train"), batch=run.training.batch, context=run.model_config.context, seed=0))
         for split in ("validation", "test"):
             count, needed = len(run.tokens(split)), run.model_config.context + 1
             if count < needed:
