@@ -276,6 +276,11 @@ def write_texts(run, texts, *, start=None, say, warn):
     for split in SPLITS:
         run.task.write(run.folder, split, texts[split], run.tokenizer, run.model_config, warn)
     run.task.check(run)
+    write_order(run, say)
+
+
+def write_order(run, say):
+    """Write how long and how hard the training texts are, if the run has a curriculum."""
     if run.training.curriculum != "none":
         say("a ordem dos textos")
         storage.save_arrays(run.curriculum, difficulty.scored(run))

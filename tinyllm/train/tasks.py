@@ -111,20 +111,20 @@ class Language:
         ids = np.zeros((1, config.context), dtype=np.int64)
         return catalog.architecture_of(config).bare_objective(config)(ids, ids, np.random.default_rng(0))
 
-    def batches(self, run, start):
-        training, tokens = run.training, run.tokens("train")
-        how = {
-            "batch": training.batch,
-            "context": run.model_config.context,
-            "seed": training.seed,
-            "start": start,
-            "objective": self.objective(run),
-        }
+    @staticmethod
+    def sampler(run):
+        """What cuts the row of tokens into batches, with the arguments of `batches`."""
+        training = run.training
         if training.curriculum == "none":
-            return batches(tokens, **how)
+            return batches
         length = training.steps_of_curriculum * training.accumulate
-        scored = storage.load_arrays(run.curriculum)
-        return Curriculum(**scored, length=length, begin=training.curriculum_start).batches(tokens, **how)
+        return Curriculum(**storage.load_arrays(run.curriculum), length=length, begin=training.curriculum_start).batches
+
+    def batches(self, run, start):
+        return self.sampler(run)(
+            run.tokens("train"), batch=run.training.batch, context=run.model_config.context,
+            seed=run.training.seed, start=start, objective=self.objective(run),
+        )  # fmt: skip
 
     def check(self, run):
         """Raise UsageError if there is too little text for a batch, or for a window of what is held out."""
