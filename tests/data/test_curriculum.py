@@ -43,11 +43,11 @@ def test_competence_at_its_ends_and_beyond():
 
 
 @given(lists_of_lengths)
-def test_the_lengths_and_places_of_texts_are_found_between_the_ends(lengths):
+def test_the_lengths_and_places_of_texts_are_found_by_the_ends(lengths):
     tokens = row_of(lengths)
     assert text_lengths(tokens, 0).tolist() == lengths
     for number, (place, length) in enumerate(zip(text_places(np.array(lengths)), lengths, strict=True)):
-        assert tokens[place : place + length].tolist() == [number + 1] * (length - 1) + [0]
+        assert tokens[place : place + length].tolist() == [0] + [number + 1] * (length - 1)
 
 
 @given(lists_of_lengths, st.integers(0, 2**32 - 1))

@@ -26,13 +26,13 @@ def competence(progress, *, start):
 
 
 def text_lengths(tokens, end_id):
-    """(N,) ids, with an end before, between and after the texts -> (K,): the tokens of each text, with its end."""
+    """(N,) ids, with an end before, between and after the texts -> (K,): the tokens of each, with the end before it."""
     return np.diff(np.flatnonzero(tokens == end_id))
 
 
 def text_places(lengths):
-    """(K,) lengths of texts -> (K,): where each begins, behind the end that opens the row."""
-    return 1 + np.cumsum(lengths) - lengths
+    """(K,) lengths of texts -> (K,): where each begins, with the end before it."""
+    return np.cumsum(lengths) - lengths
 
 
 class Texts:

@@ -73,7 +73,7 @@ def surprises(model, tokens, lengths):
 
     A text is read behind the end before it, alone; one that is longer than the context in pieces.
     """
-    context, places = model.config.context, text_places(lengths) - 1  # of the end before each
+    context, places = model.config.context, text_places(lengths)
     counts = -(-lengths // context)  # of pieces
     texts = np.repeat(np.arange(len(lengths)), counts)
     offsets = context * (np.arange(len(texts)) - np.repeat(np.cumsum(counts) - counts, counts))
