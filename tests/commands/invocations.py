@@ -52,6 +52,14 @@ REFUSED = {
         train --out new --seed x                                     # seed | x
         train --out new --ema 1                                      # ema | 1
         train --out new --ema -0.1                                   # ema | -0.1
+        train --out new --curriculum                                 # --curriculum
+        train --out new --curriculum random                          # random | length | difficulty
+        train --out new --curriculum-steps -1                        # curriculum | -1
+        train --out new --curriculum length --curriculum-start 0     # curriculum | 0
+        train --out new --curriculum length --curriculum-start 1.1   # curriculum | 1.1
+        train --out new --curriculum length --curriculum-start nan   # curriculum | nan
+        train --out new --task classify --curriculum length          # curriculum=length | labels
+        train --resume runs/gpt --steps 9 --curriculum length        # --curriculum
         train --out new --overfit-one-batch 3                        # 3
         train --overfit-one-batch                                    # --out | --resume
         train --out new --label-smoothing 1                          # smoothing | 1
@@ -676,6 +684,7 @@ ACCEPTED = """
     classify made/labels bom
     attention runs/int8 "Era uma vez"
     estimate runs/int8 --json
+    train --out made/short --from runs/gpt --corpus corpus.txt --steps 2 --batch 4 --curriculum length
     train --out made/again --from runs/int8 --corpus corpus.txt --steps 1
     fill runs/bert "Era uma ___ vez"
     fill runs/bert "Era uma ___ vez" --candidates 1 --json

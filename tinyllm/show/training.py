@@ -31,6 +31,7 @@ SKIPPED = {  # why a step was
     "gradient": "o gradiente não é finito",
     "spike": "a perda, {}, saltou muito acima das anteriores",
 }
+CURRICULA = {"length": "mais curtos", "difficulty": "mais fáceis"}  # the texts that come first
 ONE_RANK = Layout()
 WARM = 10  # steps, after which the time that is left can be told
 BAR = "{desc}{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} passos · {elapsed} · faltam {remaining}{postfix}"
@@ -84,6 +85,10 @@ def announce(config, training, optimizer, *, labels=0, folder=".", layout=ONE_RA
     parameters = (estimate.body_parameters if labels else estimate.parameters)(config) + labels * (config.width + 1)
     shape = f"{counted(config.layers, 'bloco')} de largura {config.width}, {counted(parameters, 'parâmetro')}"
     tell(f"Modelo: {name.upper()} de {shape}, contexto de {counted(config.context, 'token')}.")
+    if training.curriculum != "none":
+        first, last = CURRICULA[training.curriculum], thousands(training.steps_of_curriculum)
+        share = percent(training.curriculum_start)
+        tell(f"Currículo: no começo, {share} dos textos, os {first}; todos depois do passo {last}.")
     available = None if plan.on_gpu else physical_memory()
     if layout.ranks == 1:
         needed = announce_memory(config, plan, available)

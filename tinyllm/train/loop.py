@@ -77,6 +77,19 @@ class TrainConfig(Config):
         "quanto pesa o quadrado de log Z, para os logits não crescerem, como 1e-4; só na perda do treino",
         at_least=0,
     )
+    curriculum: str = option(
+        "none",
+        "começa pelos textos mais curtos (length) ou por aqueles em que um modelo pequeno, treinado antes, erra menos "
+        "(difficulty); none: todos desde o começo",
+        choices=("none", "length", "difficulty"),
+    )
+    curriculum_steps: int = option(
+        0, "com --curriculum, em quantos passos entram todos os textos; 0: na metade de --steps",
+        at_least=0, at_most=10**8,
+    )  # fmt: skip
+    curriculum_start: float = option(
+        0.1, "com --curriculum, que fração dos textos está em jogo no começo", above=0, at_most=1
+    )
     skip_spikes: bool = option(False, "pula também um passo cuja perda salta muito acima das anteriores")
     seed: int = option(0, "semente de todo o acaso", at_least=0, at_most=2**32 - 1)
 
@@ -94,6 +107,11 @@ class TrainConfig(Config):
     def threads_of(self, comm):
         """How many threads a rank has, if so many share the batch over all ranks: 1 at least."""
         return max(1, self.threads // comm.size)
+
+    @property
+    def steps_of_curriculum(self):
+        """How many steps pass before all texts are in play."""
+        return 0 if self.curriculum == "none" else self.curriculum_steps or -(-self.steps // 2)
 
     @property
     def last_decay_step(self):

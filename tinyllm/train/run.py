@@ -6,6 +6,7 @@ config.json        the task and its labels, the names of the model and of the op
 tokenizer.json     train.npy   validation.npy   test.npy      the tokenizer and the tokens of each split; texts with
                    labels are in train.safetensors, and as they were in train.jsonl, and so on
 start.safetensors  the first weights, of a run that goes on from another; those of a run in int8, which has no other
+curriculum.safetensors  how long and how hard each training text is, of a run with a curriculum
 log.jsonl          one line per step, and one per validation; beside it are the other files of `train/log.py`
 checkpoints/       the last checkpoints
 """
@@ -36,7 +37,7 @@ from tinyllm.optim.adamw import AdamWConfig
 from tinyllm.parallel.comm import ALONE
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.text import files
-from tinyllm.train import checkpoint, log, precision, trackers
+from tinyllm.train import checkpoint, difficulty, log, precision, trackers
 from tinyllm.train.loop import train
 from tinyllm.train.monitor import Monitor, MonitorConfig, check_monitor
 from tinyllm.train.tasks import Language, find_task
@@ -143,6 +144,11 @@ class Run:
         """The file of the weights that the run begins with, if it goes on from another run."""
         return self.folder / "start.safetensors"
 
+    @property
+    def curriculum(self):
+        """The file of the lengths and scores of the texts, if the run has a curriculum."""
+        return self.folder / "curriculum.safetensors"
+
 
 def create(
     folder, data, model, training, optimizer=None, *,
@@ -156,6 +162,7 @@ def create(
     small.
     """
     task, optimizer = task or Language(), optimizer or AdamWConfig()
+    difficulty.check(task, training)
     check_place(folder, data, training)
     trackers.asked_for(monitor or MonitorConfig())
     say("textos")
@@ -178,6 +185,7 @@ def create_from(
 
     Raises UsageError as `create` does, if the base has no checkpoint, and if its labels are not those of the texts.
     """
+    difficulty.check(base.task, training)
     check_place(folder, data, training)
     trackers.asked_for(monitor or MonitorConfig())
     start = weights(dequantize(base.trained_model(warn=warn)))
@@ -210,7 +218,8 @@ def check_place(folder, data, training):
         raise UsageError(f"{folder} holds a run; go on with --resume {folder}, or choose another folder")
     ours = storage.is_lock(folder / storage.LOCK)  # a process that was killed has begun a run here
     of_splits = (f"{split}.{ending}" for split in SPLITS for ending in ("npy", "safetensors", "jsonl"))
-    for name in ("tokenizer.json", "start.safetensors", *log.FILES, "checkpoints", *of_splits, storage.LOCK):
+    of_some = ("start.safetensors", "curriculum.safetensors")
+    for name in ("tokenizer.json", *of_some, *log.FILES, "checkpoints", *of_splits, storage.LOCK):
         if (folder / name).exists() and not ours:
             raise UsageError(
                 f"{folder} holds a {name} but no config.json: it is of no run, and a new run would write over it; "
@@ -225,7 +234,10 @@ def check_place(folder, data, training):
 
 def settled(training):
     """The same with all that it leaves to the machine or to other fields decided, for every later resume to find."""
-    return dataclasses.replace(training, workers=training.threads, decay_steps=training.last_decay_step)
+    return dataclasses.replace(
+        training, workers=training.threads, decay_steps=training.last_decay_step,
+        curriculum_steps=training.steps_of_curriculum,
+    )  # fmt: skip
 
 
 def lay_out(run, write):
@@ -264,12 +276,21 @@ def write_texts(run, texts, *, start=None, say, warn):
     for split in SPLITS:
         run.task.write(run.folder, split, texts[split], run.tokenizer, run.model_config, warn)
     run.task.check(run)
+    write_order(run, say)
+
+
+def write_order(run, say):
+    """Write how long and how hard the training texts are, if the run has a curriculum."""
+    if run.training.curriculum != "none":
+        say("a ordem dos textos")
+        storage.save_arrays(run.curriculum, difficulty.scored(run))
 
 
 def files_of(run):
     """The names of the files that a run is made with."""
     start = [run.start.name] if run.start.exists() else []
-    return ["tokenizer.json", *start, *(name for split in SPLITS for name in run.task.files(split))]
+    curriculum = [run.curriculum.name] if run.training.curriculum != "none" else []
+    return ["tokenizer.json", *start, *curriculum, *(name for split in SPLITS for name in run.task.files(split))]
 
 
 def save_config(run):

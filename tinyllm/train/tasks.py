@@ -16,6 +16,7 @@ from tinyllm.data import corpora, dataset
 from tinyllm.data import texts as corpus_files
 from tinyllm.data.batches import batches
 from tinyllm.data.corpora import resenhas
+from tinyllm.data.curriculum import Curriculum
 from tinyllm.data.labelled import labelled_batches, read_labelled, split_examples, write_labelled
 from tinyllm.data.objectives import END, padded
 from tinyllm.errors import UsageError
@@ -110,15 +111,24 @@ class Language:
         ids = np.zeros((1, config.context), dtype=np.int64)
         return catalog.architecture_of(config).bare_objective(config)(ids, ids, np.random.default_rng(0))
 
+    @staticmethod
+    def sampler(run):
+        """What cuts the row of tokens into batches, with the arguments of `batches`."""
+        training = run.training
+        if training.curriculum == "none":
+            return batches
+        length = training.steps_of_curriculum * training.accumulate
+        return Curriculum(**storage.load_arrays(run.curriculum), length=length, begin=training.curriculum_start).batches
+
     def batches(self, run, start):
-        return batches(
+        return self.sampler(run)(
             run.tokens("train"), batch=run.training.batch, context=run.model_config.context,
             seed=run.training.seed, start=start, objective=self.objective(run),
         )  # fmt: skip
 
     def check(self, run):
         """Raise UsageError if there is too little text for a batch, or for a window of what is held out."""
-        next(self.batches(run, 0))
+        next(batches(run.tokens("train"), batch=run.training.batch, context=run.model_config.context, seed=0))
         for split in ("validation", "test"):
             count, needed = len(run.tokens(split)), run.model_config.context + 1
             if count < needed:
