@@ -16,13 +16,11 @@ from tinyllm.backend.kernels import without_numba
 from tinyllm.backend.machine import keep_freed_memory
 from tinyllm.backend.threads import single_threaded_blas
 from tinyllm.bench.race import middle_peaks, result, sides
+from tinyllm.optim import adam, adamw, sgd
 from tinyllm.optim.adafactor import Adafactor, adafactor_update
-from tinyllm.optim.adam import adam_update
-from tinyllm.optim.adamw import adamw_update
 from tinyllm.optim.adamw8bit import AdamW8bit, adamw8bit_update
 from tinyllm.optim.lion import lion_update
 from tinyllm.optim.muon import muon_update
-from tinyllm.optim.sgd import sgd_update
 from tinyllm.tensor import Tensor
 
 B, H, T, D, C, V = 4, 4, 256, 64, 256, 4096
@@ -66,16 +64,16 @@ KERNELS = {
         [(B * T, C), (C, V), ((B * T,), V), ((B * T, 32), V), (B * T, 33)],
         {"temperature": 2.0, "mixture": 0.5},
     ),
-    "adamw": Kernel(adamw_update, [(V, C)] * 4, ADAMW),
+    "adamw": Kernel(adamw.adamw_update, [(V, C)] * 4, ADAMW),
     "adamw8bit": Kernel(adamw8bit_update, [(V, C)] * 2, ADAMW),
-    "adam": Kernel(adam_update, [(V, C)] * 4, ADAMW),
+    "adam": Kernel(adam.adam_update, [(V, C)] * 4, ADAMW),
     "lion": Kernel(lion_update, [(V, C)] * 3, LION),
     "adafactor": Kernel(adafactor_update, [(V, C)] * 2, ADAFACTOR),
     "muon": Kernel(muon_update, [(C, 4 * C)] * 3, MUON),
-    "sgd": Kernel(sgd_update, [(V, C)] * 3, SGD),
-    "sgd-momentum": Kernel(sgd_update, [(V, C)] * 3, {**SGD, "nesterov": False}),
+    "sgd": Kernel(sgd.sgd_update, [(V, C)] * 3, SGD),
+    "sgd-momentum": Kernel(sgd.sgd_update, [(V, C)] * 3, {**SGD, "nesterov": False}),
 }
-RULES = (adam_update, adamw_update, lion_update, muon_update, sgd_update)
+RULES = (adam.adam_update, adamw.adamw_update, lion_update, muon_update, sgd.sgd_update)
 REMEMBERING = {adamw8bit_update: AdamW8bit, adafactor_update: Adafactor}  # arrays of other shapes or types
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from tinyllm.backend.kernels import TwinnedFunction, kernel
 from tinyllm.config import option
-from tinyllm.optim.adamw import AdamW, AdamWConfig, adamw_update
+from tinyllm.optim import adamw
+from tinyllm.optim.adamw import AdamW, AdamWConfig
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class AdamConfig(AdamWConfig):
 @TwinnedFunction
 def adam_update(p, g, m, v, *, decay, **options):
     """Move p (...) as AdamW does, by its gradient g (...) and that of its decay."""
-    adamw_update.meaning(p, g + decay * p, m, v, decay=0.0, **options)
+    adamw.adamw_update.meaning(p, g + decay * p, m, v, decay=0.0, **options)
 
 
 @adam_update.compiled
@@ -52,4 +53,7 @@ class Adam(AdamW):
     """It remembers what AdamW does."""
 
     Config = AdamConfig
-    update = adam_update
+
+    @staticmethod
+    def update(*arrays, **options):
+        adam_update(*arrays, **options)

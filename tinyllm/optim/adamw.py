@@ -58,4 +58,7 @@ class AdamW(Optimizer):
 
     Config = AdamWConfig
     slots = ("m", "v")
-    update = adamw_update
+
+    @staticmethod
+    def update(*arrays, **options):
+        adamw_update(*arrays, **options)

@@ -15,7 +15,8 @@ from tinyllm.backend.arrays import array_module, beside
 from tinyllm.backend.elsewhere import zeros_like
 from tinyllm.backend.kernels import TwinnedFunction, kernel
 from tinyllm.backend.threads import pieces
-from tinyllm.optim.adamw import AdamW, AdamWConfig, adamw_update
+from tinyllm.optim import adamw
+from tinyllm.optim.adamw import AdamW, AdamWConfig
 
 # The paper's blocks have 2,048 numbers; the library of its authors takes 256 today. A single large
 # number then spoils the codes of fewer others, for 0.03 bytes more a parameter.
@@ -82,7 +83,7 @@ def in_blocks(x):
 def adamw8bit_update(p, g, m, m_scale, v, v_scale, **options):
     """Move p (...) as AdamW does; of both means there are codes (...) and scales (blocks,)."""
     mean, square = decode(m, m_scale, signed=True), decode(v, v_scale, signed=False)
-    adamw_update(p, g, mean, square, **options)
+    adamw.adamw_update(p, g, mean, square, **options)
     m[...], m_scale[...] = encode(mean, signed=True)
     v[...], v_scale[...] = encode(square, signed=False)
 
@@ -185,7 +186,7 @@ class AdamW8bit(AdamW):
 
     @staticmethod
     def update(p, g, *slots, **options):
-        (adamw_update if len(slots) == 2 else adamw8bit_update)(p, g, *slots, **options)
+        (adamw.adamw_update if len(slots) == 2 else adamw8bit_update)(p, g, *slots, **options)
 
     @classmethod
     def bytes_remembered(cls, count, *, embedding=0):

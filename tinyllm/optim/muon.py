@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from tinyllm.backend.arrays import array_module
 from tinyllm.config import option
-from tinyllm.optim.adamw import AdamWConfig, adamw_update
+from tinyllm.optim import adamw
+from tinyllm.optim.adamw import AdamWConfig
 from tinyllm.optim.optimizer import Optimizer
 
 ENDS = {"tokens", "positions", "head"}  # in the names of embeddings and heads
@@ -64,7 +65,7 @@ class Muon(Optimizer):
         if len(slots) == 1:
             muon_update(p, g, *slots, momentum=momentum, **options)
         else:
-            adamw_update(p, g, *slots, beta1=beta1, beta2=beta2, eps=eps, **options)
+            adamw.adamw_update(p, g, *slots, beta1=beta1, beta2=beta2, eps=eps, **options)
 
     @classmethod
     def bytes_remembered(cls, count, *, embedding=0):

@@ -58,7 +58,8 @@ class Optimizer:
 
     `update(p, g, *slots, lr, decay, step, …)` changes p and the slots in place, given the gradient
     g and the number of this step, from 1; the options that follow are the other fields of its
-    `Config`. `slots` names the arrays, of the shape of p and 0 at first, that the rule remembers.
+    `Config`. Where an exercise may replace the rule, it is a method that looks it up when it runs.
+    `slots` names the arrays, of the shape of p and 0 at first, that the rule remembers.
     A rule with `whole = True` is given each matrix whole, never in parts. One that remembers arrays
     of other shapes or types has its own `new_memory`, `parts` and `bytes_remembered`.
 

@@ -63,4 +63,7 @@ class SGD(Optimizer):
 
     Config = SGDConfig
     slots = ("v",)
-    update = sgd_update
+
+    @staticmethod
+    def update(*arrays, **options):
+        sgd_update(*arrays, **options)
