@@ -45,13 +45,13 @@ def distillation(logits, teacher, *, temperature):
     """
     # --- sua vez
     log_p, log_q = (x / temperature - log_sum(x / temperature) for x in (teacher, logits))
-    p, count = np.exp(log_p), logits.size // logits.shape[-1]
-    value = temperature**2 * (p * (log_p - log_q)).sum() / count
+    p = np.exp(log_p)
+    divergence = (p * (log_p - log_q)).sum(axis=-1)
 
     def backward(dy):
-        return (dy * temperature / count) * (np.exp(log_q) - p), None
+        return (dy * temperature / divergence.size) * (np.exp(log_q) - p), None
 
-    return value, backward
+    return temperature**2 * divergence.mean(), backward
     # --- fim
 
 
@@ -73,7 +73,7 @@ def hidden_loss(hidden, head, targets, states, weight, *, mixture):
     Faça as contas de hidden, head e weight com Tensores, para que o gradiente volte por elas.
     """
     # --- sua vez
-    states = states / np.sqrt((states * states).mean(axis=-1, keepdims=True) + 1e-6)
+    states = states / np.sqrt((states * states).mean(axis=1, keepdims=True) + 1e-6)
     error = hidden @ weight - states
     plain = F.cross_entropy(hidden @ head, targets)
     return plain * (1 - mixture) + (error * error).mean() * mixture
@@ -95,9 +95,9 @@ def likeliest(logits, *, count):
     [0,5  0,3  0,2].
     """
     # --- sua vez
-    ids = np.sort(np.argsort(-logits, axis=-1, kind="stable")[:, :count], axis=-1)
+    ids = np.sort(np.argsort(-logits, axis=1, kind="stable")[:, :count], axis=1)
     others = logits.copy()
-    np.put_along_axis(others, ids, -np.inf, axis=-1)
-    known = np.concatenate([np.take_along_axis(logits, ids, axis=-1), log_sum(others)], axis=-1)
+    np.put_along_axis(others, ids, -np.inf, axis=1)
+    known = np.concatenate([np.take_along_axis(logits, ids, axis=1), log_sum(others)], axis=1)
     return ids, known - log_sum(logits)
     # --- fim

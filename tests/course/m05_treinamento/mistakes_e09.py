@@ -233,8 +233,12 @@ MISTAKES = {
     ],
 }  # fmt: skip
 
-EQUIVALENT = {
-    "surprise = -np.log(np.maximum(counts, 1) / counts.sum()): 1 -> 0": "the log of 0 of a token that no text has",
+SURPRISE = "surprise = -np.log(np.maximum(counts, 1) / counts.sum())"
+COMPETENCE = "math.sqrt(progress * (1 - start**2) + start**2)"
+EQUIVALENT = {  # mutants of the solution that compute the same
+    f"{SURPRISE}: 1 -> 0": "the log of 0 is of a token that no text has",
+    f"{SURPRISE}: np.maximum(counts, 1) -> np.maximum(1, counts)": "the larger of two, in any order",
+    f"return min(1.0, {COMPETENCE}): min(1.0, {COMPETENCE}) -> min({COMPETENCE}, 1.0)": "the smaller, in any order",
 }
 
 HINTS = [

@@ -431,6 +431,13 @@ MISTAKES = {
     ],
 }  # fmt: skip
 
+NORMAL = "normal = np.where(exponent == 0, fraction, 1 + fraction) * 2.0 ** (np.maximum(exponent, 1) - 15)"
+HALVED = "self.value, self.good = max(1.0, self.value / 2), 0"
+EQUIVALENT = {  # mutants of the solution that compute the same
+    f"{NORMAL}: np.maximum(exponent, 1) -> np.maximum(1, exponent)": "the larger of two, in any order",
+    f"{HALVED}: max(1.0, self.value / 2) -> max(self.value / 2, 1.0)": "the larger of two, in any order",
+}
+
 HINTS = [
     "decode_half: s = bits >> 15; E = (bits >> 10) & 31, passado a int; f = bits & 1023. np.where escolhe, número a "
     "número, entre as três linhas da tabela. LossScale: scaled devolve uma função de dentro, que recebe *batch. "

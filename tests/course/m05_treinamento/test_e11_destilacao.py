@@ -107,7 +107,7 @@ def test_a_warm_gradient_is_that_of_squares(judge):
 
 def imitate(judge, N, C, V, D, mixture=0.3, dtype=np.float64, draw=rng, size=3.0, of=""):
     hidden, head, weight = (draw.normal(size=shape).astype(dtype) for shape in ((N, C), (C, V), (C, D)))
-    states = (size * draw.normal(size=(N, D)) + 1).astype(dtype)
+    states = (size * (draw.normal(size=(N, D)) + 0.5)).astype(dtype)
     case = f"hidden {shapes(hidden)}, V={V}, states {states.shape}, mixture={mixture:g}{of}"
     return judge.same("hidden_loss", hidden, head, draw.integers(V, size=N), states, weight, mixture,
                       through=judge.support.imitated, case=case)  # fmt: skip
