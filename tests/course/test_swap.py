@@ -138,6 +138,15 @@ def test_a_model_in_int8_with_the_codes_of_the_learner(checkout):
 
 
 @pytest.mark.long
+def test_training_in_halves_with_the_loss_scale_of_the_learner(checkout):
+    solve(checkout, "m05.e10")
+    options = ("--precision=float16", "--json", *SMALL)
+    status, out, err = tinyllm(checkout, "train", "--out=mine", "--mine", *options)
+    assert status == 0 and calls(err) == {"LossScale": 1}, err
+    assert losses(out) == losses(tinyllm(checkout, "train", "--out=reference", *options)[1])
+
+
+@pytest.mark.long
 def test_classifying_with_the_encoder_of_the_learner(checkout):
     solve(checkout, "m03.e05", "m03.e07")
     options = ("--task=classify", "--model=bert", "--json", "--texts=60", "--context=24", "--layers=2", "--width=16",
@@ -276,6 +285,7 @@ def test_every_piece_is_called_by_some_command(checkout):
     small = [option for option in SMALL if not option.startswith("--steps")]
     commands = [
         *(("train", f"--model={model}", f"--out={model}", "--steps=1", *small) for model in MODELS),
+        ("train", "--precision=float16", "--out=halves", "--steps=1", *small),
         ("train", "--model=bert", "--positions=sinusoidal", "--out=waves", "--steps=1", *small),
         ("generate", "gpt", "--max-tokens=3"),
         ("quantize", "gpt", "--out=int8"),

@@ -33,8 +33,10 @@ PAPERS = re.compile(
     r"(?:, \*[^*\n]+\*)?,? \(?(?P<year>(?:19|20)\d\d)\b"
 )
 SEVERAL = {
+    "Bengio",
     "Chen",
     "Dettmers",
+    "Elman",
     "Loshchilov",
     "Polyak",
     "Shannon",
