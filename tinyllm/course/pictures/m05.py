@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinyllm.course.pictures import m05_loop
 from tinyllm.course.pictures.drawing import BLUE, GREEN, ORANGE, PURPLE
 from tinyllm.optim import schedule
 from tinyllm.say import decimal
@@ -39,4 +40,4 @@ def noisy_descent(rates):
     return losses
 
 
-PICTURES = {"agendas": (schedules, 10, 3.6)}
+PICTURES = {"agendas": (schedules, 10, 3.6), **m05_loop.PICTURES}
