@@ -6,13 +6,14 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from functional.cases import CASES, LAYOUTS, all_modules, all_ops, build, cotangent, is_differentiable
+from functional.cases import CASES, LAYOUTS, all_modules, all_ops, build
 
 from tinyllm import functional as F
 from tinyllm.backend import kernels
 from tinyllm.backend.kernels import TwinnedFunction, scatter_add
 from tinyllm.errors import UsageError
 from tinyllm.functional.losses import soft_surprise, surprise
+from tinyllm.gradcheck import cotangent, is_differentiable
 from tinyllm.optim.adafactor import adafactor_update
 from tinyllm.optim.adam import adam_update
 from tinyllm.optim.adamw import adamw_update
