@@ -73,6 +73,18 @@ def test_no_gradient_is_a_gradient_of_zeros():
     assert found.factor == 0 and found.wrong.found == 0
 
 
+def test_what_is_fixed_needs_no_gradient_but_one_that_it_gets_is_checked():
+    @op
+    def halved(x, teacher):
+        return x * teacher, lambda dy: (dy * teacher, None)
+
+    x, teacher = arrays_of((2, 3), (2, 3))
+    assert gradcheck.check(halved, [x, teacher]).verdicts[1].factor == 0
+    found = gradcheck.check(halved, [x, teacher], fixed=[1])
+    assert found.right and found.verdicts[1].error is None
+    assert not gradcheck.check(cubed(with_one_wrong), arrays_of((3, 4)), fixed=[0]).right
+
+
 def test_who_writes_to_an_input_or_to_dy_is_told():
     @op
     def greedy(x, y):
@@ -125,6 +137,7 @@ def test_what_cannot_be_checked_is_refused():
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_operation_of_the_library_passes(case):
     call = next(iter(samples(case)))
-    found = gradcheck.check(lambda *inputs: case.op(*inputs, **call.options), call.arrays)
+    fixed = getattr(call, "fixed", ())
+    found = gradcheck.check(lambda *inputs: case.op(*inputs, **call.options), call.arrays, fixed=fixed)
     assert [verdict.wrong for verdict in found.verdicts] == [None] * len(call.arrays)
     assert found.written == [] and not found.dy_written and found.layouts_agree

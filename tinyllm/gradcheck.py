@@ -27,7 +27,7 @@ class Wrong(NamedTuple):
 
 class Verdict(NamedTuple):
     """Of one input: the largest relative error, the first Wrong number or None, and, if all are the same number of
-    times what they should be, that number. Integers have no gradient, and no error."""
+    times what they should be, that number. Integers, and what is fixed, have no gradient and no error."""
 
     shape: tuple
     error: float | None = None
@@ -102,8 +102,9 @@ def by_differences(function, arrays, which, dy):
 
 
 @np.errstate(all="ignore")
-def check(function, arrays):
-    """Check a function of Tensors at these arrays, those of floating point in float64.
+def check(function, arrays, *, fixed=()):
+    """Check a function of Tensors at these arrays, those of floating point in float64. Those at the places `fixed` are
+    meant to get no gradient; of all others, none is one of zeros.
 
     Raises UsageError if it gives another result each time, or none that is finite.
     """
@@ -120,7 +121,7 @@ def check(function, arrays):
         )
     verdicts = []
     for which, (array, grad) in enumerate(zip(before, grads, strict=True)):
-        if not is_differentiable(array):
+        if not is_differentiable(array) or (which in fixed and grad is None):
             verdicts.append(Verdict(array.shape))
             continue
         expected = by_differences(function, before, which, dy)

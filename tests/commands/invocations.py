@@ -127,6 +127,7 @@ REFUSED = {
         check-gradient tinyllm.functional.activations:gelu --shapes @   # shape
         check-gradient tinyllm.functional.activations:gelu --shapes -3  # shape
         check-gradient tinyllm.functional.activations:gelu --with eps=1 # eps
+        check-gradient tinyllm.functional.activations:gelu --fixed y    # y | x
         check-gradient tinyllm.functional.activations:gelu --low 3      # low | high
         check-gradient tinyllm.functional.activations:gelu --low nan    # low | nan
         check-gradient tinyllm.functional.activations:gelu --seed -1    # seed | -1

@@ -54,6 +54,11 @@ def picky(x):
     raise ValueError("only six numbers fit")
 
 
+@op
+def halved(x, teacher):
+    return x * teacher, lambda dy: (dy * teacher, None)
+
+
 class Layer:
     pass
 
@@ -113,6 +118,13 @@ def test_a_wrong_one_is_told_with_its_place_and_both_values(capsys, here):
     (of_x,) = said["inputs"]
     assert not said["right"] and of_x["factor"] == pytest.approx(-1) and of_x["wrong"]["place"] == [0, 0]
     assert of_x["wrong"]["found"] == pytest.approx(-of_x["wrong"]["expected"])
+
+
+def test_an_input_may_be_meant_to_get_no_gradient(capsys, here):
+    status, out, _ = call(capsys, "mine.py:halved")
+    assert status == 1 and "se é de propósito, use --fixed" in out
+    status, out, _ = call(capsys, "mine.py:halved", "--fixed", "teacher")
+    assert status == 0 and "sem gradiente" in out
 
 
 @pytest.mark.parametrize(

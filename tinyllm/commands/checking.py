@@ -40,12 +40,14 @@ def check_gradient_command(arguments):
         function = find(load(place), place, name)
     names, options = inputs_of(function), dict(read_option(text) for text in arguments.options)
     check_options(function, options)
+    if unknown := [name for name in arguments.fixed if name not in names]:
+        raise UsageError(f"{name} has no input {unknown[0]}; it has {', '.join(names)}")
     given = None if arguments.shapes is None else read_shapes(arguments.shapes, names)
     rng = functools.partial(np.random.default_rng, arguments.seed)
     limits = {"low": arguments.low, "high": arguments.high}
     found, arrays = fitting(function, options, names, given, place, lambda shapes: draw(names, shapes, rng(), **limits))
     with raised_in(place):
-        check = gradcheck.check(found, arrays)
+        check = gradcheck.check(found, arrays, fixed=[names.index(one) for one in arguments.fixed])
     return show_check(name, names, check, as_json=arguments.json)
 
 
@@ -215,6 +217,8 @@ def declare_check_gradient(p):
     p.add_argument("--shapes", metavar="FORMAS", help="as formas das entradas, como 3x4,4 (padrão: as que couberem)")
     p.add_argument("--with", dest="options", metavar="NOME=VALOR", action="append", default=[],
                    help="o valor de uma opção da função, como eps=1e-5 (pode ser repetido)")  # fmt: skip
+    p.add_argument("--fixed", metavar="NOME", action="append", default=[],
+                   help="uma entrada que de propósito não recebe gradiente (pode ser repetido)")  # fmt: skip
     number = reader(float, {"at_least": -1e6, "at_most": 1e6})
     p.add_argument("--low", type=number, default=-2.0, help="o menor número das entradas (padrão: -2)")
     p.add_argument("--high", type=number, default=2.0, help="o maior (padrão: 2)")

@@ -26,7 +26,7 @@ def show_check(title, names, check, *, as_json=False):
 def of_input(verdict):
     """What there is to say of the gradient of one input."""
     if verdict.error is None:
-        return "inteiros: sem gradiente"
+        return "sem gradiente, por ser de inteiros ou --fixed"
     if verdict.wrong is None:
         return f"certo; maior erro relativo: {number(verdict.error)}"
     place = f"em {list(verdict.wrong.place)} " if verdict.wrong.place else ""
@@ -39,7 +39,7 @@ def suspicion(verdict):
     if verdict.factor is None:
         return ""
     if abs(verdict.factor) <= TOLERANCE:
-        return " (é sempre 0: nada volta a esta entrada)"
+        return " (é sempre 0: nada volta a esta entrada; se é de propósito, use --fixed)"
     if abs(verdict.factor + 1) <= TOLERANCE:
         return " (o sinal está trocado em toda parte)"
     return f" (é em toda parte {number(verdict.factor)} vezes o certo: falta ou sobra um fator)"
