@@ -35,7 +35,7 @@ def every_parser():
 
 PARSERS = dict(every_parser())
 METAVARS = {
-    "OPÇÃO=VALORES",
+    *("OPÇÃO=VALORES", "ARQUIVO.py:NOME", "FORMAS", "NOME=VALOR"),
     *("N", "X", "TEXTO", "PASTA", "ARQUIVO", "ENTRADA", "SAÍDA", "NOME", "MB", "HEX", "OUTRO", "TOKENIZADOR", "ID"),
     *("COMANDO", "EXERCÍCIO", "MODELO", "DIVISÃO", "NOMES", "BYTES", "train …"),
 }

@@ -121,6 +121,26 @@ REFUSED = {
         train --out new --parallel ""                                # dp=2
         train --resume runs/gpt --parallel dp=1,dp=1                 # twice
     """,
+    "check-gradient": """
+        check-gradient                                               # ARQUIVO.py:NOME
+        check-gradient gelu                                          # 'gelu' | FILE.py:NAME
+        check-gradient nothing.py:gelu                               # nothing.py
+        check-gradient folder:gelu                                   # folder
+        check-gradient tinyllm.nothing:gelu                          # tinyllm.nothing
+        check-gradient ~:gelu                                        # xxx
+        check-gradient ~.py:gelu                                     # xxx
+        check-gradient broken/binary.txt:gelu                        # binary.txt
+        check-gradient tinyllm.functional.activations:gelo           # gelo | gelu
+        check-gradient tinyllm.functional.activations:gelu --shapes 3x4,4   # 2 | 1
+        check-gradient tinyllm.functional.activations:gelu --shapes 9999x9999   # 2000
+        check-gradient tinyllm.functional.activations:gelu --shapes @   # shape
+        check-gradient tinyllm.functional.activations:gelu --shapes -3  # shape
+        check-gradient tinyllm.functional.activations:gelu --with eps=1 # eps
+        check-gradient tinyllm.functional.activations:gelu --fixed y    # y | x
+        check-gradient tinyllm.functional.activations:gelu --low 3      # low | high
+        check-gradient tinyllm.functional.activations:gelu --low nan    # low | nan
+        check-gradient tinyllm.functional.activations:gelu --seed -1    # seed | -1
+    """,
     "find-rate": """
         find-rate --lowest 0                                         # lowest | 0
         find-rate --lowest 1 --highest 0.1                           # lowest=1.0 | highest=0.1
@@ -718,6 +738,8 @@ ACCEPTED = """
     attention runs/t5 "Era uma vez" --json
     attention --layer 1 runs/bert "Era uma vez" --head 2
     attention runs/gpt "Era uma vez" --out made/map.SVG
+    check-gradient tinyllm.functional.activations:gelu --json
+    check-gradient tinyllm.functional.norms:layer_norm --with eps=0.1 --shapes 3x4,4,4
     tokenizer train corpus.txt --out made/a.json --vocab-size 300
     tokenizer train corpus.txt --json --out made/b.json --vocab-size 1000000000
     tokenizer train --kind char corpus.txt broken/bom.txt --out made/c.JSON

@@ -5,6 +5,7 @@ the size of each letter, the memory layout of each input and a seed, and `build`
 """
 
 import dataclasses
+import functools
 import importlib
 import math
 import pkgutil
@@ -18,7 +19,7 @@ import tinyllm
 from tinyllm import functional as F
 from tinyllm import tensor
 from tinyllm.functional.randomness import drop
-from tinyllm.tensor import Tensor
+from tinyllm.gradcheck import differentiate
 
 # ------------------------------------------------------------------------------------------------- what a case is
 
@@ -105,16 +106,7 @@ def samples(case, dtype=np.float64):
 
 def run(function, call, dy=None):
     """Call a function of Tensors and go back from its result: (value, [gradient or None of each input], dy)."""
-    inputs = [Tensor(array, requires_grad=array.dtype.kind == "f") for array in call.arrays]
-    y = function(*inputs, **call.options)
-    dy = cotangent(y) if dy is None else dy
-    grads = tensor.backward(y, dy)
-    return y.data, [grads.get(x) for x in inputs], dy
-
-
-def cotangent(y):
-    """A random gradient to start from, of the shape and type of y."""
-    return np.asarray(np.random.default_rng(7).normal(size=y.shape), dtype=y.dtype)
+    return differentiate(functools.partial(function, **call.options), call.arrays, dy)
 
 
 def all_modules():

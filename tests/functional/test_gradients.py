@@ -1,10 +1,11 @@
 """backward() of every operation agrees with finite differences, in float64, for sizes and layouts of every kind."""
 
 import contextlib
+import functools
 
 import numpy as np
 import pytest
-from functional.cases import CASES, calls, cotangent, run, samples
+from functional.cases import CASES, calls, run, samples
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,33 +14,11 @@ from tinyllm import tensor
 from tinyllm.backend import kernels
 from tinyllm.errors import UsageError
 from tinyllm.functional.randomness import drop
-from tinyllm.tensor import Tensor, no_grad
+from tinyllm.gradcheck import cotangent, is_differentiable, slope, unit_directions
+from tinyllm.tensor import Tensor
 
-EPS, TOLERANCE = 1e-6, {"atol": 1e-6, "rtol": 1e-5}
+TOLERANCE = {"atol": 1e-6, "rtol": 1e-5}
 SMALL = 12  # numbers: inputs of up to this many are also checked one number at a time
-
-
-def projected(case, call, arrays, dy):
-    """The sum of the operation's results, weighted by dy: a function to differentiate."""
-    with no_grad():
-        return float((case.op(*map(Tensor, arrays), **call.options).data * dy).sum())
-
-
-def difference(case, call, which, direction, dy):
-    """The derivative along a direction of one input, by central differences."""
-    ends = []
-    for step in (+EPS, -EPS):
-        arrays = list(call.arrays)
-        arrays[which] = arrays[which] + step * direction
-        ends.append(projected(case, call, arrays, dy))
-    return (ends[0] - ends[1]) / (2 * EPS)
-
-
-def unit_directions(array):
-    for place in np.ndindex(array.shape):
-        direction = np.zeros(array.shape)
-        direction[place] = 1.0
-        yield direction
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -56,9 +35,8 @@ def test_backward_agrees_with_finite_differences(case, data):
         assert grad.shape == array.shape and grad.dtype == array.dtype
         directions = [np.random.default_rng(seed).normal(size=array.shape) for seed in (1, 2)]
         for direction in [*directions, *(unit_directions(array) if array.size <= SMALL else ())]:
-            np.testing.assert_allclose(
-                (grad * direction).sum(), difference(case, call, which, direction, dy), **TOLERANCE
-            )
+            expected = slope(functools.partial(case.op, **call.options), call.arrays, which, direction, dy)
+            np.testing.assert_allclose((grad * direction).sum(), expected, **TOLERANCE)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -6,7 +6,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from functional.cases import CASES, LAYOUTS, all_modules, all_ops, build, cotangent
+from functional.cases import CASES, LAYOUTS, all_modules, all_ops, build
 
 from tinyllm import functional as F
 from tinyllm.backend import kernels
@@ -14,6 +14,7 @@ from tinyllm.backend.kernels import TwinnedFunction, scatter_add
 from tinyllm.errors import UsageError
 from tinyllm.functional.divergences import divergence, divergence_of_kept, likeliest
 from tinyllm.functional.losses import soft_surprise, surprise
+from tinyllm.gradcheck import cotangent, is_differentiable
 from tinyllm.optim.adafactor import adafactor_update
 from tinyllm.optim.adam import adam_update
 from tinyllm.optim.adamw import adamw_update

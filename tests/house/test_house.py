@@ -21,7 +21,7 @@ FLOORS = [
     ["profile", "graph", "plot"],
     ["text", "data"],
     ["tensor"],
-    ["functional"],
+    ["functional", "gradcheck"],
     ["nn"],
     ["models"],
     ["optim"],

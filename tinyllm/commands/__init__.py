@@ -23,6 +23,7 @@ COMMANDS = {  # name: its file, and its line of the help
     "tokenizer": ("text", "treina, usa e converte tokenizadores"),
     "data": ("data", "gera, baixa, limpa, divide e empacota textos"),
     "course": ("course", "o curso: onde estou, o que vem a seguir, testar, dicas"),
+    "check-gradient": ("checking", "confere o gradiente de uma operação sua, por diferenças centrais"),
     "doctor": ("machine", "examina esta máquina: o que há, o que falta, o que fazer"),
     "bench": ("bench", "mede o que esta máquina consegue, em rodadas lado a lado"),
 }

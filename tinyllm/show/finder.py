@@ -3,7 +3,8 @@
 from tinyllm import plot
 from tinyllm.say import bar, counted, decimal, emit, tell
 from tinyllm.show.curve import HEIGHT, WIDTH, braille
-from tinyllm.train.finder import smoothed, suggest
+from tinyllm.train import finder
+from tinyllm.train.finder import smoothed
 
 HIGH = 1.3  # times the first loss: above it the curve is cut, so that what is below can be seen
 
@@ -17,7 +18,7 @@ def show_range_test(test, *, picture=None, as_json=False):
         for report in test.reports():
             shown.set_postfix_str(f"perda {decimal(report.loss, 3)}", refresh=False)
             shown.update()
-    found = suggest(test.rates, test.losses)
+    found = finder.suggest(test.rates, test.losses)
     if picture is not None:
         plot.draw(picture, lambda figure: paint(figure, test, found))
     if as_json:
