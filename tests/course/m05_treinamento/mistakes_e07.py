@@ -398,7 +398,7 @@ HINTS = [
 
 
 def gradients(size):
-    return {number: rng.normal(size=(100, 50)).astype(np.float32) for number in range(size)}, 1.0
+    return {number: rng.normal(size=(100, 50)) for number in range(size)}, 1.0
 
 
 def losses(size):

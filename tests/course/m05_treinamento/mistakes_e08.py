@@ -257,8 +257,7 @@ def every_nan_is_a_high_rate(log):
 
 
 def every_nan_is_float16(log):
-    bad = ~np.isfinite(log.loss)
-    return asked(log, overflow=lambda log: (OVERFLOW, ever(bad)) if bad.any() else None)
+    return asked(log, overflow=lambda log: overflowed(log) and (OVERFLOW, overflowed(log)[1]))
 
 
 def overflow_at_the_nan(log):

@@ -85,6 +85,10 @@ BAD = {
     "largest passa no passo 3, e a perda é NaN no 5": {"loss": {4: np.nan}, "largest": {2: 65536.0, 4: np.nan}},
     "largest é 65504, que ainda cabe, e a perda é NaN": {"loss": {4: np.nan}, "largest": {2: 65504.0}},
     "largest é NaN no passo 4, e a perda no 5": {"loss": {4: np.nan}, "largest": {3: np.nan}},
+    "largest é NaN no passo 3 e passa no 4, e a perda é NaN no 5": {
+        "loss": {4: np.nan},
+        "largest": {2: np.nan, 3: 7e4},
+    },
     "largest passa no mesmo passo que a perda": {"loss": {4: np.nan}, "largest": {4: 1e5}},
     "largest passa, e a perda é finita": {"largest": {4: 1e9}},
     "a perda já é NaN no passo 1": {"loss": {0: np.nan}, "largest": {0: np.inf}},
@@ -114,6 +118,7 @@ BAD = {
     "a validação acaba em 0,1": {"validation": {3: 0.1}},
     "a validação passa por 0,02 e acaba em 0,3": {"validation": {1: 0.02, 3: 0.3}},
     "a validação passa por 0,02 e acaba em 0,09": {"validation": {1: 0.02, 3: 0.09}},
+    "a perda é 0, e a validação passa por 0,02 e acaba em 0,09": {"loss": {11: 0.0}, "validation": {1: 0.02, 3: 0.09}},
     "a perda do treino é 0, a validação não": {"loss": {range(6, 12): 0.0}},
     "a validação acaba 11 % acima da menor": {"validation": {1: 2.0, 3: 2.22}},
     "a validação acaba 9 % acima da menor": {"validation": {1: 2.0, 3: 2.18}},
