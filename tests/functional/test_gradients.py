@@ -14,7 +14,7 @@ from tinyllm import tensor
 from tinyllm.backend import kernels
 from tinyllm.errors import UsageError
 from tinyllm.functional.randomness import drop
-from tinyllm.gradcheck import cotangent, is_differentiable, slope, unit_directions
+from tinyllm.gradcheck import cotangent, slope, unit_directions
 from tinyllm.tensor import Tensor
 
 TOLERANCE = {"atol": 1e-6, "rtol": 1e-5}

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from functional.cases import CASES, run, samples
 
-from tinyllm.gradcheck import is_differentiable
 from tinyllm.models import catalog
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig

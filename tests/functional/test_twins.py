@@ -14,7 +14,7 @@ from tinyllm.backend.kernels import TwinnedFunction, scatter_add
 from tinyllm.errors import UsageError
 from tinyllm.functional.divergences import divergence, divergence_of_kept, likeliest
 from tinyllm.functional.losses import soft_surprise, surprise
-from tinyllm.gradcheck import cotangent, is_differentiable
+from tinyllm.gradcheck import cotangent
 from tinyllm.optim.adafactor import adafactor_update
 from tinyllm.optim.adam import adam_update
 from tinyllm.optim.adamw import adamw_update

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyllm.course.pictures import m05_loop, m05_techniques
+from tinyllm.course.pictures import m05_loop, m05_project, m05_techniques
 from tinyllm.course.pictures.drawing import BLUE, GREEN, ORANGE, PURPLE
 from tinyllm.optim import adam, adamw, schedule, sgd
 from tinyllm.plot import INK, SOFT
@@ -95,4 +95,5 @@ PICTURES = {
     "agendas": (schedules, 10, 3.6),
     **m05_loop.PICTURES,
     **m05_techniques.PICTURES,
+    **m05_project.PICTURES,
 }
