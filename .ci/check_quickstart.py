@@ -12,6 +12,9 @@ checks = {
     "perplexity is a positive number": 1 < figures["perplexity"] < float("inf"),
     "the bigram's too": 1 < figures["bigram_perplexity"] < float("inf"),
     "agreement is a share": 0 <= figures["agreement"] <= 1,
+    "what holds of the stories too": all(
+        0 <= figures[name] <= 1 for name in ("cast", "pronouns", "verbs", "adjectives", "repeated_names")
+    ),
 }
 if kind == "full":
     checks |= {

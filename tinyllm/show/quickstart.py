@@ -11,6 +11,7 @@ from tinyllm.data.corpora import cartilha, concordancia
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.agreement import agreement_score
 from tinyllm.evaluate.metrics import InterpolatedBigram, copied_ngrams, known_words, mean_loss, words
+from tinyllm.evaluate.stories import check
 from tinyllm.infer.generate import generate
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.catalog import name_of
@@ -128,6 +129,7 @@ def measure(run, model):
         "agreement": agreement_score(model, run.tokenizer, pairs, start_id=run.end_id) if pairs else None,
         "pairs": len(pairs),
         "repeated_stories": sum(sample.strip() in known for sample in samples),
+        **check(samples).figures(),
         "samples": samples,
     }
 
@@ -154,6 +156,11 @@ def show(run, figures):
 {decimal(figures["bigram_perplexity"])} ({beaten}).
    Palavras escritas que existem no corpus: {percent(figures["known_words"])}.
    Concordância: {agreement_of(figures)}.
+   Nos {len(figures["samples"])} contos, concordam {percent(figures["verbs"])} dos verbos, \
+{percent(figures["adjectives"])} dos artigos e adjetivos e {percent(figures["pronouns"])} dos pronomes; \
+{percent(figures["cast"])} dos nomes são de quem foi apresentado, e do gênero certo.
+   Cada um tem, em média, {decimal(figures["names_a_story"], 1)} nomes; depois dos dois primeiros que se leem, \
+{percent(figures["repeated_names"])} são de quem o conto já tinha nomeado.
    Trechos de 12 palavras copiados do treino: {percent(figures["copied_12grams"])}; \
 contos repetidos por inteiro: {figures["repeated_stories"]} de {len(figures["samples"])}.
    Tempo: {decimal(figures["seconds"] / 60, 1)} minutos. Tudo está em {run.folder}.

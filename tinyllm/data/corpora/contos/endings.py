@@ -75,7 +75,10 @@ ENDINGS = {
         "E assim {hero} aprendeu que uma boa amizade vale mais do que qualquer presente.",
         "Desde aquele dia, {both} ficaram ainda mais {both:unido}.",
         "E {hero} entendeu que {friend:um} {friend:amigo} de verdade é o maior tesouro do mundo.",
-        "Foi assim que {hero} descobriu que quem tem {friend:um} bom {friend:amigo} nunca está {hero:sozinho}.",
+        (
+            "Foi assim que {hero} descobriu que quem tem {friend:um} {friend:bom} {friend:amigo} nunca está "
+            "{hero:sozinho}."
+        ),
     ),
     "learn_share": (
         "E assim {hero} aprendeu que a alegria cresce quando a gente divide.",

@@ -148,7 +148,7 @@ TROUBLES = {
     "quarrel": (
         (
             "{both} queriam brincar com {thing:o} {thing} ao mesmo tempo.\n"
-            "— {thing:Ele} é {thing:meu}! — gritou {hero}.\n— Eu vi primeiro! — gritou {friend}."
+            "— {thing:Ele} {thing:ser.presente} {thing:meu}! — gritou {hero}.\n— Eu vi primeiro! — gritou {friend}."
         ),
         (
             "{friend} pediu {thing:o} {thing} {thing:emprestado}, mas {hero} não quis emprestar.\n"
