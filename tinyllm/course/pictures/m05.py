@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinyllm.course.pictures import m05_project
 from tinyllm.course.pictures.drawing import BLUE, GREEN, ORANGE, PURPLE
 from tinyllm.optim import adam, adamw, schedule, sgd
 from tinyllm.plot import INK, SOFT
@@ -92,4 +93,5 @@ PICTURES = {
     "vale": (valley, 10.5, 3.0),
     "decaimento": (decays, 8, 3.2),
     "agendas": (schedules, 10, 3.6),
+    **m05_project.PICTURES,
 }
