@@ -225,6 +225,7 @@ def mark_of(project, best):
 
 
 def show_runs(rows, project):
+    found = worth_on(first(texts_of(project.base, "validation")), project.base, project.model)
     width = max(6, *(len(row["run"]) for row in rows))
     print(
         f"  {'treino':{width}}  {'começo':10}{'modelo':14}{'tokens':>7}{'byte/token':>12}{'passo':>8}{'TFLOP':>8}"
@@ -240,7 +241,6 @@ def show_runs(rows, project):
             f"{decimal(row['bytes_per_token']):>12}{thousands(row['steps']):>8}{decimal(row['flops'] / 1e12, 1):>8}"
             f"{decimal(row['bits_per_byte'], 3):>10}{decimal(general, 3) if general else '—':>10}"
         )
-    found = worth_on(first(texts_of(project.base, "validation")), project.base, project.model)
     print(f"no geral: nos textos de validação do modelo geral, onde ele faz {decimal(found['bits_per_byte'], 3)}")
 
 
