@@ -384,6 +384,12 @@ MISTAKES = {
     ],
 }  # fmt: skip
 
+EQUIVALENT = {  # mutants of the solution that do the same
+    "if norm <= limit or not math.isfinite(norm):: norm <= limit -> (norm < limit)": "um vetor vezes 1 é ele mesmo",
+    "if loss > middle + DEVIATIONS * max(distance, SMALLEST * abs(middle)):: max(distance, SMALLEST * abs(middle)) -> "
+    "max(SMALLEST * abs(middle), distance)": "o maior dos dois é o mesmo",
+}
+
 HINTS = [
     "clip_gradients: três passos: a soma dos quadrados de todos os arrays, a raiz, e um dicionário novo em que cada "
     "array vem vezes limit / comprimento. Guard: uma variável why, que começa em None, e três perguntas; só no fim se "

@@ -117,6 +117,13 @@ def test_measure(judge, counts):
     measure(judge, *counts)
 
 
+def test_measure_counts_the_rows_of_the_first_array(judge):
+    """Here one target stands for all rows of its batch."""
+    batches = [(x, y[:1]) for x, y in rows(4, 1, 3)]
+    judge.same("measure", rng.normal(size=(3, 2)), batches, through=judge.support.measured,
+               case="lotes de 4, 1 e 3 linhas, com um só alvo cada um")  # fmt: skip
+
+
 def test_measure_of_any_batches(judge):
     @given(st.lists(st.integers(1, 6), min_size=1, max_size=5), st.sampled_from([1e-4, 1.0, 1e4]), st.integers(0, 99))
     def agrees(counts, size, seed):

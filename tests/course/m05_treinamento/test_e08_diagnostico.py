@@ -81,7 +81,7 @@ def healthy(**changes):
 
 BAD = {
     "a perda é NaN no passo 5": {"loss": {4: np.nan}},
-    "a perda é infinita no passo 5, e depois largest passa": {"loss": {4: np.inf}, "largest": {6: 1e6}},
+    "a perda é infinita no passo 5, e depois largest passa": {"loss": {4: np.inf}, "largest": {5: 1e6}},
     "largest passa no passo 3, e a perda é NaN no 5": {"loss": {4: np.nan}, "largest": {2: 65536.0, 4: np.nan}},
     "largest é 65504, que ainda cabe, e a perda é NaN": {"loss": {4: np.nan}, "largest": {2: 65504.0}},
     "largest é NaN no passo 4, e a perda no 5": {"loss": {4: np.nan}, "largest": {3: np.nan}},
@@ -95,9 +95,11 @@ BAD = {
     "norm dobra em 6 dos 12 passos": {"norm": {range(3, 9): 9.0}},
     "norm dobra em 7 dos 12 passos": {"norm": {range(3, 10): 9.0}},
     "norm é o dobro exato": {"norm": {range(12): 2.0}, "alone": {range(12): 1.0}},
+    "norm é 2,5 vezes alone": {"norm": {range(12): 2.5}, "alone": {range(12): 1.0}},
     "um lote estranho: num passo norm é 50": {"norm": {5: 50.0}},
     "num passo a perda é 4,6": {"loss": {7: 4.6}},
     "num passo a perda é 4,4": {"loss": {7: 4.4}},
+    "a perda é 4,4 no passo 5, 4,5 no 6 e 4,6 no 8": {"loss": {4: 4.4, 5: 4.5, 7: 4.6}},
     "a perda é exatamente 1,5 vez": {"loss": {7: 4.5}},
     "a perda é 4,6 e os neurônios morrem": {"loss": {7: 4.6}, "dead": {range(4, 12): 1.0}},
     "os neurônios morrem": {"dead": {range(4, 12): 0.5}},
@@ -106,15 +108,19 @@ BAD = {
     "mortos, e os pesos encolhem": {"dead": {11: 0.6}, "weights": {range(4, 13): 1.0}},
     "os pesos encolhem": {"weights": {range(4, 13): 4.9}},
     "os pesos encolhem com o primeiro passo": {"weights": {range(1, 13): 2.0}},
+    "os pesos encolhem no último passo": {"weights": {12: 4.0}},
+    "os pesos descem a 5 e, no passo 8, a 4,9": {"weights": {range(4, 8): 5.0, range(8, 13): 4.9}},
     "os pesos ficam com a metade exata": {"weights": {range(4, 13): 5.0}},
     "os pesos encolhem e voltam": {"weights": {range(4, 9): 1.0}},
     "update pequeno em 6 dos 12 passos": {"update": {range(3, 9): 1e-6}},
     "update pequeno em 7 dos 12 passos": {"update": {range(3, 10): 1e-6}},
+    "update de 0,0001 em 3 passos, e pequeno em 7": {"update": {range(3): 1e-4, range(3, 10): 1e-6}},
     "update de 0,0001, que não é menor": {"update": {range(12): 1e-4}},
     "mortos, e por isso update 0": {"dead": {range(12): 1.0}, "update": {range(12): 0.0}},
     "os pesos encolhem e update é pequeno": {"weights": {range(9, 13): 1.0}, "update": {range(3, 12): 1e-6}},
     "update pequeno e a validação é 0": {"update": {range(12): 1e-6}, "validation": {3: 0.0}},
     "a validação acaba em 0,05": {"validation": {2: 0.09, 3: 0.05}},
+    "a validação passa por 0,1 e acaba em 0,05": {"validation": {1: 0.1, 3: 0.05}},
     "a validação acaba em 0,1": {"validation": {3: 0.1}},
     "a validação passa por 0,02 e acaba em 0,3": {"validation": {1: 0.02, 3: 0.3}},
     "a validação passa por 0,02 e acaba em 0,09": {"validation": {1: 0.02, 3: 0.09}},
@@ -151,8 +157,15 @@ def test_signs_of_several_diseases(judge):
 
 
 def test_the_step_is_a_number_of_python(judge):
-    found = diagnose(judge, judge.solution.Log(**healthy(loss={4: np.nan}), every=3), "a perda é NaN no passo 5")
-    judge.that(type(found[1]) is int, "diagnose", "o passo", f"veio um {type(found[1]).__name__}; converta com int()")
+    for changes in (
+        {"loss": {4: np.nan}},
+        {"dead": {11: 0.6}},
+        {"validation": {3: 0.05}},
+        {"validation": {1: 2.0, 3: 2.5}},
+    ):
+        found = diagnose(judge, judge.solution.Log(**healthy(**changes), every=3), f"12 passos; o que mudou: {changes}")
+        judge.that(type(found[1]) is int, "diagnose", f"o que mudou: {changes}",
+                   f"o passo veio como {type(found[1]).__name__}; converta com int()")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["smoothed", "diagnose"])
