@@ -135,10 +135,6 @@ def rounded_down(scores, step, **how):
     return drawn(scores, step, **how, count=lambda share: max(1, math.floor(share)))
 
 
-def rounded_to_the_nearest(scores, step, **how):
-    return drawn(scores, step, **how, count=lambda share: max(1, round(share)))
-
-
 def one_too_many(scores, step, **how):
     return drawn(scores, step, **how, count=lambda share: min(len(scores), math.floor(share) + 1))
 
@@ -215,9 +211,8 @@ MISTAKES = {
     ],
     "draw": [
         (the_hardest_first, "começou pelos mais difíceis"),
-        (of_all_texts, "sorteou de todos os textos; só estão em jogo os mais fáceis"),
+        (of_all_texts, "sorteou de todos os textos; só estão em jogo os mais fáceis (o progresso é step / steps)"),
         (rounded_down, "arredondou para baixo; são ⌈c · K⌉, para cima"),
-        (rounded_to_the_nearest, "arredondou para o inteiro mais perto; são ⌈c · K⌉, para cima"),
         (one_too_many, "com c · K inteiro entrou um texto a mais; ⌈c · K⌉ só arredonda o que sobra"),
         (places_in_the_list, "devolveu lugares na lista dos mais fáceis; são os números dos textos em `scores`"),
         (scores_of_the_texts, "devolveu as dificuldades; são os números dos textos"),
@@ -226,7 +221,7 @@ MISTAKES = {
         (the_other_way_round, "a semente e o passo estão trocados: default_rng([seed, step])"),
         (the_last_of_equals_first, "entre textos igualmente difíceis, vem primeiro o de menor número: "
                                    "np.argsort(scores, kind=\"stable\")"),
-        (step_for_progress, "deu à competência o número do passo; o progresso é step / steps"),
+        (step_for_progress, "sorteou de todos os textos; só estão em jogo os mais fáceis (o progresso é step / steps)"),
         (start_alone, "ficou sempre com o que está em jogo no começo; a competência cresce com o passo"),
         (the_easiest_alone, "pegou os mais fáceis em ordem, sem sortear"),
         (shares_of_the_scores, "comparou a dificuldade com uma parte da maior; a competência é uma parte dos TEXTOS"),

@@ -235,7 +235,7 @@ Stepped = namedtuple("Stepped", "mestres cópias escalas")
 
 
 class Scale:
-    """A scale that doubles after every good step."""
+    """A scale that doubles after every good step, and falls to a quarter after a bad one: so each call is seen."""
 
     def __init__(self, value):
         self.value = value
@@ -244,7 +244,7 @@ class Scale:
         self.value = 2 * self.value
 
     def halve(self):
-        self.value = self.value / 2
+        self.value = self.value / 4
 
 
 def stepped(piece, masters, steps, value, lr):
@@ -415,10 +415,10 @@ MISTAKES = {
         (divided_in_halves, "dividiu pela escala ainda em float16, onde os pequenos viram 0; leve antes a float32"),
         (scale_left_in, "faltou dividir o gradiente pela escala"),
         (multiplied_again, "multiplicou pela escala; o gradiente já vem multiplicado, e é para dividir"),
-        (moved_by_what_overflowed, "moveu os mestres com um gradiente que não é finito"),
-        (only_infinity, "só procurou infinitos; um NaN também estraga o passo (np.isfinite vê os dois)"),
-        (only_nan, "só procurou NaN; um infinito também estraga o passo (np.isfinite vê os dois)"),
-        (the_first_alone, "olhou só o primeiro gradiente; o que transbordou pode ser qualquer um"),
+        (moved_by_what_overflowed, "moveu os mestres com um gradiente que não é finito; olhe todos, com np.isfinite"),
+        (only_infinity, "moveu os mestres com um gradiente que não é finito; olhe todos, com np.isfinite"),
+        (only_nan, "moveu os mestres com um gradiente que não é finito; olhe todos, com np.isfinite"),
+        (the_first_alone, "moveu os mestres com um gradiente que não é finito; olhe todos, com np.isfinite"),
         (the_others_move, "um só gradiente transbordou, e os outros pesos andaram; o passo se perde inteiro"),
         (zero_for_what_overflowed, "pôs 0 no lugar do que transbordou e deu o passo; ele se perde inteiro"),
         (halve_forgotten, "o passo se perdeu, mas a escala ficou como estava: scale.halve()"),
