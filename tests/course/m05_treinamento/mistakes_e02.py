@@ -87,9 +87,9 @@ def whole_velocity(p, g, v, **options):
 
 def old_velocity(p, g, v, *, lr, decay, step, momentum, nesterov):
     slope = g + decay * p
-    p -= lr * (slope + momentum * v if nesterov else v)
-    v *= momentum
-    v += slope
+    new = momentum * v + slope
+    p -= lr * (slope + momentum * new if nesterov else v)
+    v[...] = new
 
 
 def gradient_changed(p, g, v, *, decay, **options):

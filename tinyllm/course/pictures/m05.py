@@ -3,12 +3,41 @@
 import numpy as np
 
 from tinyllm.course.pictures import m05_loop, m05_project, m05_techniques
-from tinyllm.course.pictures.drawing import BLUE, GREEN, ORANGE, PURPLE
+from tinyllm.course.pictures.drawing import BLUE, GREEN, ORANGE, PURPLE, RED
 from tinyllm.optim import adam, adamw, schedule, sgd
 from tinyllm.plot import INK, SOFT
 from tinyllm.say import decimal, thousands
 
 FOLDER = "m05_treinamento/imagens"
+
+# ------------------------------------------------------------------------------------------------------ the range test
+
+
+def range_test(figure):
+    """The losses of a range test in a noisy valley against the rate, and the two rates that it shows."""
+    rng, lambdas = np.random.default_rng(3), np.geomspace(0.02, 30, 60)
+    rates = np.geomspace(1e-5, 1.0, 150)
+    w, losses = np.ones(60), []
+    for rate in rates:
+        losses.append(3 * np.tanh(0.01 * np.sum(lambdas * w**2)) + 0.06 * rng.normal() + 1)
+        w = w - rate * (lambdas * w + 0.3 * rng.normal(size=60))
+        if losses[-1] > 3.7 and rate > 0.01:
+            break
+    rates, losses = rates[: len(losses)], np.array(losses)
+    reach = [min(5, place, len(losses) - 1 - place) for place in range(len(losses))]
+    curve = np.array([losses[i - r : i + r + 1].mean() for i, r in enumerate(reach)])
+    slopes = np.gradient(curve, np.log(rates))[: curve.argmin() + 1]
+    axes = figure.subplots()
+    axes.semilogx(rates, losses, ".", color=SOFT, markersize=4, label="a perda de cada passo")
+    axes.semilogx(rates, curve, color=BLUE, linewidth=2, label="a média de onze")
+    for place, text, color in ((slopes.argmin(), "a descida mais rápida", GREEN), (curve.argmin(), "o mínimo", RED)):
+        axes.plot(rates[place], curve[place], "o", color=color, markersize=9, label=text)
+        axes.axvline(rates[place], color=color, linewidth=1, linestyle=":")
+    axes.set(xlabel="taxa", ylabel="perda", ylim=(0.5, 4.3), yticks=(1, 2, 3, 4))
+    axes.set_xticks((1e-5, 1e-4, 1e-3, 1e-2, 0.1), ("0,00001", "0,0001", "0,001", "0,01", "0,1"))
+    axes.minorticks_off()
+    axes.legend(frameon=False, fontsize=9, loc="lower left")
+
 
 # ---------------------------------------------------------------------------------------------------------- optimisers
 
@@ -89,10 +118,40 @@ def noisy_descent(rates):
     return losses
 
 
+# --------------------------------------------------------------------------------------------------------- checkpoints
+
+OLD, HALF, NEW = "o antigo", "meio arquivo", "o novo"
+WAYS = {  # what a crash would leave under the name, from each moment on
+    "direto no arquivo": ((0, OLD), (1, HALF), (4.4, NEW)),
+    "outro nome, sem fsync": ((0, OLD), (3, "talvez vazio"), (4.4, NEW)),
+    "outro nome, fsync, troca": ((0, OLD), (4.6, NEW)),
+}
+LOOKS = {OLD: BLUE, NEW: GREEN}
+
+
+def whole_or_not(figure):
+    """What stands under the name of a checkpoint while a new one is written, in three ways."""
+    axes = figure.subplots()
+    for row, moments in enumerate(WAYS.values()):
+        ends = [start for start, _ in moments[1:]] + [5.6]
+        for (start, what), end in zip(moments, ends, strict=True):
+            axes.barh(row, end - start, left=start, height=0.6, color=LOOKS.get(what, RED), edgecolor="white")
+            axes.text((start + end) / 2, row, what, ha="center", va="center", color="white", fontsize=9.5)
+    axes.set(yticks=range(3), yticklabels=WAYS, xticks=[], xlim=(0, 5.6), xlabel="tempo →")
+    axes.invert_yaxis()
+    for moment, text in ((1, "começa a escrever"), (3, "fecha o arquivo"), (4.4, "está no disco")):
+        axes.vlines(moment, -0.38, 2.5, color=INK, linewidth=1, linestyle=":")
+        axes.text(moment, -0.5, text, ha="center", fontsize=9)
+    axes.set_ylim(2.5, -0.75)
+    axes.spines["left"].set_visible(False)
+
+
 PICTURES = {
+    "teste-de-faixa": (range_test, 8.5, 3.4),
     "vale": (valley, 10.5, 3.0),
     "decaimento": (decays, 8, 3.2),
     "agendas": (schedules, 10, 3.6),
+    "inteiro-ou-nada": (whole_or_not, 9.5, 2.8),
     **m05_loop.PICTURES,
     **m05_techniques.PICTURES,
     **m05_project.PICTURES,
