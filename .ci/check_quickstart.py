@@ -21,6 +21,8 @@ if kind == "full":
         "perplexity at most half of the bigram's": figures["perplexity"] <= figures["bigram_perplexity"] / 2,
         "98 % of the words are words of the corpus": figures["known_words"] >= 0.98,
         "no training story repeated": figures["repeated_stories"] == 0,
+        "80 % of the later names are of somebody named before": figures["repeated_names"] >= 0.8,
+        "80 % of the pairs agree": figures["agreement"] >= 0.8,
         "under 5 minutes": figures["seconds"] < 300,
     }
 

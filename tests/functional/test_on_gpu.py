@@ -93,6 +93,9 @@ LAYERS = {  # kind: rng -> (a layer, what it is called with, its options)
         attention.RelativeSelfAttention(WIDTH, 3, rng=rng),
         [stream(rng), rng.normal(size=(1, 3, 4, 4))], {"lengths": LENGTHS, "causal": True},
     ),
+    attention.CopyingAttention: lambda rng: (
+        attention.CopyingAttention(WIDTH, 3, rng=rng), [stream(rng), stream(rng)], {}
+    ),
     attention.CrossAttention: lambda rng: (
         attention.CrossAttention(WIDTH, 3, rng=rng), [stream(rng), rng.normal(size=(2, 5, WIDTH))], {"lengths": LENGTHS}
     ),

@@ -102,5 +102,5 @@ def declare_m05(p):
     calls(p, project_m05_command, json=True)
     p.add_argument("folder", metavar="PASTA", help="pasta do projeto, com o corpus dividido em partes/")
     general = "escreve o plano, antes de treinar: o treino do modelo geral, de que se parte e que é preciso vencer"
-    p.add_argument("--general", metavar="TREINO", help=general)
+    p.add_argument("--general", metavar="PASTA", help=general)
     p.add_argument("--test", action="store_true", help="conta a nota do melhor treino no teste: uma vez, no fim")

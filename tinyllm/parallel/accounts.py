@@ -63,7 +63,8 @@ def exchanged(model, layout, place, rows, *, itemsize=4):
 
     Of (rows, T, C) activations, slices sum four in each block of a GPT: what leaves the attention and the feed-forward,
     and backward what entered them (Shoeybi et al. 2019); one more where tokens are embedded and one where they are
-    compared with the vocabulary, of which each position gathers three numbers. A stage passes one on, and one back
+    compared with the vocabulary, of which each position gathers three numbers; a Copier's last stage embeds them once
+    more, and again if it is not the first. A stage passes one on, and one back
     (Huang et al. 2019). What is not counted is the length of the gradient and the loss: three numbers of 8 bytes.
     """
     walk, (tp, pp) = walked(model), (layout.tp, layout.pp)
@@ -72,7 +73,8 @@ def exchanged(model, layout, place, rows, *, itemsize=4):
     first, last = place.stage == 0, place.stage == pp - 1
     lo, hi = cut(len(walk.blocks), pp)[place.stage]
     vocabulary = has_own_vocabulary(model) and tp > 1
-    sums = sum(map(sums_of, walk.blocks[lo:hi])) + (vocabulary and first + last) if tp > 1 else 0
+    embedded = first + (2 - first) * (last and hasattr(walk, "copying"))
+    sums = sum(map(sums_of, walk.blocks[lo:hi])) + (vocabulary and embedded + last) if tp > 1 else 0
     ends = first != last
     table = walk.tokens.weight
     mine = cut(len(table), tp if vocabulary else 1)[place.slice if vocabulary else 0]
