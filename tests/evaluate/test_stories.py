@@ -73,6 +73,7 @@ def test_every_telling_of_every_scene_holds():
         ("As borboletas da praça dançava.", "verbs", "dançava"),
         ("Ana caiu.\n— Que pena! — disseram Ana.", "verbs", "disseram"),
         ("Ana sentou-se e choraram.", "verbs", "choraram"),
+        ("Esta são a história de Ana.", "verbs", "são"),
         ("Ana viu o bola.", "adjectives", "o bola"),
         ("Ana viu três pato.", "adjectives", "três pato"),
         ("Ana viu a bola vermelho.", "adjectives", "vermelho"),

@@ -17,7 +17,7 @@ ADVERBS = frozenset(
         "não, já, também, ainda, só, sempre, nunca, mais, logo, se, muito, tão, bem, quase, mal, mesmo, apenas, junto"
     )
 )
-POSSESSIVES = ("meu", "seu", "nosso")
+POSSESSIVES, DEMONSTRATIVES = ("meu", "seu", "nosso"), ("este", "esse", "aquele")
 # Determiners that hold a preposition: what follows them is no subject.
 CONTRACTIONS = ("do", "no", "ao", "pelo", "num", "dum", "deste", "neste", "daquele", "naquele")
 
@@ -136,9 +136,9 @@ def is_preposition(tokens: list[str], place: int) -> bool:
 
 
 def determiners_alone(words: list[str], governed: bool, end: int) -> tuple[Phrase, int] | None:
-    """'os dois' is a pronoun and the 'meu' of 'é meu' an adjective; other determiners without a noun are only words."""
+    """'os dois' and the 'esta' of 'esta é' are pronouns, the 'meu' of 'é meu' is an adjective; the rest only words."""
     text, agreement = " ".join(words), forms.determiners()[words[0]]
-    if text in ("os dois", "as duas"):
+    if text in ("os dois", "as duas") or text in all_of(*DEMONSTRATIVES):
         return Phrase("pronoun", text, agreement, governed), end
     return (Phrase("adjective", text, agreement), end) if text in all_of(*POSSESSIVES) else None
 
