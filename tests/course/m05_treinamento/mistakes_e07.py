@@ -35,6 +35,8 @@ def guarded(piece, steps):
     for loss, norm in steps:
         try:
             found.append(guard.check(loss, norm))
+        except NotImplementedError:  # which is a RuntimeError too, and says that the exercise is still to be done
+            raise
         except RuntimeError:
             return Guarded([*found, "RuntimeError"], [], 10)
     return Guarded(found, list(guard.recent), guard.in_a_row)

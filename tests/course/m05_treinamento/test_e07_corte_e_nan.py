@@ -154,6 +154,8 @@ def test_the_end_says_why(judge):
     try:
         for _ in range(10):
             made.check(math.nan, 7.5)
+    except NotImplementedError:
+        raise
     except RuntimeError as error:
         said = str(error)
     else:
