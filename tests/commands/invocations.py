@@ -127,8 +127,7 @@ REFUSED = {
         check-gradient nothing.py:gelu                               # nothing.py
         check-gradient folder:gelu                                   # folder
         check-gradient tinyllm.nothing:gelu                          # tinyllm.nothing
-        check-gradient ~:gelu                                        # xxx
-        check-gradient ~.py:gelu                                     # xxx
+        check-gradient ~                                             # xxx | FILE.py:NAME
         check-gradient broken/binary.txt:gelu                        # binary.txt
         check-gradient tinyllm.functional.activations:gelo           # gelo | gelu
         check-gradient tinyllm.functional.activations:gelu --shapes 3x4,4   # 2 | 1

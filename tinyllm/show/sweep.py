@@ -80,13 +80,11 @@ def show_table(rows):
         cells = "  ".join(f"{columns[name][line]:>{width}}" for name, width in widths.items())
         print(cells + ("  ◂ a menor perda" if row is best(rows) and len(rows) > 1 else ""))
     print("\nperda: no texto de validação, depois do último passo, em nats por alvo" + several * "; média das sementes")
+    if several:
+        print("tokens e tempo: os de todas as sementes, somados")
     if compared:
-        print(
-            "menos a 1ª linha: média das diferenças, semente a semente, ± o seu erro padrão. «clara»: só o acaso daria"
-        )
-        print(
-            "uma tão grande em menos de uma de vinte comparações como esta. Se não é clara, não se sabe qual é melhor."
-        )
+        print("menos a 1ª linha: média das diferenças, semente a semente, ± o seu erro padrão; «clara»: só o acaso")
+        print("daria uma tão grande em menos de uma de vinte comparações; sem ser clara, não diz qual é melhor")
     elif len(rows) > 1:
         print(f"De uma diferença só se sabe se é mais do que acaso com {PAIRS} sementes ou mais: seed=0,1,2.")
 
