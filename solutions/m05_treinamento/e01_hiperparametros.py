@@ -10,8 +10,8 @@ uma duas vezes maior, diverge. De todos os números que se escolhem antes de tre
 pesa, e um teste de cem passos dá a ordem de grandeza.
 
 O que fazer: complete as três funções. As duas primeiras são o teste de faixa (em inglês,
-learning-rate finder); a terceira compara candidatos gastando a metade, ou menos, do que custaria
-treinar todos até o fim.
+learning-rate finder); a terceira compara candidatos gastando bem menos do que custaria treinar
+todos até o fim.
 """
 
 import math

@@ -128,6 +128,21 @@ def test_training_and_writing_with_the_whole_gpt_of_the_learner(checkout):
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(
+    ("optimizer", "pieces"),
+    [("sgd", {"sgd_update"}), ("adam", {"adam_update"}), ("adamw", {"adamw_update", "adam_update"})],
+)
+def test_training_by_the_rules_and_the_schedule_of_the_learner(checkout, optimizer, pieces):
+    solve(checkout, "m05.e02", "m05.e03")
+    options = (f"--optimizer={optimizer}", "--schedule=wsd", "--json", *SMALL)
+    status, out, err = tinyllm(checkout, "train", "--out=mine", "--mine", *options)
+    assert status == 0, err
+    assert {name for name, count in calls(err).items() if count} == {*pieces, "learning_rate"}
+    reference = losses(tinyllm(checkout, "train", "--out=reference", *options)[1])
+    np.testing.assert_allclose(losses(out), reference, atol=1e-4, rtol=0)
+
+
+@pytest.mark.long
 def test_a_model_in_int8_with_the_codes_of_the_learner(checkout):
     solve(checkout, "m04.e05")
     assert tinyllm(checkout, "train", "--out=run", *SMALL)[0] == 0

@@ -281,7 +281,7 @@ HINTS = [
 
 def arrays(size, slots):
     draw = np.random.default_rng(0)
-    return tuple(draw.random((size, 7)) for _ in range(2 + slots))
+    return tuple(draw.random((size, 7), np.float32) for _ in range(2 + slots))
 
 
 def with_velocity(size):
