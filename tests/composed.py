@@ -139,6 +139,22 @@ def linear_cross_entropy(hidden, weight, targets, **options):
     return cross_entropy(hidden @ weight, targets, **options)
 
 
+def distillation(logits, teacher, *, temperature):
+    p, q = softmax(teacher.data / temperature), softmax(logits / temperature)
+    apart = (p.data * (tensor.log(p).data - tensor.log(q))).sum(axis=-1)
+    return apart.mean() * temperature**2
+
+
+def linear_distillation(hidden, weight, targets, ids, teacher, *, temperature, mixture, **softened):
+    """The others' probability is what the kept leave."""
+    logits, ids = hidden @ weight, ids.data.reshape(-1, ids.shape[-1])
+    p, q = softmax(teacher.data).data.reshape(len(ids), -1), softmax(logits / temperature).reshape(len(ids), -1)
+    of_kept = q[np.arange(len(ids))[:, None], ids]
+    known = tensor.concatenate(of_kept, 1.0 - of_kept.sum(axis=-1, keepdims=True), axis=-1)
+    apart = (p * (np.log(p) - tensor.log(known))).sum(axis=-1).mean() * temperature**2
+    return cross_entropy(logits, targets, **softened) * (1 - mixture) + apart * mixture
+
+
 def embedding(ids, weight):
     return weight[ids.data]
 

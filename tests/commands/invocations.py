@@ -110,6 +110,7 @@ REFUSED = {
         launch --out new -n 2 train                                  # --out
         launch -n 2 --hosts a,,b train --out new                     # a,,b
         launch -n 2 --hosts -x train --out new                       # --hosts
+        launch -n 2 train --out new --teacher runs/gpt               # --teacher | launch
         launch -n 2 train --out new --parallel dp=3                  # dp=3 | 3 | 2
         launch -n 2 train --out new --parallel np=2                  # np | dp
         train --out new --parallel dp=2                              # 2 | 1 | launch
@@ -217,6 +218,24 @@ REFUSED = {
         train --out new --from broken/runs/weights-cut               # model.safetensors
         train --out new --from broken/runs/weights-nan               # NaN
         train --out new extra                                        # extra
+        train --out new --teacher nothing                            # nothing
+        train --out new --teacher ""                                 # empty
+        train --out new --teacher runs/labels                        # labels | gpt
+        train --out new --teacher runs/bert                          # bert | gpt
+        train --out new --teacher runs/gpt --model t5                # student | t5
+        train --out new --teacher runs/gpt --corpus corpus.txt       # --corpus | --teacher
+        train --out new --teacher runs/gpt --vocab-size 300 --task classify   # --task, --vocab-size
+        train --out new --teacher runs/gpt --from runs/gpt           # --from
+        train --resume runs/gpt --teacher runs/gpt                   # --resume
+        train --out new --teacher broken/runs/no-checkpoint          # checkpoint
+        train --out new --teacher broken/runs/weights-nan            # NaN
+        train --out new --teacher runs/gpt --distill words           # distill | logits
+        train --out new --teacher runs/gpt --distill-weight 1.5      # distill-weight | 1.5
+        train --out new --teacher runs/gpt --distill-temperature 0   # distill-temperature | 0
+        train --out new --teacher runs/gpt --distill hidden --precision float16   # hidden | float16
+        train --out new --teacher runs/gpt --momentum 0.9            # momentum
+        train --out new --distill hidden                             # --distill | --teacher
+        train --resume runs/gpt --steps 9 --distill-weight 0.1       # distill-weight
     """,
     "quickstart, compare, estimate": """
         quickstart --steps 0                                         # steps | 0
@@ -690,6 +709,10 @@ ACCEPTED = """
     data split corpus.txt --out made/parts --held-out 0.2
     data split corpus.txt --json --out made/parts2 --held-out 0.4
     data pack tokenizer.json corpus.txt --out made/p.npy --json
+    train --out made/student --teacher runs/gpt --heads 2 --layers 1 --width 8 --context 9 --steps 2 --batch 3
+    train --out made/hidden --teacher runs/rnn --distill hidden --model rnn --layers 1 --width 8 --steps 2 --json
+    train --out made/apart --teacher runs/int8 --distill none --heads 2 --layers 1 --width 8 --steps 2
+    generate made/student --max-tokens 2
     train --resume broken/runs/log-bad --steps 5
     train --resume runs/gpt --steps 5
     generate runs/gpt --best --max-tokens 1

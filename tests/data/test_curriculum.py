@@ -97,6 +97,18 @@ def test_every_text_in_play_is_drawn_and_none_out_of_play_is(lengths, begin, see
     assert drawn - {0} == {number + 1 for number in in_play}
 
 
+@given(st.lists(st.integers(1, 12), min_size=12, max_size=20), st.floats(0.01, 1), st.integers(0, 9))
+def test_a_place_is_followed_by_the_next_one_or_the_end_of_a_text_by_the_beginning_of_another(lengths, begin, seed):
+    lengths = np.array(lengths)
+    places, begins = np.arange(1 + lengths.sum()), text_places(lengths)
+    assume(len(places) >= 9)
+    course = Curriculum(lengths, lengths, length=30, begin=begin)
+    for x, y in take(40, course.batches(places, **SIZES | {"seed": seed})):
+        assert x.max() < places[-1], "nothing follows the last place"
+        ends = np.isin(x + 1, [*begins, places[-1]])
+        assert ((y == x + 1) | (ends & np.isin(y, begins))).all()
+
+
 @given(st.integers(0, 70), st.integers(0, 60), st.integers(0, 9))
 def test_starting_at_batch_n_is_the_same_as_drawing_up_to_it(start, length, seed):
     lengths = np.random.default_rng(seed).integers(1, 9, 40)

@@ -28,6 +28,12 @@ class Call(NamedTuple):
 
     arrays: list
     options: dict
+    fixed: tuple = ()  # the places of arrays that get no gradient, though they are floating-point
+
+    @property
+    def learned(self):
+        """Of each array, whether it gets a gradient."""
+        return [array.dtype.kind == "f" and place not in self.fixed for place, array in enumerate(self.arrays)]
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -42,6 +48,7 @@ class Case:
     values: dict[str, Callable] = dataclasses.field(default_factory=dict)  # input -> (rng, shape, sizes) -> array
     never_empty: str = ""  # the letters that cannot be 0
     at_least: dict[str, int] = dataclasses.field(default_factory=dict)
+    fixed: tuple = ()  # the inputs that get no gradient, though they are floating-point
     adjust: Callable = lambda sizes: sizes
 
     def __repr__(self):
@@ -71,7 +78,7 @@ def build(case, sizes, layouts, seed, dtype=np.float64):
         array = array.astype(dtype) if array.dtype.kind == "f" else array
         arrays.append(LAYOUTS[layout](array) if array.ndim else array)
     options = case.options(sizes, rng) if callable(case.options) else case.options
-    return Call(arrays, options)
+    return Call(arrays, options, tuple(place for place, name in enumerate(case.inputs) if name in case.fixed))
 
 
 @st.composite
@@ -96,13 +103,9 @@ def samples(case, dtype=np.float64):
         yield build(case, {**plain, letter: 0}, ["contiguous"] * number, 4, dtype)
 
 
-def is_differentiable(array):
-    return array.dtype.kind == "f"
-
-
 def run(function, call, dy=None):
     """Call a function of Tensors and go back from its result: (value, [gradient or None of each input], dy)."""
-    inputs = [Tensor(array, requires_grad=is_differentiable(array)) for array in call.arrays]
+    inputs = [Tensor(array, requires_grad=array.dtype.kind == "f") for array in call.arrays]
     y = function(*inputs, **call.options)
     dy = cotangent(y) if dy is None else dy
     grads = tensor.backward(y, dy)
@@ -332,6 +335,34 @@ def linear_cross_entropy_of_torch(torch, hidden, weight, targets, **options):
     return cross_entropy_of_torch(torch, hidden @ weight, targets, **options)
 
 
+def distillation_of_torch(torch, logits, teacher, *, temperature):
+    student, teacher = (
+        torch.log_softmax(x.reshape(-1, x.shape[-1]) / temperature, dim=-1) for x in (logits, teacher.detach())
+    )
+    how = {"reduction": "batchmean", "log_target": True}
+    return temperature**2 * torch.nn.functional.kl_div(student, teacher, **how)
+
+
+def linear_distillation_of_torch(torch, hidden, weight, targets, ids, teacher, *, temperature, mixture, **softened):
+    """The others are added up where the kept tokens are not."""
+    logits = (hidden @ weight).flatten(0, -2)
+    ids, soft = ids.flatten(0, -2), logits / temperature
+    others = torch.logsumexp(soft.scatter(-1, ids, -torch.inf), dim=-1, keepdim=True)
+    known = torch.cat([soft.gather(-1, ids), others], dim=-1)
+    apart = distillation_of_torch(torch, known, teacher, temperature=1.0) * temperature**2
+    return (1 - mixture) * cross_entropy_of_torch(torch, logits, targets, **softened) + mixture * apart
+
+
+def some_kept(rng, shape, sizes):
+    """Ids of a vocabulary, no two in a row alike."""
+    return rng.permuted(np.broadcast_to(np.arange(sizes["V"]), (*shape[:-1], sizes["V"])), axis=-1)[..., : shape[-1]]
+
+
+def fewer_kept(sizes):
+    """K, the tokens kept of each position, are less than all V; L counts all others as one more."""
+    return {**sizes, "V": sizes["V"] + sizes["K"], "L": sizes["K"] + 1}
+
+
 def some_weights(sizes, rng):
     """A weight for each position, some of them 0."""
     weights = rng.uniform(0, 3, size=(sizes["B"], sizes["T"])) * (rng.random((sizes["B"], sizes["T"])) < 0.7)
@@ -475,6 +506,21 @@ CASES = [
                  linear_cross_entropy_of_torch, note, options=options, values={"targets": ids_below("V")},
                  never_empty="BTCV"),
         )
+    ),
+    *(
+        Case(F.distillation, {"logits": axes, "teacher": axes}, distillation_of_torch, note, fixed=("teacher",),
+             options={"temperature": temperature}, never_empty="BTV")
+        for note, axes, temperature in (("", "BTV", 1.0), ("warm", "BTV", 2.5), ("one", "V", 2))
+    ),
+    *(
+        Case(F.linear_distillation, {"hidden": "BTC", "weight": "CV", "targets": "BT", "ids": "BTK", "teacher": "BTL"},
+             linear_distillation_of_torch, note, options=options, values={"targets": ids_below("V"), "ids": some_kept},
+             never_empty="BTCVKL", adjust=fewer_kept, fixed=("teacher",))
+        for note, options in {
+            "": {"temperature": 2.0, "mixture": 0.3},
+            "alone": {"temperature": 0.5, "mixture": 1},
+            "softened": {"temperature": 1.0, "mixture": 0.5, "label_smoothing": 0.1, "z_loss": 0.02},
+        }.items()
     ),
     Case(F.layer_norm, {"x": "BTC", "weight": "C", "bias": "C"},
          lambda torch, x, weight, bias, eps: torch.nn.functional.layer_norm(x, x.shape[-1:], weight, bias, eps),

@@ -6,12 +6,13 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from functional.cases import CASES, LAYOUTS, all_modules, all_ops, build, cotangent, is_differentiable
+from functional.cases import CASES, LAYOUTS, all_modules, all_ops, build, cotangent
 
 from tinyllm import functional as F
 from tinyllm.backend import kernels
 from tinyllm.backend.kernels import TwinnedFunction, scatter_add
 from tinyllm.errors import UsageError
+from tinyllm.functional.divergences import divergence, divergence_of_kept, likeliest
 from tinyllm.functional.losses import soft_surprise, surprise
 from tinyllm.optim.adafactor import adafactor_update
 from tinyllm.optim.adam import adam_update
@@ -35,6 +36,9 @@ IN_PLACE = (
     sgd_update,
     surprise,
     soft_surprise,
+    divergence,
+    divergence_of_kept,
+    likeliest,
     scatter_add,
 )
 CLOSE = {"rtol": 2e-5, "atol": 2e-6, "equal_nan": True}
@@ -132,7 +136,7 @@ def test_twin_is_as_exact_as_its_meaning_on_extreme_numbers(case):
 def test_nan_stays_nan_where_the_meaning_has_it_and_nowhere_else(case):
     call = build(case, dict.fromkeys(case.letters, 6), ["contiguous"] * len(case.inputs), 1, np.float32)
     for which, array in enumerate(call.arrays):
-        if is_differentiable(array):
+        if array.dtype.kind == "f":
             poisoned = [a.copy() for a in call.arrays]
             poisoned[which].flat[-min(2, array.size)] = np.nan
             (y, grads), (expected_y, expected_grads) = both(case.op.function, call._replace(arrays=poisoned))
@@ -233,6 +237,32 @@ def test_soft_surprise_twin_agrees(shape, scale, softened):
     expected = soft_surprise.meaning(theirs, targets, **how)
     np.testing.assert_allclose(soft_surprise.twin(mine, targets, **how), expected, **CLOSE)
     np.testing.assert_allclose(mine, theirs, **CLOSE)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e4])
+@pytest.mark.parametrize("shape", [(1, 2), (7, 33), (0, 5), (3, 1000)])
+def test_divergence_twins_agree(shape, scale):
+    rng = np.random.default_rng(0)
+    logits, teacher = (np.asarray(scale * rng.normal(size=shape), np.float32) for _ in range(2))
+    ids, known = likeliest.meaning(teacher, count=min(5, shape[1] - 1))
+    for function, given in ((divergence, (teacher,)), (divergence_of_kept, (ids, known))):
+        mine, theirs, before = logits.copy(), logits.copy(), [array.copy() for array in given]
+        close = {**CLOSE, "atol": 2e-6 * max(1, scale)}  # a divergence of nearly 0 is a difference of large numbers
+        np.testing.assert_allclose(function.twin(mine, *given), function.meaning(theirs, *given), **close)
+        np.testing.assert_allclose(mine, theirs, **CLOSE)
+        assert all(np.array_equal(array, copy) for array, copy in zip(given, before, strict=True))
+
+
+@pytest.mark.parametrize("numbers", ["apart", "few"])
+@pytest.mark.parametrize(("shape", "count"), [((1, 2), 1), ((7, 33), 32), ((0, 5), 3), ((20, 1000), 16)])
+def test_likeliest_twin_agrees(shape, count, numbers):
+    """Of equal ones both take the first."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=shape) if numbers == "apart" else rng.integers(4, size=shape)
+    logits = logits.astype(np.float32)
+    (mine, known), (expected, expected_known) = (f(logits, count=count) for f in (likeliest.twin, likeliest.meaning))
+    assert np.array_equal(mine, expected)
+    np.testing.assert_allclose(known, expected_known, **CLOSE)
 
 
 @pytest.mark.parametrize("twin", [

@@ -60,6 +60,12 @@ KERNELS = {
     "embedding": Kernel(F.embedding, [((B, T), V), (V, C)]),
     "cross_entropy": Kernel(F.cross_entropy, [(B * T, V), ((B * T,), V)]),
     "linear_cross_entropy": Kernel(F.linear_cross_entropy, [(B * T, C), (C, V), ((B * T,), V)]),
+    "distillation": Kernel(F.distillation, [(B * T, V), (B * T, V)], {"temperature": 2.0}),
+    "linear_distillation": Kernel(
+        F.linear_distillation,
+        [(B * T, C), (C, V), ((B * T,), V), ((B * T, 32), V), (B * T, 33)],
+        {"temperature": 2.0, "mixture": 0.5},
+    ),
     "adamw": Kernel(adamw_update, [(V, C)] * 4, ADAMW),
     "adamw8bit": Kernel(adamw8bit_update, [(V, C)] * 2, ADAMW),
     "adam": Kernel(adam_update, [(V, C)] * 4, ADAMW),

@@ -13,6 +13,19 @@ def rotary(x, cos, sin):
     return torch.cat([a * cos - b * sin, b * cos + a * sin], dim=-1)
 
 
+def distillation(logits, teacher, temperature):
+    student, teacher = (functions.log_softmax(x / temperature, dim=-1) for x in (logits, teacher.detach()))
+    return temperature**2 * functions.kl_div(student, teacher, reduction="batchmean", log_target=True)
+
+
+def linear_distillation(hidden, weight, targets, ids, teacher, temperature, mixture):
+    logits = hidden @ weight
+    soft = logits / temperature
+    others = torch.logsumexp(soft.scatter(-1, ids, -torch.inf), dim=-1, keepdim=True)
+    apart = distillation(torch.cat([soft.gather(-1, ids), others], dim=-1), teacher, 1.0) * temperature**2
+    return (1 - mixture) * functions.cross_entropy(logits, targets) + mixture * apart
+
+
 OPERATIONS = {
     "gelu": functions.gelu,
     "swiglu": lambda gate, x: functions.silu(gate) * x,
@@ -24,6 +37,8 @@ OPERATIONS = {
     "attention-1024": lambda q, k, v, causal: functions.scaled_dot_product_attention(q, k, v, is_causal=causal),
     "embedding": functions.embedding,
     "cross_entropy": functions.cross_entropy,
+    "distillation": distillation,
+    "linear_distillation": linear_distillation,
     "linear_cross_entropy": lambda hidden, weight, targets: functions.cross_entropy(hidden @ weight, targets),
 }
 

@@ -24,11 +24,14 @@ from tinyllm.show.compare import SETTINGS, STEPS, TEXTS, compare_models
 from tinyllm.show.estimate import show_estimate
 from tinyllm.show.overfit import show_overfit
 from tinyllm.show.ranks import announce_ranks
+from tinyllm.show.reading import show_reading
 from tinyllm.show.schedule import show_schedule
 from tinyllm.show.training import announce, compile_kernels, train_showing
 from tinyllm.train import run as runs
+from tinyllm.train.distill import DistillConfig
 from tinyllm.train.loop import TrainConfig
 from tinyllm.train.monitor import MonitorConfig, check_monitor, continuation
+from tinyllm.train.student import create_student
 from tinyllm.train.tasks import TASKS, DataConfig, Language
 from tinyllm.train.trained import check_layout
 
@@ -60,6 +63,7 @@ def train_command(arguments):
         raise UsageError("--from begins a new run and --resume goes on with one; give one of the two")
     comm = current_comm.get()
     layout = layout_of(arguments, comm)
+    check_teacher(arguments, comm)
     if arguments.overfit_one_batch and comm.size > 1:
         raise UsageError("--overfit-one-batch is for one process; leave out launch")
     if comm.rank == 0:
@@ -67,6 +71,8 @@ def train_command(arguments):
         compile_kernels(run)
     if arguments.overfit_one_batch:
         return show_overfit(run, as_json=arguments.json)
+    if comm.rank == 0 and run.distillation:
+        show_reading(run, as_json=arguments.json)
     comm.barrier()
     if comm.rank > 0:
         run = runs.open_run(arguments.out) if arguments.resume is None else resumed(arguments)
@@ -102,6 +108,8 @@ def prepared(arguments, comm, layout):
         return run
     if arguments.base is not None:
         return run_from_another(arguments, comm, layout)
+    if arguments.teacher is not None:
+        return student_of(arguments, layout)
     task = TASKS[vars(arguments).get("task", Language.name)]()
     kinds = (task.data_config, chosen_model(arguments), chosen_optimizer(arguments))
     data, model, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
@@ -210,10 +218,41 @@ def run_from_another(arguments, comm, layout):
     )
 
 
+OF_TEACHER = ("task", "corpus", "texts", "tokenizer", "vocab_size")  # which a student has from it
+
+
+def check_teacher(arguments, comm):
+    """Raise UsageError for what does not go with a teacher, and for what needs one."""
+    if arguments.teacher is None:
+        needing = [option_of(name) for name in given_options(arguments, DistillConfig)]
+        if needing and arguments.resume is None:
+            raise UsageError(f"{', '.join(needing)} says what to learn from a teacher; name one with --teacher")
+        return
+    for option, given in (("resume", arguments.resume), ("from", arguments.base)):
+        if given is not None:
+            raise UsageError(f"--teacher is for a new run with new weights; leave it or --{option} out")
+    if comm.size > 1:
+        raise UsageError("--teacher is for one process; leave out launch")
+    if names := [option_of(name) for name in OF_TEACHER if name in arguments]:
+        raise UsageError(f"{', '.join(names)} cannot differ from what the run of --teacher has; leave it out")
+
+
+def student_of(arguments, layout):
+    """A new run that learns from the run that --teacher names, in its texts."""
+    kinds = (DistillConfig, chosen_model(arguments), chosen_optimizer(arguments))
+    config, model, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
+    training = from_dict(TrainConfig, given_options(arguments, TrainConfig))
+    return create_student(
+        runs.open_run(arguments.teacher), arguments.out, config, model, training, optimizer,
+        monitor=monitor_of(arguments), every=given_options(arguments, DataConfig), say=tell_stage,
+        warn=tell, announce=lambda run: announce_run(run, layout),
+    )  # fmt: skip
+
+
 def fixed_options(arguments, *, but):
     """The options given on the command line that only a new model may have, all but some, as text."""
     of_models = (architecture.config for architecture in MODELS.values())
-    kinds = (DataConfig, TrainConfig, *of_models, *CONFIGS_OF_OPTIMIZERS.values())
+    kinds = (DataConfig, TrainConfig, DistillConfig, *of_models, *CONFIGS_OF_OPTIMIZERS.values())
     given = {name for kind in kinds for name in given_options(arguments, kind)}
     given |= {"model", "task", "optimizer"} & vars(arguments).keys()
     return ", ".join(map(option_of, sorted(given.difference(but))))
@@ -307,6 +346,11 @@ def declare_train(p):
                        help="não treina: desenha a taxa de cada passo neste arquivo, .svg ou .png")  # fmt: skip
     begins = "começa com os pesos e o tokenizador do treino desta pasta, em outros textos"
     p.add_argument("--from", dest="base", metavar="PASTA", help=begins)
+    teacher = (
+        "aprende também com o modelo treinado desta pasta, o professor, que antes lê os textos (os dele, com o "
+        "tokenizador dele) e guarda na pasta dele o que acha de cada token"
+    )
+    p.add_argument("--teacher", metavar="PASTA", help=teacher)
     p.add_argument("--profile", action="store_true", help="mostra, no fim, quanto tempo levou cada operação")
     detect = "confere cada operação e diz qual, e em que camada, fez o primeiro NaN ou infinito (lento)"
     p.add_argument("--detect-anomaly", action="store_true", help=detect)
@@ -326,6 +370,7 @@ def declare_train(p):
     add_options_of_one(p, {task.name: task.data_config for task in TASKS.values()})
     add_options_of_one(p, {name: architecture.config for name, architecture in MODELS.items()})
     add_options_of_one(p, {task.name: task.train_config for task in TASKS.values()})
+    add_options(p, DistillConfig)
     add_options(p, MonitorConfig)
     add_optimizer(
         p,

@@ -8,6 +8,7 @@ The legend of every shape in this library:
 from tinyllm.functional.activations import gelu, relu, silu, softmax, swiglu
 from tinyllm.functional.affine import linear
 from tinyllm.functional.attentions import attention, merge_heads, repeat_heads, split_heads
+from tinyllm.functional.divergences import distillation, likeliest, linear_distillation
 from tinyllm.functional.embeddings import embedding
 from tinyllm.functional.losses import cross_entropy, linear_cross_entropy
 from tinyllm.functional.norms import layer_norm, rms_norm
@@ -18,12 +19,15 @@ from tinyllm.functional.recurrent import lstm, lstm_cell, rnn, rnn_cell
 __all__ = [
     "attention",
     "cross_entropy",
+    "distillation",
     "dropout",
     "embedding",
     "gelu",
     "layer_norm",
+    "likeliest",
     "linear",
     "linear_cross_entropy",
+    "linear_distillation",
     "lstm",
     "lstm_cell",
     "merge_heads",

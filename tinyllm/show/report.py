@@ -104,6 +104,7 @@ def evenly(items, most):
 def settings(run):
     """{option: value} of all that a run was made with."""
     kinds = (run.data, run.model_config, run.training, run.optimizer_config, run.monitor)
+    kinds += (run.distillation,) if run.distillation else ()
     values = {name: value for kind in kinds for name, value in to_dict(kind).items()}
     of_run = {"task": run.task.name, "model": catalog.name_of(run.model_config)}
     return {**of_run, "optimizer": optimizers.name_of(run.optimizer_config), **values}

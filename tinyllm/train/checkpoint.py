@@ -1,10 +1,10 @@
 """Checkpoints: everything a run needs to go on bitwise from where it stopped.
 
 A checkpoint is a folder `step-00000200` with the weights, the optimiser's state, what the guard remembers, the mean of
-the weights if there is one, and a manifest that names the step, the SHA-256 of the other files and what they were made
-with. It is written under another name, flushed and renamed, so a crash leaves whole checkpoints only; the last two are
-kept, if no other number is asked for, so a disk that damages one leaves another. No random state is stored: every draw
-of a run is a function of its seed and of the step.
+the weights and what else learned with the model, where there is such, and a manifest that names the step, the SHA-256
+of the other files and what they were made with. It is written under another name, flushed and renamed, so a crash
+leaves whole checkpoints only; the last two are kept, if no other number is asked for, so a disk that damages one leaves
+another. No random state is stored: every draw of a run is a function of its seed and of the step.
 """
 
 import os
@@ -21,10 +21,10 @@ from tinyllm.nn.module import check_finite, load_weights, weights
 
 KEPT = 2
 WEIGHTS, OPTIMIZER, MANIFEST = "model.safetensors", "optimizer.safetensors", "manifest.json"
-GUARD, AVERAGE = "guard.json", "average.safetensors"  # which not every checkpoint has
+GUARD, AVERAGE, HELPER = "guard.json", "average.safetensors", "helper.safetensors"  # which not every checkpoint has
 
 
-def save(folder, *, step, model, optimizer, guard=None, average=None, ranks=None, **how):
+def save(folder, *, step, model, optimizer, **parts):
     """Write a checkpoint into `folder`, as `write` does. Returns its path.
 
     If ranks have parts of the model (`ranks`), all of them must call it, and the first writes what it collects from
@@ -32,7 +32,7 @@ def save(folder, *, step, model, optimizer, guard=None, average=None, ranks=None
     weights that are not finite.
     """
     with Saver(folder) as saver:
-        return saver.save(step=step, model=model, optimizer=optimizer, guard=guard, average=average, ranks=ranks, **how)
+        return saver.save(step=step, model=model, optimizer=optimizer, **parts)
 
 
 class Saver:
@@ -47,11 +47,12 @@ class Saver:
         self.folder, self.writing = Path(folder), None
         self.pool = ThreadPoolExecutor(1) if background else None
 
-    def save(self, *, step, model, optimizer, guard=None, average=None, ranks=None, **how):
+    def save(self, *, step, model, optimizer, guard=None, average=None, ranks=None, helper=None, **how):
         """Save as `checkpoint.save` does."""
         self.finish()
         files = {WEIGHTS: ranks.weights() if ranks else weights(model), OPTIMIZER: optimizer.state()}
         files |= {AVERAGE: average.state()} if average else {}
+        files |= {HELPER: weights(helper)} if helper else {}
         if not ranks or ranks.first:
             check_finite(files[WEIGHTS])
             if self.pool:  # what is written must not change meanwhile
@@ -128,12 +129,10 @@ def step_of(path):
     return int(path.name.removeprefix("step-"))
 
 
-def load(
-    folder, *, model, optimizer=None, guard=None, average=None, ranks=None, made_with=None, step=None, warn=print
-):  # fmt: skip
+def load(folder, *, step=None, warn=print, **parts):
     """Put the newest whole checkpoint of `folder`, or that of a `step`, into the model, and into what else is given,
-    and return its step. Of several `ranks` each takes its part. Who gives no optimiser wants to use the model: it gets
-    the mean of the weights, where there is one.
+    as `load_one` takes it, and return its step. Of several `ranks` each takes its part. Who gives no optimiser wants to
+    use the model: it gets the mean of the weights, where there is one.
 
     A damaged one is passed over, with one line to `warn`, and one that was not `made_with` what is expected. Raises
     UsageError if there is none that is whole.
@@ -142,9 +141,7 @@ def load(
     problems = []
     for path in paths:
         try:
-            found = load_one(
-                path, model=model, optimizer=optimizer, guard=guard, average=average, ranks=ranks, made_with=made_with
-            )
+            found = load_one(path, **parts)
         except (UsageError, OSError) as error:
             problems.append(str(error))
             continue
@@ -156,14 +153,14 @@ def load(
     raise UsageError(f"no checkpoint in {folder} can be used: {'; '.join(problems)}")
 
 
-def load_one(path, *, model, optimizer=None, guard=None, average=None, ranks=None, made_with=None):
+def load_one(path, *, model, optimizer=None, guard=None, average=None, ranks=None, helper=None, made_with=None):
     """Put one checkpoint, as `load` does, into what is given; return its step. Raises UsageError if it is damaged, or
     was made with something else."""
     path = Path(path)
     manifest = storage.load_json(path / MANIFEST)
     try:
         step, hashes = manifest["step"], {name: manifest["sha256"][name] for name in (WEIGHTS, OPTIMIZER)}
-        hashes |= {name: manifest["sha256"][name] for name in (GUARD, AVERAGE) if name in manifest["sha256"]}
+        hashes |= {name: manifest["sha256"][name] for name in (GUARD, AVERAGE, HELPER) if name in manifest["sha256"]}
         found = dict(manifest.get("made_with", {}))  # before there was another, nothing was told
         if type(step) is not int or step < 0:
             raise ValueError
@@ -191,6 +188,8 @@ def load_one(path, *, model, optimizer=None, guard=None, average=None, ranks=Non
         arrays |= means(storage.mapped_arrays(path / AVERAGE))
     if guard is not None and GUARD in hashes:  # not there before there was a guard
         guard.load_state(storage.load_json(path / GUARD))
+    if helper is not None:
+        load_weights(helper, storage.load_arrays(path / HELPER))
     try:
         ranks.load_weights(arrays) if ranks else load_weights(model, arrays)
     except UsageError as error:

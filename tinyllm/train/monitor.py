@@ -108,12 +108,12 @@ class Monitor:
             }
             tracker.add(values["step"], numbers)
 
-    def begin(self, step):
+    def begin(self, step, beside):
         """Take note of what was told up to a step, begin to tell trackers, and write down on what the training goes on,
-        if that is new."""
+        and what is to be told `beside` that, if it is new."""
         self.trackers = [kind(self.run, step) for kind in trackers.asked_for(self.run.monitor)]
         self.validations = log.validations(self.run.folder, warn=lambda problem: None)
-        here, path = environment(self.run.training), self.run.folder / log.ENVIRONMENT
+        here, path = environment(self.run.training) | beside, self.run.folder / log.ENVIRONMENT
         before = [{**line, "step": step} for line in log.read(path, warn=lambda problem: None)]
         if [{"step": step, **here}] != before[-1:]:
             self.add(log.ENVIRONMENT, {"step": step, **here})

@@ -1,8 +1,8 @@
 """A run: the folder that holds a training from its text to its last checkpoint.
 
 config.json        the task and its labels, the names of the model and of the optimiser, the configurations of data,
-                   model, training and optimiser, and the SHA-256 of the files below; it is written last: without it
-                   there is no run
+                   model, training and optimiser, its teacher, if it has one, and the SHA-256 of the files below; it is
+                   written last: without it there is no run
 tokenizer.json     train.npy   validation.npy   test.npy      the tokenizer and the tokens of each split; texts with
                    labels are in train.safetensors, and as they were in train.jsonl, and so on
 start.safetensors  the first weights, of a run that goes on from another; those of a run in int8, which has no other
@@ -37,7 +37,7 @@ from tinyllm.optim.adamw import AdamWConfig
 from tinyllm.parallel.comm import ALONE
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.text import files
-from tinyllm.train import checkpoint, difficulty, log, precision, trackers
+from tinyllm.train import checkpoint, difficulty, distill, log, precision, trackers
 from tinyllm.train.loop import train
 from tinyllm.train.monitor import Monitor, MonitorConfig, check_monitor
 from tinyllm.train.tasks import Language, find_task
@@ -47,8 +47,10 @@ from tinyllm.train.trained import Trained
 class Run:
     """What `create` makes and `open_run` finds again: the folder, its configs and its tokenizer."""
 
-    def __init__(self, folder, task, data, model, training, optimizer, tokenizer, *, monitor=None, int8=None):
-        self.folder, self.task, self.int8 = Path(folder), task, int8
+    def __init__(
+        self, folder, task, data, model, training, optimizer, tokenizer, *, monitor=None, int8=None, distillation=None
+    ):
+        self.folder, self.task, self.int8, self.distillation = Path(folder), task, int8, distillation
         self.monitor = monitor or MonitorConfig()
         self.data, self.model_config, self.training = data, model, training
         self.optimizer_config, self.tokenizer = optimizer, tokenizer
@@ -100,6 +102,16 @@ class Run:
     def batches(self, start=0):
         """The batches of the training, from batch `start` on, without end."""
         return self.task.batches(self, start)
+
+    def lesson(self, ranks=1):
+        """What the run learns from its teacher, which reads the texts first if it has not yet; None if it has none."""
+        if self.distillation is None:
+            return None
+        distill.check(self.distillation, self.training, ranks)
+        reading = distill.Reading(self)
+        if not reading.there:
+            reading.make(open_run(self.distillation.teacher))
+        return distill.Lesson(self, reading)
 
     def mean_loss(self, model, split):
         """The mean loss of a model on a split, in nats."""
@@ -309,6 +321,7 @@ def save_config(run):
             "update": to_dict(run.optimizer_config),
             "monitor": to_dict(run.monitor),
             **({"int8": to_dict(run.int8)} if run.int8 else {}),
+            **({"distillation": to_dict(run.distillation)} if run.distillation else {}),
             "sha256": {name: storage.sha256(run.folder / name) for name in files_of(run)},
         },
     )
@@ -336,14 +349,15 @@ def open_run(folder):
         }
         parts = [from_dict(kind, stored[name]) for name, kind in kinds.items()]
         monitor = from_dict(MonitorConfig, stored.get("monitor", {}))  # before there was one, nothing was asked of it
-        int8 = from_dict(Int8Config, stored["int8"]) if "int8" in stored else None
+        some_have = {"int8": Int8Config, "distillation": distill.Distillation}
+        more = {name: from_dict(kind, stored[name]) for name, kind in some_have.items() if name in stored}
         hashes = dict(stored["sha256"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{folder / 'config.json'} is not the config of a run: {error}") from None
     for name, expected in hashes.items():
         if not (folder / name).is_file() or storage.sha256(folder / name) != expected:
             raise UsageError(f"{folder / name} is missing or not the file this run was made with; make the run anew")
-    return Run(folder, task, *parts, files.load(folder / "tokenizer.json"), monitor=monitor, int8=int8)
+    return Run(folder, task, *parts, files.load(folder / "tokenizer.json"), monitor=monitor, **more)
 
 
 def fit(run, model, *, stop=lambda: False, warn=print, profile=None, detect=False, comm=ALONE, layout=None):
@@ -361,9 +375,11 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, detect=Fals
     training = dataclasses.replace(run.training, workers=run.training.threads_of(comm))
     precision.check(training, comm.size)
     with storage.locked(run.folder) if first else contextlib.nullcontext():
+        lesson = run.lesson(comm.size)
         move(model, training.device)
         with Thrift(training, run.folder).remembering():
-            trained = Trained(model, training, run.optimizer_config, comm=comm, layout=layout)
+            how = {"comm": comm, "layout": layout, "helper": lesson and lesson.helper}
+            trained = Trained(model, training, run.optimizer_config, **how)
         start = 0
         if steps_done(run):
             start = trained.load(run.checkpoints, made_with=run.made_with(), warn=warn)
@@ -375,9 +391,10 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, detect=Fals
                 log.keep_aside(run.folder, run.checkpoints, warn=warn)
             log.forget_after(run.folder, start, warn=warn)
             record_training(run)
-            monitor.begin(start)
-        data = run.batches(start * training.accumulate)
-        how = {"config": training, "ranks": trained.ranks or ONE_RANK, "guard": trained.guard, "start": start}
+            monitor.begin(start, {f"teacher_{name}": value for name, value in lesson.cost.items()} if lesson else {})
+        data = (lesson or run).batches(start * training.accumulate)
+        how = {"loss": lesson and lesson.loss_of(trained.model)}
+        how |= {"config": training, "ranks": trained.ranks or ONE_RANK, "guard": trained.guard, "start": start}
         how |= {"average": trained.average, "profile": monitor.watched(trained.model, start, profile), "detect": detect}
         kept = {"made_with": run.made_with(), "last": run.monitor.keep_last}
         with monitor, checkpoint.Saver(run.checkpoints, background=run.monitor.save_in_background) as saver:

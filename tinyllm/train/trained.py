@@ -21,17 +21,20 @@ class Trained:
     """A model and what goes with it, under a TrainConfig and the configuration of an optimiser.
 
     Of several ranks (`comm`) each has its part, by a `layout`, as replicas if there is none: `model` is what it
-    computes with, and `ranks` the Parts, None of a rank that is alone.
+    computes with, and `ranks` the Parts, None of a rank that is alone. A `helper` is a module that learns with the
+    model of a rank that is alone, in float32, and that nobody needs afterwards.
     """
 
-    def __init__(self, model, training, optimizer, *, comm=ALONE, layout=None):
-        groups = {"options_of": by_layer(model.named_parameters(), training.layer_decay)}
+    def __init__(self, model, training, optimizer, *, comm=ALONE, layout=None, helper=None):
+        of_helper = [(f"helper.{name}", parameter) for name, parameter in helper.named_parameters()] if helper else []
+        groups = {"options_of": by_layer([*model.named_parameters(), *of_helper], training.layer_decay)}
+        self.helper = helper
         self.model, self.ranks, self.masters = model, None, None
         if training.precision == "float16":
             self.masters = precision.MasterWeights(model)
             self.optimizer = precision.MixedOptimizer(optimizer, self.masters, **groups)
         elif comm.size == 1:
-            self.optimizer = optimizers.new_optimizer(optimizer, model.named_parameters(), **groups)
+            self.optimizer = optimizers.new_optimizer(optimizer, [*model.named_parameters(), *of_helper], **groups)
         else:
             self.model, self.ranks = arrange(model, layout or Layout(dp=comm.size), comm)
             self.optimizer = OptimizerOfParts(optimizers.kind_of(optimizer), optimizer, self.ranks, **groups)
@@ -50,7 +53,7 @@ class Trained:
         """What a checkpoint holds, as `checkpoint.save` and `load` take it."""
         return {
             "model": self.masters or self.model, "optimizer": self.optimizer, "guard": self.guard,
-            "average": self.average, "ranks": self.ranks,
+            "average": self.average, "ranks": self.ranks, "helper": self.helper,
         }  # fmt: skip
 
     def load(self, folder, **how):

@@ -1,0 +1,29 @@
+"""The reading of a teacher before the eyes of a person: how much it writes, how far it is, and what it took."""
+
+from tinyllm.say import bar, counted, duration, emit, megabytes, tell
+from tinyllm.train import run as runs
+from tinyllm.train.distill import Reading, flops_of_step
+
+
+def show_reading(run, *, as_json=False):
+    """Let the teacher of a run read its texts, if it has not yet, and say what that took."""
+    reading = Reading(run)
+    known = reading.there
+    if known:
+        tell(f"O professor já leu estes textos; o que achou deles está em {reading.folder}.")
+    else:
+        teacher = runs.open_run(run.distillation.teacher)
+        room = megabytes(reading.bytes(teacher.model_config))
+        tell(f"O professor lê os textos: {counted(reading.places, 'token')}. O que acha deles, {room}, fica em "
+             f"{reading.folder} e serve a outros alunos.")  # fmt: skip
+        with bar(total=reading.places, disable=as_json) as shown:
+            reading.make(teacher, lambda done: shown.update(done - shown.n))
+    _, cost = reading.open()
+    if as_json:
+        emit({"teacher": run.distillation.teacher, "reading": str(reading.folder), "read_before": known,
+              "places": reading.places, **{f"teacher_{name}": value for name, value in cost.items()},
+              "student_flops_per_step": flops_of_step(run)})  # fmt: skip
+        return
+    steps = counted(round(cost["flops"] / flops_of_step(run)), "passo")
+    tell(f"A leitura levou {duration(cost['seconds'])} e tantas contas quanto {steps} deste aluno; some-as às dele ao "
+         "compará-lo com quem aprende sem professor.")  # fmt: skip
