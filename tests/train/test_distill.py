@@ -168,10 +168,14 @@ def test_a_disk_with_too_little_room_is_told_before_anything_is_read(teacher, tm
 def test_a_reading_that_was_cut_short_is_told(teacher, tmp_path):
     run = student(teacher, tmp_path / "s")
     run.lesson()
-    path = Reading(run).folder / "logits.npy"
-    path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(UsageError, match=r"is damaged .*; delete it, and the teacher reads again"):
-        fit(run)
+    for name, change in (("logits.npy", lambda text: text[:-10]), ("about.json", lambda text: b"{}")):
+        path = Reading(run).folder / name
+        whole = path.read_bytes()
+        path.write_bytes(change(whole))
+        with pytest.raises(UsageError, match=r"is damaged .*; delete it, and the teacher reads again"):
+            fit(run)
+        path.write_bytes(whole)
+    assert len(fit(run)) == TRAINING.steps
 
 
 def test_flops_are_those_of_the_products(teacher, tmp_path):
@@ -200,6 +204,7 @@ def test_a_student_that_is_resumed_equals_one_that_was_not_byte_for_byte(teacher
     assert contents(whole) == contents(parts) and ("helper.safetensors" in contents(whole)) == (kind == "hidden")
     (told,) = log.read(whole.folder / log.ENVIRONMENT, warn=pytest.fail)
     assert told["teacher_flops"] > 0 and told["teacher_seconds"] > 0
+    assert told["student_flops_per_step"] == distill.flops_of_step(whole)
 
 
 @pytest.mark.long

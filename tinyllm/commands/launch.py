@@ -21,6 +21,8 @@ def launch_command(arguments):
     asked = parser.parse_args(words)  # what is wrong in them is told once, before anything starts
     if asked.parallel is not None:
         parse_layout(asked.parallel).check(arguments.ranks)
+    if asked.teacher is not None and arguments.ranks > 1:
+        raise UsageError("--teacher is for one process; leave out launch")
     status, rank, wrong = launch(arguments.ranks, [command, *words], hosts=hosts)
     if wrong:
         who = "" if rank is None else f"rank {rank}: "

@@ -63,7 +63,7 @@ def train_command(arguments):
         raise UsageError("--from begins a new run and --resume goes on with one; give one of the two")
     comm = current_comm.get()
     layout = layout_of(arguments, comm)
-    check_teacher(arguments, comm)
+    check_teacher(arguments)
     if arguments.overfit_one_batch and comm.size > 1:
         raise UsageError("--overfit-one-batch is for one process; leave out launch")
     if comm.rank == 0:
@@ -221,7 +221,7 @@ def run_from_another(arguments, comm, layout):
 OF_TEACHER = ("task", "corpus", "texts", "tokenizer", "vocab_size")  # which a student has from it
 
 
-def check_teacher(arguments, comm):
+def check_teacher(arguments):
     """Raise UsageError for what does not go with a teacher, and for what needs one."""
     if arguments.teacher is None:
         needing = [option_of(name) for name in given_options(arguments, DistillConfig)]
@@ -231,8 +231,6 @@ def check_teacher(arguments, comm):
     for option, given in (("resume", arguments.resume), ("from", arguments.base)):
         if given is not None:
             raise UsageError(f"--teacher is for a new run with new weights; leave it or --{option} out")
-    if comm.size > 1:
-        raise UsageError("--teacher is for one process; leave out launch")
     if names := [option_of(name) for name in OF_TEACHER if name in arguments]:
         raise UsageError(f"{', '.join(names)} cannot differ from what the run of --teacher has; leave it out")
 

@@ -2,7 +2,7 @@
 
 from tinyllm.say import bar, counted, duration, emit, megabytes, tell
 from tinyllm.train import run as runs
-from tinyllm.train.distill import Reading, flops_of_step
+from tinyllm.train.distill import Reading
 
 
 def show_reading(run, *, as_json=False):
@@ -18,12 +18,11 @@ def show_reading(run, *, as_json=False):
              f"{reading.folder} e serve a outros alunos.")  # fmt: skip
         with bar(total=reading.places, disable=as_json) as shown:
             reading.make(teacher, lambda done: shown.update(done - shown.n))
-    _, cost = reading.open()
+    cost = reading.cost()
     if as_json:
         emit({"teacher": run.distillation.teacher, "reading": str(reading.folder), "read_before": known,
-              "places": reading.places, **{f"teacher_{name}": value for name, value in cost.items()},
-              "student_flops_per_step": flops_of_step(run)})  # fmt: skip
+              "places": reading.places, **cost})  # fmt: skip
         return
-    steps = counted(round(cost["flops"] / flops_of_step(run)), "passo")
-    tell(f"A leitura levou {duration(cost['seconds'])} e tantas contas quanto {steps} deste aluno; some-as às dele ao "
-         "compará-lo com quem aprende sem professor.")  # fmt: skip
+    steps = counted(round(cost["teacher_flops"] / cost["student_flops_per_step"]), "passo")
+    took = f"{duration(cost['teacher_seconds'])} e tantas contas quanto {steps} deste aluno"
+    tell(f"A leitura levou {took}; some-as às dele ao compará-lo com quem aprende sem professor.")

@@ -129,8 +129,8 @@ class Reading:
                 temporary.mkdir()
                 began = time.perf_counter()
                 self.write(temporary, teacher, model, progress)
-                cost = {"seconds": time.perf_counter() - began, "flops": self.flops(teacher.model_config)}
-                storage.save_json(temporary / ABOUT, {**self.depends, "teacher": cost})
+                took = {"seconds": time.perf_counter() - began, "flops": self.flops(teacher.model_config)}
+                storage.save_json(temporary / ABOUT, {**self.depends, **took})
 
     def checked_model(self, teacher):
         """The model of the teacher. Raises UsageError if it is not that of the distillation."""
@@ -206,18 +206,29 @@ class Reading:
         blocks = catalog.architecture_of(config).products(config, row, row) - length * head
         return 2 * (windows * blocks + (self.places * head if self.run.distillation.distill == "logits" else 0))
 
-    def open(self):
-        """(the arrays, read from the disk as needed; {"seconds", "flops"} that the teacher took). Raises UsageError if
-        they are not as they were written."""
+    def arrays(self):
+        """What was kept, read from the disk as needed. Raises UsageError if it is not as it was written."""
         try:
             names = ("states",) if self.run.distillation.distill == "hidden" else ("ids", "logits")
             arrays = [np.lib.format.open_memmap(self.folder / f"{name}.npy", mode="r") for name in names]
             if any(array.ndim != 2 or len(array) != self.places for array in arrays):
-                raise ValueError(f"of {self.places} places")
-            cost = storage.load_json(self.folder / ABOUT)["teacher"]
-            return arrays, {name: cost[name] for name in ("seconds", "flops")}
-        except (ValueError, EOFError, OSError, KeyError, TypeError) as error:
-            raise UsageError(f"{self.folder} is damaged ({error}); delete it, and the teacher reads again") from None
+                raise ValueError(f"it does not have {self.places} places")
+            return arrays
+        except (ValueError, EOFError, OSError) as error:
+            raise self.damaged(error) from None
+
+    def cost(self):
+        """What the reading took, in seconds and in operations, and those of a step of the student: to be added, where
+        it is compared with one that has no teacher."""
+        took = storage.load_json(self.folder / ABOUT)
+        try:
+            of_teacher = {f"teacher_{name}": took[name] + 0 for name in ("seconds", "flops")}
+        except (KeyError, TypeError) as error:
+            raise self.damaged(error) from None
+        return {**of_teacher, "student_flops_per_step": flops_of_step(self.run)}
+
+    def damaged(self, error):
+        return UsageError(f"{self.folder} is damaged ({error}); delete it, and the teacher reads again")
 
 
 def normalised(hidden):
@@ -248,12 +259,12 @@ class Places:
 
 class Lesson:
     """What a run learns by: batches that hold what the teacher made of them, and a loss that compares. `cost` is that
-    of the teacher's reading. `helper` is learned with the model, and no part of it: the map from the student's hidden
-    states to the teacher's; None where there is no need."""
+    of the reading. `helper` is learned with the model, and no part of it: the map from the student's hidden states to
+    the teacher's; None where there is no need."""
 
     def __init__(self, run, reading):
         self.run, self.how, self.helper = run, run.distillation, None
-        self.arrays, self.cost = reading.open()
+        self.arrays, self.cost = reading.arrays(), reading.cost()
         if self.how.distill == "hidden":
             rng = np.random.default_rng([run.training.seed, 1])
             self.helper = layers.Linear(run.model_config.width, self.arrays[0].shape[1], rng=rng)

@@ -391,7 +391,7 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, detect=Fals
                 log.keep_aside(run.folder, run.checkpoints, warn=warn)
             log.forget_after(run.folder, start, warn=warn)
             record_training(run)
-            monitor.begin(start, {f"teacher_{name}": value for name, value in lesson.cost.items()} if lesson else {})
+            monitor.begin(start, lesson.cost if lesson else {})
         data = (lesson or run).batches(start * training.accumulate)
         how = {"loss": lesson and lesson.loss_of(trained.model)}
         how |= {"config": training, "ranks": trained.ranks or ONE_RANK, "guard": trained.guard, "start": start}
