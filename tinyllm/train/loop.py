@@ -79,7 +79,7 @@ class TrainConfig(Config):
     )
     curriculum: str = option(
         "none",
-        "começa pelos textos mais curtos (length) ou por aqueles em que um modelo pequeno, treinado antes, erra menos "
+        "começa pelos textos mais curtos (length) ou pelos que um modelo pequeno, treinado antes, adivinha melhor "
         "(difficulty); none: todos desde o começo",
         choices=("none", "length", "difficulty"),
     )
