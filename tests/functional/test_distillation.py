@@ -144,6 +144,12 @@ def test_a_mixture_that_is_no_share_and_a_teacher_that_kept_all_are_refused():
         F.linear_distillation(*call, **BOTH)
 
 
+@pytest.mark.parametrize("count", [0, V])
+def test_no_tokens_and_all_of_them_are_not_kept(count):
+    with pytest.raises(UsageError, match=f"count={count} must be at least 1 and below {V} tokens"):
+        F.likeliest(np.zeros((2, V), np.float32), count=count)
+
+
 def test_a_teacher_in_memory_is_brought_to_the_student(cupy):
     hidden, weight, targets, ids, known = inputs()
     expected = F.linear_distillation(hidden, weight, targets, ids, known, **BOTH).item()

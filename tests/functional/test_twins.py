@@ -12,7 +12,7 @@ from tinyllm import functional as F
 from tinyllm.backend import kernels
 from tinyllm.backend.kernels import TwinnedFunction, scatter_add
 from tinyllm.errors import UsageError
-from tinyllm.functional.divergences import divergence, divergence_of_kept, likeliest
+from tinyllm.functional.divergences import divergence, divergence_of_kept, likeliest_tokens
 from tinyllm.functional.losses import soft_surprise, surprise
 from tinyllm.optim.adafactor import adafactor_update
 from tinyllm.optim.adam import adam_update
@@ -38,7 +38,7 @@ IN_PLACE = (
     soft_surprise,
     divergence,
     divergence_of_kept,
-    likeliest,
+    likeliest_tokens,
     scatter_add,
 )
 CLOSE = {"rtol": 2e-5, "atol": 2e-6, "equal_nan": True}
@@ -244,7 +244,7 @@ def test_soft_surprise_twin_agrees(shape, scale, softened):
 def test_divergence_twins_agree(shape, scale):
     rng = np.random.default_rng(0)
     logits, teacher = (np.asarray(scale * rng.normal(size=shape), np.float32) for _ in range(2))
-    ids, known = likeliest.meaning(teacher, count=min(5, shape[1] - 1))
+    ids, known = likeliest_tokens.meaning(teacher, count=min(5, shape[1] - 1))
     for function, given in ((divergence, (teacher,)), (divergence_of_kept, (ids, known))):
         mine, theirs, before = logits.copy(), logits.copy(), [array.copy() for array in given]
         close = {**CLOSE, "atol": 2e-6 * max(1, scale)}  # a divergence of nearly 0 is a difference of large numbers
@@ -260,7 +260,9 @@ def test_likeliest_twin_agrees(shape, count, numbers):
     rng = np.random.default_rng(0)
     logits = rng.normal(size=shape) if numbers == "apart" else rng.integers(4, size=shape)
     logits = logits.astype(np.float32)
-    (mine, known), (expected, expected_known) = (f(logits, count=count) for f in (likeliest.twin, likeliest.meaning))
+    (mine, known), (expected, expected_known) = (
+        f(logits, count=count) for f in (likeliest_tokens.twin, likeliest_tokens.meaning)
+    )
     assert np.array_equal(mine, expected)
     np.testing.assert_allclose(known, expected_known, **CLOSE)
 

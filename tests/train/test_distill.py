@@ -281,6 +281,23 @@ def test_a_teacher_reads_on_a_gpu(cupy, teacher, tmp_path):
     np.testing.assert_allclose(found[1][:40], expected[1], atol=0.02)
 
 
+@pytest.mark.long
+@each_kind
+def test_a_student_on_a_gpu_is_saved_and_resumed_as_one_in_memory(cupy, teacher, tmp_path, kind):
+    losses = []
+    for device in ("cpu", "gpu"):
+        run = student(
+            teacher, tmp_path / device, kind, training=dataclasses.replace(TRAINING, device=device, workers=1)
+        )
+        parts = []
+        for steps in (2, 3):
+            run.training = dataclasses.replace(run.training, steps=steps)
+            parts += [report.loss for report, _ in fit(run)]
+        losses.append(parts)
+    assert len(losses[0]) == 3
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+
+
 def test_one_that_is_to_learn_nothing_of_its_teacher_is_an_ordinary_run_with_its_texts(teacher, tmp_path):
     run = student(teacher, tmp_path / "s", "none")
     stored = json.loads((run.folder / "config.json").read_text(encoding="utf-8"))

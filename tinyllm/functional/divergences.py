@@ -206,10 +206,20 @@ def scatter_kept(logits, ids, known, sums):
             row[ids[i, j]] = known[i, j]
 
 
-@TwinnedFunction
 def likeliest(logits, *, count):
     """(n, V) -> (n, k) ids, in their order, (n, k + 1): the `count` likeliest tokens of each row,
-    of equal ones the first; the logarithms of their probabilities and, last, of all others' sum."""
+    of equal ones the first; the logarithms of their probabilities and, last, of all others' sum.
+
+    Raises UsageError if that is no token, or leaves no others.
+    """
+    if not 0 < count < logits.shape[-1]:
+        raise UsageError(f"count={count} must be at least 1 and below {logits.shape[-1]} tokens")
+    return likeliest_tokens(logits, count=count)
+
+
+@TwinnedFunction
+def likeliest_tokens(logits, *, count):
+    """The same, unchecked."""
     xp = array_module(logits)
     every = xp.arange(len(logits))[:, None]
     ids = xp.sort(xp.argsort(-logits, axis=-1, kind="stable")[:, :count], axis=-1)
@@ -220,8 +230,8 @@ def likeliest(logits, *, count):
     return ids, log_softmax(xp.concatenate([of_kept, of_others], axis=-1))
 
 
-@likeliest.compiled
-def likeliest_compiled(logits, *, count):
+@likeliest_tokens.compiled
+def likeliest_tokens_compiled(logits, *, count):
     ids, known = (
         np.zeros((len(logits), count), np.int64),
         np.empty((len(logits), count + 1), np.float32),
