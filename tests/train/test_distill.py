@@ -107,6 +107,17 @@ def test_what_is_kept_is_what_the_teacher_makes_of_the_tokens(teacher, tmp_path,
         np.testing.assert_allclose(np.exp(kept[1][:, -1].astype(float)), 1 - of_kept.sum(axis=-1), rtol=5e-3)
 
 
+def test_a_student_may_have_a_curriculum_of_its_own(teacher, tmp_path):
+    training = dataclasses.replace(TRAINING, curriculum="length", curriculum_start=0.1)
+    run, plain = student(teacher, tmp_path / "s", training=training), student(teacher, tmp_path / "plain")
+    lesson = run.lesson()
+    for start in (0, 5, 9):
+        ids, targets, *_ = next(lesson.batches(start))
+        assert np.array_equal((ids, targets), next(run.batches(start)))
+    assert not np.array_equal(next(run.batches(0)), next(plain.batches(0)))
+    fit(run)
+
+
 @pytest.mark.long
 def test_it_is_the_same_by_any_number_of_threads_and_read_once_for_all_students(teacher, tmp_path, monkeypatch):
     first = student(teacher, tmp_path / "a")

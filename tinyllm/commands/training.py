@@ -242,8 +242,8 @@ def student_of(arguments, layout):
     training = from_dict(TrainConfig, given_options(arguments, TrainConfig))
     return create_student(
         runs.open_run(arguments.teacher), arguments.out, config, model, training, optimizer,
-        monitor=monitor_of(arguments), every=given_options(arguments, DataConfig), warn=tell,
-        announce=lambda run: announce_run(run, layout),
+        monitor=monitor_of(arguments), every=given_options(arguments, DataConfig), say=tell_stage,
+        warn=tell, announce=lambda run: announce_run(run, layout),
     )  # fmt: skip
 
 

@@ -25,7 +25,6 @@ from tinyllm import functional as F
 from tinyllm import storage
 from tinyllm.backend.arrays import array_module, beside, to_host, widened
 from tinyllm.config import Config, option
-from tinyllm.data.batches import batches
 from tinyllm.errors import UsageError
 from tinyllm.memory.stream import move
 from tinyllm.models import catalog
@@ -275,7 +274,7 @@ class Lesson:
         """Those of the run, from batch `start` on, without end, with what the teacher made of each token."""
         tokens, training = self.run.tokens("train"), self.run.training
         how = {"batch": training.batch, "context": self.run.model_config.context, "seed": training.seed}
-        for places, following in batches(Places(len(tokens)), start=start, **how):
+        for places, following in self.run.task.sampler(self.run)(Places(len(tokens)), start=start, **how):
             found = tokens[places], tokens[following], *(array[places] for array in self.arrays)
             yield tuple(widened(array) if array.dtype.kind == "f" else array.astype(np.int64) for array in found)
 

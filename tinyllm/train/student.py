@@ -14,14 +14,14 @@ from tinyllm.train.monitor import MonitorConfig, check_monitor
 
 def create_student(
     teacher, folder, config, model, training, optimizer=None, *,
-    monitor=None, every=None, warn=lambda text: None, announce=lambda run: None,
+    monitor=None, every=None, say=lambda text: None, warn=lambda text: None, announce=lambda run: None,
 ):  # fmt: skip
     """Make the folder of a new run that learns from a teacher, a run, as a DistillConfig says.
 
     Its texts and its tokenizer are those of the teacher, which the vocabulary follows; `every` says what of its data
     config differs: {field: value}. If the config asks for nothing of the teacher but these, it is an ordinary run.
-    `warn` and `announce` are those of `runs.create`. Raises UsageError as that does, and for a teacher or a student
-    that does not foretell the next token.
+    `say`, `warn` and `announce` are those of `runs.create`. Raises UsageError as that does, and for a teacher or a
+    student that does not foretell the next token.
     """
     runs.check_place(folder, teacher.data, training)
     trackers.asked_for(monitor or MonitorConfig())
@@ -43,8 +43,10 @@ def create_student(
 
     def write():
         for name in runs.files_of(run):  # of the same names there
-            shutil.copyfile(teacher.folder / name, run.folder / name)
+            if name != run.curriculum.name:
+                shutil.copyfile(teacher.folder / name, run.folder / name)
         run.task.check(run)
+        runs.write_order(run, say)
 
     return runs.lay_out(run, write)
 
