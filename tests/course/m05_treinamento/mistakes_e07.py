@@ -328,10 +328,6 @@ def all_called(steps, x):
     return sought(steps, x, all_of_them=True)
 
 
-def the_other_way_round(steps, x):
-    return sought(steps, x, told=lambda name, given: (name, "fez" if given else "recebeu"))
-
-
 def found_in_x(steps, x):
     return (steps[0][0], "recebeu") if bad(x) and steps else sought(steps, x)
 
@@ -381,7 +377,6 @@ MISTAKES = {
         (always_made, "não olhou o que deram à primeira função: se x já traz um NaN, ela o recebeu"),
         (name_alone, "falta dizer se a função o fez ou recebeu: um par"),
         (all_called, "chamou funções depois de achar; pare ali"),
-        (the_other_way_round, "trocou: fez é quem não recebeu nenhum"),
         (found_in_x, "x traz um NaN, mas isso só importa se ele sobrevive: olhe o RESULTADO de cada função"),
     ],
 }  # fmt: skip

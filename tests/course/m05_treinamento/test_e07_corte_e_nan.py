@@ -95,6 +95,7 @@ def calm(count, draw=rng, middle=3.0, wide=0.05):
 
 @pytest.mark.parametrize(("loss", "norm"), [
     (math.nan, 1.0), (math.inf, 1.0), (-math.inf, 1.0), (2.0, math.nan), (2.0, math.inf), (math.nan, math.inf),
+    (math.inf, math.inf),
     (2.0, 1e30), (1e30, 1.0), (-5.0, 1.0), (0.0, 0.0),
 ])  # fmt: skip
 def test_one_step(judge, loss, norm):
@@ -104,7 +105,9 @@ def test_one_step(judge, loss, norm):
 
 @pytest.mark.parametrize("before", [14, 15, 16, 17, 30])
 def test_spikes_need_some_losses(judge, before):
-    guard(judge, [*calm(before), (9.0, 1.0), (3.0, 1.0)], f"uma perda de 9 depois de {before} de cerca de 3")
+    guard(
+        judge, [*calm(before), (9.0, 1.0), (3.0, 1.0), (9.0, 1.0)], f"9, 3 e 9 depois de {before} perdas de cerca de 3"
+    )
 
 
 @pytest.mark.parametrize("middle", [100.0, 3.0, 0.002, -3.0, 0.0])
@@ -123,7 +126,18 @@ def test_how_far_a_spike_is(judge, deviations):
 
 
 def test_large_losses_that_were_taken_do_not_hide_a_spike(judge):
-    steps = [*calm(12), (1000.0, 1.0), (900.0, 1.0), *calm(8), (30.0, 1.0), (0.1, 1.0), *calm(3), (12.0, 1.0)]
+    steps = [
+        *calm(12),
+        (1000.0, 1.0),
+        (900.0, 1.0),
+        *calm(8),
+        (30.0, 1.0),
+        (0.1, 1.0),
+        *calm(3),
+        (12.0, 1.0),
+        (600.0, 1.0),
+        (1e6, 1.0),
+    ]
     guard(judge, steps, "duas perdas enormes entre as primeiras, e depois uma de 30")
 
 
@@ -207,6 +221,7 @@ def search(judge, names, x):
     (["onde positivo", "log", "1/x", "raiz"], [math.nan, 4.0]), (["sinais", "soma", "log"], [math.nan, 1.0]),
     (["onde positivo", "menos 5", "raiz"], [math.nan, 1.0]), ([], [math.nan]), (["sinais", "menos 5"], [1.0, 2.0]),
     (["sem negativos", "soma"], [math.nan, math.nan]), (["log", "sem negativos", "1/x"], [0.0, 1.0]),
+    (["menos 5", "raiz", "soma", "exp"], [9.0, 2.0]),
     (["exp"], [-math.inf, 1.0]), (["log", "vezes 0"], [-math.inf, 1.0]), (["soma", "1/x"], [2.0, -2.0]),
 ], ids=str)  # fmt: skip
 def test_first_bad(judge, names, x):
