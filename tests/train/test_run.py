@@ -527,6 +527,17 @@ def test_a_text_file_is_split_in_order_and_kept_apart(tmp_path):
     assert [text for name in runs.SPLITS for text in split[name]] == [text.strip() for text in texts]
 
 
+def test_a_folder_that_was_divided_stays_so(tmp_path):
+    parts = {"train": ["um", "dois", "três"], "validation": ["quatro"], "test": ["cinco", "seis"]}
+    for name, texts in parts.items():
+        (tmp_path / f"{name}.txt").write_text("\n\n".join(texts), encoding="utf-8")
+    assert Language.read(DataConfig(corpus=str(tmp_path)), seed=0) == parts
+    (tmp_path / "test.txt").unlink()  # two files are a folder of texts as any other
+    assert [text for part in Language.read(DataConfig(corpus=str(tmp_path)), seed=0).values() for text in part] == [
+        *parts["train"], *parts["validation"]
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

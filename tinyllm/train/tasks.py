@@ -18,6 +18,7 @@ from tinyllm.data.batches import batches
 from tinyllm.data.corpora import resenhas
 from tinyllm.data.labelled import labelled_batches, read_labelled, split_examples, write_labelled
 from tinyllm.data.objectives import END, padded
+from tinyllm.data.split import SPLITS
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import mean_loss
 from tinyllm.models import catalog
@@ -36,7 +37,8 @@ class DataConfig(Config):
     title = "dados"
     corpus: str = option(
         "contos",
-        f"corpus gerado ({', '.join(corpora.CORPORA)}) ou um arquivo ou pasta de .txt, uma linha vazia entre textos; "
+        f"corpus gerado ({', '.join(corpora.CORPORA)}) ou um arquivo ou pasta de .txt, uma linha vazia entre textos (a "
+        "pasta de tinyllm data split, como foi dividida); "
         "para classificar: resenhas, ou um arquivo .tsv ou .jsonl de textos com rótulos",
     )
     tokenizer: str = option("bpe", f"tokenizador: {', '.join(files.KINDS)}", choices=files.KINDS)
@@ -60,7 +62,8 @@ class Language:
 
     @staticmethod
     def read(data, *, seed):
-        """{split: list of texts}: a generated corpus by plot, of a file the last two twentieths are held out."""
+        """{split: list of texts}: a generated corpus by plot, a folder of `tinyllm data split` as it is, and of other
+        files the last two twentieths are held out."""
         if data.corpus in corpora.CORPORA:
             make = corpora.CORPORA[data.corpus]
             held_out = max(40, data.texts // 20)
@@ -69,6 +72,9 @@ class Language:
         if not Path(data.corpus).exists():
             known = ", ".join(corpora.CORPORA)
             raise UsageError(f"corpus={data.corpus} is neither a generated corpus ({known}) nor a file")
+        parts = {split: Path(data.corpus, f"{split}.txt") for split in SPLITS}
+        if all(path.is_file() for path in parts.values()):
+            return {split: list(corpus_files.read_texts(path)) for split, path in parts.items()}
         texts = [text for file in corpus_files.find_files([data.corpus]) for text in corpus_files.read_texts(file)]
         if len(texts) < 3:  # one long text: cut it by its lines
             texts = [line for text in texts for line in text.split("\n")]
