@@ -561,6 +561,13 @@ REFUSED = {
         course project m04 runs --memory 600MB --minutes 10          # bert
         course project m04 corpus.txt --memory 600MB --minutes 10    # corpus.txt
         course project m04 "" --memory 600MB --minutes 10            # empty
+        course project m05                                           # PASTA
+        course project m05 folder                                    # plano.json
+        course project m05 folder --test                             # plano.json
+        course project m05 nothing                                   # plano.json
+        course project m05 nothing --general runs/gpt                # partes | train.txt
+        course project m05 folder --general                          # --general
+        course project m05 folder --general runs/gpt --test          # --general | --test
         bench train --steps 0                                        # steps | 0
         bench train --steps 10001                                    # steps | 10001 | 10000
         bench train --races 0                                        # races | 0

@@ -12,6 +12,7 @@ from tinyllm import cli, storage
 from tinyllm.backend.machine import peak_memory
 from tinyllm.course.projects import m04, m04_reference
 from tinyllm.data.corpora import contos
+from tinyllm.data.objectives import Causal
 from tinyllm.errors import UsageError
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.train import log
@@ -252,7 +253,7 @@ def test_runs_of_other_kinds_do_not_count():
     def run(**changes):
         whole = {
             "int8": None, "task": SimpleNamespace(classifies=False), "data": DataConfig(),
-            "architecture": SimpleNamespace(objective=m04.Causal),
+            "architecture": SimpleNamespace(objective=Causal),
             "start": SimpleNamespace(exists=lambda: False), "checkpoints": "nowhere",
         }  # fmt: skip
         return SimpleNamespace(**whole | changes)
@@ -265,7 +266,7 @@ def test_runs_of_other_kinds_do_not_count():
         ({"start": SimpleNamespace(exists=lambda: True)}, "outro treino"),
         ({}, "ainda não salvou"),
     ):
-        assert word in m04.of_another_kind(run(**changes))
+        assert word in m04.of_another_project(run(**changes))
 
 
 def test_a_broken_run_does_not_hide_the_others(project, monkeypatch, capsys):

@@ -48,6 +48,16 @@ def project_m04_command(arguments):
     return m04.set_budget(arguments.folder, memory=arguments.memory, minutes=arguments.minutes, as_json=arguments.json)
 
 
+def project_m05_command(arguments):
+    from tinyllm.course.projects import m05
+
+    if arguments.general is None:
+        return m05.judge(arguments.folder, test=arguments.test, as_json=arguments.json)
+    if arguments.test:
+        raise UsageError("--general writes the plan and --test tells the mark; give one of the two")
+    return m05.set_plan(arguments.folder, arguments.general, as_json=arguments.json)
+
+
 def chosen(arguments):
     """(the checkout, the exercise named on the command line)."""
     folder = syllabus.course_folder()
@@ -71,7 +81,9 @@ def declare_course(parser):
     for p in (test, hint, solution, compare, reset):
         p.add_argument("exercise", metavar="EXERCÍCIO", help="por exemplo, m01.e01")
     projects = add_command(group, "project", "lê o que um projeto deixou numa pasta, e o julga")
-    declare_m04(add_command(add_commands(projects), "m04", "projeto 3: um modelo de linguagem pequeno"))
+    group = add_commands(projects)
+    declare_m04(add_command(group, "m04", "projeto 3: um modelo de linguagem pequeno"))
+    declare_m05(add_command(group, "m05", "projeto 4: treinar em um corpus específico"))
     hint.add_argument("--level", type=up_to(3), default=1, help="qual das três dicas (padrão: 1)")
     solution.add_argument("--anyway", action="store_true", help="mesmo sem ter resolvido")
 
@@ -83,4 +95,12 @@ def declare_m04(p):
         "--memory", type=size, help="o orçamento, antes de treinar: a memória de um treino, como 600MB ou 1.5GB"
     )
     p.add_argument("--minutes", type=up_to(100_000), help="e os minutos que os passos dele podem levar")
+    p.add_argument("--test", action="store_true", help="conta a nota do melhor treino no teste: uma vez, no fim")
+
+
+def declare_m05(p):
+    calls(p, project_m05_command, json=True)
+    p.add_argument("folder", metavar="PASTA", help="pasta do projeto, com o corpus dividido em partes/")
+    general = "escreve o plano, antes de treinar: o treino do modelo geral, de que se parte e que é preciso vencer"
+    p.add_argument("--general", metavar="TREINO", help=general)
     p.add_argument("--test", action="store_true", help="conta a nota do melhor treino no teste: uma vez, no fim")

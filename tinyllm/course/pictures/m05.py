@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinyllm.course.pictures import m05_project
 from tinyllm.course.pictures.drawing import BLUE, GREEN, ORANGE, PURPLE, RED
 from tinyllm.optim import adam, adamw, schedule, sgd
 from tinyllm.plot import INK, SOFT
@@ -151,4 +152,5 @@ PICTURES = {
     "decaimento": (decays, 8, 3.2),
     "agendas": (schedules, 10, 3.6),
     "inteiro-ou-nada": (whole_or_not, 9.5, 2.8),
+    **m05_project.PICTURES,
 }

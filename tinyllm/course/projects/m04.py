@@ -12,8 +12,8 @@ from tinyllm import storage
 from tinyllm.backend.machine import processor_name
 from tinyllm.backend.threads import cores
 from tinyllm.bench import gemm
-from tinyllm.course.projects.m04_reference import bits_after, flops, read_sizes, reference, training_speed, worth
-from tinyllm.data.objectives import Causal
+from tinyllm.course.projects.language import flops, of_another_kind, runs_in
+from tinyllm.course.projects.m04_reference import bits_after, read_sizes, reference, training_speed, worth
 from tinyllm.errors import UsageError, brief
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
@@ -81,11 +81,6 @@ def read_budget(folder):
     return budget
 
 
-def runs_in(folder):
-    """The folders of the runs in the folder of a project."""
-    return sorted(path.parent for path in Path(folder).glob("*/config.json"))
-
-
 # ------------------------------------------------------------------------------------------------------------- the runs
 
 
@@ -95,26 +90,20 @@ def judged(path, budget):
     A problem says in words why it does not count, or what of the budget it exceeds."""
     try:
         run = runs.open_run(path)
-        if problem := of_another_kind(run):
+        if problem := of_another_project(run):
             return {"run": path.name, "problem": problem}
         return {"run": path.name, **figures(run, budget)}
     except (UsageError, OSError) as error:
         return {"run": path.name, "problem": brief(error)}
 
 
-def of_another_kind(run):
+def of_another_project(run):
     """Why a run is none of this project, or None."""
-    if run.int8:
-        return "está em int8, e não foi treinado assim"
-    if run.task.classifies or run.architecture.objective is not Causal:
-        return "não aprende a prever o próximo token"
     if run.data.corpus != "contos":
         return f"aprendeu de {run.data.corpus}; o projeto é dos contos"
     if run.start.exists():
         return "começou dos pesos de outro treino, cujo tempo não está no orçamento"
-    if not runs.steps_done(run):
-        return "ainda não salvou nada"
-    return None
+    return of_another_kind(run)
 
 
 def figures(run, budget):

@@ -15,15 +15,13 @@ import numpy as np
 
 from tinyllm import storage
 from tinyllm.backend.machine import peak_memory, processor_name
+from tinyllm.course.projects.language import flops, worth_on
 from tinyllm.course.syllabus import course_folder
-from tinyllm.data import dataset
 from tinyllm.data.corpora import contos
 from tinyllm.errors import UsageError
-from tinyllm.evaluate.metrics import mean_loss
 from tinyllm.models import gpt
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.optim.adamw import AdamW
-from tinyllm.parallel.plan import row_products
 from tinyllm.say import megabytes
 from tinyllm.show.quickstart import TEXTS
 from tinyllm.train import run as runs
@@ -38,22 +36,8 @@ TRIED = 15  # steps by which a machine is measured
 
 
 def worth(run, model, split):
-    """{"bits_per_byte", "perplexity"} of a causal model on the stories of a split; None if its tokenizer loses text.
-
-    A token of a large vocabulary is harder to guess and stands for more of the text: bits per byte compare them.
-    """
-    texts = list(contos.stories(JUDGED, split=split))
-    if any(run.tokenizer.decode(run.tokenizer.encode(text)) != text for text in texts):
-        return None
-    tokens = np.concatenate(list(dataset.encoded(run.tokenizer, texts, end_id=run.end_id)))
-    loss = mean_loss(model, tokens, objective=run.task.objective(run))
-    count = sum(len(text.encode()) for text in texts)
-    return {"bits_per_byte": loss / math.log(2) * len(tokens) / count, "perplexity": math.exp(loss)}
-
-
-def flops(model, training, steps):
-    """The operations that so many steps of a training take: 2 for each product on the way there, 4 on the way back."""
-    return 6 * row_products(model) * training.batch * training.accumulate * steps
+    """{"bits_per_byte", "perplexity"} of a causal model on the stories of a split; None if its tokenizer loses text."""
+    return worth_on(list(contos.stories(JUDGED, split=split)), run, model)
 
 
 def training_speed(config):
