@@ -218,6 +218,7 @@ def test_a_plan_that_is_none_is_refused(text, tmp_path):
 # ------------------------------------------------------------------------------------------------------------- the runs
 
 
+@pytest.mark.long
 def test_a_project_is_right_with_a_run_of_each_kind(project, monkeypatch, capsys):
     assert m05.judge(project) == 0
     out = capsys.readouterr().out
@@ -267,6 +268,7 @@ def test_the_best_checkpoint_that_is_left_is_measured(project):
     assert m05.best_of(runs.open_run(project / "zero"))[1] == 2
 
 
+@pytest.mark.long
 def test_runs_that_know_the_texts_or_begin_elsewhere_do_not_count(project):
     opened = m05.open_project(project)
     every = project.parent / "tudo"  # a folder whose files are read one after the other
@@ -286,6 +288,7 @@ def test_runs_that_know_the_texts_or_begin_elsewhere_do_not_count(project):
 # ------------------------------------------------------------------------------------------------------------- the mark
 
 
+@pytest.mark.long
 def test_the_test_is_told_once(project, monkeypatch, capsys):
     monkeypatch.setattr(m05, "MARGIN", 0.99)
     with pytest.raises(UsageError, match="uma vez"):
