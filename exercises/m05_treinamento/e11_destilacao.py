@@ -2,15 +2,15 @@
 
 50 minutos · dificuldade 4 de 5 · precisa de: m01.e03, m01.e04
 pode usar: numpy, tinyllm.functional, tinyllm.tensor
-na biblioteca: nenhuma peça, porque ali os logits do aluno nunca estão todos na memória, e a
-    divergência se calcula junto com a perda, algumas linhas de cada vez
+na biblioteca: tinyllm.functional.likeliest
 
 Por que importa: o texto diz ao aluno qual token veio. Um professor, um modelo maior que já treinou,
 diz muito mais: quão provável era cada um dos outros. Aprender também com ele é como um modelo
 pequeno chega aonde sozinho não chegaria; e como quase todo modelo pequeno de hoje é feito.
 
 O que fazer: complete as três funções. A primeira é uma operação, como as de m01.e03: recebe arrays
-e devolve o valor e a sua volta.
+e devolve o valor e a sua volta. A última é a da biblioteca, que guarda com ela o que um professor
+leu: `tinyllm train --teacher runs/quickstart --layers 2 --width 64 --mine --out runs/aluno`.
 """
 
 import numpy as np

@@ -2,15 +2,15 @@
 
 40 minutos · dificuldade 3 de 5 · precisa de: m01.e01, m01.e02
 pode usar: numpy
-na biblioteca: nenhuma peça, porque os lotes dela são janelas cortadas de uma fila de tokens, e não
-    textos inteiros, sorteados um a um
+na biblioteca: tinyllm.data.curriculum.competence
 
 Por que importa: uma criança não aprende a ler pelo Dom Casmurro. Um modelo aprende melhor se
 começar pelas frases fáceis? É uma ideia antiga, barata de tentar, e que às vezes ajuda. Para a
 tentar é preciso dizer o que é fácil, em que ritmo entra o resto, e sortear só do que já entrou, de
 modo que um treino retomado sorteie o mesmo.
 
-O que fazer: complete as três funções. A terceira usa a segunda.
+O que fazer: complete as três funções. A terceira usa a segunda, que é a da biblioteca: com ela um
+treino segue o seu ritmo, `tinyllm train --curriculum length --steps 50 --mine --out runs/curriculo`.
 """
 
 import math

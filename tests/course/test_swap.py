@@ -162,6 +162,22 @@ def test_training_in_halves_with_the_loss_scale_of_the_learner(checkout):
 
 
 @pytest.mark.long
+def test_training_in_the_rhythm_and_from_the_teacher_of_the_learner(checkout):
+    solve(checkout, "m05.e09", "m05.e11")
+    assert tinyllm(checkout, "train", "--out=teacher", *SMALL)[0] == 0
+    for name, before, options in (  # `before` the steps come so many lines, about the reading
+        ("competence", 0, ("--curriculum=length", *SMALL)),
+        ("likeliest", 1, ("--teacher=teacher", "--layers=1", "--width=16", "--batch=4", "--steps=20")),
+    ):
+        status, out, err = tinyllm(checkout, "train", f"--out={name}", "--mine", "--json", *options)
+        assert status == 0 and calls(err)[name] > 0, err
+        shutil.rmtree(checkout / "teacher/distillation", ignore_errors=True)  # what the learner's left there
+        reference = tinyllm(checkout, "train", f"--out={name}-reference", "--json", *options)[1]
+        mine, theirs = (losses("\n".join(lines.splitlines()[before:])) for lines in (out, reference))
+        np.testing.assert_allclose(mine, theirs, atol=1e-4, rtol=0)
+
+
+@pytest.mark.long
 def test_classifying_with_the_encoder_of_the_learner(checkout):
     solve(checkout, "m03.e05", "m03.e07")
     options = ("--task=classify", "--model=bert", "--json", "--texts=60", "--context=24", "--layers=2", "--width=16",
@@ -302,6 +318,8 @@ def test_every_piece_is_called_by_some_command(checkout):
         *(("train", f"--model={model}", f"--out={model}", "--steps=1", *small) for model in MODELS),
         ("train", "--precision=float16", "--out=halves", "--steps=1", *small),
         *(("train", f"--optimizer={name}", f"--out={name}", "--steps=1", *small) for name in ("sgd", "adam")),
+        ("train", "--curriculum=length", "--out=easy", "--steps=1", *small),
+        ("train", "--teacher=gpt", "--out=student", "--steps=1", "--layers=1", "--width=16", "--batch=4"),
         ("train", "--model=bert", "--positions=sinusoidal", "--out=waves", "--steps=1", *small),
         ("generate", "gpt", "--max-tokens=3"),
         ("quantize", "gpt", "--out=int8"),

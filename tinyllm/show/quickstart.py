@@ -117,7 +117,7 @@ def measure(run, model):
     stories = run.tokenizer.decode(train).split(runs.END)
     vocabulary = {word for story in stories for word in words(story)}
     samples = stories_of(run, model, SAMPLES)
-    pairs = [pair for pair in concordancia.pairs(20 * PAIRS) if vocabulary.issuperset(words(" ".join(pair[1:])))][
+    pairs = list(itertools.islice(pairs_within(run, vocabulary), PAIRS))
         :PAIRS
     ]
     known = {story.strip() for story in stories}
@@ -132,6 +132,14 @@ def measure(run, model):
         **check(samples).figures(),
         "samples": samples,
     }
+
+
+def pairs_within(run, vocabulary):
+    """Pairs of sentences of which all words are in the vocabulary of the training texts, and that fit in the context."""
+    for pair in concordancia.pairs(20 * PAIRS):
+        fits = all(len(run.tokenizer.encode(sentence)) < run.model_config.context for sentence in pair[1:])
+        if fits and vocabulary.issuperset(words(" ".join(pair[1:]))):
+            yield pair
 
 
 def agreement_of(figures):

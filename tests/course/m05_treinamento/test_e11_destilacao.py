@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tinyllm import functional as F
 from tinyllm.course.judge import shapes
 
 rng = np.random.default_rng(0)
@@ -100,6 +101,14 @@ def test_a_warm_gradient_is_that_of_squares(judge):
     apart = (logits - logits.mean(axis=1, keepdims=True)) - (teacher - teacher.mean(axis=1, keepdims=True))
     judge.that(abs(found.valor - (apart * apart).mean() / 2) < 0.01, "distillation", "temperature=300",
                "deveria quase ser metade da média dos quadrados das diferenças")  # fmt: skip
+
+
+def test_the_library_diverges_as_much(judge):
+    logits, teacher = rng.normal(size=(2, 4, 6))
+    found = distil(judge, logits, teacher, dy=1.0)
+    theirs = judge.support.compared(F.distillation, logits, teacher, np.float64(1.0), 2.0)
+    agree = all(map(np.allclose, found[:2], theirs[:2]))
+    judge.that(agree, "distillation", "logits (4, 6)", "difere da biblioteca")
 
 
 # --------------------------------------------------------------------------------------------------------- hidden_loss
