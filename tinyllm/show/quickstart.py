@@ -118,9 +118,6 @@ def measure(run, model):
     vocabulary = {word for story in stories for word in words(story)}
     samples = stories_of(run, model, SAMPLES)
     pairs = list(itertools.islice(pairs_within(run, vocabulary), PAIRS))
-        :PAIRS
-    ]
-    known = {story.strip() for story in stories}
     return {
         "perplexity": math.exp(mean_loss(model, test)),
         "bigram_perplexity": math.exp(bigram.mean_loss(test)),
