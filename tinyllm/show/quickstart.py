@@ -118,6 +118,7 @@ def measure(run, model):
     vocabulary = {word for story in stories for word in words(story)}
     samples = stories_of(run, model, SAMPLES)
     pairs = list(itertools.islice(pairs_within(run, vocabulary), PAIRS))
+    known = {story.strip() for story in stories}
     return {
         "perplexity": math.exp(mean_loss(model, test)),
         "bigram_perplexity": math.exp(bigram.mean_loss(test)),
@@ -132,7 +133,7 @@ def measure(run, model):
 
 
 def pairs_within(run, vocabulary):
-    """Pairs of sentences of which all words are in the vocabulary of the training texts, and that fit in the context."""
+    """The pairs of sentences whose words are all in the vocabulary of the training texts, and that fit in the context."""
     for pair in concordancia.pairs(20 * PAIRS):
         fits = all(len(run.tokenizer.encode(sentence)) < run.model_config.context for sentence in pair[1:])
         if fits and vocabulary.issuperset(words(" ".join(pair[1:]))):
