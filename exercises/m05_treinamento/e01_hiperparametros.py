@@ -2,8 +2,7 @@
 
 40 minutos · dificuldade 2 de 5 · precisa de: m01.e01
 pode usar: numpy
-na biblioteca: nenhuma peça, porque nela as buscas são treinos inteiros, com as suas pastas, e não
-    funções que se troquem
+na biblioteca: tinyllm.train.finder.rates, tinyllm.train.finder.suggest
 
 Por que importa: com a taxa dez vezes menor do que podia ser, um treino de uma hora leva dez; com
 uma duas vezes maior, diverge. De todos os números que se escolhem antes de treinar é o que mais

@@ -318,6 +318,7 @@ def test_every_piece_is_called_by_some_command(checkout):
         *(("train", f"--model={model}", f"--out={model}", "--steps=1", *small) for model in MODELS),
         ("train", "--precision=float16", "--out=halves", "--steps=1", *small),
         *(("train", f"--optimizer={name}", f"--out={name}", "--steps=1", *small) for name in ("sgd", "adam")),
+        ("find-rate", "--rates=5", *(option for option in small if not option.startswith("--out"))),
         ("train", "--curriculum=length", "--out=easy", "--steps=1", *small),
         ("train", "--teacher=gpt", "--out=student", "--steps=1", "--layers=1", "--width=16", "--batch=4"),
         ("train", "--model=bert", "--positions=sinusoidal", "--out=waves", "--steps=1", *small),
