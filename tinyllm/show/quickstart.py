@@ -133,7 +133,7 @@ def measure(run, model):
 
 
 def pairs_within(run, vocabulary):
-    """The pairs of sentences whose words are all in the vocabulary of the training texts; those that fit in a window."""
+    """The pairs of sentences whose words are all in the vocabulary of the training texts, as far as they fit."""
     for pair in concordancia.pairs(20 * PAIRS):
         fits = all(len(run.tokenizer.encode(sentence)) < run.model_config.context for sentence in pair[1:])
         if fits and vocabulary.issuperset(words(" ".join(pair[1:]))):
