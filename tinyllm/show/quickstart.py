@@ -6,6 +6,8 @@ import math
 import shlex
 import time
 
+import numpy as np
+
 from tinyllm import storage
 from tinyllm.data.corpora import cartilha, concordancia
 from tinyllm.errors import UsageError
@@ -26,6 +28,7 @@ from tinyllm.train.loop import TrainConfig
 STEPS, TEXTS, CORPUS = 1100, 7000, "leituras"
 SAMPLES = 20  # texts written for the last figures; the first two are shown
 PAIRS = 190  # of sentences that agree and do not: ten of each phenomenon
+BEGINNING = 100  # tokens of a text, of which the beginning is shown on the way
 SAMPLING = SampleConfig(temperature=0.8, top_p=0.95)
 
 
@@ -105,7 +108,16 @@ def stories_of(run, model, count):
 
 
 def show_sample(run, model, when):
-    text = write(run, model, 0)
+    """Show how a text of the model begins: one that does not end, as an untrained model's might at once."""
+    choose = sampler(SAMPLING)
+
+    def choose_token(logits):
+        logits = logits.copy()
+        logits[run.end_id] = -np.inf
+        return choose(logits)
+
+    ids = generate(model, [run.end_id], choose=choose_token, max_tokens=BEGINNING)
+    text = "".join(run.tokenizer.stream(ids))
     tell(f"\n   O que o modelo escreve {when}:\n   “{' '.join(text.split())[:300]}…”\n")
 
 
@@ -133,7 +145,7 @@ def measure(run, model):
 
 
 def pairs_within(run, vocabulary):
-    """The pairs of sentences whose words are all in the vocabulary of the training texts, as far as they fit."""
+    """The pairs of sentences whose words are all words of the training texts, as far as they fit."""
     for pair in concordancia.pairs(20 * PAIRS):
         fits = all(len(run.tokenizer.encode(sentence)) < run.model_config.context for sentence in pair[1:])
         if fits and vocabulary.issuperset(words(" ".join(pair[1:]))):
