@@ -10,7 +10,8 @@ tentar é preciso dizer o que é fácil, em que ritmo entra o resto, e sortear s
 modo que um treino retomado sorteie o mesmo.
 
 O que fazer: complete as três funções. A terceira usa a segunda, que é a da biblioteca: com ela um
-treino segue o seu ritmo, `tinyllm train --curriculum length --steps 50 --mine --out runs/curriculo`.
+treino segue o seu ritmo:
+`tinyllm train --curriculum length --steps 50 --mine --out runs/curriculo`.
 """
 
 import math
