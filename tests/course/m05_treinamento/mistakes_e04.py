@@ -324,6 +324,11 @@ MISTAKES = {
     ],
 }  # fmt: skip
 
+EQUIVALENT = {  # mutants of the solution that do the same
+    "file.flush(): file.flush() -> (file)": "the zip that np.savez writes flushes its file when it is closed",
+    "os.fsync(file.fileno()): file.fileno() -> (file)": "os.fsync asks what is no number for its fileno()",
+}
+
 HINTS = [
     "save: junte todos os arrays num dicionário e chame np.savez(arquivo, **arrays), com o arquivo aberto por open(…, "
     '"wb") com outro nome. load: com `with np.load(path) as arquivo:`, arquivo.files é a lista dos nomes. latest: '

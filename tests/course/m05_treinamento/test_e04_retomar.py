@@ -76,12 +76,12 @@ def latest(judge, files, case):
 
 
 def test_latest(alone):
-    files = of_steps(alone, 11, 12, 8, 9, 100, 99)
-    partial = {"step-300.npz.partial": files["step-100.npz"], "notas.txt": b"", "step-.npz": b"", "ultimo.npz": b"x"}
-    cut = files | {"step-100.npz": files["step-100.npz"][:90], "step-99.npz": b""}
-    latest(alone, cut | {"step-200.npz.partial": alone.support.written(200, {}, {}, 0)},
-           "step-8, 9, 11 e 12; step-99 vazio e step-100 cortado; step-200.npz.partial")  # fmt: skip
-    latest(alone, files | partial, "step-8, 9, 11, 12, 99 e 100, e outros arquivos")
+    files = of_steps(alone, 11, 12, 8, 9, 101, 100)
+    partial = {"step-200.npz.partial": alone.support.written(200, {}, {}, 0)}
+    others = partial | {"notas.txt": b"", "step-.npz": b"", "ultimo.npz": b"x"}
+    cut = files | {"step-101.npz": files["step-101.npz"][:90], "step-100.npz": b""}
+    latest(alone, cut | partial, "step-8, 9, 11 e 12; step-100 vazio e step-101 cortado; step-200.npz.partial")
+    latest(alone, files | others, "step-8, 9, 11, 12, 100 e 101, e outros arquivos")
     latest(alone, dict(reversed(files.items())), "os mesmos, escritos noutra ordem")
 
 

@@ -152,7 +152,8 @@ def watch(judge, validations, *, steps=40, first=1, every=1, patience=2):
 @pytest.mark.parametrize("every", [1, 3])
 @pytest.mark.parametrize("patience", [1, 2, 3])
 @pytest.mark.parametrize("validations", [
-    [5.0, 4.0, 4.5, 3.0, 3.5, 3.0], [3.0, 4.0, 5.0], [5.0, 4.0, 4.5, 4.4, 4.3, 4.2], [2.0, 2.0, 2.0], [1.0],
+    [5.0, 4.0, 4.5, 3.0, 3.5, 3.0, 4.0, 3.5],  # the example, and what tells apart those who go on after its end
+    [3.0, 4.0, 5.0], [5.0, 4.0, 4.5, 4.4, 4.3, 4.2], [2.0, 2.0, 2.0], [1.0],
     [5.0, math.nan, 4.0, math.nan, 3.0, 2.0, 2.5], [4.0, 5.0, 3.0, 5.0, 2.0, 5.0, 1.0],
 ], ids=str)  # fmt: skip
 def test_watched(judge, validations, every, patience):
