@@ -385,6 +385,8 @@ EQUIVALENT = {  # mutants of the solution that do the same
     "if norm <= limit or not math.isfinite(norm):: norm <= limit -> (norm < limit)": "um vetor vezes 1 é ele mesmo",
     "if loss > middle + DEVIATIONS * max(distance, SMALLEST * abs(middle)):: max(distance, SMALLEST * abs(middle)) -> "
     "max(SMALLEST * abs(middle), distance)": "o maior dos dois é o mesmo",
+    "distance = np.median(np.abs(np.array(self.recent) - middle)): np.array(self.recent) -> (self.recent)": "middle é "
+    "um np.float64, que ao subtrair faz do deque um array",
 }
 
 HINTS = [

@@ -99,10 +99,10 @@ def test_a_part_that_weighs_nothing(judge):
 
 
 def test_parts_of_different_widths(judge):
-    """As they are when what nobody learns is cut off."""
-    parts = [
-        tuple(array[:, :width] for array in part) for width, part in zip((8, 3, 5), parts_of([8, 8, 8], 1), strict=True)
-    ]
+    """As they are when what nobody learns is cut off. The last has fewer rows too: by rows, by numbers, and each part
+    alike are then three different ways to be wrong."""
+    whole = parts_of([8] * 5, 2)
+    parts = [tuple(array[:, :width] for array in part) for width, part in zip((8, 3, 5), whole, strict=True)]
     accumulate(judge, parts, what="; de 8, 3 e 5 colunas")
 
 
@@ -154,11 +154,12 @@ def test_the_library_sums_the_same(judge):
 
 
 def test_accumulate_by_hand(judge):
-    """The example, with losses that are what they are called."""
+    """The example: a row each, of as many targets as the part weighs, and losses that are what they are called."""
     weight = Tensor(np.ones(()), requires_grad=True)
-    parts = [(2.0, 3), (6.0, 1)]
+    parts = [(np.full((1, count), loss), np.ones((1, count), int), np.ones((1, count)))
+             for loss, count in [(2.0, 3), (6.0, 1)]]  # fmt: skip
     mean, gradients = judge.outcome(
-        lambda piece: piece(lambda value, count: weight * value, lambda value, count: count, parts),
+        lambda piece: piece(lambda losses, *_: weight * losses.mean(), judge.support.weight_of, parts),
         judge.answer.accumulate, (),
     )  # fmt: skip
     judge.that(abs(mean - 3) < 1e-9 and abs(float(gradients[weight]) - 3) < 1e-9, "accumulate", "o exemplo",
