@@ -96,6 +96,11 @@ BAD = {
     "norm dobra em 7 dos 12 passos": {"norm": {range(3, 10): 9.0}},
     "norm é o dobro exato": {"norm": {range(12): 2.0}, "alone": {range(12): 1.0}},
     "norm é 2,5 vezes alone": {"norm": {range(12): 2.5}, "alone": {range(12): 1.0}},
+    "norm é o dobro exato em 3 passos, e mais que ele em 7": {
+        "norm": {range(3): 2.0, range(3, 10): 9.0},
+        "alone": {range(12): 1.0},
+    },
+    "norm e alone são grandes, e quase iguais": {"norm": {range(12): 9.0}, "alone": {range(12): 8.0}},
     "um lote estranho: num passo norm é 50": {"norm": {5: 50.0}},
     "num passo a perda é 4,6": {"loss": {7: 4.6}},
     "num passo a perda é 4,4": {"loss": {7: 4.4}},
