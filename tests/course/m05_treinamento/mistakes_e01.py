@@ -206,6 +206,11 @@ MISTAKES = {
     ],
 }  # fmt: skip
 
+EQUIVALENT = {  # mutants of the solution that do the same
+    "return float(rates[slopes.argmin()]): float(rates[slopes.argmin()]) -> (rates[slopes.argmin()])":
+        "a number of NumPy is a number",
+}  # fmt: skip
+
 HINTS = [
     "rates: há no NumPy uma função que faz exatamente isto; à mão, são as potências de 10 de expoentes igualmente "
     "espaçados entre log10(lowest) e log10(highest). halving: um laço enquanto resta mais de uma; dentro dele, medir, "

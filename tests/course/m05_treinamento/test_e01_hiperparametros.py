@@ -63,6 +63,10 @@ def test_suggest_by_hand(judge):
     judge.that(abs(found - 0.001) < 1e-12, "suggest", "o exemplo", "deveria dar 0,001")
 
 
+def test_losses_that_only_grow(judge):
+    judge.same("suggest", np.array([0.001, 0.01, 0.1, 1]), np.array([1.0, 3, 3.1, 3.2]), case="perdas que só crescem")
+
+
 # ------------------------------------------------------------------------------------------------------------- halving
 
 
@@ -99,6 +103,13 @@ def test_any_search(judge):
 def test_halving_by_hand(judge):
     found = search(judge, [0.1, 0.02, 0.5, 0.004], 10, 0.03)
     judge.that(found[:2] == (0.02, 60), "halving", "o exemplo, com a melhor em 0,02", "deveria dar 0,02 e 60")
+
+
+def test_the_candidates_stay_as_they_were(judge):
+    given = [0.3, 0.01, 0.1, 0.03]
+    judge.outcome(lambda piece: piece(given, lambda rate, steps: abs(rate - 0.03), 5), judge.answer.halving, ())
+    judge.that(given == [0.3, 0.01, 0.1, 0.03], "halving", "4 candidatas",
+               "a lista de quem chamou mudou de ordem ou de tamanho; trabalhe numa cópia, list(rates)")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["rates", "suggest", "halving"])
