@@ -7,6 +7,7 @@ before and after.
 """
 
 import json
+import math
 
 from tinyllm import storage
 from tinyllm.backend.machine import processor_name
@@ -25,8 +26,8 @@ from tinyllm.train import run as runs
 
 CORPORA = ("contos", CORPUS)
 RECORDS, REFERENCE = "speedrun.jsonl", 100e9  # floating-point operations a second
-SETTLED = ("workers", "decay_steps")  # what a run decides itself where nothing is said
-NUMBERS = ("tokens", "seconds", "normalised_seconds", "loss", "names_a_story", "repeated_names", "agreement")
+SETTLED = ("workers", "decay_steps", "curriculum_steps")  # what a run decides itself where nothing is said
+NUMBERS = ("tokens", "seconds", "normalised_seconds", "gemm", "loss", "names_a_story", "repeated_names", "agreement")
 
 
 def speedrun(run, *, as_json=False):
@@ -40,8 +41,11 @@ def speedrun(run, *, as_json=False):
             "--corpus, and choose a model that writes"
         )
     path, threads = run.folder.parent / RECORDS, run.training.threads
-    records, speed = read_records(path), gemm.flops(threads)
-    if runs.steps_done(run) < run.training.steps:
+    records = read_records(path)
+    before = records.get(run.folder.name)
+    done = runs.steps_done(run) == run.training.steps
+    speed = before["gemm"] if done and before else gemm.flops(threads)  # of the hour in which it was trained
+    if not done:
         status = train_showing(run)
         if status:
             return status
@@ -82,7 +86,7 @@ def record_of(run, speed):
     return {
         "name": run.folder.name, "changes": changes(run), "parameters": count_parameters(model),
         "tokens": sum(line["tokens"] for line in steps), "seconds": seconds,
-        "normalised_seconds": seconds * speed / REFERENCE, "loss": run.mean_loss(model, "test"), **figures,
+        "normalised_seconds": seconds * speed / REFERENCE, "loss": math.log(figures["perplexity"]), **figures,
         "gemm": speed, "threads": run.training.threads, "processor": processor_name(),
     }  # fmt: skip
 
