@@ -34,7 +34,9 @@ def test_recipes_stand_side_by_side_each_once(tmp_path, capsys):
     after = (tmp_path / RECORDS).read_text(encoding="utf-8").splitlines()
     assert status == 0 and len(after) == 2 and after[1] == before[1]
     again = json.loads(out.splitlines()[-1])
-    assert all(again[name] == one[name] for name in ("tokens", "seconds", "gemm", "loss", "agreement", "repeated_names"))
+    assert all(
+        again[name] == one[name] for name in ("tokens", "seconds", "gemm", "loss", "agreement", "repeated_names")
+    )
 
 
 @pytest.mark.parametrize("line", ["{", "[]", "3", '{"name": "one"}', '{"name": 1, "changes": []}'])
