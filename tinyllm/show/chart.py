@@ -9,7 +9,7 @@ from tinyllm.plot import COLORS
 from tinyllm.say import decimal, thousands
 
 WIDTH, HEIGHT = 560, 300
-LEFT, RIGHT, TOP, BOTTOM = 62, 12, 12, 42  # between the edges of a chart and its axes
+LEFT, RIGHT, TOP, BOTTOM = 62, 24, 12, 42  # between the edges of a chart and its axes; the last tick is half a number
 TICKS = 8  # the most on an axis
 STEEP = 20  # a curve whose highest point is so many times its median is drawn on a logarithmic scale
 
