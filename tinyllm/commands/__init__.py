@@ -5,7 +5,7 @@ NAME a dash is an underscore.
 """
 
 COMMANDS = {  # name: its file, and its line of the help
-    "quickstart": ("training", "do texto ao modelo que escreve, em 3 a 7 minutos"),
+    "quickstart": ("training", "do texto ao modelo que escreve, em 2 a 6 minutos"),
     "train": ("training", "treina um modelo, ou continua um treino"),
     "sweep": ("searching", "treina com cada um de alguns valores, e os põe numa tabela"),
     "speedrun": ("records", "treina com uma receita e a põe ao lado das que já foram tentadas"),

@@ -25,7 +25,7 @@ from tinyllm.train import run as runs
 from tinyllm.train import tasks
 from tinyllm.train.loop import TrainConfig
 
-STEPS, TEXTS, CORPUS = 1100, 7000, "leituras"
+STEPS, TEXTS, CORPUS = 900, 7000, "leituras"
 SAMPLES = 20  # texts written for the last figures; the first two are shown
 PAIRS = 190  # of sentences that agree and do not: ten of each phenomenon
 BEGINNING = 100  # tokens of a text, of which the beginning is shown on the way
