@@ -259,6 +259,7 @@ def lay_out(run, write):
     try:
         with storage.locked(folder):
             check_place(folder, run.data, run.training)  # another may have come in between
+            storage.remove(run.start)  # of a process that was killed: this run would begin with its weights
             write_files(run, write)
     except BaseException:
         for path in made:
