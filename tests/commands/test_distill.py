@@ -39,6 +39,18 @@ def test_a_student_is_told_what_its_teacher_takes_and_the_next_reads_the_same(ca
 
 
 @pytest.mark.long
+def test_a_rate_for_a_student_is_found_by_what_it_learns_by(capsys, teacher, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    options = ("--lowest=1e-3", "--highest=0.3", "--rates=12", *OPTIONS, "--json")
+    first = []
+    for more in ((), ("--distill=hidden",)):
+        status, out, err = call(capsys, "find-rate", "--teacher", teacher, *more, *options)
+        first.append(json.loads(out)["losses"][0])
+        assert status == 0 and "O professor" in err and not list(tmp_path.iterdir())
+    assert first[0] != first[1]
+
+
+@pytest.mark.long
 def test_three_ways_to_learn_from_the_same_texts(capsys, teacher, tmp_path):
     for kind in ("none", "logits", "hidden"):
         how = ("--teacher", teacher, "--distill", kind, "--steps", 4)
