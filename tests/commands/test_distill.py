@@ -31,6 +31,11 @@ def test_a_student_is_told_what_its_teacher_takes_and_the_next_reads_the_same(ca
         capsys, "train", "--out", tmp_path / "b", "--teacher", teacher, *OPTIONS, "--steps", 2, "--seed", 7
     )
     assert status == 0 and "O professor já leu estes textos" in err and "contas quanto" in err
+    logits = [
+        json.loads(call(capsys, "estimate", run, "--json")[1])["training"]["float32"]["logits"]
+        for run in (teacher, tmp_path / "a")
+    ]
+    assert logits[0] < logits[1]  # the same model, and what it compares itself with
     assert call(capsys, "train", "--resume", tmp_path / "a", "--steps", 3)[0] == 0
     assert runs.open_run(tmp_path / "a").distillation.distill == "logits"
     assert "--distill-weight cannot change" in refusal(

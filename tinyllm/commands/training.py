@@ -28,7 +28,7 @@ from tinyllm.show.reading import show_reading
 from tinyllm.show.schedule import show_schedule
 from tinyllm.show.training import announce, compile_kernels, train_showing
 from tinyllm.train import run as runs
-from tinyllm.train.distill import DistillConfig
+from tinyllm.train.distill import DistillConfig, compared
 from tinyllm.train.loop import TrainConfig
 from tinyllm.train.monitor import MonitorConfig, check_monitor, continuation
 from tinyllm.train.student import create_student
@@ -146,8 +146,8 @@ def announce_run(run, layout):
     check_monitor(run, layout.ranks)
     check_layout(run.task, *settings, layout)
     announce(
-        *settings, labels=len(run.task.labels), folder=run.folder, layout=layout,
-        neighbours=current_comm.get().neighbours,
+        *settings, labels=len(run.task.labels), compared=compared(run.distillation, run.model_config),
+        folder=run.folder, layout=layout, neighbours=current_comm.get().neighbours,
     )  # fmt: skip
     if layout.ranks > 1:
         announce_ranks(run.task, run.model_config, run.training, layout)
@@ -266,6 +266,7 @@ def tell_stage(stage):
 
 def estimate_command(arguments):
     stored, training, classify, optimizer = {}, {}, False, vars(arguments).get("optimizer", "adamw")
+    distillation = None
     if arguments.run is not None:
         if "optimizer" in arguments:
             raise UsageError(f"--optimizer cannot change in the run {arguments.run}; leave out one of the two")
@@ -274,14 +275,14 @@ def estimate_command(arguments):
         run = runs.open_run(arguments.run)
         arguments.model, classify = name_of(run.model_config), run.task.classifies
         stored, training = dataclasses.asdict(run.model_config), dataclasses.asdict(run.training)
-        optimizer = optimizers.name_of(run.optimizer_config)
+        optimizer, distillation = optimizers.name_of(run.optimizer_config), run.distillation
     kind = chosen_model(arguments)
     model = from_dict(kind, {**stored, **given_options(arguments, kind)})
     training = from_dict(TrainConfig, {**training, **given_options(arguments, TrainConfig)})
     with mine_or_not(arguments):
         show_estimate(
             model, training, optimizer=OPTIMIZERS[optimizer], tokens=arguments.tokens, classify=classify,
-            as_json=arguments.json,
+            compared=compared(distillation, model), as_json=arguments.json,
         )  # fmt: skip
 
 
