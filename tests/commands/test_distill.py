@@ -31,11 +31,28 @@ def test_a_student_is_told_what_its_teacher_takes_and_the_next_reads_the_same(ca
         capsys, "train", "--out", tmp_path / "b", "--teacher", teacher, *OPTIONS, "--steps", 2, "--seed", 7
     )
     assert status == 0 and "O professor já leu estes textos" in err and "contas quanto" in err
+    logits = [
+        json.loads(call(capsys, "estimate", run, "--json")[1])["training"]["float32"]["logits"]
+        for run in (teacher, tmp_path / "a")
+    ]
+    assert logits[0] < logits[1]  # the same model, and what it compares itself with
     assert call(capsys, "train", "--resume", tmp_path / "a", "--steps", 3)[0] == 0
     assert runs.open_run(tmp_path / "a").distillation.distill == "logits"
     assert "--distill-weight cannot change" in refusal(
         capsys, "train", "--resume", tmp_path / "a", "--steps", 5, "--distill-weight", 0.1
     )
+
+
+@pytest.mark.long
+def test_a_rate_for_a_student_is_found_by_what_it_learns_by(capsys, teacher, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    options = ("--lowest=1e-3", "--highest=0.3", "--rates=12", *OPTIONS, "--json")
+    first = []
+    for more in ((), ("--distill=hidden",)):
+        status, out, err = call(capsys, "find-rate", "--teacher", teacher, *more, *options)
+        first.append(json.loads(out)["losses"][0])
+        assert status == 0 and "O professor" in err and not list(tmp_path.iterdir())
+    assert first[0] != first[1]
 
 
 @pytest.mark.long

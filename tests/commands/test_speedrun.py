@@ -1,11 +1,13 @@
 """Recipes of a training, held against each other: what is measured, what stays, what is refused."""
 
 import json
+import types
+from pathlib import Path
 
 import pytest
 
 from tinyllm import cli
-from tinyllm.show.speedrun import RECORDS, REFERENCE
+from tinyllm.show.speedrun import RECORDS, REFERENCE, name_of, path_of
 
 SMALL = ["--texts=60", "--vocab-size=300", "--context=16", "--layers=1", "--heads=2", "--width=16", "--batch=4",
          "--steps=3", "--workers=1"]  # fmt: skip
@@ -44,10 +46,28 @@ def test_a_record_that_is_none_is_named_before_anything_is_trained(tmp_path, cap
     (tmp_path / RECORDS).write_text(line + "\n", encoding="utf-8")
     status, _, err = call(capsys, "speedrun", "--out", tmp_path / "one", *SMALL)
     assert status == 2 and f"{RECORDS}, line 1 is no record of a recipe; delete that line" in err
-    assert not (tmp_path / "one" / "log.jsonl").exists()
+    assert not (tmp_path / "one").exists()
 
 
-@pytest.mark.parametrize("options", [["--model=bert"], ["--corpus=receitas"]])
-def test_what_writes_no_stories_has_no_record(tmp_path, capsys, options):
+@pytest.mark.parametrize("options", [["--model=bert"], ["--corpus=receitas"], ["--task=classify", "--model=gpt"]])
+def test_what_writes_no_stories_is_told_before_anything_is_written(tmp_path, capsys, options):
     status, _, err = call(capsys, "speedrun", "--out", tmp_path / "one", *SMALL, *options)
-    assert status == 2 and "does not learn to write stories" in err and not (tmp_path / RECORDS).exists()
+    assert status == 2 and "does not learn to write stories" in err and not list(tmp_path.iterdir())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("option", ["--from", "--teacher"])
+def test_nor_is_anything_written_of_one_that_goes_on_from_other_texts(tmp_path, capsys, option):
+    (tmp_path / "runs").mkdir()
+    base = ["--out", tmp_path / "base", *SMALL, "--corpus=receitas"]
+    assert call(capsys, "train", *base)[0] == 0
+    more = ["--batch=4", "--steps=3", "--workers=1"] + (["--corpus=receitas"] if option == "--from" else [])
+    status, _, err = call(capsys, "speedrun", "--out", tmp_path / "runs" / "one", option, tmp_path / "base", *more)
+    assert status == 2 and "does not learn to write stories" in err and not list((tmp_path / "runs").iterdir())
+
+
+def test_a_recipe_has_the_name_of_its_folder_wherever_it_is_called_from(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for path in (".", tmp_path):
+        run = types.SimpleNamespace(folder=Path(path))
+        assert (name_of(run), path_of(run)) == (tmp_path.name, tmp_path.parent / RECORDS)

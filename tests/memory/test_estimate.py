@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyllm import cli
+from tinyllm import functional as F
 from tinyllm.backend import arrays, kernels
 from tinyllm.compress.int8 import Int8Config, bytes_of, quantize
 from tinyllm.memory import estimate
@@ -208,8 +209,9 @@ def test_what_saving_memory_leaves_is_within_15_percent_of_the_measured_peak(con
     assert_close(config, Plan(8, workers=2, **how), folder=tmp_path)
 
 
-def traced_peak(config, batch, device):
-    """The bytes of arrays at the height of two training steps, by NumPy's own account."""
+def traced_peak(config, batch, device, compared=0):
+    """The bytes of arrays at the height of two training steps, by NumPy's own account; of a student, that compares each
+    position with so many tokens."""
     for each in (dataclasses.replace(config, layers=1), config):  # the first loads what is compiled
         tracemalloc.start(1)
         model = catalog.new_model(each, rng=np.random.default_rng(0))
@@ -217,11 +219,34 @@ def traced_peak(config, batch, device):
         steps = TrainConfig(steps=2, batch=batch, workers=1, device=device)
         objective = catalog.architecture_of(config).bare_objective(config)
         ids = np.zeros((batch, config.context), dtype=np.int64)
-        batches = [objective(ids, ids, np.random.default_rng(0))] * 2
-        list(train(model, batches, AdamW(model.named_parameters()), config=steps))
+        batches, how = [objective(ids, ids, np.random.default_rng(0))] * 2, {"config": steps}
+        if compared:
+            kept, logits = (np.zeros((*ids.shape, n), kind) for n, kind in ((compared, np.int64), (compared + 1, "f4")))
+            batches, how["loss"] = [(ids, ids, kept + np.arange(compared), logits)] * 2, distilling(model)
+            del kept
+        list(train(model, batches, AdamW(model.named_parameters()), **how))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     return peak
+
+
+def distilling(model):
+    """The loss of a student, as it learns by the logits of a teacher."""
+
+    def loss(ids, targets, kept, teacher):
+        how = {"temperature": 2.0, "mixture": 0.5}
+        return F.linear_distillation(model.hidden(ids), model.head(), targets, kept, teacher, **how)
+
+    return loss
+
+
+@pytest.mark.skipif(not kernels.numba_version(), reason="counts what the compiled routines keep")
+@pytest.mark.parametrize("vocabulary", [512, 1024, 1500, 4096])  # one round of logits, of another size, and several
+def test_the_arrays_of_a_step_of_a_student_are_counted_within_5_percent(vocabulary):
+    config = GPTConfig(vocabulary, 128, 2, 4, 128)
+    sizes = training(config, Plan(16, compared=32))
+    assert (sizes.total - sizes.process) / traced_peak(config, 16, "cpu", 32) == pytest.approx(1, abs=0.05)
+    assert max(sizes[1:-2]) < sizes.total <= sum(sizes[1:-2])
 
 
 @pytest.mark.skipif(not kernels.numba_version(), reason="counts what the compiled routines keep")

@@ -1,5 +1,8 @@
 """Pipeline: stages that hold some blocks each find the loss and the gradients that the whole model has."""
 
+import dataclasses
+import functools
+
 import numpy as np
 import pytest
 from parallel.cut_models import MODELS, NEAR, SHAPE, assert_near, batch_of, model_of, weigh
@@ -9,8 +12,10 @@ from tinyllm import functional as F
 from tinyllm.backend.arrays import to_device, to_host
 from tinyllm.errors import UsageError
 from tinyllm.memory.recompute import recomputing
+from tinyllm.models import catalog, gpt
 from tinyllm.models.bert import BERTConfig, Encoder
 from tinyllm.models.classifier import Classifier
+from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.nn.module import freeze, map_parameters, weights
 from tinyllm.parallel import mpi
 from tinyllm.parallel.comm import run_ranks
@@ -71,6 +76,26 @@ def test_in_float32_too_and_on_a_gpu(cupy, name):
         several = run_ranks(2, lambda comm, device=device: work(comm, device))
         assert [loss for loss, _ in several] == pytest.approx([expected] * 2, rel=NEAR[np.float32])
         assert_near(several[0][1], grads, np.float32)
+
+
+@dataclasses.dataclass(frozen=True)
+class RepeatingConfig(GPTConfig):
+    """Of a GPT that adds to what its blocks say the tokens themselves."""
+
+
+class Repeating(GPT):
+    def hidden(self, ids, caches=None):
+        return super().hidden(ids, caches) + self.tokens(ids)
+
+
+def test_a_model_reads_its_tokens_behind_its_blocks_if_its_architecture_says_so(monkeypatch):
+    architecture = gpt.ARCHITECTURE._replace(config=RepeatingConfig, model=Repeating, body=Repeating, rereads=True)
+    monkeypatch.setitem(catalog.MODELS, "repeating", architecture)
+    monkeypatch.setitem(MODELS, "repeating", (Repeating, functools.partial(RepeatingConfig, **SHAPE)))
+    expected, grads = of_one_rank(model_of("repeating"), batch_of("gpt"), weigh=weigh)
+    several = run_ranks(2, lambda comm: of_stages(comm, model_of("repeating"), batch_of("gpt"), weigh=weigh))
+    assert [loss for loss, _, _ in several] == pytest.approx([expected] * 2, rel=1e-12)
+    assert_near(several[0][1], grads, np.float64)
 
 
 def test_a_classifier_in_stages():

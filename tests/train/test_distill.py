@@ -23,6 +23,7 @@ from tinyllm.tensor import backward, no_grad
 from tinyllm.train import checkpoint, distill, log
 from tinyllm.train import run as runs
 from tinyllm.train.distill import DistillConfig, Reading
+from tinyllm.train.finder import RangeTest
 from tinyllm.train.loop import TrainConfig
 from tinyllm.train.student import create_student
 from tinyllm.train.tasks import Classify, DataConfig, LabelledConfig
@@ -254,6 +255,18 @@ def test_its_batches_are_those_of_its_texts_and_its_loss_the_same_by_any_number_
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-6)
     for one, other in zip(found[0][1], found[1][1], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-6)
+
+
+@each_kind
+def test_the_range_test_of_a_student_measures_what_it_learns_by(teacher, tmp_path, kind):
+    run = student(teacher, tmp_path / "s", kind, model=dataclasses.replace(STUDENT, dropout=0.0), distill_weight=0.9)
+    test = RangeTest(run, lowest=1e-5, highest=0.1, steps=6)
+    list(test.reports())
+    lesson, model = run.lesson(), run.new_model()
+    with no_grad():
+        first = [float(lesson.loss_of(model)(*batch).data) for batch in itertools.islice(lesson.batches(), 2)]
+    assert test.losses[0] == pytest.approx(np.mean(first), rel=1e-5)
+    assert test.losses[-1] < test.losses[0]
 
 
 @each_kind

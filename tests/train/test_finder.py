@@ -72,8 +72,8 @@ def test_it_trains_at_these_rates_and_keeps_nothing(tmp_path, monkeypatch):
     run, taken = made(tmp_path / "run", warmup=40, schedule="linear"), []
     before, update = state(tmp_path), finder.Trained
 
-    def spied(*arguments):
-        trained = update(*arguments)
+    def spied(*arguments, **options):
+        trained = update(*arguments, **options)
         step = trained.optimizer.step
         trained.optimizer.step = lambda grads, *, lr, map=map: (taken.append(lr), step(grads, lr=lr, map=map))
         return trained

@@ -14,6 +14,7 @@ import pytest
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.nn.module import weights
 from tinyllm.optim.adamw import AdamW
+from tinyllm.optim.catalog import OPTIMIZERS
 from tinyllm.train import checkpoint
 
 SAVER = """
@@ -50,10 +51,11 @@ def test_every_time_a_checkpoint_loads(tmp_path, kills, background):
             process.stdout.readline()
             told = int(process.stdout.readline())  # one save is done: from here on there must be a checkpoint
             time.sleep(moments.random() * 0.15)
-            while kill % 2 and not any(tmp_path.glob(".*.partial-*")):
+            while kill % 2 and process.poll() is None and not any(tmp_path.glob(".*.partial-*")):
                 pass  # every second one while a checkpoint is being written, however short the writing is
             process.send_signal(signal.SIGKILL)
             told = int([str(told), *process.stdout.read().split()][-1])
+        assert process.returncode == -signal.SIGKILL, "the saver ended by itself"
         in_the_middle += any(tmp_path.glob(".*.partial-*"))
         step = checkpoint.load(tmp_path, model=model, optimizer=optimizer, warn=pytest.fail)
         assert told <= step <= told + 1 + background  # the last one told, or one that was renamed just before the end
@@ -69,18 +71,29 @@ precision.FIRST_SCALE, precision.GOOD_STEPS = 2.0**24, 3
 sys.exit(cli.main(["train", *sys.argv[1:], "--json"]))
 """
 SMALL = ["--texts=60", "--vocab-size=300", "--context=16", "--layers=1", "--heads=2", "--width=16", "--batch=4"]
-CAREFUL = ["--accumulate=2", "--workers=2", "--dropout=0.1", "--ema=0.9", "--skip-spikes", "--precision=float16"]
+CAREFUL = [
+    "--accumulate=2", "--workers=2", "--dropout=0.1", "--ema=0.9", "--skip-spikes", "--precision=float16",
+    "--curriculum=length",
+]  # fmt: skip
+FIRST, *OTHERS = OPTIMIZERS
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-@pytest.mark.parametrize("kills", [pytest.param(3, marks=pytest.mark.long), pytest.param(20, marks=pytest.mark.slow)])
-def test_a_run_killed_at_random_moments_ends_as_one_that_was_not_bitwise(tmp_path, kills):
-    """Loss scale, skipped steps, the mean of the weights and the optimiser included."""
+@pytest.mark.parametrize(
+    ("optimizer", "kills"),
+    [
+        pytest.param(FIRST, 3, marks=pytest.mark.long),
+        pytest.param(FIRST, 20, marks=pytest.mark.slow),
+        *(pytest.param(name, 2, marks=pytest.mark.slow) for name in OTHERS),
+    ],
+)
+def test_a_run_killed_at_random_moments_ends_as_one_that_was_not_bitwise(tmp_path, optimizer, kills):
+    """Loss scale, skipped steps, the mean of the weights, the optimiser and the curriculum, half as long, included."""
 
     def command(*arguments):
         return [sys.executable, "-c", TRAINER, *arguments]
 
-    lasting = [f"--steps={20 * kills}", "--save-every=3", "--validate-every=7"]
+    lasting = [f"--steps={20 * kills}", "--save-every=3", "--validate-every=7", f"--optimizer={optimizer}"]
     whole, broken = ["--out", str(tmp_path / "whole")], ["--out", str(tmp_path / "broken")]
     subprocess.run(command(*whole, *SMALL, *CAREFUL, *lasting), check=True, capture_output=True)
     moments, killed = random.Random(0), 0

@@ -625,6 +625,15 @@ def test_a_run_from_another_that_fails_leaves_nothing(base, tmp_path):
     assert not (tmp_path / "r").exists()
 
 
+def test_a_run_has_nothing_of_one_from_another_that_was_killed_while_it_was_made(base, tmp_path):
+    (go_on(base, tmp_path / "r").folder / "config.json").unlink()  # which is written last
+    (tmp_path / "r" / storage.LOCK).write_text("123")
+    run = make(tmp_path / "r")
+    began, expected = (weights(each.new_model()) for each in (run, make(tmp_path / "other")))
+    assert all(np.array_equal(began[name], array) for name, array in expected.items())
+    assert not run.start.exists() and runs.open_run(run.folder).folder == run.folder
+
+
 def test_labels_other_than_those_of_the_base_are_refused(tmp_path):
     task, data = Classify(), LabelledConfig(texts=80)
     base = runs.create(tmp_path / "base", data, MODEL, dataclasses.replace(TRAINING, steps=1), task=task)

@@ -7,14 +7,14 @@ from tinyllm.commands.training import add_training, prepared
 from tinyllm.parallel.comm import ALONE
 from tinyllm.parallel.layout import Layout
 from tinyllm.parser import calls
-from tinyllm.show.speedrun import speedrun
+from tinyllm.show.speedrun import check, speedrun
 from tinyllm.show.training import compile_kernels
 
 
 @with_pieces
 def speedrun_command(arguments):
     arguments.resume = arguments.out if (Path(arguments.out) / "config.json").exists() else None
-    run = prepared(arguments, ALONE, Layout())
+    run = prepared(arguments, ALONE, Layout(), check)
     compile_kernels(run)
     return speedrun(run, as_json=arguments.json)
 

@@ -12,6 +12,7 @@ from tinyllm.parallel.comm import ALONE
 from tinyllm.parallel.layout import Layout
 from tinyllm.parser import Parser, calls, near, whole
 from tinyllm.show.finder import show_range_test
+from tinyllm.show.reading import show_reading
 from tinyllm.show.sweep import show_sweep
 from tinyllm.show.training import compile_kernels
 from tinyllm.train import finder
@@ -84,6 +85,8 @@ def find_rate_command(arguments):
         arguments.out, arguments.resume = str(Path(folder) / "run"), None
         run = prepared(arguments, ALONE, Layout())
         compile_kernels(run)
+        if run.distillation:
+            show_reading(run)
         test = finder.RangeTest(run, lowest=arguments.lowest, highest=arguments.highest, steps=arguments.rates)
         show_range_test(test, picture=arguments.plot, as_json=arguments.json)
 

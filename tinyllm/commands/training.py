@@ -28,7 +28,7 @@ from tinyllm.show.reading import show_reading
 from tinyllm.show.schedule import show_schedule
 from tinyllm.show.training import announce, compile_kernels, train_showing
 from tinyllm.train import run as runs
-from tinyllm.train.distill import DistillConfig
+from tinyllm.train.distill import DistillConfig, compared
 from tinyllm.train.loop import TrainConfig
 from tinyllm.train.monitor import MonitorConfig, check_monitor, continuation
 from tinyllm.train.student import create_student
@@ -100,23 +100,30 @@ def layout_of(arguments, comm):
     return layout
 
 
-def prepared(arguments, comm, layout):
-    """The run that is to be trained, made or found. One rank prepares it, and the others find it."""
+def prepared(arguments, comm, layout, check=lambda run: None):
+    """The run that is to be trained, made or found. One rank prepares it, and the others find it.
+
+    `check` is given the run when nothing of it is written yet; it may raise.
+    """
+
+    def announced(run):
+        check(run)
+        announce_run(run, layout)
+
     if arguments.resume is not None:
         run = resumed(arguments)
-        announce_run(run, layout)
+        announced(run)
         return run
     if arguments.base is not None:
-        return run_from_another(arguments, comm, layout)
+        return run_from_another(arguments, comm, announced)
     if arguments.teacher is not None:
-        return student_of(arguments, layout)
+        return student_of(arguments, announced)
     task = TASKS[vars(arguments).get("task", Language.name)]()
     kinds = (task.data_config, chosen_model(arguments), chosen_optimizer(arguments))
     data, model, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
     return runs.create(
         arguments.out, data, model, training_of(arguments, task.train_config, comm), optimizer,
-        monitor=monitor_of(arguments), task=task, say=tell_stage, warn=tell,
-        announce=lambda run: announce_run(run, layout),
+        monitor=monitor_of(arguments), task=task, say=tell_stage, warn=tell, announce=announced,
     )  # fmt: skip
 
 
@@ -134,19 +141,16 @@ def monitor_of(arguments, before=None):
 
 
 def announce_run(run, layout):
+    """Say what is about to be trained by the ranks of a layout. Raises UsageError for what they cannot."""
+    settings = (run.model_config, run.training, run.optimizer_config)
     check_monitor(run, layout.ranks)
-    announce_to(layout, run.folder, run.task, run.model_config, run.training, run.optimizer_config)
-
-
-def announce_to(layout, folder, task, config, training, optimizer):
-    """Say what is about to be trained into a folder, by the ranks of a layout. UsageError for what they cannot."""
-    check_layout(task, config, training, optimizer, layout)
+    check_layout(run.task, *settings, layout)
     announce(
-        config, training, optimizer, labels=len(task.labels), folder=folder, layout=layout,
-        neighbours=current_comm.get().neighbours,
+        *settings, labels=len(run.task.labels), compared=compared(run.distillation, run.model_config),
+        folder=run.folder, layout=layout, neighbours=current_comm.get().neighbours,
     )  # fmt: skip
     if layout.ranks > 1:
-        announce_ranks(task, config, training, layout)
+        announce_ranks(run.task, run.model_config, run.training, layout)
 
 
 def tell_what_next(run, *, as_json):
@@ -200,7 +204,7 @@ def resumed(arguments):
     return run
 
 
-def run_from_another(arguments, comm, layout):
+def run_from_another(arguments, comm, announced):
     """A new run that begins with the weights and the tokenizer of the run that --from names, and with its optimiser if
     no other is asked for."""
     if names := fixed_options(arguments, but={"corpus", "texts", "save_every", "validate_every", *OF_TRAINING}):
@@ -212,10 +216,10 @@ def run_from_another(arguments, comm, layout):
     optimizer = from_dict(kind, {**stored, **given_options(arguments, kind)})
     data = from_dict(base.task.data_config, given_options(arguments, base.task.data_config))
     training = training_of(arguments, base.task.train_config, comm)
-    announce_to(layout, arguments.out, base.task, base.model_config, training, optimizer)
     return runs.create_from(
-        base, arguments.out, data, training, optimizer, monitor=monitor_of(arguments), say=tell_stage, warn=tell
-    )
+        base, arguments.out, data, training, optimizer,
+        monitor=monitor_of(arguments), say=tell_stage, warn=tell, announce=announced,
+    )  # fmt: skip
 
 
 OF_TEACHER = ("task", "corpus", "texts", "tokenizer", "vocab_size")  # which a student has from it
@@ -235,7 +239,7 @@ def check_teacher(arguments):
         raise UsageError(f"{', '.join(names)} cannot differ from what the run of --teacher has; leave it out")
 
 
-def student_of(arguments, layout):
+def student_of(arguments, announced):
     """A new run that learns from the run that --teacher names, in its texts."""
     kinds = (DistillConfig, chosen_model(arguments), chosen_optimizer(arguments))
     config, model, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
@@ -243,7 +247,7 @@ def student_of(arguments, layout):
     return create_student(
         runs.open_run(arguments.teacher), arguments.out, config, model, training, optimizer,
         monitor=monitor_of(arguments), every=given_options(arguments, DataConfig), say=tell_stage,
-        warn=tell, announce=lambda run: announce_run(run, layout),
+        warn=tell, announce=announced,
     )  # fmt: skip
 
 
@@ -262,6 +266,7 @@ def tell_stage(stage):
 
 def estimate_command(arguments):
     stored, training, classify, optimizer = {}, {}, False, vars(arguments).get("optimizer", "adamw")
+    distillation = None
     if arguments.run is not None:
         if "optimizer" in arguments:
             raise UsageError(f"--optimizer cannot change in the run {arguments.run}; leave out one of the two")
@@ -270,14 +275,14 @@ def estimate_command(arguments):
         run = runs.open_run(arguments.run)
         arguments.model, classify = name_of(run.model_config), run.task.classifies
         stored, training = dataclasses.asdict(run.model_config), dataclasses.asdict(run.training)
-        optimizer = optimizers.name_of(run.optimizer_config)
+        optimizer, distillation = optimizers.name_of(run.optimizer_config), run.distillation
     kind = chosen_model(arguments)
     model = from_dict(kind, {**stored, **given_options(arguments, kind)})
     training = from_dict(TrainConfig, {**training, **given_options(arguments, TrainConfig)})
     with mine_or_not(arguments):
         show_estimate(
             model, training, optimizer=OPTIMIZERS[optimizer], tokens=arguments.tokens, classify=classify,
-            as_json=arguments.json,
+            compared=compared(distillation, model), as_json=arguments.json,
         )  # fmt: skip
 
 

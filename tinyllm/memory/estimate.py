@@ -88,7 +88,7 @@ class Plan(NamedTuple):
     al. 2016); 0: none. `offload`: what is kept elsewhere, as `offload.PARTS` names it.
     `classify`: tell the labels of texts, as long as the context at most, so that no position is compared with the
     vocabulary. `optimizer`: its class, which says how much it remembers. `average`: the mean of the weights is
-    remembered too.
+    remembered too. `compared`: with so many likeliest tokens of a teacher is each position compared; 0: there is none.
     """
 
     batch: int
@@ -101,14 +101,16 @@ class Plan(NamedTuple):
     classify: bool = False
     optimizer: type = AdamW
     average: bool = False
+    compared: int = 0
 
 
-def plan_of(training, optimizer, *, classify):
+def plan_of(training, optimizer, *, classify, compared=0):
     """The Plan of a TrainConfig and of the class of an optimiser."""
     precision = "mixed" if training.precision == "float16" else "float32"
     return Plan(
         training.batch, training.threads, training.accumulate, precision, training.recompute, training.offload,
         on_gpu=training.device == "gpu", classify=classify, optimizer=optimizer, average=training.ema > 0,
+        compared=compared,
     )  # fmt: skip
 
 
@@ -123,7 +125,7 @@ class Training(NamedTuple):
     optimiser: int  # and with it the float32 weights of mixed precision, and their mean
     copies: int  # of gradients: those of the other workers, their sum, the clipped, the accumulated
     activations: int
-    logits: int  # and, with them, the parts of the gradient of the head
+    logits: int  # and, with them, the parts of the gradient of the head, and what a teacher says of each position
     process: int
     total: int
     elsewhere: int
@@ -143,7 +145,8 @@ def training(config, plan):
     at_loss = whole * kept.block + (0 if "activations" in away else inputs * config.width)
     at_loss, on_the_way_back = tokens * (at_loss + kept.ends), tokens * (at_loss + again * kept.block + kept.height)
     targets = 0 if plan.classify else -(-plan.batch // workers) * kept.targets
-    logits = workers * loss_bytes(head, config.vocab_size, targets, sizes) if targets else 0
+    logits = workers * loss_bytes(head, config.vocab_size, targets, sizes, plan.compared) if targets else 0
+    of_teacher = tokens * (12 * plan.compared + 4) if plan.compared else 0  # ids, logits, and that of all others
 
     before = min(plan.accumulate - 1, 2) * here * sizes.gradient  # of earlier batches: the sum, and the last in it
     gradients = copies_of_gradients(here, head, plan)
@@ -169,9 +172,9 @@ def training(config, plan):
         optimiser=optimiser,
         copies=(gradients - here) * sizes.gradient,
         activations=max(at_loss, on_the_way_back) * sizes.activation,
-        logits=logits,
+        logits=logits + of_teacher,
         process=process,
-        total=process + here * sizes.weight + optimiser + height,
+        total=process + here * sizes.weight + optimiser + of_teacher + height,
         elsewhere=elsewhere,
     )
 
@@ -205,12 +208,13 @@ def copies_of_gradients(count, head, plan):
     return max(before + at_the_end, 2 * count, 3 * count if plan.accumulate > 1 else 0)
 
 
-def loss_bytes(head, vocabulary, tokens, sizes):
-    """The bytes that `F.linear_cross_entropy` works in: float32 logits of some tokens, and gradients of the head."""
+def loss_bytes(head, vocabulary, tokens, sizes, compared=0):
+    """The bytes that `F.linear_cross_entropy` works in: float32 logits of some tokens, and gradients of the head; or
+    `F.linear_distillation`, which has the logits of a round twice before it comes to gradients."""
     at_once = max(1, F.losses.LOGITS_AT_ONCE // vocabulary)
     rounds, logits, part = -(-tokens // at_once), 4 * min(tokens, at_once) * vocabulary, head * sizes.gradient
     if rounds == 1:
-        return logits + part
+        return logits + (max(part, logits) if compared else part)
     # a round's arrays are forgotten when those of the next are there
     return max(2 * logits + min(2, rounds - 1) * part, logits + min(3, rounds) * part)
 

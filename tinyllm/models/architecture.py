@@ -24,6 +24,7 @@ class Architecture(NamedTuple):
     cache: Callable  # (config, tokens) -> how many numbers a text leaves to be remembered
     products: Callable  # (config, *batch) -> multiplications of the forward pass of a row
     endless: bool = False  # whether it can go on in a text beyond the context it was trained with
+    rereads: bool = False  # whether it reads its tokens once more, behind its blocks
 
     def bare_objective(self, config):
         """The objective where there is no tokenizer: the first ids are its marks."""

@@ -108,5 +108,5 @@ def products(config, ids, targets):
 
 ARCHITECTURE = Architecture(
     CopierConfig, Copier, Causal,
-    body=Copier, kept=kept, cache=cache, products=products,
+    body=Copier, kept=kept, cache=cache, products=products, rereads=True,
 )  # fmt: skip

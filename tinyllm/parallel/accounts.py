@@ -3,6 +3,7 @@
 import math
 from typing import NamedTuple
 
+from tinyllm.models import catalog
 from tinyllm.parallel.pipeline import walked
 from tinyllm.parallel.tensor import cuts_of, has_own_vocabulary, rule_of
 from tinyllm.parallel.workers import cut
@@ -63,9 +64,9 @@ def exchanged(model, layout, place, rows, *, itemsize=4):
 
     Of (rows, T, C) activations, slices sum four in each block of a GPT: what leaves the attention and the feed-forward,
     and backward what entered them (Shoeybi et al. 2019); one more where tokens are embedded and one where they are
-    compared with the vocabulary, of which each position gathers three numbers; a Copier's last stage embeds them once
-    more, and again if it is not the first. A stage passes one on, and one back
-    (Huang et al. 2019). What is not counted is the length of the gradient and the loss: three numbers of 8 bytes.
+    compared with the vocabulary, of which each position gathers three numbers; the last stage of a model that rereads
+    its tokens embeds them once more, and again if it is not the first. A stage passes one on, and one back (Huang et
+    al. 2019). What is not counted is the length of the gradient and the loss: three numbers of 8 bytes.
     """
     walk, (tp, pp) = walked(model), (layout.tp, layout.pp)
     tokens = rows * model.config.context
@@ -73,7 +74,7 @@ def exchanged(model, layout, place, rows, *, itemsize=4):
     first, last = place.stage == 0, place.stage == pp - 1
     lo, hi = cut(len(walk.blocks), pp)[place.stage]
     vocabulary = has_own_vocabulary(model) and tp > 1
-    embedded = first + (2 - first) * (last and hasattr(walk, "copying"))
+    embedded = first + (2 - first) * (last and catalog.architecture_of(model.config).rereads)
     sums = sum(map(sums_of, walk.blocks[lo:hi])) + (vocabulary and embedded + last) if tp > 1 else 0
     ends = first != last
     table = walk.tokens.weight

@@ -13,6 +13,7 @@ from tinyllm import tensor
 from tinyllm.backend.arrays import array_module, to_host
 from tinyllm.errors import UsageError
 from tinyllm.graph import Sum
+from tinyllm.models import catalog
 from tinyllm.nn.module import Around, Module, Weight, replace_modules
 from tinyllm.observe import observed
 from tinyllm.parallel.schedule import FORWARD, one_forward_one_backward
@@ -100,7 +101,7 @@ class Pipeline(Workers):
         self.tied = [weight for weight in tied if self.first or self.last]
         self.door = None
         if not self.first:
-            if not (self.last and hasattr(walk, "copying")):  # which reads them once more, behind the blocks
+            if not (self.last and catalog.architecture_of(model.config).rereads):
                 walk.tokens = Unread(walk.tokens)
             walk.blocks[lo] = self.door = Arriving(walk.blocks[lo])
         if not self.last:

@@ -32,8 +32,9 @@ PARTS = {
 WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8", "nf4": "nf4*"}
 
 
-def show_estimate(config, training, *, optimizer=AdamW, tokens=None, classify=False, as_json=False):
-    """Print the tables, or one JSON object, of a model that learns a language, or to classify.
+def show_estimate(config, training, *, optimizer=AdamW, tokens=None, classify=False, compared=0, as_json=False):
+    """Print the tables, or one JSON object, of a model that learns a language, or to classify, or a language as a
+    teacher says, with so many of whose tokens each position is `compared`.
 
     Raises UsageError for more `tokens` (the context by default) than fit.
     """
@@ -42,7 +43,7 @@ def show_estimate(config, training, *, optimizer=AdamW, tokens=None, classify=Fa
         raise UsageError(
             f"{tokens} tokens do not fit in a context of {config.context}; raise --context or lower --tokens"
         )
-    plan = estimate.plan_of(training, optimizer, classify=classify)._replace(on_gpu=False)
+    plan = estimate.plan_of(training, optimizer, classify=classify, compared=compared)._replace(on_gpu=False)
     plain = plan._replace(recompute=0, offload="none", precision="float32")
     plans = {way: plain._replace(**changes) for way, (_, changes) in WAYS.items()}
     titles = {way: title for way, (title, _) in WAYS.items()}

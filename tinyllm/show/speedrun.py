@@ -33,16 +33,10 @@ NUMBERS = ("tokens", "seconds", "normalised_seconds", "gemm", "loss", "names_a_s
 def speedrun(run, *, as_json=False):
     """Train a run to its end, measure it, and show its record below those of before. Returns the exit status.
 
-    Raises UsageError for a model that writes no stories, and for records that are none.
+    Raises UsageError as `check` does.
     """
-    if not run.writes or run.data.corpus not in CORPORA:
-        raise UsageError(
-            f"{run.folder} does not learn to write stories, by which recipes are compared; leave out --task and "
-            "--corpus, and choose a model that writes"
-        )
-    path, threads = run.folder.parent / RECORDS, run.training.threads
-    records = read_records(path)
-    before = records.get(run.folder.name)
+    records, threads = check(run), run.training.threads
+    before = records.get(name_of(run))
     done = runs.steps_done(run) == run.training.steps
     speed = before["gemm"] if done and before else gemm.flops(threads)  # of the hour in which it was trained
     if not done:
@@ -52,12 +46,34 @@ def speedrun(run, *, as_json=False):
         speed = (speed + gemm.flops(threads)) / 2
     record = record_of(run, speed)
     records = {**records, record["name"]: record}
-    storage.save_text(path, "".join(to_json(line) + "\n" for line in records.values()))
+    storage.save_text(path_of(run), "".join(to_json(line) + "\n" for line in records.values()))
     if as_json:
         emit(record)
     else:
         show(list(records.values()))
     return 0
+
+
+def check(run):
+    """The records beside a run, as `read_records` gives them. Raises UsageError for a model that writes no stories, for
+    records that are none, and OSError where they cannot be written."""
+    if not run.writes or run.data.corpus not in CORPORA:
+        raise UsageError(
+            f"{run.folder} does not learn to write stories, by which recipes are compared; leave out --task and "
+            "--corpus, and choose a model that writes"
+        )
+    storage.claim_folder(path_of(run).parent)
+    return read_records(path_of(run))
+
+
+def name_of(run):
+    """The name of a recipe: that of the folder of its run."""
+    return run.folder.absolute().name
+
+
+def path_of(run):
+    """The file of the records, beside the folder of a run."""
+    return run.folder.absolute().parent / RECORDS
 
 
 def read_records(path):
@@ -84,7 +100,7 @@ def record_of(run, speed):
     figures = measure(run, model)
     del figures["samples"]
     return {
-        "name": run.folder.name, "changes": changes(run), "parameters": count_parameters(model),
+        "name": name_of(run), "changes": changes(run), "parameters": count_parameters(model),
         "tokens": sum(line["tokens"] for line in steps), "seconds": seconds,
         "normalised_seconds": seconds * speed / REFERENCE, "loss": math.log(figures["perplexity"]), **figures,
         "gemm": speed, "threads": run.training.threads, "processor": processor_name(),

@@ -75,13 +75,15 @@ class Stop:
             self.number, self.error = getattr(signal, "SIGPIPE", 13), error
 
 
-def announce(config, training, optimizer, *, labels=0, folder=".", layout=ONE_RANK, neighbours=1):
+def announce(config, training, optimizer, *, labels=0, compared=0, folder=".", layout=ONE_RANK, neighbours=1):
     """Say what is about to be trained, and the memory it takes. Raises UsageError if the machine has less.
 
-    `labels` are those that a classifier tells; there are none where a language is learned. `folder` is that of the run.
-    Of the ranks of the `layout` so many are on this machine, `neighbours`.
+    `labels` are those that a classifier tells; there are none where a language is learned. With so many tokens of a
+    teacher each position is `compared`. `folder` is that of the run. Of the ranks of the `layout` so many are on this
+    machine, `neighbours`.
     """
-    plan, name = estimate.plan_of(training, optimizers.kind_of(optimizer), classify=labels > 0), catalog.name_of(config)
+    how, name = {"classify": labels > 0, "compared": compared}, catalog.name_of(config)
+    plan = estimate.plan_of(training, optimizers.kind_of(optimizer), **how)
     parameters = (estimate.body_parameters if labels else estimate.parameters)(config) + labels * (config.width + 1)
     shape = f"{counted(config.layers, 'bloco')} de largura {config.width}, {counted(parameters, 'parâmetro')}"
     tell(f"Modelo: {name.upper()} de {shape}, contexto de {counted(config.context, 'token')}.")

@@ -64,6 +64,12 @@ class Distillation(DistillConfig):
     teacher_weights: str = option("?", "")
 
 
+def compared(distillation, config):
+    """With how many tokens of a teacher each position is compared, by a model of this config; 0 without a distillation,
+    or if it is of hidden states."""
+    return min(KEPT, config.vocab_size - 1) if distillation and distillation.distill == "logits" else 0
+
+
 def check(distillation, training, ranks=1):
     """Raise UsageError for a distillation that a training, by so many ranks, cannot do."""
     if ranks > 1:

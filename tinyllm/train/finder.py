@@ -59,7 +59,8 @@ def suggest(rates, losses):
 class RangeTest:
     """The model of a run, new, trained for a few steps at rates that grow; nothing of it is kept.
 
-    `losses` are those before each step, as far as the test has come, and `rates` those of their steps.
+    `losses` are those before each step, as far as the test has come, and `rates` those of their steps. Those of a
+    student are what it learns by: its teacher has a part in them, and reads the texts first if it has not yet.
     """
 
     def __init__(self, run, *, lowest=LOWEST, highest=HIGHEST, steps=STEPS):
@@ -73,12 +74,15 @@ class RangeTest:
     def reports(self):
         """Train, yielding a Report after each step that was taken, until the loss has exploded or the rates are at an
         end. Raises UsageError as the loop does."""
+        lesson = self.run.lesson()
         model, thrift = self.run.new_model(), Thrift(self.training, self.run.folder)
         move(model, self.training.device)
         with thrift.remembering():
-            trained = Trained(model, self.training, self.run.optimizer_config)
-        growing = Growing(trained.optimizer, self.all_rates)
-        for report in train(model, self.run.batches(), growing, config=self.training, guard=trained.guard):
+            helper = lesson and lesson.helper
+            trained = Trained(model, self.training, self.run.optimizer_config, helper=helper)
+        growing, data = Growing(trained.optimizer, self.all_rates), (lesson or self.run).batches()
+        how = {"loss": lesson and lesson.loss_of(model), "config": self.training, "guard": trained.guard}
+        for report in train(model, data, growing, **how):
             if not math.isfinite(report.loss):
                 return
             if report.skipped:  # the scale of the loss, in mixed precision, was too large

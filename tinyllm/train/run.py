@@ -190,12 +190,13 @@ def create(
 
 def create_from(
     base, folder, data, training, optimizer=None, *,
-    monitor=None, say=lambda text: None, warn=lambda text: None,
+    monitor=None, say=lambda text: None, warn=lambda text: None, announce=lambda run: None,
 ):  # fmt: skip
     """Make the folder of a new run that goes on, with other texts, from the weights and the tokenizer of another run.
     If that is in int8, its weights are those that its codes stand for.
 
-    Raises UsageError as `create` does, if the base has no checkpoint, and if its labels are not those of the texts.
+    `say`, `warn` and `announce` are those of `create`. Raises UsageError as that does, if the base has no checkpoint,
+    and if its labels are not those of the texts.
     """
     difficulty.check(base.task, training)
     check_place(folder, data, training)
@@ -214,6 +215,7 @@ def create_from(
     settings = (data, base.model_config, settled(training), optimizer, base.tokenizer)
     run = Run(folder, task, *settings, monitor=monitor)
     check_monitor(run)
+    announce(run)
     return lay_out(run, lambda: write_texts(run, texts, start=start, say=say, warn=warn))
 
 
@@ -259,6 +261,7 @@ def lay_out(run, write):
     try:
         with storage.locked(folder):
             check_place(folder, run.data, run.training)  # another may have come in between
+            storage.remove(run.start)  # of a process that was killed: this run would begin with its weights
             write_files(run, write)
     except BaseException:
         for path in made:
