@@ -236,6 +236,18 @@ def in_place(loss, weigh, parts):
     return summed(loss, weigh, parts, in_place=True)
 
 
+def scaled_in_place(loss, weigh, parts):
+    total, mean, sums = sum(weigh(*part) for part in parts), 0.0, {}
+    for part in weighing(parts):
+        fraction = float(weigh(*part) / total)
+        value = loss(*part)
+        mean += fraction * value.item()
+        for parameter, gradient in backward(value).items():
+            gradient *= fraction
+            sums[parameter] = sums[parameter] + gradient if parameter in sums else gradient
+    return mean, sums
+
+
 def all_graphs_at_once(loss, weigh, parts):
     total = float(sum(weigh(*part) for part in parts))
     whole = sum(loss(*part) * (float(weigh(*part)) / total) for part in parts if weigh(*part))
@@ -275,7 +287,9 @@ MISTAKES = {
         (of_the_last, "ficaram os gradientes do último pedaço; some-os"),
         (of_the_first_alone, "um parâmetro que não apareceu no primeiro pedaço ficou de fora"),
         (nothing_skipped, "chamou loss num pedaço que pesa 0, e que não tem média; passe por ele"),
-        (in_64_bits, "a fração é um np.float64, que leva o gradiente a float64; converta-a com float()"),
+        (in_64_bits, "o gradiente virou float64: ou a fração é um np.float64, e converte-se com float(), ou somou num "
+                       "np.zeros sem dtype"),
+        (scaled_in_place, "mudou no lugar um array que backward deu a dois parâmetros; some em um novo"),
         (in_place, "mudou no lugar um array que backward deu a dois parâmetros; some em um novo"),
     ],
 }  # fmt: skip

@@ -388,7 +388,7 @@ MISTAKES = {
         (FloorAlone, "o menor d é SMALLEST VEZES |m|, e não SMALLEST"),
         (Unbounded, "lembrou-se de mais de WINDOW perdas; recent já é feita para esquecer as mais velhas"),
         (WithoutDeviations, "o salto começa DEVIATIONS distâncias acima da mediana, e não uma"),
-        (NoSpikes, "não viu o salto da perda"),
+        (NoSpikes, "não viu o salto da perda: com m e d MEDIANAS, salta o que passa de m + DEVIATIONS · d"),
     ],
     "first_bad": [
         (negative_infinity_too, "um menos infinito não conta: as máscaras o usam de propósito"),

@@ -178,6 +178,10 @@ def corrected_and_kept(losses, keep):
     return found
 
 
+def zero_before_the_first(losses, keep):
+    return np.nan_to_num(curve(losses, keep))
+
+
 def over_a_window(losses, keep):
     width = max(1, round(1 / (1 - keep)))
     with np.errstate(invalid="ignore"):
@@ -329,11 +333,8 @@ def measures_counted_from_0(log):
 
 
 def half_is_enough(log):
-    def sign(name, log):
-        shown = {NOT_CLEARED: log.norm > 2 * log.alone, LOW: log.update < 1e-4}.get(name)
-        return ever(shown) if shown is not None and shown.mean() == 0.5 else sign_of(name, log)
-
-    return asked(log, sign=sign)
+    low = log.update < 1e-4
+    return asked(log, sign=instead(LOW, lambda log: ever(low) if low.mean() >= 0.5 else None))
 
 
 def overfit_at_the_end(log):
@@ -358,6 +359,7 @@ MISTAKES = {
         (from_the_first, "começou a média na primeira perda; ela começa em 0, e a divisão conserta o começo"),
         (every_one_counted, "contou em t também as perdas que não são finitas"),
         (left_blank, "onde a perda não é finita a curva repete o valor anterior"),
+        (zero_before_the_first, "antes da primeira perda finita a curva é NaN, e não 0"),
         (corrected_and_kept, "a média já dividida entrou na conta seguinte; divida só o que se desenha"),
         (over_a_window, "isto é a média das últimas perdas, todas com o mesmo peso"),
         (zero_for_what_is_missing, "pôs 0 no lugar da perda que não é finita; ela não conta"),
@@ -379,7 +381,7 @@ MISTAKES = {
         (weights_one_late, "weights[s] já é o de depois do passo s: não some 1"),
         (measures_for_steps, "deu o número da medida de validação; multiplique por every"),
         (measures_counted_from_0, "a medida na posição 0 é a do passo every: some 1 antes de multiplicar"),
-        (half_is_enough, "em metade dos passos não é em MAIS de metade"),
+        (half_is_enough, "update é pequeno em metade dos passos; quase sempre é em MAIS de metade"),
         (overfit_at_the_end, "o passo que se pede é o da MENOR validação"),
         (overfit_by_any_rise, "a validação treme; só é sinal se passa de 1,1 vez a menor"),
         (leak_in_training, "uma perda de treino perto de 0 também é decorar; quem vê a resposta acerta na validação"),
