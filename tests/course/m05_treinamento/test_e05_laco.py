@@ -169,7 +169,7 @@ def test_a_later_measure_is_nan(judge):
 
 
 def test_watched_goes_on_from_a_later_step(judge):
-    watch(judge, [3.0, 2.0, 4.0, 5.0], first=42, every=4)
+    watch(judge, [3.0, 2.0, 4.0, 5.0], first=43, every=4)
 
 
 def test_watched_ends_with_the_steps(judge):
