@@ -35,7 +35,8 @@ def train(model, batches, optimizer, *, steps, rate, start=0, seed=0):
     """Um gerador: dá um passo e entrega o seu Report, dá o seguinte, e assim por diante.
 
     Os passos contam-se de 0. O primeiro aqui é o de número `start` e o último, `steps` - 1: um
-    treino de 100 passos retomado no 40 dá mais 60. Em cada um, nesta ordem:
+    treino de 100 passos retomado no 40 dá mais 60, e o primeiro de `batches` é o lote do passo 40.
+    Em cada um, nesta ordem:
 
     1. tire de `batches`, um iterável, o próximo lote, que é uma tupla de arrays;
     2. calcule a perda, `model.loss(*lote)`, um Tensor. Faça-o dentro de `with F.noise(seed, step):`

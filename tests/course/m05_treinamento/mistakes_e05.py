@@ -46,8 +46,8 @@ class Descent:
         self.line = line
 
     def step(self, grads, *, lr):
-        self.line.events.append(f"passo com a taxa {lr:g}")
         self.line.weight.data = self.line.weight.data - lr * grads[self.line.weight]
+        self.line.events.append(f"passo com a taxa {lr:g}")
 
 
 def rate_of(step):
@@ -60,6 +60,11 @@ def told(batches, events):
         yield batch
 
 
+def one_by_one(made):
+    """What a generator gives; of what is none, the only report that came, or nothing."""
+    return [made] if hasattr(made, "_fields") else made or ()
+
+
 def trained(piece, weight, batches, steps, start, asked):
     """What a training does while `asked` reports are asked for, in order."""
     events, weights, reports = [], [], []
@@ -68,7 +73,7 @@ def trained(piece, weight, batches, steps, start, asked):
     with np.errstate(all="ignore"):
         made = piece(model, given, Descent(model), steps=steps, rate=rate_of, start=start, seed=3)
         events.append("o gerador está feito")
-        for report in itertools.islice(made, asked):
+        for report in itertools.islice(one_by_one(made), asked):
             reports.append(report)
             weights.append(model.weight.data.copy())
             place = F.noise_place()
@@ -79,7 +84,8 @@ def trained(piece, weight, batches, steps, start, asked):
 
 def measured(piece, weight, batches):
     events = []
-    return Measured(piece(Line(weight, events), iter(batches)), events)
+    value = piece(Line(weight, events), iter(batches))
+    return Measured([value.item()] if isinstance(value, Tensor) else value, events)  # it would pass for a number
 
 
 def followed(piece, validations, steps, first, every, patience):
@@ -96,7 +102,7 @@ def followed(piece, validations, steps, first, every, patience):
         return next(ahead)
 
     found = []
-    for report in piece(reports(), validate, every=every, patience=patience):
+    for report in one_by_one(piece(reports(), validate, every=every, patience=patience)):
         events.append(f"relatório {report.step}")
         found.append(report)
     return Trained(found, events, [])
@@ -105,17 +111,18 @@ def followed(piece, validations, steps, first, every, patience):
 # --------------------------------------------------------------------------------------------------------------- train
 
 
-def loop(model, batches, optimizer, *, steps, rate, start, seed, numbers=None, shift=0, place=True, of_step=True,
-         early=False, inside=False, after=False, kept=False, first=1, more=False, one=False):  # fmt: skip
+def loop(model, batches, optimizer, *, steps, rate, start=0, seed=0, numbers=range, shift=0, place=True, early=False,
+         noise=lambda seed, step: (seed, step), inside=False, after=False, kept=False, first=1, more=False, one=False
+         ):  # fmt: skip
     """A training with one thing otherwise."""
-    numbers = range(start, steps) if numbers is None else numbers
+    numbers = numbers(start, steps)
     sums = {}
     batches = itertools.repeat(next(iter(batches))) if one else batches
     pairs = ((s, b) for b, s in zip(batches, numbers)) if more else zip(numbers, batches)  # noqa: B905
     for step, batch in pairs:
         with contextlib.ExitStack() as stack:
             if place:
-                stack.enter_context(F.noise(seed, step if of_step else 0))
+                stack.enter_context(F.noise(*noise(seed, step)))
             loss = model.loss(*batch)
             gradients = backward(loss)
             if kept:
@@ -134,57 +141,74 @@ def loop(model, batches, optimizer, *, steps, rate, start, seed, numbers=None, s
             yield report
 
 
-def report_before_the_step(model, batches, optimizer, *, steps, rate, start=0, seed=0):
-    return loop(model, batches, optimizer, steps=steps, rate=rate, start=start, seed=seed, early=True)
+def report_before_the_step(*given, **named):
+    return loop(*given, **named, early=True)
 
 
-def all_at_once(model, batches, optimizer, *, steps, rate, start=0, seed=0):
-    return list(loop(model, batches, optimizer, steps=steps, rate=rate, start=start, seed=seed))
+def all_at_once(*given, **named):
+    return list(loop(*given, **named))
 
 
-def rate_of_the_next(model, batches, optimizer, *, steps, rate, start=0, seed=0):
-    return loop(model, batches, optimizer, steps=steps, rate=rate, start=start, seed=seed, shift=1)
+def rate_of_the_next(*given, **named):
+    return loop(*given, **named, shift=1)
 
 
-def so_many_more(model, batches, optimizer, *, steps, rate, start=0, seed=0):
-    return loop(model, batches, optimizer, steps=steps, rate=rate, start=start, seed=seed,
-                numbers=range(start, start + steps))  # fmt: skip
+def so_many_more(*given, **named):
+    return loop(*given, **named, numbers=lambda start, steps: range(start, start + steps))
 
 
-def always_from_0(model, batches, optimizer, *, steps, rate, start=0, seed=0):
-    return loop(model, batches, optimizer, steps=steps, rate=rate, start=0, seed=seed)
+def always_from_0(*given, **named):
+    return loop(*given, **named | {"start": 0})
 
 
-def numbered_from_0(model, batches, optimizer, *, steps, rate, start=0, seed=0):
-    return loop(model, batches, optimizer, steps=steps, rate=rate, start=start, seed=seed, first=0)
+def numbered_from_0(*given, **named):
+    return loop(*given, **named, first=0)
 
 
-def a_batch_too_many(model, batches, optimizer, *, steps, rate, start=0, seed=0):
-    return loop(model, batches, optimizer, steps=steps, rate=rate, start=start, seed=seed, more=True)
+def a_batch_too_many(*given, **named):
+    return loop(*given, **named, more=True)
 
 
-def one_batch_again_and_again(model, batches, optimizer, *, steps, rate, start=0, seed=0):
-    return loop(model, batches, optimizer, steps=steps, rate=rate, start=start, seed=seed, one=True)
+def one_batch_again_and_again(*given, **named):
+    return loop(*given, **named, one=True)
 
 
-def loss_after_the_step(model, batches, optimizer, *, steps, rate, start=0, seed=0):
-    return loop(model, batches, optimizer, steps=steps, rate=rate, start=start, seed=seed, after=True)
+def loss_after_the_step(*given, **named):
+    return loop(*given, **named, after=True)
 
 
-def gradients_never_cleared(model, batches, optimizer, *, steps, rate, start=0, seed=0):
-    return loop(model, batches, optimizer, steps=steps, rate=rate, start=start, seed=seed, kept=True)
+def gradients_never_cleared(*given, **named):
+    return loop(*given, **named, kept=True)
 
 
-def without_noise(model, batches, optimizer, *, steps, rate, start=0, seed=0):
-    return loop(model, batches, optimizer, steps=steps, rate=rate, start=start, seed=seed, place=False)
+def without_noise(*given, **named):
+    return loop(*given, **named, place=False)
 
 
-def the_same_noise(model, batches, optimizer, *, steps, rate, start=0, seed=0):
-    return loop(model, batches, optimizer, steps=steps, rate=rate, start=start, seed=seed, of_step=False)
+def the_same_noise(*given, **named):
+    return loop(*given, **named, noise=lambda seed, step: (seed, 0))
 
 
-def report_inside_the_noise(model, batches, optimizer, *, steps, rate, start=0, seed=0):
-    return loop(model, batches, optimizer, steps=steps, rate=rate, start=start, seed=seed, inside=True)
+def report_inside_the_noise(*given, **named):
+    return loop(*given, **named, inside=True)
+
+
+def counted_from_1(*given, **named):
+    return loop(*given, **named, numbers=lambda start, steps: range(start + 1, steps + 1), first=0)
+
+
+def batches_skipped(model, batches, optimizer, *, start=0, **named):
+    return loop(model, itertools.islice(batches, start, None), optimizer, start=start, **named)
+
+
+def returned(*given, **named):
+    return next(loop(*given, **named), None)
+
+
+def next_without_an_end(model, batches, optimizer, *, steps, start=0, **named):
+    batches = iter(batches)
+    for step in range(start, steps):
+        yield from loop(model, [next(batches)], optimizer, steps=step + 1, start=step, **named)
 
 
 # ------------------------------------------------------------------------------------------------------------- measure
@@ -229,21 +253,35 @@ def the_last_batch(model, batches):
     return mean_of(model, list(batches)[-1:])
 
 
+def divided_by_the_last(model, batches):
+    return mean_of(model, batches, over=lambda counts: list(counts)[-1])
+
+
+def walked_twice(model, batches):
+    return 0.0 * len(list(batches))
+
+
+def a_tensor(model, batches):
+    return Tensor(np.array(mean_of(model, batches)))
+
+
 # ------------------------------------------------------------------------------------------------------------- watched
 
 
-def following(reports, validate, *, every, patience, when=lambda step, every: step % every == 0, better=None,
-              in_a_row=True, last=True, ahead=False, all_of_them=True, of_the_last=False):  # fmt: skip
+def following(reports, validate, *, every, patience, when=lambda step, every: step % every == 0,
+              better=lambda new, best: new < best, lowest=min, in_a_row=True, last=True, ahead=False,
+              all_of_them=True, noted=True):  # fmt: skip
     """Reports that are followed, with one thing otherwise."""
     best, count = math.inf, 0
     reports = iter(reports)
     for report in reports:
         measuring = when(report.step, every)
         if measuring:
-            report = report._replace(validation=validate())
-            good = (better or (lambda new, best: new < best))(report.validation, best)
+            new = validate()
+            report = report._replace(validation=new) if noted else report
+            good = better(new, best)
             count = 0 if good and in_a_row else count if good else count + 1
-            best = report.validation if of_the_last else min(best, report.validation)
+            best = lowest(best, new)
         if count == patience and not last:
             return
         if measuring or all_of_them:
@@ -254,57 +292,73 @@ def following(reports, validate, *, every, patience, when=lambda step, every: st
             return
 
 
-def measured_at_every_step(reports, validate, *, every, patience):
-    return following(reports, validate, every=every, patience=patience, when=lambda step, every: True)
+def measured_at_every_step(*given, **named):
+    return following(*given, **named, when=lambda step, every: True)
 
 
-def measured_from_the_first(reports, validate, *, every, patience):
-    return following(reports, validate, every=every, patience=patience, when=lambda step, every: step % every == 1)
+def measured_from_the_first(*given, **named):
+    return following(*given, **named, when=lambda step, every: step % every == 1)
 
 
-def measured_one_early(reports, validate, *, every, patience):
-    return following(reports, validate, every=every, patience=patience,
-                     when=lambda step, every: (step + 1) % every == 0)  # fmt: skip
+def measured_one_early(*given, **named):
+    return following(*given, **named, when=lambda step, every: (step + 1) % every == 0)
 
 
-def equal_is_better(reports, validate, *, every, patience):
-    return following(reports, validate, every=every, patience=patience, better=lambda new, best: new <= best)
+def equal_is_better(*given, **named):
+    return following(*given, **named, better=lambda new, best: new <= best)
 
 
-def nan_is_better(reports, validate, *, every, patience):
-    return following(reports, validate, every=every, patience=patience, better=lambda new, best: not new >= best)
+def nan_is_better(*given, **named):
+    return following(*given, **named, better=lambda new, best: not new >= best)
 
 
-def not_in_a_row(reports, validate, *, every, patience):
-    return following(reports, validate, every=every, patience=patience, in_a_row=False)
+def not_in_a_row(*given, **named):
+    return following(*given, **named, in_a_row=False)
 
 
-def against_the_one_before(reports, validate, *, every, patience):
-    return following(reports, validate, every=every, patience=patience, of_the_last=True)
+def against_the_one_before(*given, **named):
+    return following(*given, **named, lowest=lambda best, new: new)
 
 
-def last_report_kept_back(reports, validate, *, every, patience):
-    return following(reports, validate, every=every, patience=patience, last=False)
+def last_report_kept_back(*given, **named):
+    return following(*given, **named, last=False)
 
 
-def a_step_too_many(reports, validate, *, every, patience):
-    return following(reports, validate, every=every, patience=patience, ahead=True)
+def a_step_too_many(*given, **named):
+    return following(*given, **named, ahead=True)
 
 
-def measured_reports_alone(reports, validate, *, every, patience):
-    return following(reports, validate, every=every, patience=patience, all_of_them=False)
+def measured_reports_alone(*given, **named):
+    return following(*given, **named, all_of_them=False)
 
 
-def one_more_time(reports, validate, *, every, patience):
-    return following(reports, validate, every=every, patience=patience + 1)
+def one_more_time(*given, **named):
+    return following(*given, **named | {"patience": named["patience"] + 1})
 
 
-def never_ending(reports, validate, *, every, patience):
-    return following(reports, validate, every=every, patience=math.inf)
+def never_ending(*given, **named):
+    return following(*given, **named | {"patience": math.inf})
 
 
-def of_a_list(reports, validate, *, every, patience):
-    return following(list(reports), validate, every=every, patience=patience)
+def of_a_list(reports, *given, **named):
+    return following(list(reports), *given, **named)
+
+
+def nan_is_kept(*given, **named):
+    return following(*given, **named, lowest=lambda best, new: min(new, best))
+
+
+def first_is_lowest(*given, **named):
+    return following(*given, **named, better=lambda new, best: new < best or best == math.inf,
+                     lowest=lambda best, new: new if best == math.inf else min(best, new))  # fmt: skip
+
+
+def not_noted(*given, **named):
+    return following(*given, **named, noted=False)
+
+
+def only_one(*given, **named):
+    return next(following(*given, **named), None)
 
 
 MISTAKES = {
@@ -314,6 +368,8 @@ MISTAKES = {
         (rate_of_the_next, "usou a taxa do passo seguinte: é rate(step), com o passo contado de 0"),
         (so_many_more, "deu `steps` passos a partir de start; `steps` é o total, com os que já foram dados"),
         (always_from_0, "começou do passo 0; quem retoma começa em start, com a taxa e o dropout desse passo"),
+        (counted_from_1, "contou de 1 também os passos de rate e de F.noise; só o relatório soma 1"),
+        (batches_skipped, "pulou lotes; o primeiro de `batches` já é o do passo start"),
         (numbered_from_0, "numerou os relatórios a partir de 0; o primeiro passo é o 1"),
         (a_batch_too_many, "tirou um lote que não usou; em zip, ponha os números ANTES dos lotes: ele para no primeiro "
                            "que acaba"),
@@ -323,6 +379,8 @@ MISTAKES = {
                                   "devolveu agora"),
         (without_noise, "a perda foi calculada fora de `with F.noise(seed, step):`, e nada se apagou"),
         (the_same_noise, "em todos os passos o dropout apagou os mesmos números: é F.noise(seed, step)"),
+        (returned, "devolveu um só relatório, com return; yield entrega um e depois continua"),
+        (next_without_an_end, "sem mais lotes, next levanta StopIteration, que num gerador vira um erro: use um for"),
         (report_inside_the_noise, "o yield ficou dentro do `with F.noise(…)`, que continua aberto para quem percorre o "
                                   "gerador"),
     ],
@@ -330,6 +388,9 @@ MISTAKES = {
         (mean_of_means, "isto é a média das médias; um lote menor pesa menos: pese cada um pelas suas linhas"),
         (never_divided, "faltou dividir pelo total de linhas"),
         (divided_by_batches, "dividiu pelo número de lotes; é pelo número de linhas"),
+        (divided_by_the_last, "dividiu pelas linhas do último lote; some as de todos"),
+        (walked_twice, "percorreu `batches` duas vezes, e na segunda já não há lotes; conte as linhas no mesmo laço"),
+        (a_tensor, "devolveu um Tensor; o número dele é .item()"),
         (recorded, "guardou o grafo de cada lote; calcule dentro de `with no_grad():`"),
         (with_dropout, "a validação teve dropout; fora de F.noise nada se apaga"),
         (of_numbers, "dividiu pelo número de valores do array; é pelo de linhas, len(lote[0])"),
@@ -340,6 +401,10 @@ MISTAKES = {
         (measured_at_every_step, "mediu em todos os passos; só quando o passo é múltiplo de `every`"),
         (measured_from_the_first, "mediu um passo tarde; é quando o passo, contado de 1, é múltiplo de `every`"),
         (measured_one_early, "mediu um passo antes da hora; é quando o passo, contado de 1, é múltiplo de `every`"),
+        (not_noted, "a validação não está no relatório; _replace faz outro, e é esse que se entrega"),
+        (nan_is_kept, "um NaN ficou no lugar da menor; troque-a só se a medida é MENOR, ou use min(menor, medida)"),
+        (first_is_lowest, "a primeira medida também pode ser um NaN, que conta; comece a menor em math.inf"),
+        (only_one, "devolveu um só relatório, com return; yield entrega um e depois continua"),
         (equal_is_better, "uma medida igual à menor não é melhor"),
         (nan_is_better, "um NaN não é melhor; com ele toda comparação é falsa: pergunte se é MENOR"),
         (not_in_a_row, "contou todas as medidas que não melhoraram; são as SEGUIDAS, e uma melhor zera a conta"),
@@ -372,20 +437,11 @@ def rows(*counts):
     return [(rng.normal(size=(n, 3)), rng.normal(size=(n, 2))) for n in counts]
 
 
-def long_training(size):
-    return rng.normal(size=(3, 2)), rows(*[4] * size), size, 0, size
-
-
-def many_batches(size):
-    return rng.normal(size=(3, 2)), rows(*[4] * size)
-
-
-def long_run(size):
-    return [1.0 / (1 + n) for n in range(size)], size, 1, 2, 3
-
-
 WORK = {
-    "train": Work(long_training, small=10, large=100, through=trained, limit=None),
-    "measure": Work(many_batches, small=20, large=300, through=measured, limit=None),
-    "watched": Work(long_run, small=50, large=1000, through=followed, limit=None),
-}
+    "train": Work(lambda size: (rng.normal(size=(3, 2)), rows(*[4] * size), size, 0, size), small=10, large=100,
+                  through=trained, limit=None),
+    "measure": Work(lambda size: (rng.normal(size=(3, 2)), rows(*[4] * size)), small=20, large=300, through=measured,
+                    limit=None),
+    "watched": Work(lambda size: ([1.0 / (1 + n) for n in range(size)], size, 1, 2, 3), small=50, large=1000,
+                    through=followed, limit=None),
+}  # fmt: skip

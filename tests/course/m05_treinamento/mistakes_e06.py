@@ -1,5 +1,6 @@
 """Respostas erradas de m05.e06, cada uma com a frase que o aluno lê, as dicas e o trabalho em que se mede cada peça."""
 
+import itertools
 from collections import namedtuple
 
 import numpy as np
@@ -41,19 +42,20 @@ def accumulated(piece, table, parts):
     model = Table(table, called)
     names = {leaf: name for name, leaf in model.leaves.items()}
     mean, gradients = piece(model.loss, weight_of, parts)
-    return Accumulated(table.dtype.type(mean), {names[leaf]: gradient for leaf, gradient in gradients.items()}, called)
+    mean = mean if isinstance(mean, Tensor) else table.dtype.type(mean)
+    return Accumulated(mean, {names[leaf]: gradient for leaf, gradient in gradients.items()}, called)
 
 
 # ----------------------------------------------------------------------------------------------------------------- cut
 
 
 def pieces_of(
-    ids, targets, rows, *, width=None, whole=None, empty=False, last=True, extra=0, of_targets=True, step=None
+    ids, targets, rows, *, width=None, whole=None, empty=False, last=True, extra=0, of_targets=True, step=None, least=0
 ):
     found = []
     for start in range(0, len(ids), step or rows):
         some = slice(start, start + rows)
-        learned = targets[some] >= 0
+        learned = targets[some] >= least
         if (not learned.any() and not empty) or (len(targets[some]) < rows and not last):
             continue
         columns = np.flatnonzero(learned.any(axis=0))
@@ -120,7 +122,24 @@ def ids_alone(ids, targets, rows):
 
 
 def zero_is_padding(ids, targets, rows):
-    return [(i, t) for i, t in pieces_of(ids, np.where(targets == 0, -1, targets), rows)]
+    return pieces_of(ids, targets, rows, least=1)
+
+
+def by_rows_with_a_target(ids, targets, rows):
+    return pieces_of(ids, targets, rows, width=lambda learned: int(np.flatnonzero(learned.any(axis=1))[-1]) + 1)
+
+
+def rows_left_out(ids, targets, rows):
+    return [tuple(array[(t >= 0).any(axis=1)] for array in (i, t)) for i, t in pieces_of(ids, targets, rows)]
+
+
+def stopped_at_the_empty(ids, targets, rows):
+    found = pieces_of(ids, targets, rows, empty=True)
+    return list(itertools.takewhile(lambda piece: piece[0].size, found))
+
+
+def turned_round(ids, targets, rows):
+    return [(t, i) for i, t in pieces_of(ids, targets, rows)]
 
 
 def overlapping(ids, targets, rows):
@@ -157,6 +176,10 @@ def weighing(parts):
     return [part for part in parts if weight_of(*part)]
 
 
+def share_of(part, parts):
+    return float(weight_of(*part) / sum(weight_of(*p) for p in parts))
+
+
 def mean_of_means(loss, weigh, parts):
     return summed(loss, weigh, parts, share=lambda part, parts, fraction: 1 / len(weighing(parts)))
 
@@ -185,6 +208,14 @@ def loss_not_weighed(loss, weigh, parts):
     return summed(loss, weigh, parts, mean_share=lambda part, parts: 1 / len(weighing(parts)))
 
 
+def gradients_not_weighed(loss, weigh, parts):
+    return summed(loss, weigh, parts, share=lambda part, parts, fraction: 1.0, mean_share=share_of)
+
+
+def gradients_not_divided(loss, weigh, parts):
+    return summed(loss, weigh, parts, share=lambda part, parts, fraction: float(weigh(*part)), mean_share=share_of)
+
+
 def of_the_last(loss, weigh, parts):
     return summed(loss, weigh, parts, kept=False)
 
@@ -203,6 +234,18 @@ def in_64_bits(loss, weigh, parts):
 
 def in_place(loss, weigh, parts):
     return summed(loss, weigh, parts, in_place=True)
+
+
+def scaled_in_place(loss, weigh, parts):
+    total, mean, sums = sum(weigh(*part) for part in parts), 0.0, {}
+    for part in weighing(parts):
+        fraction = float(weigh(*part) / total)
+        value = loss(*part)
+        mean += fraction * value.item()
+        for parameter, gradient in backward(value).items():
+            gradient *= fraction
+            sums[parameter] = sums[parameter] + gradient if parameter in sums else gradient
+    return mean, sums
 
 
 def all_graphs_at_once(loss, weigh, parts):
@@ -225,6 +268,10 @@ MISTAKES = {
         (last_column_left_out, "a última coluna com alvo ficou de fora: em a[:, :n] o n já não entra"),
         (ids_alone, "cortou só os ids; os alvos têm as mesmas colunas"),
         (zero_is_padding, "0 é um alvo como os outros; só -1 não se aprende"),
+        (by_rows_with_a_target, "procurou a última LINHA com alvo; de cada coluna quem diz é any(axis=0)"),
+        (rows_left_out, "tirou linhas sem alvo; só fica de fora o pedaço em que nenhuma tem"),
+        (stopped_at_the_empty, "parou no primeiro pedaço sem alvo; passe por ele e continue: continue, e não break"),
+        (turned_round, "trocou a ordem do par: primeiro os ids, depois os alvos"),
         (overlapping, "os pedaços se repetem: o próximo começa `rows` linhas adiante"),
     ],
     "accumulate": [
@@ -235,10 +282,14 @@ MISTAKES = {
         (not_weighed, "somou as médias sem as pesar"),
         (divided_twice, "as frações já somam 1; não divida também pelo número de pedaços"),
         (loss_not_weighed, "os gradientes estão certos, mas a perda é a média das médias: pese-a também"),
+        (gradients_not_weighed, "a perda está certa, mas os gradientes foram somados sem as frações"),
+        (gradients_not_divided, "a perda está certa, mas aos gradientes faltou dividir pela soma dos pesos"),
         (of_the_last, "ficaram os gradientes do último pedaço; some-os"),
         (of_the_first_alone, "um parâmetro que não apareceu no primeiro pedaço ficou de fora"),
         (nothing_skipped, "chamou loss num pedaço que pesa 0, e que não tem média; passe por ele"),
-        (in_64_bits, "a fração é um np.float64, que leva o gradiente a float64; converta-a com float()"),
+        (in_64_bits, "o gradiente virou float64: ou a fração é um np.float64, e converte-se com float(), ou somou num "
+                       "np.zeros sem dtype"),
+        (scaled_in_place, "mudou no lugar um array que backward deu a dois parâmetros; some em um novo"),
         (in_place, "mudou no lugar um array que backward deu a dois parâmetros; some em um novo"),
     ],
 }  # fmt: skip

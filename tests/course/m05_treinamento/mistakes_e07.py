@@ -151,6 +151,14 @@ def to_64_bits(grads, limit, *, squares=None, map=map):
     return cut(grads, limit, squares, map, turn=np.float64)
 
 
+def to_length_1(grads, limit, *, squares=None, map=map):
+    return cut(grads, limit, squares, map, over=lambda g, limit, factor: g * (factor / limit))
+
+
+def squares_for_length(grads, limit, *, squares=None, map=map):
+    return cut(grads, limit, squares and (lambda grads, *, map: squares(grads, map=map) ** 2), map)
+
+
 def squares_ignored(grads, limit, *, squares=None, map=map):
     return cut(grads, limit, None, map)
 
@@ -251,6 +259,11 @@ class NoFloor(Watching):
     floor = 0
 
 
+class SignedDistances(Watching):
+    def distance(self, middle):
+        return self.floor * abs(middle)
+
+
 class FloorAlone(Watching):
     absolute = True
 
@@ -281,12 +294,10 @@ def bad(array, *, negative=False, inf=True, nan=True, every=False):
     return bool(found.all() if every else found.any())
 
 
-def sought(steps, x, *, is_bad=bad, last=False, told=None, twice=False, all_of_them=False, look=True):
+def sought(steps, x, *, is_bad=bad, last=False, told=None, all_of_them=False, look=True):
     given, answer = is_bad(x) if look else False, None
     for name, function in steps:
         x = function(x)
-        if twice:
-            function(x)
         now = is_bad(x)
         if now and (last or answer is None):
             answer = told(name, given) if told else (name, "recebeu" if given and not last else "fez")
@@ -320,6 +331,14 @@ def always_made(steps, x):
     return sought(steps, x, look=False)
 
 
+def of_x_alone(steps, x):
+    return sought(steps, x, told=lambda name, given: (name, "recebeu" if bad(x) else "fez"))
+
+
+def not_passed_on(steps, x):
+    return sought([(name, lambda _, function=function: function(x)) for name, function in steps], x)
+
+
 def name_alone(steps, x):
     return sought(steps, x, told=lambda name, given: name)
 
@@ -348,6 +367,8 @@ MISTAKES = {
         (cut_by_infinity, "dividiu por um comprimento que não é finito; devolva os gradientes como vieram"),
         (as_in_pytorch, "somou 1e-6 ao comprimento, como o PyTorch; aqui não"),
         (to_64_bits, "o fator é um np.float64, que leva o gradiente a float64; use um float do Python"),
+        (to_length_1, "os gradientes ficaram com comprimento 1; é com limit: multiplique por limit / comprimento"),
+        (squares_for_length, "squares dá a SOMA dos quadrados; falta a raiz dela"),
         (squares_ignored, "não usou `squares`, que veio: nele estão também os quadrados dos outros processos"),
     ],
     "Guard": [
@@ -357,16 +378,17 @@ MISTAKES = {
         (SkippedRemembered, "a perda de um passo pulado entrou em recent; só as dos passos dados"),
         (NeverReset, "um passo dado não zerou a conta; são os pulados SEGUIDOS"),
         (OneLate, "acabou um passo tarde; é no décimo pulado em seguida"),
-        (NeverEnds, "não acabou no décimo passo pulado em seguida; levante um RuntimeError"),
+        (NeverEnds, "não acabou no décimo passo pulado em seguida; todos contam, e nele levanta-se um RuntimeError"),
         (GradientFirst, "perguntou primeiro pelo gradiente; se os dois não são finitos, a resposta é a perda"),
         (NanPasses, "um NaN na perda passou; math.isfinite vê os infinitos e o NaN"),
         (FromTheFirst, "falou em salto com menos de LEAST perdas lembradas"),
         (OneTooMany, "com LEAST perdas lembradas já se fala em salto: ao menos, e não mais que"),
         (NoFloor, "sem SMALLEST · |m|, uma perda que quase não muda salta por um nada"),
+        (SignedDistances, "faltou o valor absoluto: as distâncias com sinal têm mediana 0"),
         (FloorAlone, "o menor d é SMALLEST VEZES |m|, e não SMALLEST"),
         (Unbounded, "lembrou-se de mais de WINDOW perdas; recent já é feita para esquecer as mais velhas"),
         (WithoutDeviations, "o salto começa DEVIATIONS distâncias acima da mediana, e não uma"),
-        (NoSpikes, "não viu o salto da perda"),
+        (NoSpikes, "não viu o salto da perda: com m e d MEDIANAS, salta o que passa de m + DEVIATIONS · d"),
     ],
     "first_bad": [
         (negative_infinity_too, "um menos infinito não conta: as máscaras o usam de propósito"),
@@ -375,6 +397,8 @@ MISTAKES = {
         (bad_everywhere, "basta um NaN no array, e não que todos o sejam: any, e não all"),
         (the_last, "isto é a última função; o NaN passa adiante, e a culpada é a primeira"),
         (always_made, "não olhou o que deram à primeira função: se x já traz um NaN, ela o recebeu"),
+        (of_x_alone, "olhou só o que deram à primeira função; conta o que deram à que se achou"),
+        (not_passed_on, "deu x a todas as funções; cada uma recebe o que a anterior deu"),
         (name_alone, "falta dizer se a função o fez ou recebeu: um par"),
         (all_called, "chamou funções depois de achar; pare ali"),
         (found_in_x, "x traz um NaN, mas isso só importa se ele sobrevive: olhe o RESULTADO de cada função"),

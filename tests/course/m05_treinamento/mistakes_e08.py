@@ -167,6 +167,21 @@ def left_blank(losses, keep):
     return curve(losses, keep, blank=True)
 
 
+def corrected_and_kept(losses, keep):
+    found, mean, seen = np.full(len(losses), np.nan), 0.0, 0
+    for place, loss in enumerate(losses):
+        if np.isfinite(loss):
+            seen += 1
+            mean = (keep * mean + (1 - keep) * loss) / (1 - keep**seen)
+        if seen:
+            found[place] = mean
+    return found
+
+
+def zero_before_the_first(losses, keep):
+    return np.nan_to_num(curve(losses, keep))
+
+
 def over_a_window(losses, keep):
     width = max(1, round(1 / (1 - keep)))
     with np.errstate(invalid="ignore"):
@@ -309,6 +324,19 @@ def measures_for_steps(log):
     return asked(log, sign=sign)
 
 
+def measures_counted_from_0(log):
+    def sign(name, log):
+        step = sign_of(name, log)
+        return step - log.every if step and name in (LEAK, OVERFIT) else step
+
+    return asked(log, sign=sign)
+
+
+def half_is_enough(log):
+    low = log.update < 1e-4
+    return asked(log, sign=instead(LOW, lambda log: ever(low) if low.mean() >= 0.5 else None))
+
+
 def overfit_at_the_end(log):
     return asked(log, sign=instead(OVERFIT, lambda log: sign_of(OVERFIT, log) and log.every * len(log.validation)))
 
@@ -331,6 +359,8 @@ MISTAKES = {
         (from_the_first, "começou a média na primeira perda; ela começa em 0, e a divisão conserta o começo"),
         (every_one_counted, "contou em t também as perdas que não são finitas"),
         (left_blank, "onde a perda não é finita a curva repete o valor anterior"),
+        (zero_before_the_first, "antes da primeira perda finita a curva é NaN, e não 0"),
+        (corrected_and_kept, "a média já dividida entrou na conta seguinte; divida só o que se desenha"),
         (over_a_window, "isto é a média das últimas perdas, todas com o mesmo peso"),
         (zero_for_what_is_missing, "pôs 0 no lugar da perda que não é finita; ela não conta"),
     ],
@@ -350,6 +380,8 @@ MISTAKES = {
         (ever_small, "pesos que encolheram e voltaram a crescer não são o que há; olhe os do fim"),
         (weights_one_late, "weights[s] já é o de depois do passo s: não some 1"),
         (measures_for_steps, "deu o número da medida de validação; multiplique por every"),
+        (measures_counted_from_0, "a medida na posição 0 é a do passo every: some 1 antes de multiplicar"),
+        (half_is_enough, "update é pequeno em metade dos passos; quase sempre é em MAIS de metade"),
         (overfit_at_the_end, "o passo que se pede é o da MENOR validação"),
         (overfit_by_any_rise, "a validação treme; só é sinal se passa de 1,1 vez a menor"),
         (leak_in_training, "uma perda de treino perto de 0 também é decorar; quem vê a resposta acerta na validação"),

@@ -164,8 +164,12 @@ def test_the_first_measure_is_nan(judge):
     watch(judge, [math.nan, math.nan, 2.0, 1.0], patience=3)
 
 
+def test_a_later_measure_is_nan(judge):
+    watch(judge, [5.0, math.nan, 4.0, 4.5, 4.2, 3.0], patience=4)
+
+
 def test_watched_goes_on_from_a_later_step(judge):
-    watch(judge, [3.0, 2.0, 4.0, 5.0], first=41, every=4)
+    watch(judge, [3.0, 2.0, 4.0, 5.0], first=43, every=4)
 
 
 def test_watched_ends_with_the_steps(judge):

@@ -125,6 +125,12 @@ def test_how_far_a_spike_is(judge, deviations):
     )
 
 
+def test_the_loss_in_question_is_not_among_those_before(judge):
+    """With it in, both medians would be others: 4 and 2, and not 3 and 1."""
+    losses = [2.0, 4.0] * 8
+    guard(judge, [*((loss, 1.0) for loss in losses), (11.5, 1.0)], "8 perdas de 2, 8 de 4, e então 11,5")
+
+
 def test_large_losses_that_were_taken_do_not_hide_a_spike(judge):
     steps = [
         *calm(12),

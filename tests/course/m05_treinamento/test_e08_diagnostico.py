@@ -83,6 +83,7 @@ BAD = {
     "a perda é NaN no passo 5": {"loss": {4: np.nan}},
     "a perda é infinita no passo 5, e depois largest passa": {"loss": {4: np.inf}, "largest": {5: 1e6}},
     "largest passa no passo 3, e a perda é NaN no 5": {"loss": {4: np.nan}, "largest": {2: 65536.0, 4: np.nan}},
+    "largest passa no passo 3, e a perda é infinita no 5": {"loss": {4: np.inf}, "largest": {2: 65536.0}},
     "largest é 65504, que ainda cabe, e a perda é NaN": {"loss": {4: np.nan}, "largest": {2: 65504.0}},
     "largest é NaN no passo 4, e a perda no 5": {"loss": {4: np.nan}, "largest": {3: np.nan}},
     "largest é NaN no passo 3 e passa no 4, e a perda é NaN no 5": {
