@@ -31,7 +31,8 @@ def decode_half(bits):
         E = 31         (-1)^s · ∞ se f = 0; se não, NaN
 
     `bits >> k` joga fora os k bits mais baixos, e `bits & (2**k - 1)` fica só com eles. Cuidado: o
-    que se tira de bits ainda é uint16, que não tem negativos.
+    que se tira de bits ainda é uint16, que não tem negativos; e o NumPy não eleva o inteiro 2 a um
+    expoente negativo, mas eleva 2.0.
 
     Por exemplo, 0x3C00 = 0 01111 0000000000 é 2⁰ · 1 = 1; o seguinte, 0x3C01, é 1 + 1/1024; 0xC200
     = 1 10000 1000000000 é -2¹ · 1,5 = -3; 0x0001, o menor acima de zero, é 2^(-24).
@@ -42,8 +43,11 @@ def decode_half(bits):
 class LossScale:
     """Por quanto se multiplica a perda: uma potência de dois, que se acha sozinha.
 
-    Escreva os quatro métodos. `__init__(self)` começa com `self.value = FIRST_SCALE`, a escala, e
-    `self.good = 0`, quantos passos bons seguidos ela já deu.
+    Escreva quatro métodos: o que falta em `__init__` e, logo depois dele, `scaled`, `take` e
+    `halve`, inteiros. Os outros três já estão escritos.
+
+    `__init__(self)` começa com `self.value = FIRST_SCALE`, a escala, e `self.good = 0`, quantos
+    passos bons seguidos ela já deu.
 
     `scaled(self, loss)` recebe a função da perda e devolve outra função: a que recebe o mesmo que
     ela, qualquer que seja o número de argumentos, e devolve a perda vezes self.value.
@@ -58,6 +62,9 @@ class LossScale:
     Por exemplo, com GOOD_STEPS = 3 e a escala em 8, os passos bom, bom, ruim, bom, bom, bom deixam
     a escala em 8, 8, 4, 4, 4, 8.
     """
+
+    def __init__(self):
+        raise NotImplementedError("m05.e10")
 
     def clip_gradients(self, grads, limit, *, squares, map=map):
         """{peso: float16} da perda escalada -> ({peso: float32} sem a escala, o comprimento).
@@ -79,9 +86,6 @@ class LossScale:
     def load_state(self, state):
         """Continua de onde `state` estava. Já está escrito."""
         self.value, self.good = state["scale"], state["good"]
-
-    def __init__(self):
-        raise NotImplementedError("m05.e10")
 
 
 def mixed_step(masters, gradients, scale, *, lr):

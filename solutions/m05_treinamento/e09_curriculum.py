@@ -54,7 +54,7 @@ def competence(progress, *, start):
 
 
 def draw(scores, step, *, steps, start, batch, seed):
-    """(K,) dificuldades -> (batch,) inteiros: os números dos textos que o passo `step` lê.
+    """(K,) dificuldades -> (batch,) inteiros, um array: os números dos textos que o passo lê.
 
     O curriculum dura `steps` passos, e o progresso é step / steps. Estão em jogo os ⌈c · K⌉ textos
     de menor dificuldade (arredondado para cima), com c a competência, que vem da sua `competence`.

@@ -38,7 +38,8 @@ def distillation(logits, teacher, *, temperature):
 
     A média é sobre as posições: todos os eixos menos o último. Para trás, a volta recebe dy, um
     número, e devolve um par: o gradiente dos logits do aluno, com a forma deles, e None, porque o
-    professor não aprende. Derive-o (a lição o faz com você); ele é curto.
+    professor não aprende. Derive-o (a lição o faz com você); ele é curto. O valor e o gradiente têm
+    o dtype dos logits.
 
     Por exemplo, com V = 2, T = 1, logits [0 0] e teacher [log 3, 0], p = [3/4 1/4] e q = [1/2 1/2]:
     3/4 log 3/2 + 1/4 log 1/2 = 0,131. Com os dois iguais, dá 0.

@@ -67,6 +67,26 @@ def the_rarest_token(texts, vocab_size):
     return rare(texts, vocab_size, take=np.max)
 
 
+def repeated_counted_once(texts, vocab_size):
+    def surprise(counts, texts, vocab_size):
+        counts = np.sum([np.bincount(text, minlength=vocab_size) > 0 for text in texts], axis=0)
+        return -np.log(np.maximum(counts, 1) / counts.sum())
+
+    return rare(texts, vocab_size, surprise=surprise)
+
+
+def log_of_the_product(texts, vocab_size):
+    shares = np.bincount(np.concatenate(texts), minlength=vocab_size) / sum(map(len, texts))
+    with np.errstate(divide="ignore"):
+        return np.array([-np.log(np.prod(shares[text])) for text in texts])
+
+
+def nothing_times_infinity(texts, vocab_size):
+    counts = np.array([np.bincount(text, minlength=vocab_size) for text in texts])
+    with np.errstate(all="ignore"):
+        return counts @ -np.log(counts.sum(axis=0) / counts.sum())
+
+
 # ---------------------------------------------------------------------------------------------------------- competence
 
 
@@ -108,6 +128,14 @@ def never_less_than_the_start(progress, *, start):
 
 def of_the_cube(progress, *, start):
     return min(1.0, (progress * (1 - start**3) + start**3) ** (1 / 3))
+
+
+def start_not_squared(progress, *, start):
+    return min(1.0, math.sqrt(progress * (1 - start**2) + start))
+
+
+def of_the_squared_progress(progress, *, start):
+    return min(1.0, progress**2 * (1 - start) + start)
 
 
 # ---------------------------------------------------------------------------------------------------------------- draw
@@ -168,6 +196,14 @@ def step_for_progress(scores, step, *, steps, **how):
     return drawn(scores, step, steps=steps, **how, progress=step)
 
 
+def seed_plus_step(scores, step, *, seed, **how):
+    return drawn(scores, step, seed=seed, **how, key=seed + step)
+
+
+def without_repeats(scores, step, *, batch, **how):
+    return drawn(scores, step, batch=batch, **how, places=lambda chosen, n: chosen.permutation(n)[:batch])
+
+
 def start_alone(scores, step, **how):
     return drawn(scores, step, **how, progress=0)
 
@@ -197,6 +233,10 @@ MISTAKES = {
         (of_its_own_text, "contou os tokens de cada texto à parte; p é a frequência em todos os textos juntos"),
         (smoothed, "somou 1 às contagens; aqui não há suavização"),
         (the_rarest_token, "ficou só com o token mais raro de cada texto; são todos, somados"),
+        (repeated_counted_once, "um token que se repete no texto foi contado uma vez só: counts[text] += 1 soma 1, e "
+                                "não tantos quantos ele aparece; np.bincount conta todos"),
+        (log_of_the_product, "o produto de muitas probabilidades passa do menor float e vira 0; some os logaritmos"),
+        (nothing_times_infinity, "0 · -log 0 é NaN: quem nunca aparece não pode entrar na conta"),
     ],
     "competence": [
         (in_a_line, "é a competência que cresce em linha reta; quem cresce assim é o QUADRADO dela"),
@@ -208,11 +248,14 @@ MISTAKES = {
         (steeper, "chega a 1 antes do fim: a linha reta sobe de start² a 1, isto é, 1 - start² ao todo"),
         (never_less_than_the_start, "ficou parada em start no começo; o quadrado cresce desde o primeiro passo"),
         (of_the_cube, "usou o cubo; é o quadrado que cresce em linha reta"),
+        (start_not_squared, "a reta começa em start², e não em start"),
+        (of_the_squared_progress, "elevou o progresso ao quadrado; o que cresce em linha reta com o progresso é o "
+                                  "quadrado da COMPETÊNCIA, e ela é a raiz"),
     ],
     "draw": [
         (the_hardest_first, "começou pelos mais difíceis"),
         (of_all_texts, "sorteou de todos os textos; só estão em jogo os mais fáceis (o progresso é step / steps)"),
-        (rounded_down, "arredondou para baixo; são ⌈c · K⌉, para cima"),
+        (rounded_down, "sorteou entre um texto a menos: são ⌈c · K⌉, para cima, e integers(n) já vai de 0 a n - 1"),
         (one_too_many, "com c · K inteiro entrou um texto a mais; ⌈c · K⌉ só arredonda o que sobra"),
         (places_in_the_list, "devolveu lugares na lista dos mais fáceis; são os números dos textos em `scores`"),
         (scores_of_the_texts, "devolveu as dificuldades; são os números dos textos"),
@@ -222,6 +265,9 @@ MISTAKES = {
         (the_last_of_equals_first, "entre textos igualmente difíceis, vem primeiro o de menor número: "
                                    "np.argsort(scores, kind=\"stable\")"),
         (step_for_progress, "sorteou de todos os textos; só estão em jogo os mais fáceis (o progresso é step / steps)"),
+        (seed_plus_step, "somou a semente e o passo, e o passo 4 da semente 3 leria o mesmo que o 3 da 4: "
+                         "default_rng([seed, step])"),
+        (without_repeats, "sorteou sem repetir; em integers(n, size=batch) um lugar pode sair mais de uma vez"),
         (start_alone, "ficou sempre com o que está em jogo no começo; a competência cresce com o passo"),
         (the_easiest_alone, "pegou os mais fáceis em ordem, sem sortear"),
         (shares_of_the_scores, "comparou a dificuldade com uma parte da maior; a competência é uma parte dos TEXTOS"),

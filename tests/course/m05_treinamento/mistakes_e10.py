@@ -6,6 +6,7 @@ from collections import namedtuple
 import numpy as np
 
 from tinyllm.course.measure import Work
+from tinyllm.errors import UsageError
 
 rng = np.random.default_rng(0)
 
@@ -13,10 +14,10 @@ rng = np.random.default_rng(0)
 
 
 def decoded(bits, *, bias=15, hidden=1.0, least=1, parts=1024, top=31, of=lambda fraction: fraction != 0, signed=True,
-            low=10, high=31):  # fmt: skip
+            low=10, high=31, mask=None):  # fmt: skip
     """The numbers, but for what is said."""
     wide = bits.astype(np.int64)
-    exponent, fraction = wide >> low & high, (wide & (2**low - 1)) / parts
+    exponent, fraction = wide >> low & high, (wide & (2**low - 1 if mask is None else mask)) / parts
     with np.errstate(over="ignore"):
         value = np.where(exponent == 0, fraction, hidden + fraction) * 2.0 ** (np.maximum(exponent, least) - bias)
         value = np.where(exponent == top, np.where(of(fraction), np.nan, np.inf), value)
@@ -69,6 +70,23 @@ def all_nan(bits):
     return decoded(bits, of=lambda fraction: fraction >= 0)
 
 
+def four_bits_of_exponent(bits):
+    return decoded(bits, high=15)
+
+
+def exponent_with_the_sign(bits):
+    return decoded(bits, high=63)
+
+
+def one_bit_for_the_fraction(bits):
+    return decoded(bits, mask=1024)
+
+
+def infinity_without_sign(bits):
+    value = decoded(bits)
+    return np.where(np.isinf(value), np.float32(np.inf), value)
+
+
 def as_bfloat16(bits):
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
@@ -87,13 +105,14 @@ def the_bits_as_they_are(bits):
 # ------------------------------------------------------------------------------------------------------------ LossScale
 
 FIRST_SCALE, GOOD_STEPS = 2.0**16, 2000
-Told = namedtuple("Told", "escala_e_passos_bons_do_começo respostas_de_halve escalas perda_multiplicada")
+Told = namedtuple("Told", "começo resultado_de_halve histórico resultado_de_scaled")  # a learner reads "no começo"
+Now = namedtuple("Now", "valor_da_escala número_de_passos_bons")
 
 
 def followed(piece, scale, good, steps, *batch):
     """What a scale says after each of several steps, bom or ruim, begun with so many good ones."""
     made = piece()
-    began = (made.value, made.good)
+    began = Now(made.value, made.good)
     made.load_state({"scale": scale, "good": good})
     answers, scales = [], []
     for step in steps:
@@ -101,7 +120,7 @@ def followed(piece, scale, good, steps, *batch):
             made.take()
         else:
             answers.append(made.halve())
-        scales.append((made.value, made.good))
+        scales.append(Now(made.value, made.good))
     return Told(began, answers, scales, made.scaled(lambda *arrays: sum(arrays))(*batch))
 
 
@@ -224,18 +243,39 @@ class NothingMultiplied(RightScale):
         return loss
 
 
-class CalledAtOnce(RightScale):
+class OneArgument(RightScale):
     def scaled(self, loss):
         return lambda *batch: loss(batch[0]) * self.value
 
 
+class TwoArguments(RightScale):
+    def scaled(self, loss):
+        return lambda *batch: loss(*batch[:2]) * self.value
+
+
+class NothingReturned(RightScale):
+    def scaled(self, loss):
+        return lambda *batch: None
+
+
+class NotCounted(RightScale):
+    def take(self):
+        if self.good + 1 == GOOD_STEPS:
+            self.value, self.good = 2 * self.value, 0
+
+
+class OnlyCountedAgain(RightScale):
+    def take(self):
+        self.good = (self.good + 1) % GOOD_STEPS
+
+
 # ----------------------------------------------------------------------------------------------------------- mixed_step
 
-Stepped = namedtuple("Stepped", "mestres cópias escalas")
+Stepped = namedtuple("Stepped", "dicionário_de_mestres dicionário_de_cópias histórico_da_escala")
 
 
 class Scale:
-    """A scale that doubles after every good step, and falls to a quarter after a bad one: so each call is seen."""
+    """A scale that doubles after every good step, and falls to an eighth after a bad one: so each call is seen."""
 
     def __init__(self, value):
         self.value = value
@@ -244,14 +284,17 @@ class Scale:
         self.value = 2 * self.value
 
     def halve(self):
-        self.value = self.value / 4
+        self.value = self.value / 8
 
 
 def stepped(piece, masters, steps, value, lr):
     """The masters and the copies after several steps, and the scale after each."""
     scale, values = Scale(value), []
     for gradients in steps:
-        masters, copies = piece(masters, gradients, scale, lr=lr)
+        found = piece(masters, gradients, scale, lr=lr)
+        if not isinstance(found, tuple | list) or len(found) != 2:
+            raise UsageError("mixed_step devolve um par: os mestres e as cópias")
+        masters, copies = found
         values.append(scale.value)
     return Stepped(masters, copies, values)
 
@@ -362,6 +405,33 @@ def taken_always(masters, gradients, scale, *, lr):
     return found
 
 
+def rate_times_halves(masters, gradients, scale, *, lr):
+    value = scale.value
+    return moved(masters, gradients, scale, lr, each=lambda g, _: g, step=lambda w, lr, g: w - lr * g / value)
+
+
+def finite_in_sum(masters, gradients, scale, *, lr):
+    with np.errstate(over="ignore"):
+        good = finite(gradients, test=lambda g: np.isfinite(g.sum()))
+    return moved(masters, gradients, scale, lr, good=good)
+
+
+def taken_for_each_weight(masters, gradients, scale, *, lr):
+    if not finite(gradients):
+        return moved(masters, gradients, scale, lr)
+    found = {}
+    for name, w in masters.items():
+        found |= moved({name: w}, {name: gradients[name]}, scale, lr)[0]
+    return found, rounded(found)
+
+
+def halved_by_hand(masters, gradients, scale, *, lr):
+    found = moved(masters, gradients, scale, lr, halved=False)
+    if not finite(gradients):
+        scale.value /= 2
+    return found
+
+
 def old_copies(masters, gradients, scale, *, lr):
     return moved(masters, gradients, scale, lr, old=True)
 
@@ -387,6 +457,11 @@ MISTAKES = {
         (no_infinity, "E = 31 não é um expoente como os outros: é infinito, se f = 0, ou NaN"),
         (no_nan, "com E = 31 só é infinito o que tem f = 0; os outros são NaN"),
         (all_nan, "com E = 31 e f = 0 o número é infinito, e não NaN"),
+        (four_bits_of_exponent, "leu só 4 bits do expoente; são 5: (bits >> 10) & 31"),
+        (exponent_with_the_sign, "o bit do sinal ficou no expoente, que só tem 5 bits: (bits >> 10) & 31"),
+        (one_bit_for_the_fraction, "a fração são os 10 bits mais baixos, bits & 1023; com & 1024 fica um só, e do "
+                                   "expoente"),
+        (infinity_without_sign, "o infinito também tem sinal: o fator (-1)^s é de todos"),
         (as_bfloat16, "isto é o bfloat16, com 8 bits de expoente e 7 de fração; o float16 tem 5 e 10"),
         (wrapped_around, "E - 15 foi feito em uint16, que não tem negativos, e deu a volta; passe E a int antes"),
         (the_bits_as_they_are, "converteu os bits como se fossem um inteiro; eles são sinal, expoente e fração"),
@@ -406,7 +481,11 @@ MISTAKES = {
         (Divided, "scaled dividiu pela escala; a perda se multiplica"),
         (BatchMultiplied, "multiplicou o que entra na perda; é o que sai dela que se multiplica"),
         (NothingMultiplied, "scaled devolveu a própria perda, sem a escala"),
-        (CalledAtOnce, "a função devolvida passou adiante só o primeiro argumento; são todos, com *batch"),
+        (OneArgument, "a função devolvida passou adiante só o primeiro argumento; são todos, com *batch"),
+        (TwoArguments, "a função devolvida passou adiante só os dois primeiros argumentos; são todos, com *batch"),
+        (NothingReturned, "a função que scaled devolve não devolve nada; falta um return dentro dela?"),
+        (NotCounted, "take não contou o passo: a contagem fica em self.good"),
+        (OnlyCountedAgain, "a contagem recomeçou, mas a escala não dobrou; ela fica em self.value"),
     ],
     "mixed_step": [
         (copies_that_learn, "quem andou foram as cópias em float16, onde um passo pequeno se perde no arredondamento; "
@@ -425,6 +504,11 @@ MISTAKES = {
         (take_forgotten, "o passo foi bom, e a escala não ficou sabendo: scale.take()"),
         (taken_too_soon, "chamou scale.take() antes de dividir, e a escala já podia ser outra"),
         (taken_always, "chamou scale.take() também no passo que se perdeu"),
+        (rate_times_halves, "multiplicou por lr ainda em float16, que arredonda; leve antes o gradiente a float32"),
+        (finite_in_sum, "somou antes de perguntar, e a soma de números finitos pode passar de 65.504; pergunte de cada "
+                        "um: np.isfinite(g).all()"),
+        (taken_for_each_weight, "chamou scale.take() uma vez por peso; é uma por passo"),
+        (halved_by_hand, "mudou scale.value à mão; quem o muda é scale.halve()"),
         (old_copies, "as cópias são dos mestres de antes do passo; o modelo precisa dos novos"),
         (uphill, "somou o gradiente; o passo é contra ele"),
         (without_the_rate, "faltou multiplicar por lr"),

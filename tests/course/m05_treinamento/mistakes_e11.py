@@ -29,10 +29,12 @@ def log_softmax(x, axis=-1):
 
 
 def diverged(logits, teacher, T, *, of_student=None, of_teacher=None, axis=-1, factor=None, back=None, count=None,
-             value=None, gradient=None, to_teacher=False):  # fmt: skip
+             value=None, gradient=None, to_teacher=False, soften=None):  # fmt: skip
     """(value, backward) of the divergence, but for what is said."""
     log_q = log_softmax(logits / (T if of_student is None else of_student), axis)
     log_p = log_softmax(teacher / (T if of_teacher is None else of_teacher), axis)
+    if soften is not None:
+        log_q, log_p = soften(logits), soften(teacher)
     p, q = np.exp(log_p), np.exp(log_q)
     n = count or logits.size // logits.shape[-1]
     factor = T**2 if factor is None else factor
@@ -147,6 +149,17 @@ def the_teacher_learns(logits, teacher, *, temperature):
 
 
 @op
+def softened_too_late(logits, teacher, *, temperature):
+    return diverged(logits, teacher, temperature, soften=lambda x: log_softmax(x) / temperature)
+
+
+@op
+def only_the_value_of_all_numbers(logits, teacher, *, temperature):
+    of_all = temperature**2 / logits.shape[-1]
+    return diverged(logits, teacher, temperature, factor=of_all, back=temperature)
+
+
+@op
 def entropy_left_out(logits, teacher, *, temperature):
     return diverged(logits, teacher, temperature, value=lambda p, q, log_p, log_q: -p * log_q)
 
@@ -244,6 +257,36 @@ def hidden_cut_off(hidden, head, targets, states, weight, *, mixture):
     return imitating(hidden, head, targets, states, weight, mixture, through=lambda h: Tensor(h.data))
 
 
+def numbers_of_the_student(hidden, head, targets, states, weight, *, mixture):
+    return imitating(hidden, head, targets, states, Tensor(weight.data), mixture, through=lambda h: Tensor(h.data))
+
+
+def along_the_positions(hidden, head, targets, states, weight, *, mixture):
+    return imitating(hidden, head, targets, states, weight, mixture,
+                     norm=lambda s: s / np.sqrt((s * s).mean(axis=0) + s.dtype.type(1e-6)))  # fmt: skip
+
+
+def of_the_deviation(hidden, head, targets, states, weight, *, mixture):
+    return imitating(hidden, head, targets, states, weight, mixture,
+                     norm=lambda s: s / np.sqrt(s.var(axis=-1, keepdims=True) + s.dtype.type(1e-6)))  # fmt: skip
+
+
+def outside_the_root(hidden, head, targets, states, weight, *, mixture):
+    def norm(s):
+        return s / (np.sqrt((s * s).mean(axis=-1, keepdims=True)) + s.dtype.type(1e-6))
+
+    return imitating(hidden, head, targets, states, weight, mixture, norm=norm)
+
+
+def root_of_the_error(hidden, head, targets, states, weight, *, mixture):
+    return imitating(hidden, head, targets, states, weight, mixture, reduce=lambda e: (e * e).mean() ** 0.5)
+
+
+def softmax_twice(hidden, head, targets, states, weight, *, mixture):
+    error = imitating(hidden, head, targets, states, weight, mixture, plain=0.0)
+    return F.cross_entropy(F.softmax(hidden @ head), targets) * (1 - mixture) + error
+
+
 # ----------------------------------------------------------------------------------------------------------- likeliest
 
 
@@ -318,6 +361,30 @@ def one_less_the_sum(logits, *, count):
     return ids, known
 
 
+def whole_for_the_others(logits, *, count):
+    ids, known = kept(logits, count)
+    known[:, -1] = 0
+    return ids, known
+
+
+def logs_of_the_others_summed(logits, *, count):
+    ids, known = kept(logits, count)
+    logs = log_softmax(logits)
+    known[:, -1] = logs.sum(axis=-1) - np.take_along_axis(logs, ids, axis=-1).sum(axis=-1)
+    return ids, known
+
+
+def logs_of_the_others_averaged(logits, *, count):
+    ids, known = logs_of_the_others_summed(logits, count=count)
+    known[:, -1] /= logits.shape[-1] - count
+    return ids, known
+
+
+def only_the_ids_sorted(logits, *, count):
+    ids, known = kept(logits, count, sort=False)
+    return np.sort(ids, axis=-1), known
+
+
 def others_come_first(logits, *, count):
     ids, known = kept(logits, count)
     return ids, np.roll(known, 1, axis=-1)
@@ -349,6 +416,9 @@ MISTAKES = {
         (of_the_student_alone, "no gradiente ficou só o aluno; onde os dois concordam, ele deve ser 0"),
         (without_dy, "o gradiente não usa dy; pela regra da cadeia, multiplique por ele"),
         (the_teacher_learns, "o professor recebeu um gradiente; o dele é None"),
+        (softened_too_late, "dividiu por T depois do logaritmo da softmax; a divisão vem antes dela"),
+        (only_the_value_of_all_numbers, "o valor foi dividido por todos os números; a média é sobre as posições, e em "
+                                        "V se soma"),
         (entropy_left_out, "isto é a entropia cruzada dos dois; falta somar p log p, para que dê 0 onde concordam"),
         (overflowing, "exp transbordou, ou log recebeu 0; use x - log_sum(x), que é o log da softmax"),
     ],
@@ -364,6 +434,12 @@ MISTAKES = {
         (squares_summed, "somou os quadrados; é a média de todos eles"),
         (lengths_of_rows, "somou os D quadrados de cada linha; a média é de todos os N · D"),
         (not_squared, "faltou o quadrado: erros de sinais opostos se anulam"),
+        (numbers_of_the_student, "o gradiente do erro não volta a hidden nem a weight; faça a conta com os Tensores"),
+        (along_the_positions, "a média quadrática foi ao longo das posições; é de cada LINHA, o último eixo"),
+        (of_the_deviation, "dividiu pelo desvio padrão, que tira a média antes; é a raiz da média dos quadrados"),
+        (outside_the_root, "o 10⁻⁶ fica dentro da raiz"),
+        (root_of_the_error, "tirou a raiz do erro; ele é a média dos quadrados"),
+        (softmax_twice, "F.cross_entropy já faz a softmax; dê-lhe os logits"),
         (hidden_cut_off, "o gradiente do erro não volta a hidden; faça a conta com o Tensor, e não com os números"),
     ],
     "likeliest": [
@@ -377,6 +453,11 @@ MISTAKES = {
         (largest_of_the_others, "a última coluna é só a do maior dos outros; é a da SOMA de todos"),
         (mean_of_the_others, "a última coluna é a da média dos outros; é a da soma"),
         (one_less_the_sum, "calculou a soma dos outros como 1 - Σ, e o que é pequeno se perdeu; some-os"),
+        (whole_for_the_others, "a última coluna é a soma de TODOS, que é 1; ela é só a dos que não foram guardados"),
+        (logs_of_the_others_summed, "somou os logaritmos dos outros; é o logaritmo da soma das probabilidades deles"),
+        (logs_of_the_others_averaged, "tirou a média dos logaritmos dos outros; é o logaritmo da soma das "
+                                      "probabilidades deles"),
+        (only_the_ids_sorted, "os ids estão em ordem, mas os logaritmos ficaram na ordem de antes"),
         (others_come_first, "a coluna dos outros é a última"),
         (one_too_few, "guardou um token a menos"),
     ],

@@ -67,4 +67,20 @@ STYLES = {
             generator: np.random.Generator = np.random.default_rng([seed, step])
             return in_play[generator.integers(in_play.size, size=batch)]
         """,
+    "tables": """
+        def rarity(texts, vocab_size):
+            everything = np.concatenate(texts)
+            _, place, counts = np.unique(everything, return_inverse=True, return_counts=True)
+            surprise = np.log(len(everything)) - np.log(counts)[place]
+            owner = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
+            return np.bincount(owner, weights=surprise, minlength=len(texts))
+
+        def competence(progress, *, start):
+            return np.sqrt(np.interp(progress, [0, 1], [start**2, 1]))
+
+        def draw(scores, step, *, steps, start, batch, seed):
+            in_play = int(np.ceil(competence(step / steps, start=start) * len(scores)))
+            order = np.lexsort((np.arange(len(scores)), scores))
+            return np.random.default_rng([seed, step]).choice(order[:in_play], size=batch)
+        """,
 }

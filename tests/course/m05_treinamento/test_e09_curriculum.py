@@ -51,6 +51,11 @@ def test_ids_of_other_kinds(judge):
     rarity(judge, [texts[0][::2], texts[1]], of=", ids uint16, um texto não contíguo")
 
 
+def test_a_long_text(judge):
+    """The product of whose probabilities is less than any float."""
+    rarity(judge, sentences(3000, 8))
+
+
 def test_rarity_by_hand(judge):
     texts = [np.array([0, 0]), np.array([0, 1])]
     found = judge.same("rarity", texts, 2, case="o exemplo")
