@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import math
 import shlex
 import time
 
@@ -12,7 +11,7 @@ from tinyllm import storage
 from tinyllm.data.corpora import cartilha, concordancia
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.agreement import agreement_score
-from tinyllm.evaluate.metrics import InterpolatedBigram, copied_ngrams, known_words, mean_loss, words
+from tinyllm.evaluate.metrics import InterpolatedBigram, copied_ngrams, known_words, mean_loss, perplexity, words
 from tinyllm.evaluate.stories import check
 from tinyllm.infer.generate import generate
 from tinyllm.infer.sample import SampleConfig, sampler
@@ -132,8 +131,8 @@ def measure(run, model):
     pairs = list(itertools.islice(pairs_within(run, vocabulary), PAIRS))
     known = {story.strip() for story in stories}
     return {
-        "perplexity": math.exp(mean_loss(model, test)),
-        "bigram_perplexity": math.exp(bigram.mean_loss(test)),
+        "perplexity": perplexity(mean_loss(model, test)),
+        "bigram_perplexity": perplexity(bigram.mean_loss(test)),
         "known_words": known_words("\n".join(samples), vocabulary),
         "copied_12grams": copied_ngrams(samples, stories, n=12),
         "agreement": agreement_score(model, run.tokenizer, pairs, start_id=run.end_id) if pairs else None,
