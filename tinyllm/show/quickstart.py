@@ -56,6 +56,7 @@ def quickstart(folder, *, steps=STEPS, texts=TEXTS, seed=0, as_json=False):
         status = train_showing(run, on_report=show_half)
         if status:
             return status
+    tell("\n5. Medidas: textos que o modelo nunca viu, de enredos que não estão no treino…")
     figures = measure(run, run.trained_model(warn=tell))
     figures["seconds"] = round(time.perf_counter() - began, 1)
     show(run, figures)
@@ -122,7 +123,6 @@ def show_sample(run, model, when):
 
 def measure(run, model):
     """Held-out perplexity against a bigram model, and how far the model's texts are language, and its own."""
-    tell("\n5. Medidas: textos que o modelo nunca viu, de enredos que não estão no treino…")
     train, validation, test = (run.tokens(split) for split in runs.SPLITS)
     bigram = InterpolatedBigram(train, validation, run.tokenizer.vocab_size)
     stories = run.tokenizer.decode(train).split(runs.END)
