@@ -177,6 +177,11 @@ REFUSED = {
         sweep --out corpus.txt seed=0                                # corpus.txt
         sweep --out new seed=0 --plot x                              # x | .svg
         sweep --out "" seed=0                                        # empty
+        sweep --out new seed=0 --corpus nothing.txt                  # corpus=nothing.txt
+        sweep --out new corpus=corpus.txt,nothing                    # corpus=nothing
+        sweep --out new seed=0 --from nothing                        # nothing | --out
+        sweep --out new teacher=runs/gpt,nothing                     # nothing | --out
+        sweep --out new distill=logits,none                          # --distill | --teacher
     """,
     "train: models": """
         train --out new --vocab-size 0                               # vocab | 0

@@ -94,7 +94,9 @@ def test_another_definition_is_refused(capsys, tmp_path, trained):
     assert (status, out) == (2, "") and "has --steps=4, which is not asked for" in err and len(trained) == 2
 
 
-def test_options_are_passed_on_as_they_were_given(capsys, tmp_path, trained):
+def test_options_are_passed_on_as_they_were_given(capsys, tmp_path, monkeypatch, trained):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a b.txt").write_text("um texto")
     options = [
         "--optimizer=sgd",
         "--momentum",
@@ -105,8 +107,8 @@ def test_options_are_passed_on_as_they_were_given(capsys, tmp_path, trained):
         "a b.txt",
         "--mine",
     ]
-    call(capsys, "seed=1", *options, "--out", tmp_path)
-    stored = json.loads((tmp_path / "sweep.json").read_text())["options"]
+    call(capsys, "seed=1", *options, "--out", "s")
+    stored = json.loads((tmp_path / "s" / "sweep.json").read_text())["options"]
     assert sorted(stored) == sorted(
         ["--optimizer=sgd", "--momentum=0.5", "--no-nesterov", "--skip-spikes", "--corpus=a b.txt", "--mine"]
     )
@@ -190,10 +192,11 @@ def test_a_hopeless_run_is_stopped(capsys, tmp_path):
 
 @pytest.mark.long
 def test_a_run_that_cannot_begin_fails_alone(capsys, tmp_path):
-    status, out, _ = call(capsys, "corpus=contos,nothing.txt", "--out", tmp_path, *SMALL, "--steps=2", "--json")
+    (short := tmp_path / "short.txt").write_text("um texto")
+    status, out, _ = call(capsys, f"corpus=contos,{short}", "--out", tmp_path / "s", *SMALL, "--steps=2", "--json")
     done, failed = (row["runs"][0] for row in json.loads(out)["rows"])
     assert status == 1 and done["state"] == "done" and failed["state"] == "failed"
-    assert failed["problem"].startswith("--corpus=nothing.txt is neither a generated corpus")
+    assert "has 1 texts; at least 3 are needed" in failed["problem"]
 
 
 # ------------------------------------------------------------------------------------------------------- find-rate

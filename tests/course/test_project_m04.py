@@ -289,7 +289,7 @@ def test_the_test_is_told_once(project, monkeypatch, capsys):
     assert m04.judge(project, test=True) == 0
     mark = storage.load_json(project / m04.MARK)
     run = runs.open_run(project / "um")
-    assert mark["run"] == "um" and mark["steps"] == 4 and mark["right"]
+    assert mark["run"] == "um" and mark["steps"] == 4 and mark["bits_per_byte"] <= mark["right_up_to"]
     assert mark["bits_per_byte"] == m04_reference.worth(run, run.trained_model(), "test")["bits_per_byte"]
     capsys.readouterr()
     better = project / "dois"
@@ -305,5 +305,12 @@ def test_a_mark_may_be_wrong(project, monkeypatch):
     monkeypatch.setattr(m04, "reference", lambda sizes, speed, seconds, memory, split:
                         (99.0 if split == "validation" else 0.1, 1e12, SIZES[0]))  # fmt: skip
     assert m04.judge(project, test=True) == 1
-    assert not storage.load_json(project / m04.MARK)["right"]
-    assert np.isfinite(storage.load_json(project / m04.MARK)["perplexity"])
+    mark = storage.load_json(project / m04.MARK)
+    assert mark["bits_per_byte"] > mark["right_up_to"] and np.isfinite(mark["perplexity"])
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", '{"right": true}', '{"run": "um", "steps": 4, "bits_per_byte": NaN}'])
+def test_a_mark_that_is_none_is_refused(text, tmp_path):
+    (tmp_path / m04.MARK).write_text(text)
+    with pytest.raises(UsageError, match=r"nota\.json não é a nota que o comando escreveu; comece outra pasta"):
+        m04.mark_of(tmp_path, None, None)

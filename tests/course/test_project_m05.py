@@ -171,11 +171,16 @@ def test_a_plan_is_written_once_and_says_what_is_to_beat(place, capsys):
     (folder / m05.PLAN).unlink()
     m05.set_plan(folder, place / "geral")
     said, plan = capsys.readouterr().out, storage.load_json(folder / m05.PLAN)
-    assert (
-        plan["steps"] == 2 and plan["parts"]["test"]["texts"] == 12 and set(plan["validation"]) == set(m05.ADVERSARIES)
-    )
-    least = min(plan["validation"].values())
+    assert plan["steps"] == 2 and plan["parts"]["test"]["texts"] == 12 and set(plan) == {"general", "steps", "parts"}
+    opened = m05.open_project(folder)
+    least = min(m05_measures.adversaries(opened.parts, "validation", opened.base, opened.model).values())
     assert f"certo é até {0.9 * least:.3f}".replace(".", ",") in said
+
+
+@pytest.mark.parametrize(("part", "mend"), [("train", "menor"), ("validation", "maior"), ("test", "maior")])
+def test_a_part_that_is_short_asks_for_more_of_the_corpus(part, mend, tmp_path):
+    with pytest.raises(UsageError, match=rf"{part}\.txt tem .* --held-out {mend}$"):
+        m05_measures.check_parts(PARTS | {part: ["um texto"]}, tmp_path)
 
 
 def test_a_general_model_that_knows_the_texts_is_refused(place):
@@ -205,7 +210,11 @@ def test_the_parts_and_the_general_model_stay_as_they_were(place):
 
 
 @pytest.mark.parametrize(
-    "text", ["[]", "{}", '{"general": 1, "steps": 2, "parts": {}, "validation": {"general": "x"}}', "{"]
+    "text",
+    [
+        *("[]", "{}", "{", '{"general": "x", "steps": 2, "parts": {}}', '{"general": "x", "steps": 2, "parts": []}'),
+        json.dumps({"general": 1, "steps": 2, "parts": {name: {"sha256": ""} for name in SIZES}}),
+    ],
 )
 def test_a_plan_that_is_none_is_refused(text, tmp_path):
     with pytest.raises(UsageError, match="escreva o plano"):
@@ -285,6 +294,24 @@ def test_runs_that_know_the_texts_or_begin_elsewhere_do_not_count(project):
     assert "config.json" in m05.judged(project / "outro", opened)["problem"]
 
 
+@pytest.mark.long
+def test_a_run_that_was_chosen_on_the_test_does_not_count(project):
+    chosen = project.parent / "escolhido"
+    write_parts(chosen, PARTS | {"validation": PARTS["test"], "test": PARTS["validation"]})
+    train(runs.create(project / "escolhido", DataConfig(corpus=str(chosen)), SMALL, TRAINING))
+    problem = m05.judged(project / "escolhido", m05.open_project(project))["problem"]
+    assert problem == "vazamento: a sua validação tem 12 textos do teste"
+
+
+def test_a_run_that_diverged_does_not_count_and_hides_no_other(project, monkeypatch):
+    for loss in (float("nan"), float("inf")):
+        monkeypatch.setattr(language, "mean_loss", lambda *a, loss=loss, **k: loss)
+        assert "divergiu" in m05.judged(project / "zero", m05.open_project(project))["problem"]
+    monkeypatch.setattr(language, "mean_loss", lambda *a, **k: 1e4)  # its exponential is no float
+    row = m05.judged(project / "zero", m05.open_project(project))
+    assert row["problem"] is None and row["perplexity"] == float("inf")
+
+
 # ------------------------------------------------------------------------------------------------------------- the mark
 
 
@@ -302,7 +329,9 @@ def test_the_test_is_told_once(project, monkeypatch, capsys):
     assert mark["adversaries"]["compressor"] == m05_measures.compressed(PARTS["train"], PARTS["test"])
     capsys.readouterr()
     (project / mark["run"]).rename(project / "aaa")
-    monkeypatch.setattr(m05, "adversaries", lambda *a: pytest.fail("told twice"))
+    measured = m05.adversaries
+    monkeypatch.setattr(m05, "adversaries", lambda parts, split, *rest: pytest.fail("told twice") if split == "test"
+                        else measured(parts, split, *rest))  # fmt: skip
     assert m05.judge(project, test=True) == 0
     assert storage.load_json(project / m05.MARK) == mark
     out = capsys.readouterr().out
@@ -310,9 +339,31 @@ def test_the_test_is_told_once(project, monkeypatch, capsys):
 
 
 def test_a_mark_may_be_wrong(project, monkeypatch):
-    monkeypatch.setattr(m05, "adversaries", lambda *a: dict.fromkeys(m05.ADVERSARIES, 1e-6))
+    monkeypatch.setattr(m05, "adversaries", lambda parts, split, *rest: dict.fromkeys(
+        m05.ADVERSARIES, 9.0 if split == "validation" else 1e-6))  # fmt: skip
+    monkeypatch.setattr(m05, "MARGIN", 0.1)
     assert m05.judge(project, test=True) == 1
-    assert not storage.load_json(project / m05.MARK)["right"]
+    assert m05.judge(project) == 0
+
+
+def test_a_mark_is_right_by_its_figures_or_no_mark(tmp_path):
+    path, bars = tmp_path / m05.MARK, dict.fromkeys(m05.ADVERSARIES, 2.0)
+    mark = {"run": "zero", "steps": 2, "bits_per_byte": 1.0, "perplexity": 3.0, "adversaries": bars}
+    project = SimpleNamespace(folder=tmp_path)
+    for bits, right in ((1.0, True), (1.9, False)):
+        storage.save_json(path, mark | {"bits_per_byte": bits, "right": not right})
+        assert m05.mark_of(project, None)["right"] is right
+    no_marks = [
+        {"adversaries": bars | {"bigram": number}} for number in (float("nan"), float("inf"), -1.0, 0, "2", True)
+    ]
+    for wrong in (*no_marks, {"run": 1}, {"steps": None}, {"bits_per_byte": []}, {"adversaries": 2.0}):
+        storage.save_json(path, mark | wrong)
+        with pytest.raises(UsageError, match=r"nota\.json não é a nota que o comando escreveu; comece outra pasta"):
+            m05.mark_of(project, None)
+    for text in ("{}", "[]", "1", "{"):
+        path.write_text(text)
+        with pytest.raises(UsageError, match=r"nota\.json"):
+            m05.mark_of(project, None)
 
 
 def test_the_commands(project, capsys):
@@ -324,4 +375,5 @@ def test_the_commands(project, capsys):
     (project / m05.PLAN).unlink()
     general = str(project.parent / "geral")
     assert cli.main(["course", "project", "m05", str(project), "--general", general, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["plan"]["steps"] == 2
+    found = json.loads(capsys.readouterr().out)
+    assert found["plan"]["steps"] == 2 and set(found["adversaries"]) == set(m05.ADVERSARIES)

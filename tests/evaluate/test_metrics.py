@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tinyllm.errors import UsageError
-from tinyllm.evaluate.metrics import InterpolatedBigram, copied_ngrams, known_words, mean_loss, words
+from tinyllm.evaluate.metrics import InterpolatedBigram, copied_ngrams, known_words, mean_loss, perplexity, words
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.tensor import no_grad
 
@@ -61,3 +61,8 @@ def test_copied_runs():
     assert copied_ngrams(["dois três quatro sete"], [source], n=3) == 0.5
     assert copied_ngrams(["dois quatro três"], [source], n=3) == 0.0
     assert copied_ngrams(["curto"], [source], n=3) == 0.0
+
+
+def test_the_perplexity_of_a_loss_that_no_float_holds_is_infinite():
+    assert perplexity(np.log(3.0)) == pytest.approx(3.0)
+    assert perplexity(1e4) == perplexity(np.inf) == np.inf and np.isnan(perplexity(np.nan))

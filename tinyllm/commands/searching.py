@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tinyllm import plot
 from tinyllm.commands.pieces import with_pieces
-from tinyllm.commands.training import add_training, chosen_model, chosen_optimizer, prepared
+from tinyllm.commands.training import add_training, check_teacher, chosen_model, chosen_optimizer, prepared
 from tinyllm.config import from_dict, given_options, reader
 from tinyllm.errors import UsageError, shown
 from tinyllm.parallel.comm import ALONE
@@ -16,8 +16,9 @@ from tinyllm.show.reading import show_reading
 from tinyllm.show.sweep import show_sweep
 from tinyllm.show.training import compile_kernels
 from tinyllm.train import finder
+from tinyllm.train import run as runs
 from tinyllm.train.sweep import Sweep, word_of
-from tinyllm.train.tasks import TASKS, Language
+from tinyllm.train.tasks import TASKS, Language, check_corpus
 
 
 def sweep_command(arguments):
@@ -68,7 +69,13 @@ def read_values(parser, text):
 
 
 def check_options(arguments):
-    """Raise UsageError for options that no run can have together, before any is trained."""
+    """Raise UsageError for options that no run can have together, and for a run or a corpus that is not there, before
+    any is trained: what failed at once would stand in the folder of the sweep."""
+    arguments.resume = None  # all runs are new
+    check_teacher(arguments)
+    for folder in filter(None, (arguments.base, arguments.teacher)):
+        runs.open_run(folder)
+    check_corpus(vars(arguments).get("corpus", Language.data_config.corpus))
     if arguments.base is not None:
         return  # they depend on that run
     task = TASKS[vars(arguments).get("task", Language.name)]

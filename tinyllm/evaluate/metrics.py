@@ -1,5 +1,6 @@
 """How well a model guesses, how much of its text is language, and how much of it is copied."""
 
+import math
 import re
 from collections import Counter
 
@@ -13,8 +14,7 @@ from tinyllm.tensor import no_grad
 def mean_loss(model, tokens, *, batch=16, objective=CAUSAL):
     """The mean loss in nats per target over a row of tokens, cut into windows of the model's context side by side.
 
-    perplexity = exp(mean_loss), where the targets are the next tokens, as by default. Raises UsageError if the row is
-    shorter than one window.
+    Raises UsageError if the row is shorter than one window.
     """
     context = model.config.context
     count = (len(tokens) - 1) // context
@@ -29,6 +29,11 @@ def mean_loss(model, tokens, *, batch=16, objective=CAUSAL):
             for i in range(0, count, batch)
         ]
     return sum(losses) / count
+
+
+def perplexity(loss):
+    """exp of a mean loss over the next tokens; infinite for one that no float holds, as of a training that diverged."""
+    return math.inf if loss > 700 else math.exp(loss)
 
 
 class InterpolatedBigram:

@@ -14,7 +14,7 @@ from tinyllm.backend.threads import single_threaded_blas
 from tinyllm.data import batches
 from tinyllm.data.objectives import Causal
 from tinyllm.errors import UsageError
-from tinyllm.evaluate.metrics import InterpolatedBigram
+from tinyllm.evaluate.metrics import InterpolatedBigram, perplexity
 from tinyllm.models import catalog
 from tinyllm.nn.module import count_parameters
 from tinyllm.say import decimal, emit, tell, thousands
@@ -108,7 +108,7 @@ def measure(name, run):
         "learning_rate": run.training.learning_rate,
         "curve": [[line["step"] * each, line["validation_loss"]] for line in validated],
         "loss": loss,
-        "perplexity": math.exp(loss),
+        "perplexity": perplexity(loss),
         "unigram_loss": unigram_loss(run),
         "tokens_per_second": each * len(steps) / seconds,
         "seconds": seconds,
@@ -141,7 +141,7 @@ def bigram_losses(run):
     train, validation, test = (run.tokens(split) for split in runs.SPLITS)
     bigram = InterpolatedBigram(train, validation, run.tokenizer.vocab_size)
     return {
-        "bigram_perplexity": math.exp(bigram.mean_loss(test)),
+        "bigram_perplexity": perplexity(bigram.mean_loss(test)),
         "bigram_validation_loss": bigram.mean_loss(validation),
     }
 
@@ -166,11 +166,11 @@ def show(found, bigram):
             row += "".join(f"{decimal(loss_at(figures['curve'], part * tokens)):>7}" for part in parts)
             row += f"{decimal(figures['loss']):>8}{decimal(figures['perplexity']):>14}"
             print(f"{row}{thousands(round(figures['tokens_per_second'])):>10}{decimal(figures['seconds'], 0):>6} s")
-        simple = {"unigrama": math.exp(same[0]["unigram_loss"])} | (
+        simple = {"unigrama": perplexity(same[0]["unigram_loss"])} | (
             {"bigrama": bigram} if target == Causal.target else {}
         )
-        for name, perplexity in simple.items():
-            print(f"{name:56}{decimal(math.log(perplexity)):>8}{decimal(perplexity):>14}")
+        for name, figure in simple.items():
+            print(f"{name:56}{decimal(math.log(figure)):>8}{decimal(figure):>14}")
 
 
 def loss_at(curve, tokens):

@@ -1,9 +1,9 @@
 """`tinyllm quantize`: a run whose weights are int8, and what that saves and costs."""
 
-import math
 import shlex
 
 from tinyllm.compress.int8 import bytes_of
+from tinyllm.evaluate.metrics import perplexity
 from tinyllm.say import decimal, emit, percent, tell, thousands
 from tinyllm.train import int8_run
 
@@ -27,7 +27,7 @@ def quantize_run(run, folder, config, *, as_json):
     rows = [("pesos, em KB", [thousands(-(-each["bytes"] // 1024)) for each in (before, after)])]
     rows += [("perda de validação", [decimal(each["validation_loss"], 4) for each in (before, after)])]
     if not run.task.classifies:
-        rows += [("perplexidade", [decimal(math.exp(each["validation_loss"]), 3) for each in (before, after)])]
+        rows += [("perplexidade", [decimal(perplexity(each["validation_loss"]), 3) for each in (before, after)])]
     for title, cells in rows:
         print(f"  {title:20}" + "".join(f"{cell:>12}" for cell in cells))
     tell(f"pronto: {percent(after['bytes'] / before['bytes'])} do tamanho, em {shlex.quote(str(folder))}")

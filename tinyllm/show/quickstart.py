@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import math
 import shlex
 import time
 
@@ -12,7 +11,7 @@ from tinyllm import storage
 from tinyllm.data.corpora import cartilha, concordancia
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.agreement import agreement_score
-from tinyllm.evaluate.metrics import InterpolatedBigram, copied_ngrams, known_words, mean_loss, words
+from tinyllm.evaluate.metrics import InterpolatedBigram, copied_ngrams, known_words, mean_loss, perplexity, words
 from tinyllm.evaluate.stories import check
 from tinyllm.infer.generate import generate
 from tinyllm.infer.sample import SampleConfig, sampler
@@ -57,6 +56,7 @@ def quickstart(folder, *, steps=STEPS, texts=TEXTS, seed=0, as_json=False):
         status = train_showing(run, on_report=show_half)
         if status:
             return status
+    tell("\n5. Medidas: textos que o modelo nunca viu, de enredos que não estão no treino…")
     figures = measure(run, run.trained_model(warn=tell))
     figures["seconds"] = round(time.perf_counter() - began, 1)
     show(run, figures)
@@ -123,7 +123,6 @@ def show_sample(run, model, when):
 
 def measure(run, model):
     """Held-out perplexity against a bigram model, and how far the model's texts are language, and its own."""
-    tell("\n5. Medidas: textos que o modelo nunca viu, de enredos que não estão no treino…")
     train, validation, test = (run.tokens(split) for split in runs.SPLITS)
     bigram = InterpolatedBigram(train, validation, run.tokenizer.vocab_size)
     stories = run.tokenizer.decode(train).split(runs.END)
@@ -132,8 +131,8 @@ def measure(run, model):
     pairs = list(itertools.islice(pairs_within(run, vocabulary), PAIRS))
     known = {story.strip() for story in stories}
     return {
-        "perplexity": math.exp(mean_loss(model, test)),
-        "bigram_perplexity": math.exp(bigram.mean_loss(test)),
+        "perplexity": perplexity(mean_loss(model, test)),
+        "bigram_perplexity": perplexity(bigram.mean_loss(test)),
         "known_words": known_words("\n".join(samples), vocabulary),
         "copied_12grams": copied_ngrams(samples, stories, n=12),
         "agreement": agreement_score(model, run.tokenizer, pairs, start_id=run.end_id) if pairs else None,

@@ -97,6 +97,7 @@ def record_of(run, speed):
     model = run.trained_model(warn=tell)
     steps = [line for line in log.read(run.folder / log.STEPS, warn=tell) if "loss" in line]
     seconds = sum(line["seconds"] for line in steps)
+    tell("Medindo em textos novos, de enredos que não estão no treino…")
     figures = measure(run, model)
     del figures["samples"]
     return {

@@ -48,6 +48,12 @@ class DataConfig(Config):
     validate_every: int = option(100, "passos entre medidas da perda de validação", at_least=1)
 
 
+def check_corpus(corpus):
+    """Raise UsageError if there is no corpus of this name, neither generated nor in files."""
+    if corpus not in corpora.CORPORA and not Path(corpus).exists():
+        raise UsageError(f"corpus={corpus} is neither a generated corpus ({', '.join(corpora.CORPORA)}) nor a file")
+
+
 class Language:
     """To learn a language: each split is one long row of tokens, of which windows are cut."""
 
@@ -70,9 +76,7 @@ class Language:
             held_out = max(40, data.texts // 20)
             counts = {"train": data.texts, "validation": held_out, "test": held_out}
             return {split: list(make(count, split=split, seed=seed)) for split, count in counts.items()}
-        if not Path(data.corpus).exists():
-            known = ", ".join(corpora.CORPORA)
-            raise UsageError(f"corpus={data.corpus} is neither a generated corpus ({known}) nor a file")
+        check_corpus(data.corpus)
         parts = {split: Path(data.corpus, f"{split}.txt") for split in SPLITS}
         if all(path.is_file() for path in parts.values()):
             return {split: list(corpus_files.read_texts(path)) for split, path in parts.items()}

@@ -12,7 +12,7 @@ from tinyllm import storage
 from tinyllm.course.pictures.drawing import BLUE, GREY, ORANGE
 from tinyllm.course.projects import m05
 from tinyllm.course.projects.language import flops, runs_in, worth_on
-from tinyllm.course.projects.m05_measures import first, texts_of
+from tinyllm.course.projects.m05_measures import adversaries, first, texts_of
 from tinyllm.course.syllabus import course_folder
 from tinyllm.plot import INK, SOFT
 from tinyllm.say import decimal, thousands
@@ -29,7 +29,10 @@ def measured(folder):
     """What stands in the file of the picture, of a project."""
     project = m05.open_project(Path(folder))
     domain, general = first(project.parts["validation"]), first(texts_of(project.base, "validation"))
-    found = {"adversaries": project.bars, "general": worth_on(general, project.base, project.model)["bits_per_byte"]}
+    found = {
+        "adversaries": adversaries(project.parts, "validation", project.base, project.model),
+        "general": worth_on(general, project.base, project.model)["bits_per_byte"],
+    }
     return found | {"runs": [points_of(runs.open_run(path), domain, general) for path in runs_in(folder)]}
 
 

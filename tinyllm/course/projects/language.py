@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyllm import storage
 from tinyllm.data import dataset
 from tinyllm.data.objectives import Causal
-from tinyllm.evaluate.metrics import mean_loss
+from tinyllm.errors import UsageError
+from tinyllm.evaluate.metrics import mean_loss, perplexity
 from tinyllm.parallel.plan import row_products
 from tinyllm.train import run as runs
 
@@ -37,7 +39,28 @@ def worth_on(texts, run, model):
         return None
     tokens = np.concatenate(list(dataset.encoded(run.tokenizer, texts, end_id=run.end_id)))
     loss = mean_loss(model, tokens, objective=run.task.objective(run))
-    return {"bits_per_byte": loss / math.log(2) * len(tokens) / size(texts), "perplexity": math.exp(loss)}
+    return {"bits_per_byte": loss / math.log(2) * len(tokens) / size(texts), "perplexity": perplexity(loss)}
+
+
+def tells_nothing(found):
+    """Why what `worth_on` found of a model tells nothing, or None."""
+    if found is None:
+        return "o seu tokenizador perde parte do texto; use o bpe"
+    if not math.isfinite(found["bits_per_byte"]):
+        return "a sua perda não é um número finito: o treino divergiu; use uma taxa menor"
+    return None
+
+
+def read_mark(path, figures):
+    """The mark in a file, of a run and with the numbers that `figures` takes from it. UsageError if it is no mark."""
+    mark = storage.load_json(path)
+    try:
+        of_a_run, numbers = isinstance(mark["run"], str), [mark["steps"], *figures(mark)]
+    except (LookupError, TypeError):
+        of_a_run, numbers = False, []
+    if not (of_a_run and all(type(number) in (int, float) and 0 < number < math.inf for number in numbers)):
+        raise UsageError(f"{path} não é a nota que o comando escreveu; comece outra pasta")
+    return mark
 
 
 def size(texts):

@@ -12,7 +12,7 @@ from tinyllm import storage
 from tinyllm.backend.machine import processor_name
 from tinyllm.backend.threads import cores
 from tinyllm.bench import gemm
-from tinyllm.course.projects.language import flops, of_another_kind, runs_in
+from tinyllm.course.projects.language import flops, of_another_kind, read_mark, runs_in, tells_nothing
 from tinyllm.course.projects.m04_reference import bits_after, read_sizes, reference, training_speed, worth
 from tinyllm.errors import UsageError, brief
 from tinyllm.memory import estimate
@@ -115,8 +115,8 @@ def figures(run, budget):
     plan = estimate.plan_of(run.training, optimizers.kind_of(run.optimizer_config), classify=False)
     memory = max(peaks) if measured else estimate.training(run.model_config, plan).total
     found = worth(run, run.trained_model(warn=tell), "validation")
-    if found is None:
-        return {"problem": "o seu tokenizador perde parte do texto; use o bpe"}
+    if problem := tells_nothing(found):
+        return {"problem": problem}
     problems = []
     if seconds > 60 * budget["minutes"]:
         problems.append("passou do tempo")
@@ -167,15 +167,16 @@ def judge(folder, *, test=False, as_json=False):
 
 
 def mark_of(folder, best, bar):
-    """What stands in the file of the mark; if there is none, that of the best run, which is then written."""
+    """The mark in its file, right or wrong by its figures; if there is none, that of the best run, which is written."""
     path = folder / MARK
     if not path.exists():
         run = runs.open_run(folder / best["run"])
         tell("Contando a nota, nos contos de teste…")
         found = worth(run, run.trained_model(warn=tell), "test")
-        right = found["bits_per_byte"] <= bar["right_up_to"]
-        storage.save_json(path, {"run": best["run"], "steps": best["steps"], **found, **bar, "right": right})
-    return storage.load_json(path)
+        storage.save_json(path, {"run": best["run"], "steps": best["steps"], **found, **bar})
+    shown = ("bits_per_byte", "perplexity", "reference", "right_up_to")
+    mark = read_mark(path, lambda mark: [mark[name] for name in shown])
+    return {**mark, "right": mark["bits_per_byte"] <= mark["right_up_to"]}
 
 
 def show_runs(rows, budget):

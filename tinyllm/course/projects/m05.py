@@ -2,7 +2,7 @@
 against that model as it is, a bigram and a compressor, on the same texts.
 
 partes/      the corpus, divided without leaks by `tinyllm data split`
-plano.json   the general model, the parts as they were, and what the adversaries are worth on validation
+plano.json   the general model and the parts, as they were; what the adversaries are worth is measured from them
 nota.json    what the run that was chosen on validation is worth on the test texts, and the adversaries; told once
 """
 
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyllm import storage
-from tinyllm.course.projects.language import flops, of_another_kind, runs_in, size, worth_on
+from tinyllm.course.projects.language import flops, of_another_kind, read_mark, runs_in, size, tells_nothing, worth_on
 from tinyllm.course.projects.m05_measures import adversaries, check_parts, copied, first, read_parts, texts_of
 from tinyllm.data.split import SPLITS
 from tinyllm.errors import UsageError, brief
@@ -29,13 +29,12 @@ ADVERSARIES = {"general": "o modelo geral, como está", "bigram": "um bigrama", 
 
 
 class Project(NamedTuple):
-    """The parts of a corpus, the general model's run, and what its adversaries came to on validation."""
+    """The parts of a corpus, and the general model with its run."""
 
     folder: Path
     parts: dict
     base: runs.Run
     model: object
-    bars: dict
 
 
 def held_out(parts):
@@ -75,10 +74,10 @@ def set_plan(folder, general, *, as_json=False):
         for name, texts in parts.items()
     }
     general, steps = str(base.folder.resolve()), runs.steps_done(base)
-    plan = {"general": general, "steps": steps, "parts": of_parts, "validation": bars}
+    plan = {"general": general, "steps": steps, "parts": of_parts}
     storage.save_json(folder / PLAN, plan)
     if as_json:
-        emit({"plan": plan, "right_up_to": right_up_to(bars)})
+        emit({"plan": plan, "adversaries": bars, "right_up_to": right_up_to(bars)})
         return
     for name, part in of_parts.items():
         print(f"{folder / PARTS / name}.txt: {counted(part['texts'], 'texto')}, {thousands(part['bytes'])} bytes")
@@ -103,19 +102,17 @@ def open_project(folder):
         raise UsageError(f"em {folder} não há {PLAN}; divida o corpus e escreva o plano com --general runs/quickstart")
     plan = storage.load_json(path)
     try:
-        hashes = {name: part["sha256"] for name, part in plan["parts"].items()}
-        general, steps = str(plan["general"]), plan["steps"]
-        bars = {name: plan["validation"][name] for name in ADVERSARIES}
-        right_up_to(bars)
-    except (AttributeError, KeyError, TypeError):
+        hashes = {name: plan["parts"][name]["sha256"] for name in SPLITS}
+        general, steps = Path(plan["general"]), plan["steps"]
+    except (LookupError, TypeError):
         raise UsageError(f"{path} não é o plano que o comando escreveu; comece outra pasta") from None
     parts, base = read_parts(folder / PARTS), runs.open_run(general)
     for name in SPLITS:
-        if storage.sha256(folder / PARTS / f"{name}.txt") != hashes.get(name):
+        if storage.sha256(folder / PARTS / f"{name}.txt") != hashes[name]:
             raise UsageError(f"{folder / PARTS / name}.txt mudou depois do plano; comece outra pasta")
     if runs.steps_done(base) != steps:
         raise UsageError(f"{base.folder} treinou mais depois do plano, no passo {steps}; comece outra pasta")
-    return Project(folder, parts, base, base.trained_model(warn=tell), bars)
+    return Project(folder, parts, base, base.trained_model(warn=tell))
 
 
 # ------------------------------------------------------------------------------------------------------------- the runs
@@ -140,13 +137,15 @@ def figures(run, project):
         problem = "começou dos pesos de outro treino, que não é o geral"
     if not problem and (known := copied(held_out(project.parts), texts_of(run, "train"))):
         problem = f"vazamento: aprendeu {counted(known, 'texto')} da validação e do teste"
+    if not problem and (known := copied(first(project.parts["test"]), texts_of(run, "validation"))):
+        problem = f"vazamento: a sua validação tem {counted(known, 'texto')} do teste"
     if problem:
         return {"problem": problem}
     model, step = best_of(run)
     texts = first(project.parts["validation"])
     found = worth_on(texts, run, model)
-    if found is None:
-        return {"problem": "o seu tokenizador perde parte do texto; use o bpe"}
+    if problem := tells_nothing(found):
+        return {"problem": problem}
     on_general = worth_on(first(texts_of(project.base, "validation")), run, model)
     config = run.model_config
     return {
@@ -185,12 +184,13 @@ def judge(folder, *, test=False, as_json=False):
             f"em {folder} ainda não há treino; faça um: tinyllm train --out {quoted(project.folder / 'zero')} --corpus "
             f"{quoted(project.folder / PARTS)}"
         )
-    tell("Medindo cada treino na validação, e nos textos do modelo geral…")
+    tell("Medindo os adversários e cada treino na validação, e nos textos do modelo geral…")
+    bars = adversaries(project.parts, "validation", project.base, project.model)
     rows = [judged(path, project) for path in paths]
     counting = [row for row in rows if not row["problem"]]
     best = min(counting, key=lambda row: row["bits_per_byte"], default=None)
     missing = [name for name in BEGINNINGS if name not in {row["beginning"] for row in counting}]
-    right = not missing and best["bits_per_byte"] <= right_up_to(project.bars)
+    right = not missing and best["bits_per_byte"] <= right_up_to(bars)
     mark = None
     if test:
         if not right and not (project.folder / MARK).exists():
@@ -198,30 +198,30 @@ def judge(folder, *, test=False, as_json=False):
         mark = mark_of(project, best)
         right = mark["right"]
     if as_json:
-        found = {"runs": rows, "best": best and best["run"], "adversaries": project.bars, "missing": missing}
-        emit({**found, "right_up_to": right_up_to(project.bars), "test": mark, "right": right})
+        found = {"runs": rows, "best": best and best["run"], "adversaries": bars, "missing": missing}
+        emit({**found, "right_up_to": right_up_to(bars), "test": mark, "right": right})
         return 0 if right else 1
     show_runs(rows, project)
-    show_best(project, best, missing, right)
+    show_best(project, bars, best, missing, right)
     if mark:
         show_mark(project, mark, best)
     return 0 if right else 1
 
 
 def mark_of(project, best):
-    """What stands in the file of the mark; if there is none, that of the best run, which is then written."""
+    """The mark in its file, right or wrong by its figures; if there is none, that of the best run, which is written."""
     path = project.folder / MARK
     if not path.exists():
         tell("Contando a nota, nos textos de teste…")
         run = runs.open_run(project.folder / best["run"])
         found = worth_on(first(project.parts["test"]), run, best_of(run)[0])
-        if found is None:
-            raise UsageError(f"o tokenizador de {run.folder} perde parte dos textos de teste; use o bpe")
+        if problem := tells_nothing(found):
+            raise UsageError(f"{run.folder} não se mede nos textos de teste: {problem}")
         bars = adversaries(project.parts, "test", project.base, project.model)
-        right = found["bits_per_byte"] <= right_up_to(bars)
-        mark = {"run": best["run"], "steps": best["steps"], **found, "adversaries": bars, "right": right}
-        storage.save_json(path, mark)
-    return storage.load_json(path)
+        storage.save_json(path, {"run": best["run"], "steps": best["steps"], **found, "adversaries": bars})
+    mark = read_mark(path, lambda mark: [mark["bits_per_byte"], *(mark["adversaries"][name] for name in ADVERSARIES)])
+    bars = {name: mark["adversaries"][name] for name in ADVERSARIES}
+    return {**mark, "adversaries": bars, "right": mark["bits_per_byte"] <= right_up_to(bars)}
 
 
 def show_runs(rows, project):
@@ -244,9 +244,9 @@ def show_runs(rows, project):
     print(f"no geral: nos textos de validação do modelo geral, onde ele faz {decimal(found['bits_per_byte'], 3)}")
 
 
-def show_best(project, best, missing, right):
+def show_best(project, bars, best, missing, right):
     print()
-    show_bars(project.bars, "na validação")
+    show_bars(bars, "na validação")
     if best:
         print(f"melhor na validação: {best['run']}, com {decimal(best['bits_per_byte'], 3)}")
     if (project.folder / MARK).exists():

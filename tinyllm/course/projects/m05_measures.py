@@ -43,7 +43,7 @@ def check_parts(parts, folder):
         if size(parts[name]) < least:
             raise UsageError(
                 f"{folder / name}.txt tem {size(parts[name])} bytes, e com menos de {least} a medida é acaso; junte "
-                "mais textos, ou divida com um --held-out maior"
+                f"mais textos, ou divida com um --held-out {'menor' if name == 'train' else 'maior'}"
             )
     held_out = parts["validation"] + parts["test"]
     if leaks := near(parts["train"], held_out) + near(parts["test"], parts["validation"]):
