@@ -15,7 +15,7 @@ def test_stories_of_the_corpus_hold_and_are_told_so(tmp_path, monkeypatch, capsy
     model = GPTConfig(context=64, layers=1, heads=1, width=8)
     run = runs.create(tmp_path / "run", DataConfig(texts=60, tokenizer="char"), model, TrainConfig(steps=1))
     monkeypatch.setattr(quickstart, "write", lambda run, model, number: contos.story(number, split="test"))
-    figures = quickstart.measure(run, run.new_model())
+    figures = quickstart.measure(run, run.new_model(), split="test")
     assert [figures[kind] for kind in ("cast", "pronouns", "verbs", "adjectives")] == [1, 1, 1, 1]
     assert 1 <= figures["names_a_story"] <= 2 and 0.8 <= figures["repeated_names"] <= 1
     quickstart.show(run, figures | {"seconds": 1, "verbs": 0.25, "repeated_names": 0.125})

@@ -57,7 +57,7 @@ def quickstart(folder, *, steps=STEPS, texts=TEXTS, seed=0, as_json=False):
         if status:
             return status
     tell("\n5. Medidas: textos que o modelo nunca viu, de enredos que não estão no treino…")
-    figures = measure(run, run.trained_model(warn=tell))
+    figures = measure(run, run.trained_model(warn=tell), split="test")
     figures["seconds"] = round(time.perf_counter() - began, 1)
     show(run, figures)
     if as_json:
@@ -121,9 +121,9 @@ def show_sample(run, model, when):
     tell(f"\n   O que o modelo escreve {when}:\n   “{' '.join(text.split())[:300]}…”\n")
 
 
-def measure(run, model):
-    """Held-out perplexity against a bigram model, and how far the model's texts are language, and its own."""
-    train, validation, test = (run.tokens(split) for split in runs.SPLITS)
+def measure(run, model, *, split):
+    """Perplexity on a split against a bigram model, and how far the model's texts are language, and its own."""
+    train, validation, held_out = (run.tokens(name) for name in ("train", "validation", split))
     bigram = InterpolatedBigram(train, validation, run.tokenizer.vocab_size)
     stories = run.tokenizer.decode(train).split(runs.END)
     vocabulary = {word for story in stories for word in words(story)}
@@ -131,8 +131,8 @@ def measure(run, model):
     pairs = list(itertools.islice(pairs_within(run, vocabulary), PAIRS))
     known = {story.strip() for story in stories}
     return {
-        "perplexity": perplexity(mean_loss(model, test)),
-        "bigram_perplexity": perplexity(bigram.mean_loss(test)),
+        "perplexity": perplexity(mean_loss(model, held_out)),
+        "bigram_perplexity": perplexity(bigram.mean_loss(held_out)),
         "known_words": known_words("\n".join(samples), vocabulary),
         "copied_12grams": copied_ngrams(samples, stories, n=12),
         "agreement": agreement_score(model, run.tokenizer, pairs, start_id=run.end_id) if pairs else None,

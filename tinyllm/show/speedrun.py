@@ -97,8 +97,8 @@ def record_of(run, speed):
     model = run.trained_model(warn=tell)
     steps = [line for line in log.read(run.folder / log.STEPS, warn=tell) if "loss" in line]
     seconds = sum(line["seconds"] for line in steps)
-    tell("Medindo em textos novos, de enredos que não estão no treino…")
-    figures = measure(run, model)
+    tell("Medindo nos textos de validação, de enredos que não estão no treino…")
+    figures = measure(run, model, split="validation")  # recipes are chosen: the test texts are told once
     del figures["samples"]
     return {
         "name": name_of(run), "changes": changes(run), "parameters": count_parameters(model),
@@ -139,7 +139,7 @@ def show(records):
         print(f"  {' '.join(record['changes']) or 'a receita padrão'}")
     print(
         f"\nnorm.: o tempo numa máquina que multiplica matrizes a {decimal(REFERENCE / 1e9, 0)} GFLOP/s; perda: nats "
-        "por token em textos novos;\nganho: quanto ela é menor do que a da primeira; nomes: quantos diferentes por "
-        "conto; repet.: dos nomes depois do segundo,\nos que já tinham aparecido; conc.: pares em que a frase que "
+        "por token na validação;\nganho: quanto ela é menor do que a da primeira; nomes: quantos diferentes por "
+        "conto; repet.: depois dos dois primeiros nomes,\nos que já tinham aparecido; conc.: pares em que a frase que "
         "concorda é a mais provável."
     )
