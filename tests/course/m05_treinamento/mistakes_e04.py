@@ -384,6 +384,8 @@ def one_left_out(folder):
 
 NOT_YET_THERE = ("o arquivo ganhou o nome sem estar inteiro no disco: os.fsync dele vem depois de np.savez, e antes de "
                  "os.replace")  # fmt: skip
+NONE_FOUND = ("é None, e há um checkpoint inteiro: desistiu no primeiro estragado, ou falta um return, ou load recebeu "
+              "o nome sem a pasta na frente (FileNotFoundError é um OSError, dos DAMAGED)")  # fmt: skip
 MISTAKES = {
     "save": [
         (straight, "escreve direto no arquivo: quem parar no meio perde o novo e o antigo"),
@@ -420,11 +422,10 @@ MISTAKES = {
         (as_texts, "comparou os nomes como textos, em que step-9 vem depois de step-10; compare os números"),
         (written_last, "escolheu pela data do arquivo; vale o número do passo"),
         (oldest, "é o mais antigo; pede-se o mais novo"),
-        (first_or_nothing, "desistiu no primeiro arquivo estragado; vale o anterior"),
+        (first_or_nothing, NONE_FOUND),
         (partial_ones_too, "leu o que um save interrompido deixou; contam só os nomes step-N.npz"),
         (names_alone, "pede-se o Checkpoint, que load dá, e não o nome ou o caminho do arquivo"),
-        (nothing_found, "é None, e há checkpoints inteiros: falta um return, ou load recebeu o nome sem a pasta na "
-                        "frente (FileNotFoundError é um OSError, dos DAMAGED)"),
+        (nothing_found, NONE_FOUND),
         (one_left_out, "passou por cima do mais novo, que está inteiro"),
     ],
 }  # fmt: skip
