@@ -7,6 +7,7 @@ import numpy as np
 
 from tinyllm.course.measure import Work
 
+AROUND = 5
 Searched = namedtuple("Searched", "taxa passos_gastos medidas_feitas")  # what a learner reads
 
 
@@ -73,7 +74,7 @@ def powers_of_e(lowest, highest, steps):
 # ------------------------------------------------------------------------------------------------------------- suggest
 
 
-def means(losses, around=5):
+def means(losses, around=AROUND):
     last = len(losses) - 1
     reach = [min(around, place, last - place) for place in range(len(losses))]
     return np.array([np.mean(losses[i - r : i + r + 1]) for i, r in enumerate(reach)])
@@ -117,6 +118,21 @@ def of_those_before(rates, losses):
     return at(rates, losses, curve=lambda x: np.array([np.mean(x[max(0, i - 10) : i + 1]) for i in range(len(x))]))
 
 
+def without_places(rates, losses):
+    return at(rates, losses, against=lambda tested: np.arange(len(tested)))
+
+
+def zeros_beyond_the_ends(rates, losses):
+    return at(rates, losses, curve=lambda x: np.convolve(np.pad(x, AROUND), np.ones(2 * AROUND + 1), "valid"))
+
+
+def other_windows_at_the_ends(rates, losses):
+    def curve(x):
+        return np.array([np.mean(x[max(0, i - AROUND) : i + AROUND + 1]) for i in range(len(x))])
+
+    return at(rates, losses, curve=curve)
+
+
 # ------------------------------------------------------------------------------------------------------------- halving
 
 
@@ -147,6 +163,14 @@ def of_one_alone(rates, loss_of, steps):
 
 def diverged_wins(rates, loss_of, steps):
     return search(rates, loss_of, steps, key=lambda loss: -math.inf if math.isnan(loss) else loss)
+
+
+def nan_as_it_is(rates, loss_of, steps):
+    return search(rates, loss_of, steps, key=float)
+
+
+def steps_first(rates, loss_of, steps):
+    return search(rates, loss_of, steps)[::-1]
 
 
 def worse_half(rates, loss_of, steps):
@@ -191,12 +215,19 @@ MISTAKES = {
         (after_the_minimum_too, "procurou também depois do mínimo, onde a perda já explodiu e cai por acaso"),
         (steepest_rise, "é onde a perda SOBE mais depressa; a descida é a inclinação mais negativa"),
         (place_of_it, "devolveu a posição no array; pede-se a taxa dali"),
+        (without_places, "np.gradient contou as posições de 1 em 1; dê-lhe np.log(rates) no segundo argumento"),
+        (zeros_beyond_the_ends, "perto das pontas a média contou zeros, que não são perdas; use menos delas, dos dois "
+                                "lados"),
+        (other_windows_at_the_ends, "perto das pontas usou mais perdas de um lado do que do outro; são tantas de um "
+                                    "lado como do outro"),
         (of_those_before, "a média é só das perdas anteriores, e atrasa a curva; é das dos dois lados"),
     ],
     "halving": [
         (whole_steps_again, "contou de novo os passos já dados; quem passa continua de onde estava"),
         (of_one_alone, "contou os passos de um candidato só; numa rodada são os de todos os que restam"),
         (diverged_wins, "um treino que divergiu ganhou: NaN é pior do que qualquer número"),
+        (nan_as_it_is, "NaN não se ordena, porque toda comparação com ele é falsa; troque-o por math.inf"),
+        (steps_first, "trocou a ordem: devolve-se a taxa, e depois os passos"),
         (worse_half, "ficou com a metade de perdas maiores"),
         (smaller_half, "de um número ímpar passa a metade arredondada para cima"),
         (always_the_same_steps, "a cada rodada os passos dobram"),

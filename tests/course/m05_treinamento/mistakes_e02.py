@@ -85,6 +85,20 @@ def whole_velocity(p, g, v, **options):
     sgd(p, g, v, ahead=lambda slope, v: slope + v, **options)
 
 
+def bare_gradient_ahead(p, g, v, *, lr, decay, step, momentum, nesterov):
+    v *= momentum
+    v += g + decay * p
+    p -= lr * (g + momentum * v if nesterov else v)
+
+
+def velocity_aside(p, g, v, **options):
+    sgd(p, g, v.copy(), **options)
+
+
+def weights_aside(p, g, v, **options):
+    sgd(p.copy(), g, v, **options)
+
+
 def old_velocity(p, g, v, *, lr, decay, step, momentum, nesterov):
     slope = g + decay * p
     new = momentum * v + slope
@@ -166,6 +180,53 @@ def shrunk_aside(p, g, m, v, **options):
     adam(p, g, m, v, shrunk=options["lr"] * options["decay"], **options)
 
 
+def means_aside(p, g, m, v, **options):
+    adam(p, g, m.copy(), v.copy(), **options)
+
+
+def weights_of_adam_aside(p, g, m, v, **options):
+    adam(p.copy(), g, m, v, **options)
+
+
+def each_others_beta(p, g, m, v, *, beta1, beta2, **options):
+    adam(p, g, m, v, beta1=beta2, beta2=beta1, **options)
+
+
+def gradients_whole(p, g, m, v, *, lr, decay, step, beta1, beta2, eps):
+    g = g + decay * p
+    m *= beta1
+    m += g
+    v *= beta2
+    v += g * g
+    p -= lr * (m / (1 - beta1**step)) / (np.sqrt(v / (1 - beta2**step)) + eps)
+
+
+def divided(p, g, m, v, *, lr, decay, step, beta1, beta2, eps, of=lambda beta, step: 1 - beta**step, late=False,
+            beside=False):  # fmt: skip
+    """A step of Adam that corrects in another way."""
+    g = g + decay * p
+    m += (1 - beta1) * (g - m)
+    v += (1 - beta2) * (g * g - v)
+    root = np.sqrt(v) / of(beta2, step) if late else np.sqrt(v / of(beta2, step))
+    p -= lr * (m / of(beta1, step)) / (root + (0 if beside else eps)) + (beside or 0) * eps
+
+
+def power_of_the_difference(p, g, m, v, **options):
+    divided(p, g, m, v, of=lambda beta, step: (1 - beta) ** step, **options)
+
+
+def one_step_less(p, g, m, v, **options):
+    divided(p, g, m, v, of=lambda beta, step: 1 - beta ** (step - 1), **options)
+
+
+def root_corrected(p, g, m, v, **options):
+    divided(p, g, m, v, late=True, **options)
+
+
+def eps_beside(p, g, m, v, **options):
+    divided(p, g, m, v, beside=True, **options)
+
+
 def decay_in_m_alone(p, g, m, v, *, lr, decay, step, beta1, beta2, eps):
     m += (1 - beta1) * (g + decay * p - m)
     v += (1 - beta2) * (g * g - v)
@@ -209,6 +270,10 @@ def grown(p, g, m, v, **options):
     adamw(p, g, m, v, shrunk=-options["lr"] * options["decay"], **options)
 
 
+def weights_of_adamw_aside(p, g, m, v, **options):
+    adamw(p.copy(), g, m, v, **options)
+
+
 def adamw_not_corrected(p, g, m, v, **options):
     adamw(p, g, m, v, corrected=(False, False), **options)
 
@@ -218,6 +283,7 @@ def adamw_uphill(p, g, m, v, **options):
 
 
 ASIDE = "p e as lembranças ficaram como estavam: `p = …` faz um array novo; use `p -= …` ou `p[…] = …`"
+P_ASIDE = "p ficou como estava: `p = …` faz um array novo; use `p -= …`, `p *= …` ou `p[…] = …`"
 MISTAKES = {
     "sgd_update": [
         (without_momentum, "a velocidade esqueceu o que era: fica com a parte momentum, e ganha o gradiente"),
@@ -227,6 +293,9 @@ MISTAKES = {
         (no_decay, "faltou o decay: o gradiente é g + decay · p"),
         (decay_aside, "encolheu os pesos à parte; aqui o decay entra no gradiente, e com ele na velocidade"),
         (rate_in_the_velocity, "pôs lr dentro da velocidade; ela junta gradientes, e lr entra só quando o peso anda"),
+        (weights_aside, P_ASIDE),
+        (velocity_aside, "a velocidade ficou como estava: `v = …` faz um array novo; use `v *= …` e `v += …`"),
+        (bare_gradient_ahead, "com nesterov o gradiente do passo é g + decay · p, o mesmo que entra na velocidade"),
         (nesterov_forgotten, "com nesterov o peso anda contra gradiente + momentum · velocidade"),
         (nesterov_always, "sem nesterov o peso anda contra a velocidade, e nada mais"),
         (velocity_twice, "com nesterov usou velocidade + momentum · velocidade; o primeiro termo é o gradiente"),
@@ -239,6 +308,14 @@ MISTAKES = {
         (only_m_corrected, "corrigiu só m; v também começa em 0"),
         (corrections_kept, "guardou as médias corrigidas; a correção é só para o passo, e m e v ficam sem ela"),
         (new_arrays, ASIDE),
+        (weights_of_adam_aside, P_ASIDE),
+        (means_aside, "m e v ficaram como estavam: `m = …` faz um array novo; use `m += …` ou `m[…] = …`"),
+        (each_others_beta, "trocou os dois beta: beta1 é de m, e beta2 de v"),
+        (gradients_whole, "as médias ganharam o gradiente inteiro; ganham a parte 1 - beta"),
+        (power_of_the_difference, "dividiu por (1 - beta)**step; é 1 - beta**step"),
+        (one_step_less, "usou step - 1 na correção; step já conta de 1 em diante"),
+        (root_corrected, "dividiu a raiz de v pela correção; divida v, e depois tire a raiz"),
+        (eps_beside, "o eps ficou fora do divisor: soma-se à raiz, entre parênteses"),
         (betas_exchanged, "a média anda 1 - beta do caminho até o número novo, e não beta"),
         (eps_under_the_root, "o eps ficou dentro da raiz; ele se soma a ela"),
         (not_squared, "v é a média dos quadrados dos gradientes, e não dos gradientes"),
@@ -257,6 +334,7 @@ MISTAKES = {
         (not_shrunk, "faltou encolher o peso"),
         (shrunk_and_in_the_gradient, "encolheu o peso e ainda somou o decay ao gradiente; é só a primeira coisa"),
         (grown, "o peso cresceu; 1 - lr · decay é menor que 1"),
+        (weights_of_adamw_aside, P_ASIDE),
         (adamw_not_corrected, "faltou corrigir as médias, que começam em 0: m e v são pequenas demais nos primeiros "
                               "passos"),
         (adamw_uphill, "andou a favor do gradiente; é contra"),

@@ -14,10 +14,12 @@ from unittest import mock
 import numpy as np
 
 from tinyllm.course.measure import Work
+from tinyllm.errors import UsageError
 
 Checkpoint = namedtuple("Checkpoint", "step weights memory rng")
 # what a learner reads
-Saved = namedtuple("Saved", "arquivo na_pasta antigo_intacto_depois_de_uma_falha no_disco_antes_de_ter_o_nome")
+Saved = namedtuple("Saved", "arquivo conteúdo_da_pasta antigo_intacto_depois_de_uma_falha "
+                            "arquivo_no_disco_antes_da_troca troca_na_mesma_pasta sorteios_de_quem_salvou")  # fmt: skip
 Loaded = namedtuple("Loaded", "step weights memory sorteios_seguintes")
 
 
@@ -46,40 +48,71 @@ def draws(rng):
     return np.concatenate([rng.integers(0, 1000, size=3, dtype=np.uint32).astype(float), rng.random(2)])
 
 
-def saved(piece, step, weights, memory, seed):
-    """What stands in the file and its folder; what a full disk leaves; and in what order things went to the disk."""
-    done = []
+def seen(file):
+    """Which file this is, and how much of it has been written."""
+    found = os.stat(file if isinstance(file, int | str | Path) else file.fileno())
+    return found.st_ino, found.st_size
 
-    def noted(name, original):
-        def call(*arguments, **options):
-            done.append(name)
-            return None if name == "fsync" else original(*arguments, **options)
+
+def saved(piece, step, weights, memory, seed):
+    """What stands in the file and its folder; what a full disk leaves; whether the file was on the disk, as it is now,
+    before it got its name, and in the folder of it; and what the Generator gives next."""
+    synced, swaps = set(), []
+
+    def swapping(original):
+        def call(source, target, **options):
+            folders = [Path(path).absolute().parent for path in (source, target)]
+            swaps.append((seen(source) in synced, folders[0] == folders[1]))
+            return original(source, target, **options)
 
         return call
+
+    def sync(file):
+        synced.add(seen(file))
 
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         for name in ("fsync", "fdatasync", "replace", "rename"):
             original = getattr(os, name, None)
+            watched = sync if "sync" in name else swapping(original)
             if original:
-                stack.enter_context(mock.patch.object(os, name, noted(name, original)))
+                stack.enter_context(mock.patch.object(os, name, watched))
             if original and piece.__globals__.get(name) is original:  # from os import fsync
-                stack.enter_context(mock.patch.dict(piece.__globals__, {name: noted(name, original)}))
-        path = Path(folder, f"step-{step}.npz")
-        piece(path, Checkpoint(step, weights, memory, drawing(seed)))
-        order = [name.replace("fdatasync", "fsync") for name in done]
-        with np.load(path) as file:
-            content = {name: file[name] for name in file.files}
-        if "rng" in content:
-            rng = np.random.default_rng()
-            rng.bit_generator.state = json.loads(str(content["rng"]))
-            content["rng"] = draws(rng)
+                stack.enter_context(mock.patch.dict(piece.__globals__, {name: watched}))
+        path, rng = Path(folder, f"step-{step}.npz"), drawing(seed)
+        piece(path, Checkpoint(step, weights, memory, rng))
+        on_disk, beside = all(first for first, _ in swaps) and bool(swaps), all(second for _, second in swaps)
         in_folder = sorted(os.listdir(folder))
+        content = content_of(path)
         path.write_bytes(b"the one of before")
         with contextlib.suppress(Interrupted):
             piece(path, Checkpoint(step, weights, memory | {"last": Falling()}, drawing(seed)))
         whole = path.exists() and path.read_bytes() == b"the one of before"
-    before = order[: next((i for i, name in enumerate(order) if name != "fsync"), len(order))]
-    return Saved(content, in_folder, whole, "fsync" in before and len(before) < len(order))
+    return Saved(content, in_folder, whole, on_disk, beside, draws(rng))
+
+
+def content_of(path):
+    """{name: array} of a file; instead of the state of the Generator, what that gives next."""
+    if not path.exists():
+        names = ", ".join(sorted(os.listdir(path.parent))) or "nada"
+        raise UsageError(f"depois de save não há {path.name}; na pasta ficou: {names}")
+    content = {}
+    with np.load(path) as file:
+        for name in file.files:
+            try:
+                content[name] = file[name]
+            except ValueError as error:
+                raise UsageError(
+                    f"em {name!r} ficou um objeto do Python, que o NumPy guardou com pickle; np.savez(arquivo, "
+                    "**arrays) quer um array ou um texto para cada nome"
+                ) from error
+    if "rng" in content:
+        rng = np.random.default_rng()
+        try:
+            rng.bit_generator.state = json.loads(str(content["rng"]))
+        except json.JSONDecodeError as error:
+            raise UsageError("o texto em 'rng' não é JSON; json.dumps faz um do dicionário") from error
+        content["rng"] = draws(rng)
+    return content
 
 
 def written(step, weights, memory, seed, **others):
@@ -90,24 +123,31 @@ def written(step, weights, memory, seed, **others):
     return file.getvalue()
 
 
-def loaded(piece, content):
-    """What is read from a file of these bytes, once the file is there no more."""
+def given_a_file(piece, content):
+    """What a piece gives for a file of these bytes, which is then removed."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "step-1.npz")
         path.write_bytes(content)
         found = piece(path)
         path.unlink()
-    step, weights, memory, rng = found
-    return Loaded(step, dict(weights), dict(memory), draws(rng))
+    return found
+
+
+def loaded(piece, content):
+    """What is read from a file of these bytes, once the file is there no more."""
+    found = given_a_file(piece, content)
+    if not all(hasattr(found, name) for name in Checkpoint._fields):
+        raise UsageError("load não devolveu um Checkpoint(step, weights, memory, rng)")
+    return Loaded(found.step, dict(found.weights), dict(found.memory), draws(found.rng))
 
 
 def refused(piece, content):
     """Whether what is no whole checkpoint makes one of the expected errors."""
     try:
-        loaded(piece, content)
+        found = given_a_file(piece, content)
     except (zipfile.BadZipFile, EOFError, KeyError, ValueError, OSError):
         return "recusado"
-    return "lido"
+    return "nenhum erro, e None" if found is None else "lido"
 
 
 def found_in(piece, files):
@@ -117,7 +157,9 @@ def found_in(piece, files):
             Path(folder, name).write_bytes(content)
             os.utime(Path(folder, name), (1e9 - age, 1e9 - age))
         found = piece(folder)
-    return found if found is None or isinstance(found, str | Path | int) else int(found.step)
+    if found is not None and not hasattr(found, "step"):
+        raise UsageError("latest não devolveu um Checkpoint, nem None")
+    return found if found is None else int(found.step)
 
 
 # ---------------------------------------------------------------------------------------------------------------- save
@@ -146,6 +188,30 @@ def straight(path, checkpoint):
 
 def still_in_memory(path, checkpoint):
     put(path, arrays_of(checkpoint), synced=False)
+
+
+def synced_while_empty(path, checkpoint):
+    aside = f"{path}.partial"
+    with open(aside, "wb") as file:
+        os.fsync(file.fileno())
+        np.savez(file, **arrays_of(checkpoint))
+    os.replace(aside, path)
+
+
+def in_another_folder(path, checkpoint):
+    aside = Path(path).parent.with_suffix(".partial")
+    try:
+        with open(aside, "wb") as file:
+            np.savez(file, **arrays_of(checkpoint))
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def drawn_from(path, checkpoint):
+    put(path, arrays_of(checkpoint))
+    checkpoint.rng.random()
 
 
 def old_one_removed_first(path, checkpoint):
@@ -221,6 +287,31 @@ def prefixes_kept(path):
     return read(path, cut=False)
 
 
+def renamed(path, name_of):
+    """With other names than those that stand in the file after the prefix."""
+    found = read(path, cut=False)
+    parts = {
+        part: {name_of(name, f"{part}."): array for name, array in getattr(found, part).items()}
+        for part in ("weights", "memory")
+    }
+    return found._replace(**parts)
+
+
+def letters_stripped(path):
+    return renamed(path, lambda name, prefix: name.lstrip(prefix))
+
+
+def between_dots(path):
+    return renamed(path, lambda name, prefix: name.split(".")[1])
+
+
+def errors_kept_inside(path):
+    try:
+        return read(path)
+    except (zipfile.BadZipFile, EOFError, KeyError, ValueError, OSError):
+        return None
+
+
 def memory_at_0(path):
     found = read(path)
     return found._replace(memory={name: np.zeros_like(a) for name, a in found.memory.items()})
@@ -283,14 +374,25 @@ def names_alone(folder):
     return newest(folder, whole=False)
 
 
+def nothing_found(folder):
+    return None
+
+
 def one_left_out(folder):
     return newest(folder, skips=1)
 
 
+NOT_YET_THERE = ("o arquivo ganhou o nome sem estar inteiro no disco: os.fsync dele vem depois de np.savez, e antes de "
+                 "os.replace")  # fmt: skip
+NONE_FOUND = ("é None, e há um checkpoint inteiro: desistiu no primeiro estragado, ou falta um return, ou load recebeu "
+              "o nome sem a pasta na frente (FileNotFoundError é um OSError, dos DAMAGED)")  # fmt: skip
 MISTAKES = {
     "save": [
         (straight, "escreve direto no arquivo: quem parar no meio perde o novo e o antigo"),
-        (still_in_memory, "deu o nome ao arquivo antes de os.fsync: depois de uma queda de luz pode estar vazio"),
+        (still_in_memory, NOT_YET_THERE),
+        (synced_while_empty, NOT_YET_THERE),
+        (in_another_folder, "escreveu o outro arquivo noutra pasta, talvez noutro disco: é na mesma que path"),
+        (drawn_from, "sorteou do Generator de quem salva: salvar não pode mudar o treino"),
         (old_one_removed_first, "apagou o antigo antes de o novo estar pronto; os.replace troca um pelo outro"),
         (something_left, "ficou na pasta um arquivo com o outro nome"),
         (weights_alone, "faltam as lembranças do otimizador"),
@@ -307,6 +409,9 @@ MISTAKES = {
                           "bit_generator.state"),
         (half_a_number_lost, "o estado não voltou inteiro: has_uint32 e uinteger são a metade de um sorteio, à espera"),
         (prefixes_kept, "os nomes ficaram com o prefixo do arquivo"),
+        (letters_stripped, "lstrip tira letras, enquanto forem dessas; removeprefix tira o prefixo"),
+        (between_dots, "um nome pode ter pontos: tire só o prefixo, com removeprefix"),
+        (errors_kept_inside, "o erro ficou dentro de load: deixe-o passar; é latest que vai ao arquivo anterior"),
         (memory_at_0, "as lembranças do otimizador voltaram a 0"),
         (memory_forgotten, "as lembranças do otimizador ficaram no arquivo"),
         (exchanged, "trocou os pesos pelas lembranças"),
@@ -317,9 +422,10 @@ MISTAKES = {
         (as_texts, "comparou os nomes como textos, em que step-9 vem depois de step-10; compare os números"),
         (written_last, "escolheu pela data do arquivo; vale o número do passo"),
         (oldest, "é o mais antigo; pede-se o mais novo"),
-        (first_or_nothing, "desistiu no primeiro arquivo estragado; vale o anterior"),
+        (first_or_nothing, NONE_FOUND),
         (partial_ones_too, "leu o que um save interrompido deixou; contam só os nomes step-N.npz"),
-        (names_alone, "devolveu o nome do arquivo; pede-se o Checkpoint"),
+        (names_alone, "pede-se o Checkpoint, que load dá, e não o nome ou o caminho do arquivo"),
+        (nothing_found, NONE_FOUND),
         (one_left_out, "passou por cima do mais novo, que está inteiro"),
     ],
 }  # fmt: skip

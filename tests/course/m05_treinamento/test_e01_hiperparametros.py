@@ -37,6 +37,13 @@ def test_suggest(judge):
     judge.same("suggest", tests, through=judge.support.of_several, case="oito testes de faixa, de 60 passos cada um")
 
 
+def test_near_the_ends_and_unevenly(judge):
+    tested, losses = judge.support.test_of(1)
+    judge.same("suggest", tested[20:32], losses[20:32], case="doze passos: seis deles estão perto de uma ponta")
+    uneven = np.r_[:20, 20:60:3]
+    judge.same("suggest", tested[uneven], losses[uneven], case="taxas mais espaçadas do passo 20 em diante")
+
+
 @pytest.mark.parametrize("size", [4, 7, 11, 12, 25, 150])
 def test_of_other_lengths(judge, size):
     tested, losses = judge.support.test_of(3, max(size, 8))

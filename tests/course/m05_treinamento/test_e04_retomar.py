@@ -80,9 +80,11 @@ def test_latest(alone):
     partial = {"step-200.npz.partial": alone.support.written(200, {}, {}, 0)}
     others = partial | {"notas.txt": b"", "step-.npz": b"", "ultimo.npz": b"x"}
     cut = files | {"step-101.npz": files["step-101.npz"][:90], "step-100.npz": b""}
-    latest(alone, cut | partial, "step-8, 9, 11 e 12; step-100 vazio e step-101 cortado; step-200.npz.partial")
     latest(alone, files | others, "step-8, 9, 11, 12, 100 e 101, e outros arquivos")
-    latest(alone, dict(reversed(files.items())), "os mesmos, escritos noutra ordem")
+    latest(alone, cut | partial, "step-8, 9, 11 e 12; step-100 vazio e step-101 cortado; step-200.npz.partial")
+    latest(alone, dict(reversed(files.items())), "os inteiros, escritos noutra ordem")
+    for last in range(2, 9):  # whatever the order in which a folder lists its files
+        latest(alone, of_steps(alone, *range(1, last + 1)), f"step-1 a step-{last}")
 
 
 def test_nothing_to_go_on_from(alone):
