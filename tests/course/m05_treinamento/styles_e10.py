@@ -123,18 +123,6 @@ STYLES = {
             return new, {name: w.astype(np.float16) for name, w in new.items()}
         """,
     "float64": """
-        def decode_half(bits):
-            def number(pattern):
-                digits = format(int(pattern), "016b")
-                exponent, fraction = int(digits[1:6], 2), int(digits[6:], 2) / 1024
-                if exponent == 31:
-                    value = math.nan if fraction else math.inf
-                else:
-                    value = math.ldexp(fraction + (exponent > 0), max(exponent, 1) - 15)
-                return math.copysign(value, -1 if digits[0] == "1" else 1)
-
-            return np.array([number(pattern) for pattern in bits.flat], np.float32).reshape(bits.shape)
-
         class LossScale(LossScale):
             def scaled(self, loss):
                 def times(*arguments, **options):
