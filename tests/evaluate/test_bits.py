@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tinyllm.errors import UsageError
+from tinyllm.evaluate import bits
 from tinyllm.evaluate.bits import bits_per_byte, perplexity, surprises
 from tinyllm.evaluate.bootstrap import interval
 from tinyllm.models.gpt import GPT, GPTConfig
@@ -38,7 +39,7 @@ class Pairs:
         return "".join(["aa", "ab", "ba", "bb"][i] for i in ids)
 
 
-def test_by_hand_over_windows_that_know_one_token_of_the_last():
+def test_by_hand_over_windows_that_know_one_token_of_the_last(monkeypatch):
     tokenizer = ByteTokenizer()
     model = GPT(GPTConfig(vocab_size=257, context=7, layers=1, heads=1, width=8), rng=np.random.default_rng(0))
     rows = surprises(model, tokenizer, TEXTS, start_id=256)
@@ -51,6 +52,8 @@ def test_by_hand_over_windows_that_know_one_token_of_the_last():
                 logits = model(ids[None, start:place]).data[0, -1].astype(float)
             nats += np.log(np.exp(logits).sum()) - logits[ids[place]]
         assert row == pytest.approx([nats, len(ids) - 1, len(text.encode())], rel=1e-5)
+    monkeypatch.setattr(bits, "POSITIONS", 20)  # two windows at a time
+    np.testing.assert_allclose(surprises(model, tokenizer, TEXTS, start_id=256), rows, rtol=1e-5)
 
 
 def test_a_model_that_knows_nothing_needs_the_bits_of_its_vocabulary():

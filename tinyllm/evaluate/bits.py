@@ -5,7 +5,9 @@ import math
 import numpy as np
 
 from tinyllm.errors import UsageError
-from tinyllm.evaluate.agreement import BATCH, log_probabilities
+from tinyllm.evaluate.agreement import log_probabilities
+
+POSITIONS = 2048  # so many at once: each needs a number for every token of the vocabulary
 
 
 def surprises(model, tokenizer, texts, *, start_id):
@@ -16,19 +18,20 @@ def surprises(model, tokenizer, texts, *, start_id):
     without texts, for an empty one, and for one that the tokenizer does not give back as it was: its bits would be
     those of another text.
     """
+    context = model.config.context
     rows, pieces, owners = [], [], []
     for number, text in enumerate(texts):
         ids = [start_id, *tokenizer.encode(text)]
         check(tokenizer, text, ids, number)
-        windows = [ids[i : i + model.config.context + 1] for i in range(0, len(ids) - 1, model.config.context)]
+        windows = [ids[i : i + context + 1] for i in range(0, len(ids) - 1, context)]
         rows.append([0.0, len(ids) - 1, len(text.encode())])
         pieces += windows
         owners += [number] * len(windows)
     if not rows:
         raise UsageError("0 texts surprise nobody; give at least one")
-    table = np.array(rows)
-    for i in range(0, len(pieces), BATCH):
-        np.subtract.at(table[:, 0], owners[i : i + BATCH], log_probabilities(model, pieces[i : i + BATCH]))
+    table, batch = np.array(rows), max(1, POSITIONS // context)
+    for i in range(0, len(pieces), batch):
+        np.subtract.at(table[:, 0], owners[i : i + batch], log_probabilities(model, pieces[i : i + batch]))
     return table
 
 

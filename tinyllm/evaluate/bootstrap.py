@@ -16,7 +16,7 @@ import numpy as np
 from tinyllm.errors import UsageError
 
 RESAMPLES = 2000
-AT_ONCE = 1 << 22  # numbers that are drawn at once
+AT_ONCE = 1 << 20  # numbers that are drawn at once
 TIE = 1e-9  # of a difference: so little is rounding
 
 
@@ -41,9 +41,9 @@ class Comparison(NamedTuple):
 def interval(score, rows, *, rng, confidence=0.95, resamples=RESAMPLES):
     """(N, K) rows of examples -> Interval of their figure (BCa; Efron 1987). Raises UsageError for less than 2 rows.
 
-    The ends are percentiles of the figures of resampled examples. They would be those of 2.5 and 97.5 % if resampled
-    figures were neither higher nor lower than the figure as often as not, and were as far spread wherever it lay; BCa
-    moves them by how far this fails, which the figures without each one of the examples tell.
+    The ends are quantiles of the figures of resampled examples: those of 2.5 and 97.5 %, but for two corrections. One
+    is for a figure that resampling makes lower, or higher, more often than not; the other for one that spreads more
+    where it is higher, or lower, which the figures without each one of the examples tell.
     """
     if len(rows) < 2:
         raise UsageError(f"{len(rows)} examples give no interval; give at least 2, better hundreds")
