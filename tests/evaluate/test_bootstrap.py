@@ -11,20 +11,11 @@ from tinyllm.evaluate.bits import bits_per_byte
 from tinyllm.evaluate.bleu import Bleu
 from tinyllm.evaluate.bootstrap import compare, corrected, interval, resampled
 from tinyllm.evaluate.classification import OfConfusion, f1, macro
-
-
-def share(totals):
-    return totals[..., 0] / totals[..., 1]
-
-
-def answers(right):
-    """Which answers are right -> rows of `share`."""
-    right = np.asarray(right, dtype=float)
-    return np.stack([right, np.ones_like(right)], axis=1)
+from tinyllm.evaluate.measure import mean, mean_rows
 
 
 def mean_interval(values, **options):
-    return interval(share, answers(values), rng=np.random.default_rng(0), **options)
+    return interval(mean, mean_rows(values), rng=np.random.default_rng(0), **options)
 
 
 # ----------------------------------------------------------------------------------------------------------- intervals
@@ -52,7 +43,7 @@ def test_the_interval_of_a_mean_is_nearly_that_of_the_normal_curve():
     assert (found.low, found.high) == pytest.approx((values.mean() - around, values.mean() + around), abs=0.04)
     narrower = mean_interval(values, confidence=0.5)
     assert (narrower.high - narrower.low) / (found.high - found.low) == pytest.approx(0.674 / 1.96, abs=0.03)
-    assert mean_interval(values) == found != interval(share, answers(values), rng=np.random.default_rng(2))
+    assert mean_interval(values) == found != interval(mean, mean_rows(values), rng=np.random.default_rng(2))
 
 
 def test_an_interval_leans_to_where_the_figure_may_err_more():
@@ -82,9 +73,9 @@ def test_the_ends_are_those_of_scipy(seed):
         theirs = stats.bootstrap(
             (values,), np.mean, n_resamples=0, bootstrap_result=plain, method="BCa", confidence_level=confidence
         ).confidence_interval
-        rows = answers(values)
+        rows = mean_rows(values)
         figures, whole = plain.bootstrap_distribution, rows.sum(axis=0)
-        ends = corrected(figures, np.mean(values), share(whole - rows), confidence)
+        ends = corrected(figures, np.mean(values), mean(whole - rows), confidence)
         np.testing.assert_allclose(np.quantile(figures, ends), theirs, rtol=1e-10)
 
 
@@ -92,7 +83,7 @@ def test_the_ends_are_those_of_scipy(seed):
 
 
 def population_of_answers(rng):
-    return share, answers(rng.random(20_000) < 0.8)
+    return mean, mean_rows(rng.random(20_000) < 0.8)
 
 
 def population_of_texts(rng):
@@ -177,7 +168,7 @@ def test_of_a_thousand_intervals_93_to_97_percent_hold_the_truth(population):
 
 
 def compared(ours, theirs, *, seed=0, **options):
-    return compare(share, answers(ours), answers(theirs), rng=np.random.default_rng(seed), **options)
+    return compare(mean, mean_rows(ours), mean_rows(theirs), rng=np.random.default_rng(seed), **options)
 
 
 def test_who_is_right_wherever_the_other_is_and_more_often_is_better():

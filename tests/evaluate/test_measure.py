@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinyllm.errors import UsageError
-from tinyllm.evaluate.measure import Mean, several
+from tinyllm.evaluate.measure import Mean, mean, mean_rows, several
 
 
 def test_a_mean_is_the_mean_of_the_best_over_the_references():
@@ -12,6 +12,12 @@ def test_a_mean_is_the_mean_of_the_best_over_the_references():
     assert nearness([1, 5, 9], [1, [3, 4, 9], (9, 0)]) == -1 / 3
     np.testing.assert_array_equal(nearness.rows([1, 5], [1, [3, 4, 9]]), [[0, 1], [-1, 1]])
     np.testing.assert_array_equal(nearness.score(np.array([[-2.0, 4], [3, 3]])), [-0.5, 1])
+
+
+def test_figures_of_examples_are_rows_too():
+    rows = mean_rows(np.array([True, False, True, True]))
+    assert rows.tolist() == [[1, 1], [0, 1], [1, 1], [1, 1]] and mean(rows.sum(axis=0)) == 3 / 4
+    assert mean_rows([]).shape == (0, 2)
 
 
 def test_a_reference_is_one_or_several():

@@ -3,6 +3,7 @@
 `rows` are what a measure counts of each example, (N, K), and `score` makes figures of sums of rows, (..., K) -> (...):
 
     interval(bleu.score, bleu.rows(hypotheses, references), rng=np.random.default_rng(0))
+    interval(mean, mean_rows(right), rng=np.random.default_rng(0))  # of `measure`, for one figure of each example
 
 An interval tells what other examples of the same kind would have given, not what another training would have. Where
 every example says the same, as where all answers are right, it has no width: they are too few to tell.

@@ -46,7 +46,17 @@ class Mean(Measure):
         return max(self.figure(hypothesis, each) for each in several(reference)), 1
 
     def score(self, totals):
-        return totals[..., 0] / totals[..., 1]
+        return mean(totals)
+
+
+def mean_rows(values):
+    """(N,) a figure of each example, such as whether it is right -> (N, 2): rows whose `mean` is the mean of them."""
+    return np.stack([np.asarray(values, dtype=np.float64), np.ones(len(values))], axis=1)
+
+
+def mean(totals):
+    """(..., 2): a sum and how many were summed -> (...)."""
+    return totals[..., 0] / totals[..., 1]
 
 
 def several(reference):
