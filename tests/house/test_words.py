@@ -36,6 +36,7 @@ SEVERAL = {
     "Bengio",
     "Chen",
     "Dettmers",
+    "Efron",
     "Elman",
     "Loshchilov",
     "Polyak",
