@@ -56,6 +56,12 @@ def test_a_model_of_the_catalogue_is_found_again_bit_for_bit(name, form, tmp_pat
         assert texts[0] == texts[1] and len(texts[0]) == 30
 
 
+def test_nothing_is_drawn_for_what_is_read_from_a_file(tmp_path, monkeypatch):
+    made = quantized_run.create_quantized(trained(tmp_path / "run"), tmp_path / "made", NF4Config())
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: pytest.fail("the weights are drawn"))
+    assert made.new_model().tokens.weight.data.any()
+
+
 def test_a_classifier_is_one_too(tmp_path):
     run = trained(tmp_path / "run", "bert", Classify())
     made = quantized_run.create_quantized(run, tmp_path / "int8", Int8Config())

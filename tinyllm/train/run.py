@@ -33,6 +33,7 @@ from tinyllm.memory.offload import Thrift
 from tinyllm.memory.stream import move
 from tinyllm.models import catalog
 from tinyllm.nn.module import load_weights, weights
+from tinyllm.nn.outline import Blanks
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.adamw import AdamWConfig
 from tinyllm.parallel.comm import ALONE
@@ -86,7 +87,8 @@ class Run:
                 "this machine; is the file as it was written?"
             )
         with thrift.building():
-            model = self.task.new_model(self.model_config, rng=np.random.default_rng(self.training.seed))
+            rng = Blanks() if self.quantized else np.random.default_rng(self.training.seed)
+            model = self.task.new_model(self.model_config, rng=rng)
             if self.quantized:
                 formats.quantize(model, self.quantized)
         if self.start.exists():
