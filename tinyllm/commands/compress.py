@@ -22,7 +22,8 @@ def declare_quantize(p):
     p.add_argument("--out", metavar="PASTA", required=True, help="pasta do modelo quantizado")
     p.add_argument(
         "--format", choices=list(CONFIGS), default="int8",
-        help="int8: 8 bits por peso; nf4: 4 bits por peso das camadas lineares, como na QLoRA (padrão: int8)",
+        help="int8: 8 bits por peso; nf4: 4 bits por peso das camadas lineares, como na QLoRA, e o resto em float32 "
+        "(padrão: int8)",
     )  # fmt: skip
     add_options_of_one(p, CONFIGS)
     add_mine(p)
