@@ -22,22 +22,26 @@ CASES = {"up": (1024, 768, 3072), "down": (1024, 3072, 768), "up-512": (512, 768
 PEERS = {"float32": "float32", "none": None}  # what --against names: how the other side works
 
 
+def work(case, how):
+    """A function without arguments that multiplies (rows, n_in) by (n_in, n_out) and, if it is a batch, goes back."""
+    rows, n_in, n_out = CASES[case]
+    rng = np.random.default_rng(0)
+    x = Tensor(rng.standard_normal((rows, n_in), np.float32), requires_grad=rows > 1)
+    dy = np.ones((rows, n_out), np.float32)
+    layer = layers.Projection(n_in, n_out, rng=rng)
+    freeze(layer)
+    multiply = NF4Projection(layer) if how == "nf4" else layer
+    return (lambda: tensor.backward(multiply(x), dy)) if rows > 1 else lambda: multiply(x)
+
+
 class Product:
-    """A side: `step()` gives the seconds of a product of (rows, n_in, n_out), and of its way back, by so many
-    threads."""
+    """A side: `step()` gives the seconds of its work by so many threads."""
 
     def __init__(self, case, how, workers):
         keep_freed_memory()
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:workers])
-        rows, n_in, n_out = CASES[case]
-        rng = np.random.default_rng(0)
-        x = Tensor(rng.standard_normal((rows, n_in), np.float32), requires_grad=rows > 1)
-        dy = np.ones((rows, n_out), np.float32)
-        layer = layers.Projection(n_in, n_out, rng=rng)
-        multiply = NF4Projection(layer) if how == "nf4" else layer
-        freeze(multiply)
-        self.call = (lambda: tensor.backward(multiply(x), dy)) if rows > 1 else lambda: multiply(x)
+        self.call = work(case, how)
 
     def step(self):
         return time_calls(self.call)
