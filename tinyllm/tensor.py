@@ -149,7 +149,7 @@ def _unpacked(numbers):
 
 
 # the kinds of dtype that inputs of these names keep: they say which, and not how much
-STAY = {"ids": "iu", "codes": "i", "targets": "iu", "condition": "iub", "bias": "b"}
+STAY = {"ids": "iu", "codes": "iu", "targets": "iu", "condition": "iub", "bias": "b"}
 
 
 PLAIN = {bool, int, float, type(None), tuple, slice, np.ndarray}  # the types of most options

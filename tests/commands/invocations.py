@@ -394,9 +394,13 @@ REFUSED = {
         quantize runs/gpt --out new --group 63                       # group=63 | 64
         quantize runs/gpt --out new --group -64                      # group | -64
         quantize runs/gpt --out new --group x                        # group | x
+        quantize runs/gpt --out new --format nf5                     # nf5 | int8 | nf4
+        quantize runs/gpt --out new --format nf4 --group 64          # nf4 | --group
         quantize runs/int8 --out new                                 # runs/int8 | int8
+        quantize runs/int8 --out new --format nf4                    # runs/int8 | int8
         quantize broken/runs/no-checkpoint --out new                 # checkpoint
         quantize broken/runs/weights-nan --out new                   # NaN
+        quantize broken/runs/weights-nan --out new --format nf4      # NaN
         train --resume runs/int8                                     # int8 | --from
         train --resume runs/int8 --steps 9                           # int8 | --from
         quickstart --out runs/int8                                   # int8
@@ -678,6 +682,9 @@ REFUSED = {
         bench int8 --case nothing                                    # nothing
         bench int8 --against torch                                   # torch | float32
         bench int8 --steps 0                                         # steps | 0
+        bench nf4 --case nothing                                     # nothing
+        bench nf4 --against torch                                    # torch | float32
+        bench nf4 --steps 0                                          # steps | 0
         bench bpe --megabytes 0                                      # megabytes | 0
         bench bpe --megabytes 10001                                  # megabytes | 10001
         bench bpe --against nltk                                     # nltk
@@ -729,6 +736,8 @@ ACCEPTED = """
     report runs/gpt runs/labels broken/runs/log-bad --out made/r2.html --json
     quantize runs/t5 --out made/t5 --group 64
     quantize runs/labels --out made/labels --json
+    quantize runs/gpt --out made/nf4 --format nf4
+    generate made/nf4 --max-tokens 3
     generate runs/int8 --max-tokens 3
     generate made/t5 --max-tokens 3 --prompt "Era uma vez"
     classify made/labels bom

@@ -9,8 +9,9 @@ from tinyllm import storage
 from tinyllm.backend import kernels, threads
 from tinyllm.backend.vectors import one_row, several_rows
 from tinyllm.compress import int8, int8_products
-from tinyllm.compress.int8 import Int8Config, bytes_of, dequantize, encode, quantize
+from tinyllm.compress.int8 import Int8Config, encode, quantize
 from tinyllm.compress.int8_products import FEW, decode, int8_linear
+from tinyllm.compress.quantized import bytes_of, dequantize
 from tinyllm.errors import UsageError
 from tinyllm.models import catalog
 from tinyllm.nn import layers
@@ -192,7 +193,7 @@ def test_a_model_of_usual_size_takes_27_percent_of_float32(name, group):
 
 
 def test_what_is_in_int8_is_not_quantised_twice():
-    with pytest.raises(UsageError, match=r"tokens is in int8 already; dequantize\(model\) undoes it"):
+    with pytest.raises(UsageError, match=r"tokens is quantised already; dequantize\(model\) undoes it"):
         quantize(quantize(new_model("gpt")))
 
 

@@ -252,14 +252,14 @@ def test_a_peak_that_is_not_known_is_estimated(project, monkeypatch, capsys):
 def test_runs_of_other_kinds_do_not_count():
     def run(**changes):
         whole = {
-            "int8": None, "task": SimpleNamespace(classifies=False), "data": DataConfig(),
+            "quantized": None, "task": SimpleNamespace(classifies=False), "data": DataConfig(),
             "architecture": SimpleNamespace(objective=Causal),
             "start": SimpleNamespace(exists=lambda: False), "checkpoints": "nowhere",
         }  # fmt: skip
         return SimpleNamespace(**whole | changes)
 
     for changes, word in (
-        ({"int8": 1}, "int8"),
+        ({"quantized": 1}, "quantizados"),
         ({"task": SimpleNamespace(classifies=True)}, "próximo token"),
         ({"architecture": SimpleNamespace(objective=None)}, "próximo token"),
         ({"data": DataConfig(corpus="receitas")}, "receitas"),

@@ -15,8 +15,8 @@ from tinyllm.evaluate.agreement import log_probabilities
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.train import difficulty
 from tinyllm.train import run as runs
-from tinyllm.train.int8_run import create_int8
 from tinyllm.train.loop import TrainConfig
+from tinyllm.train.quantized_run import create_quantized
 from tinyllm.train.tasks import Classify, DataConfig, LabelledConfig
 
 MODEL = GPTConfig(vocab_size=300, context=16, layers=1, heads=2, width=16)
@@ -106,7 +106,7 @@ def test_a_run_from_another_and_one_in_int8_have_the_curriculum_of_their_texts(t
     other = runs.create_from(base, tmp_path / "other", dataclasses.replace(DATA, texts=50), TRAINING)
     assert len(storage.load_arrays(other.curriculum)["scores"]) == 50
     fit(other)
-    again = create_int8(other, tmp_path / "int8", Int8Config())
+    again = create_quantized(other, tmp_path / "int8", Int8Config())
     assert again.curriculum.read_bytes() == other.curriculum.read_bytes()
     runs.open_run(tmp_path / "int8")
 

@@ -11,7 +11,7 @@ import numpy as np
 from tinyllm.backend.kernels import kernel
 from tinyllm.backend.threads import cores, shared
 from tinyllm.bench.kernels import WARM_UP, time_calls
-from tinyllm.bench.race import middle_peaks, result, sides
+from tinyllm.bench.race import race, result
 from tinyllm.compress.int8_products import int8_linear
 
 
@@ -71,13 +71,8 @@ def bench(case, *, against, group=0, workers=0, races=3, steps=10):
     """Race one case. Returns what `race.result` does, with the bytes of the codes that a second reads."""
     options = {"case": case, "group": group, "workers": min(workers or cores(), cores())}
     peer = PEERS[against] and ("tinyllm.bench.int8", {**options, "how": PEERS[against]})
-    runs, peaks = [], []
-    for _ in range(races):
-        with sides(("tinyllm.bench.int8", {**options, "how": "int8"}), peer) as both:
-            there = [side for side in both if side]
-            rounds = [[side.take_turn() for side in there] for _ in range(WARM_UP + steps)][WARM_UP:]
-            peaks.append([side.peak_bytes() for side in there])
-        runs.append([[pair[i] for pair in rounds] if i < len(there) else [] for i in range(2)])
-    found = result(case, runs, peak_bytes=middle_peaks(peaks), against=against, workers=options["workers"])
+    ours = ("tinyllm.bench.int8", {**options, "how": "int8"})
+    runs, peaks = race(ours, peer, races=races, steps=steps, warm_up=WARM_UP)
+    found = result(case, runs, peak_bytes=peaks, against=against, workers=options["workers"])
     read = sum(n_out * n_in for n_out, n_in in CASES[case])
     return found | {"group": group, "bytes_per_second": read / found["ours"]["median"]}

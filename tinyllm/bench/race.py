@@ -88,6 +88,18 @@ def serve(module, options):
         print(json.dumps(result), file=answers, flush=True)
 
 
+def race(ours, peer, *, races, steps, warm_up):
+    """Race two specifications for `sides`, the peer's may be None. Returns what `result` takes, and the peaks."""
+    runs, peaks = [], []
+    for _ in range(races):
+        with sides(ours, peer) as both:
+            there = [side for side in both if side]
+            rounds = [[side.take_turn() for side in there] for _ in range(warm_up + steps)][warm_up:]
+            peaks.append([side.peak_bytes() for side in there])
+        runs.append([[pair[i] for pair in rounds] if i < len(there) else [] for i in range(2)])
+    return runs, middle_peaks(peaks)
+
+
 def spread(values):
     """{"min", "median", "max"} of some numbers, None of none."""
     values = list(values)

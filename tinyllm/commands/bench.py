@@ -1,11 +1,11 @@
 """Commands that race: how fast this machine trains and tokenizes, beside others on the same work."""
 
-from tinyllm.bench import bpe, int8, kernels, memory, training
+from tinyllm.bench import bpe, int8, kernels, memory, nf4, training
 from tinyllm.compress.int8 import Int8Config
 from tinyllm.config import add_options, from_dict, given_options
 from tinyllm.models.catalog import MODELS
 from tinyllm.parser import add_command, add_commands, up_to
-from tinyllm.show.bench import bench_bpe, bench_int8, bench_kernels, bench_memory, bench_training
+from tinyllm.show.bench import bench_bpe, bench_int8, bench_kernels, bench_memory, bench_nf4, bench_training
 
 
 def train_command(arguments):
@@ -39,6 +39,13 @@ def int8_command(arguments):
     group = from_dict(Int8Config, given_options(arguments, Int8Config)).group
     bench_int8(
         arguments.case or list(int8.CASES), against=arguments.against, group=group, workers=arguments.workers,
+        races=arguments.races, steps=arguments.steps, as_json=arguments.json,
+    )  # fmt: skip
+
+
+def nf4_command(arguments):
+    bench_nf4(
+        arguments.case or list(nf4.CASES), against=arguments.against, workers=arguments.workers,
         races=arguments.races, steps=arguments.steps, as_json=arguments.json,
     )  # fmt: skip
 
@@ -100,3 +107,15 @@ def declare_bench(parser):
     p.add_argument("--steps", type=up_to(10_000), default=10, help="medidas em cada rodada (padrão: 10)")
     p.add_argument("--races", type=up_to(100), default=3, help="quantas rodadas (padrão: 3)")
     add_options(p, Int8Config)
+    p = add_command(
+        group,
+        "nf4",
+        "mede o produto por uma matriz em NF4, num lote de treino e num token, ao lado do float32",
+        nf4_command,
+        json=True,
+    )
+    p.add_argument("--against", choices=list(nf4.PEERS), default="float32", help="ao lado de quê (padrão: float32)")
+    p.add_argument("--case", action="append", choices=list(nf4.CASES), help="só este tamanho (pode ser repetido)")
+    p.add_argument("--workers", type=up_to(1024), default=0, help="quantas threads (padrão: uma por núcleo)")
+    p.add_argument("--steps", type=up_to(10_000), default=10, help="medidas em cada rodada (padrão: 10)")
+    p.add_argument("--races", type=up_to(100), default=3, help="quantas rodadas (padrão: 3)")

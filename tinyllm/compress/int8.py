@@ -14,11 +14,11 @@ from tinyllm import functional as F
 from tinyllm.backend.arrays import array_module, beside
 from tinyllm.compress import int8_products
 from tinyllm.compress.int8_products import decode
+from tinyllm.compress.quantized import Quantized, put_forms
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.nn import layers
-from tinyllm.nn.module import Module, Parameter, Weight, replace_modules
-from tinyllm.nn.outline import in_outline
+from tinyllm.nn.module import Parameter, Weight
 from tinyllm.tensor import Tensor
 
 STEPS = 127  # the code -128 would have no opposite
@@ -52,7 +52,7 @@ def encode(weight, group=0):
     return codes.reshape(rows, -1)[:, :n].copy(), scale
 
 
-class Int8(Module):
+class Int8(Quantized):
     """What a layer with a matrix becomes: `codes`, (n_out, n_in), and `scale`, (n_out, groups)."""
 
     def __init__(self, matrix, group):
@@ -61,7 +61,6 @@ class Int8(Module):
 
     @property
     def matrix(self):
-        """(n_out, n_in) of float32."""
         return decode(self.codes.data, self.scale.data, self.group)
 
 
@@ -171,22 +170,4 @@ def quantize(model, config=None):
         layers.Projection: Int8Projection,
         layers.Embedding: Int8Embedding,
     }
-
-    def change(path, module):
-        if isinstance(module, Int8):
-            raise UsageError(f"{path} is in int8 already; dequantize(model) undoes it")
-        form = forms.get(type(module))
-        return form(module, config.group) if form else module
-
-    return replace_modules(model, change)
-
-
-def dequantize(model):
-    """The way back: layers of float32, of the numbers that the codes stand for; return the model."""
-    with in_outline() as rng:
-        return replace_modules(model, lambda path, module: module.restored(rng) if isinstance(module, Int8) else module)
-
-
-def bytes_of(model):
-    """The bytes of all that is stored of a model."""
-    return sum(weight.data.nbytes for _, weight in model.named_weights())
+    return put_forms(model, forms, group=config.group)

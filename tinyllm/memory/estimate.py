@@ -11,6 +11,7 @@ from tinyllm import functional as F
 from tinyllm.memory.offload import PARTS, recomputed
 from tinyllm.models import catalog
 from tinyllm.models.gpt import GPTConfig
+from tinyllm.nn import layers
 from tinyllm.nn.module import count_parameters
 from tinyllm.nn.outline import in_outline
 from tinyllm.optim.adamw import AdamW
@@ -43,8 +44,8 @@ def gpt_parameters(config):
 
 
 @functools.lru_cache
-def count(build, config):
-    """How many numbers `build(config, rng=...)` learns, counted on a model in outline.
+def count(build, config, count_of=count_parameters):
+    """How many numbers `build(config, rng=...)` learns, or `count_of` it, counted on a model in outline.
 
     A config of more than BLOCKS layers or POSITIONS is counted on smaller ones, from which its count follows: it grows
     as a square at most.
@@ -54,11 +55,17 @@ def count(build, config):
         more = getattr(config, name) - limit
         if more > 0:
             sizes = (dataclasses.replace(config, **{name: limit - fewer}) for fewer in (2, 1, 0))
-            before, last, there = (count(build, smaller) for smaller in sizes)
+            before, last, there = (count(build, smaller, count_of) for smaller in sizes)
             growth = there - last
             return there + more * growth + more * (more + 1) // 2 * (growth - (last - before))
     with in_outline() as rng:
-        return count_parameters(build(config, rng=rng))
+        return count_of(build(config, rng=rng))
+
+
+def count_multiplied(model):
+    """How many numbers the linear layers of a model multiply by."""
+    linear = (layers.Linear, layers.Projection)
+    return sum(module.weight.data.size for _, module in model.named_modules() if type(module) in linear)
 
 
 # ------------------------------------------------------------------------------------------------------------- training
@@ -238,8 +245,9 @@ def largest_batch(config, plan, memory):
 
 # ------------------------------------------------------------------------------------------------------------ inference
 
-WEIGHTS = {"float32": 256, "float16": 128, "int8": 68, "nf4": 36}  # bytes of 64 weights, the last two with their scale
-# in float32 (Dettmers et al. 2022, 2023); bfloat16 is as large as float16
+BLOCK = 64 * 256  # weights: 256 scales, in nf4 of 8 bits each and with another in float32 (Dettmers et al. 2022, 2023)
+WEIGHTS = {"float32": 4 * BLOCK, "float16": 2 * BLOCK, "int8": BLOCK + 4 * 256, "nf4": BLOCK // 2 + 256 + 4}  # bytes of
+# a block; bfloat16 is as large as float16
 
 
 class Inference(NamedTuple):
@@ -252,8 +260,12 @@ class Inference(NamedTuple):
 
 def inference(config, *, tokens, batch=1, precision="float32", classify=False):
     """The memory to generate `batch` texts of `tokens` tokens at once, or to classify them, which leaves no cache.
-    Where the weights are of float16 or nf4 the cache is of float16."""
-    weights = -(-(body_parameters(config) if classify else parameters(config)) * WEIGHTS[precision] // 64)
-    numbers = 0 if classify else catalog.architecture_of(config).cache(config, tokens)
-    cache = numbers * batch * (4 if precision in ("float32", "int8") else 2)
+    Where the weights are of float16 the cache is too. Of nf4 are the linear layers; the rest is of float32."""
+    architecture = catalog.architecture_of(config)
+    learned, rest = body_parameters(config) if classify else parameters(config), 0
+    if precision == "nf4":
+        rest = learned - count(architecture.body if classify else architecture.model, config, count_multiplied)
+    weights = -(-(learned - rest) * WEIGHTS[precision] // BLOCK) + 4 * rest
+    numbers = 0 if classify else architecture.cache(config, tokens)
+    cache = numbers * batch * (2 if precision == "float16" else 4)
     return Inference(weights, cache, weights + cache)

@@ -1,7 +1,7 @@
 """Models in outline: their arrays have a shape and no numbers, so the largest is built in no time.
 
 Inside `with in_outline() as rng:` a model made with that `rng` has all of its weights, and none of
-their numbers.
+their numbers. A model made with `Blanks()` has arrays to read numbers into.
 """
 
 import contextlib
@@ -52,6 +52,15 @@ class OutlineDraws:
     def __getattr__(self, distribution):
         return lambda *parameters, size=None, **more: Outline(
             parameters[-1] if size is None else size
+        )
+
+
+class Blanks:
+    """A random generator that draws zeros, which take no memory before they are written over."""
+
+    def __getattr__(self, distribution):
+        return lambda *parameters, size=None, **more: np.zeros(
+            parameters[-1] if size is None else size, np.float32
         )
 
 

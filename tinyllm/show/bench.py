@@ -5,7 +5,7 @@ import tempfile
 
 from tinyllm.backend.kernels import numba_version
 from tinyllm.backend.machine import IN_MEMORY, file_system
-from tinyllm.bench import bpe, int8, kernels, memory, training
+from tinyllm.bench import bpe, int8, kernels, memory, nf4, training
 from tinyllm.errors import UsageError
 from tinyllm.say import counted, decimal, emit, megabytes, tell, thousands
 
@@ -76,6 +76,14 @@ def bench_int8(cases, *, against, group, workers, races, steps, as_json):
         options = {"group": group, "workers": workers, "races": races, "steps": steps}
         found = int8.bench(case, against=against, **options)
         (emit if as_json else show_int8)(found)
+
+
+def bench_nf4(cases, *, against, workers, races, steps, as_json):
+    """Race the products with NF4 codes and show each case when it is done."""
+    for case in cases:
+        announce(f"{case}: {counted(races, 'rodada')} de {counted(steps, 'vez', 'vezes')}", against)
+        found = nf4.bench(case, against=against, workers=workers, races=races, steps=steps)
+        (emit if as_json else show_kernel)(found)
 
 
 def choose_peer(against, *, otherwise):

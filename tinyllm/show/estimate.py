@@ -29,7 +29,7 @@ PARTS = {
     "total": "no auge",
     "elsewhere": "em disco",
 }
-WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8", "nf4": "nf4*"}
+WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8", "nf4": "nf4"}
 
 
 def show_estimate(config, training, *, optimizer=AdamW, tokens=None, classify=False, compared=0, as_json=False):
@@ -123,7 +123,8 @@ def show_use(uses, tokens, kept):
     print(row("", WEIGHTS.values()))
     for part, title in (("weights", "pesos"), *([("cache", kept)] if kept else []), ("total", "ao todo")):
         print(row(title, (size(getattr(sizes, part)) for sizes in uses.values())))
-    print("\n  Em int8 e nf4, cada 64 pesos têm uma escala em float32.")
+    print("\n  Em int8, cada 64 pesos têm uma escala em float32; em nf4, uma de 8 bits, e só as camadas lineares")
+    print("  são de 4 bits: os embeddings e o resto ficam em float32.")
     if kept == "KV cache":
         print("  Enquanto cresce, o KV cache reserva até o dobro.")
 

@@ -1,29 +1,32 @@
-"""`tinyllm quantize`: a run whose weights are int8, and what that saves and costs."""
+"""`tinyllm quantize`: a run whose weights are int8 or nf4, and what that saves and costs."""
 
 import shlex
 
-from tinyllm.compress.int8 import bytes_of
+from tinyllm.compress import formats
+from tinyllm.compress.quantized import bytes_of
+from tinyllm.config import to_dict
 from tinyllm.evaluate.metrics import perplexity
 from tinyllm.say import decimal, emit, percent, tell, thousands
-from tinyllm.train import int8_run
+from tinyllm.train import quantized_run
 
 
 def quantize_run(run, folder, config, *, as_json):
-    """Make the run in int8 in `folder`, measure both on the validation texts, and show the figures.
+    """Make the quantised run in `folder`, measure both on the validation texts, and show the figures.
 
-    Raises UsageError as `int8_run.create_int8` does.
+    Raises UsageError as `quantized_run.create_quantized` does.
     """
-    int8_run.check(run, folder)
+    quantized_run.check(run, folder)
     before = figures(run, run.trained_model(warn=tell))
-    made = int8_run.create_int8(run, folder, config, warn=tell)
+    made = quantized_run.create_quantized(run, folder, config, warn=tell)
     after = figures(made, made.trained_model(warn=tell))
+    name = formats.name_of(config)
     if as_json:
         emit({
-            "run": str(folder), "group": config.group, "share": after["bytes"] / before["bytes"],
+            "run": str(folder), "format": name, **to_dict(config), "share": after["bytes"] / before["bytes"],
             **{name: {"before": before[name], "after": after[name]} for name in before},
         })  # fmt: skip
         return
-    print(f"{'':22}{'antes':>12}{'em int8':>12}")
+    print(f"{'':22}{'antes':>12}{'em ' + name:>12}")
     rows = [("pesos, em KB", [thousands(-(-each["bytes"] // 1024)) for each in (before, after)])]
     rows += [("perda de validação", [decimal(each["validation_loss"], 4) for each in (before, after)])]
     if not run.task.classifies:

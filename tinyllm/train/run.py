@@ -5,7 +5,7 @@ config.json        the task and its labels, the names of the model and of the op
                    written last: without it there is no run
 tokenizer.json     train.npy   validation.npy   test.npy      the tokenizer and the tokens of each split; texts with
                    labels are in train.safetensors, and as they were in train.jsonl, and so on
-start.safetensors  the first weights, of a run that goes on from another; those of a run in int8, which has no other
+start.safetensors  the first weights, of a run that goes on from another; those of a quantised run, which has no other
 curriculum.safetensors  how long and how hard each training text is, of a run with a curriculum
 log.jsonl          one line per step, and one per validation; beside it are the other files of `train/log.py`
 checkpoints/       the last checkpoints
@@ -21,7 +21,8 @@ import numpy as np
 from tinyllm import storage
 from tinyllm.backend.arrays import to_device
 from tinyllm.backend.machine import physical_memory
-from tinyllm.compress.int8 import Int8Config, dequantize, quantize
+from tinyllm.compress import formats
+from tinyllm.compress.quantized import dequantize
 from tinyllm.config import from_dict, to_dict
 from tinyllm.data import dataset
 from tinyllm.data.objectives import END
@@ -32,6 +33,7 @@ from tinyllm.memory.offload import Thrift
 from tinyllm.memory.stream import move
 from tinyllm.models import catalog
 from tinyllm.nn.module import load_weights, weights
+from tinyllm.nn.outline import Blanks
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.adamw import AdamWConfig
 from tinyllm.parallel.comm import ALONE
@@ -48,9 +50,10 @@ class Run:
     """What `create` makes and `open_run` finds again: the folder, its configs and its tokenizer."""
 
     def __init__(
-        self, folder, task, data, model, training, optimizer, tokenizer, *, monitor=None, int8=None, distillation=None
-    ):
-        self.folder, self.task, self.int8, self.distillation = Path(folder), task, int8, distillation
+        self, folder, task, data, model, training, optimizer, tokenizer, *,
+        monitor=None, quantized=None, distillation=None,
+    ):  # fmt: skip
+        self.folder, self.task, self.quantized, self.distillation = Path(folder), task, quantized, distillation
         self.monitor = monitor or MonitorConfig()
         self.data, self.model_config, self.training = data, model, training
         self.optimizer_config, self.tokenizer = optimizer, tokenizer
@@ -84,19 +87,20 @@ class Run:
                 "this machine; is the file as it was written?"
             )
         with thrift.building():
-            model = self.task.new_model(self.model_config, rng=np.random.default_rng(self.training.seed))
-            if self.int8:
-                quantize(model, self.int8)
+            rng = Blanks() if self.quantized else np.random.default_rng(self.training.seed)
+            model = self.task.new_model(self.model_config, rng=rng)
+            if self.quantized:
+                formats.quantize(model, self.quantized)
         if self.start.exists():
             load_weights(model, storage.mapped_arrays(self.start))
         return thrift.around(model)
 
     def check_learns(self):
-        """Raise UsageError for a run in int8, whose codes are not learned."""
-        if self.int8:
+        """Raise UsageError for a quantised run, whose codes are not learned."""
+        if self.quantized:
             raise UsageError(
-                f"{self.folder} is in int8 and learns no more; go on with the run that it was made of, or begin "
-                f"another with --from {self.folder}"
+                f"{self.folder} is in {formats.name_of(self.quantized)} and learns no more; go on with the run that it "
+                f"was made of, or begin another with --from {self.folder}"
             )
 
     def batches(self, start=0):
@@ -119,9 +123,9 @@ class Run:
 
     def trained_model(self, *, best=False, warn=print):
         """The model of the newest checkpoint, or of the `best` that is left, by the loss on the validation texts; of a
-        run in int8, the only one there is."""
+        quantised run, the only one there is."""
         model = self.new_model()
-        if self.int8:
+        if self.quantized:
             return model
         step = self.best_step(warn=warn) if best else None
         checkpoint.load(self.checkpoints, model=model, made_with=self.made_with(), step=step, warn=warn)
@@ -193,7 +197,7 @@ def create_from(
     monitor=None, say=lambda text: None, warn=lambda text: None, announce=lambda run: None,
 ):  # fmt: skip
     """Make the folder of a new run that goes on, with other texts, from the weights and the tokenizer of another run.
-    If that is in int8, its weights are those that its codes stand for.
+    If that is quantised, its weights are those that its codes stand for.
 
     `say`, `warn` and `announce` are those of `create`. Raises UsageError as that does, if the base has no checkpoint,
     and if its labels are not those of the texts.
@@ -323,7 +327,7 @@ def save_config(run):
             "optimizer": optimizers.name_of(run.optimizer_config),
             "update": to_dict(run.optimizer_config),
             "monitor": to_dict(run.monitor),
-            **({"int8": to_dict(run.int8)} if run.int8 else {}),
+            **({formats.name_of(run.quantized): to_dict(run.quantized)} if run.quantized else {}),
             **({"distillation": to_dict(run.distillation)} if run.distillation else {}),
             "sha256": {name: storage.sha256(run.folder / name) for name in files_of(run)},
         },
@@ -352,8 +356,9 @@ def open_run(folder):
         }
         parts = [from_dict(kind, stored[name]) for name, kind in kinds.items()]
         monitor = from_dict(MonitorConfig, stored.get("monitor", {}))  # before there was one, nothing was asked of it
-        some_have = {"int8": Int8Config, "distillation": distill.Distillation}
+        some_have = {"distillation": distill.Distillation, **formats.CONFIGS}
         more = {name: from_dict(kind, stored[name]) for name, kind in some_have.items() if name in stored}
+        more = {"quantized" if name in formats.CONFIGS else name: config for name, config in more.items()}
         hashes = dict(stored["sha256"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{folder / 'config.json'} is not the config of a run: {error}") from None

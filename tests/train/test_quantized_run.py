@@ -1,4 +1,4 @@
-"""A run in int8: made of a trained one, found again bit for bit, read by all that reads, and taught no more."""
+"""A run in int8 or nf4: made of a trained one, found again bit for bit, read by all that reads, and taught no more."""
 
 import json
 
@@ -6,19 +6,25 @@ import numpy as np
 import pytest
 
 from tinyllm import cli
-from tinyllm.compress.int8 import Int8Config, bytes_of, dequantize, quantize
+from tinyllm.compress import formats
+from tinyllm.compress.int8 import Int8Config
+from tinyllm.compress.nf4 import NF4Config
+from tinyllm.compress.quantized import bytes_of, dequantize
 from tinyllm.errors import UsageError
 from tinyllm.infer.generate import generate
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models import catalog
 from tinyllm.nn.module import weights
-from tinyllm.train import int8_run
+from tinyllm.train import quantized_run
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
 from tinyllm.train.tasks import Classify, DataConfig, LabelledConfig
 
 SIZES = {"vocab_size": 300, "context": 16, "layers": 1, "width": 16}
 TRAINING = TrainConfig(steps=2, batch=4, warmup=1, workers=1)
+
+
+each_form = pytest.mark.parametrize("form", [Int8Config(group=64), NF4Config()], ids=formats.name_of)
 
 
 def trained(folder, name="gpt", task=None):
@@ -31,12 +37,13 @@ def trained(folder, name="gpt", task=None):
 @pytest.mark.parametrize(
     "name", ["gpt", *(pytest.param(n, marks=pytest.mark.long) for n in catalog.MODELS if n != "gpt")]
 )
-def test_a_model_of_the_catalogue_is_found_again_bit_for_bit(name, tmp_path):
+@each_form
+def test_a_model_of_the_catalogue_is_found_again_bit_for_bit(name, form, tmp_path):
     run = trained(tmp_path / "run", name)
-    made = int8_run.create_int8(run, tmp_path / "int8", Int8Config(group=64))
-    again = runs.open_run(tmp_path / "int8")
-    expected, found = weights(quantize(run.trained_model(), Int8Config(group=64))), weights(again.trained_model())
-    assert made.int8 == again.int8 == Int8Config(group=64) and found.keys() == expected.keys()
+    made = quantized_run.create_quantized(run, tmp_path / "made", form)
+    again = runs.open_run(tmp_path / "made")
+    expected, found = weights(formats.quantize(run.trained_model(), form)), weights(again.trained_model())
+    assert made.quantized == again.quantized == form and found.keys() == expected.keys()
     assert all(np.array_equal(found[key], expected[key]) for key in expected)
     assert again.mean_loss(again.trained_model(), "validation") == pytest.approx(
         run.mean_loss(run.trained_model(), "validation"), rel=0.01
@@ -44,14 +51,20 @@ def test_a_model_of_the_catalogue_is_found_again_bit_for_bit(name, tmp_path):
     if run.writes and name != "t5":
         texts = [
             list(generate(model, [run.end_id, 5, 6], choose=sampler(SampleConfig(seed=1)), max_tokens=30))
-            for model in (again.trained_model(), quantize(run.trained_model(), Int8Config(group=64)))
+            for model in (again.trained_model(), formats.quantize(run.trained_model(), form))
         ]
         assert texts[0] == texts[1] and len(texts[0]) == 30
 
 
+def test_nothing_is_drawn_for_what_is_read_from_a_file(tmp_path, monkeypatch):
+    made = quantized_run.create_quantized(trained(tmp_path / "run"), tmp_path / "made", NF4Config())
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: pytest.fail("the weights are drawn"))
+    assert made.new_model().tokens.weight.data.any()
+
+
 def test_a_classifier_is_one_too(tmp_path):
     run = trained(tmp_path / "run", "bert", Classify())
-    made = int8_run.create_int8(run, tmp_path / "int8", Int8Config())
+    made = quantized_run.create_quantized(run, tmp_path / "int8", Int8Config())
     again = runs.open_run(tmp_path / "int8")
     assert again.task.labels == run.task.labels
     expected = run.mean_loss(run.trained_model(), "validation")
@@ -59,22 +72,23 @@ def test_a_classifier_is_one_too(tmp_path):
     assert {path.name for path in made.folder.iterdir()} == {"config.json", *runs.files_of(made)}
 
 
-def test_it_learns_no_more_but_another_may_begin_with_it(tmp_path):
-    run = trained(tmp_path / "run")
-    made = int8_run.create_int8(run, tmp_path / "int8", Int8Config())
-    with pytest.raises(UsageError, match=r"is in int8 and learns no more; .* --from"):
+@each_form
+def test_it_learns_no_more_but_another_may_begin_with_it(form, tmp_path):
+    run, name = trained(tmp_path / "run"), formats.name_of(form)
+    made = quantized_run.create_quantized(run, tmp_path / "made", form)
+    with pytest.raises(UsageError, match=rf"is in {name} and learns no more; .* --from"):
         next(runs.fit(made, made.new_model()))
-    with pytest.raises(UsageError, match="is in int8 already; give the run that it was made of"):
-        int8_run.create_int8(made, tmp_path / "twice", Int8Config())
+    with pytest.raises(UsageError, match=f"is in {name} already; give the run that it was made of"):
+        quantized_run.create_quantized(made, tmp_path / "twice", Int8Config())
     other = runs.create_from(made, tmp_path / "other", run.data, TRAINING)
     expected, found = weights(dequantize(made.trained_model())), weights(other.new_model())
-    assert other.int8 is None and all(np.array_equal(found[key], expected[key]) for key in expected)
+    assert other.quantized is None and all(np.array_equal(found[key], expected[key]) for key in expected)
     assert len(list(runs.fit(other, other.new_model(), warn=pytest.fail))) == 2
 
 
 def test_a_file_that_was_changed_and_a_config_that_is_none_are_refused(tmp_path):
     run = trained(tmp_path / "run")
-    made = int8_run.create_int8(run, tmp_path / "int8", Int8Config())
+    made = quantized_run.create_quantized(run, tmp_path / "int8", Int8Config())
     config = json.loads((made.folder / "config.json").read_text())
     for wrong in ({"group": 63}, {"group": 0, "wings": 2}, [], {"group": "x"}):
         (made.folder / "config.json").write_text(json.dumps(config | {"int8": wrong}))
@@ -92,10 +106,10 @@ def test_a_file_that_was_changed_and_a_config_that_is_none_are_refused(tmp_path)
 def test_nothing_is_left_of_what_could_not_be_made(tmp_path, monkeypatch):
     run = trained(tmp_path / "run")
     monkeypatch.setattr(
-        "tinyllm.train.int8_run.shutil.copyfile", lambda *paths: (_ for _ in ()).throw(OSError(28, "full"))
+        "tinyllm.train.quantized_run.shutil.copyfile", lambda *paths: (_ for _ in ()).throw(OSError(28, "full"))
     )
     with pytest.raises(OSError, match="full"):
-        int8_run.create_int8(run, tmp_path / "new" / "int8", Int8Config())
+        quantized_run.create_quantized(run, tmp_path / "new" / "int8", Int8Config())
     assert not (tmp_path / "new").exists()
 
 
@@ -104,9 +118,14 @@ def test_the_command_tells_what_it_saves_and_costs(tmp_path, capsys):
     assert cli.main(["quantize", str(run.folder), "--out", str(tmp_path / "a"), "--group", "64", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     made = runs.open_run(tmp_path / "a")
-    assert told["group"] == 64 and told["bytes"]["after"] == bytes_of(made.trained_model())
+    assert (told["format"], told["group"]) == ("int8", 64) and told["bytes"]["after"] == bytes_of(made.trained_model())
     assert told["bytes"]["before"] == bytes_of(run.trained_model())
     assert told["validation_loss"]["after"] == made.mean_loss(made.trained_model(), "validation")
     assert cli.main(["quantize", str(run.folder), "--out", str(tmp_path / "b")]) == 0
     out = capsys.readouterr().out
     assert "pesos, em KB" in out and "perplexidade" in out
+    assert cli.main(["quantize", str(run.folder), "--out", str(tmp_path / "c"), "--format", "nf4", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["format"] == "nf4" and told["bytes"]["after"] == bytes_of(runs.open_run(tmp_path / "c").trained_model())
+    assert cli.main(["quantize", str(run.folder), "--out", str(tmp_path / "d"), "--format=nf4", "--group=64"]) == 2
+    assert "the format nf4 has no --group" in capsys.readouterr().err and not (tmp_path / "d").exists()

@@ -1,0 +1,16 @@
+"""The forms that a model's weights can be kept in, by the names that the command line and a run's folder call them."""
+
+from tinyllm.compress import int8, nf4
+
+FORMATS = {"int8": int8, "nf4": nf4}
+CONFIGS = {"int8": int8.Int8Config, "nf4": nf4.NF4Config}
+
+
+def name_of(config):
+    """The name of the form that a configuration describes."""
+    return next(name for name, kind in CONFIGS.items() if kind is type(config))
+
+
+def quantize(model, config):
+    """Give a model the form that a configuration describes; return it. Raises UsageError as the form's own does."""
+    return FORMATS[name_of(config)].quantize(model, config)
