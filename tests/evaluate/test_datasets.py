@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tinyllm.data.sources import SOURCES
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.datasets import FORMS, SETS, Completion, Labelled, Question, load
 
@@ -74,6 +75,13 @@ def test_a_set_in_its_published_form(tmp_path, name, form, content, examples):
 def test_every_set_and_form_has_a_sample():
     assert {name for name, *_ in SAMPLES} == set(SETS)
     assert {f".{form}" for _, form, *_ in SAMPLES} == set(FORMS)
+
+
+def test_what_is_downloaded_can_be_read():
+    known = SETS.keys() & SOURCES
+    assert len(known) >= 4
+    for name in known:
+        assert SOURCES[name].file.endswith(tuple(FORMS)) and "conjunto de teste" in SOURCES[name].note
 
 
 DOCTYPE = '<?xml version="1.0"?>\n<!DOCTYPE a [<!ENTITY b "c">]>\n<a/>'
