@@ -13,7 +13,7 @@ from tinyllm.models.bert import BERT, BERTConfig
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.models.llama import Llama, LlamaConfig
 from tinyllm.models.rnn import LSTM, LSTMConfig
-from tinyllm.tensor import no_grad
+from tinyllm.tensor import Tensor, no_grad
 from tinyllm.text import bpe
 
 START = 0
@@ -78,6 +78,24 @@ def test_greedy_is_what_the_model_would_write(tokenizer):
             continue  # it would write no word
         likely = Completion("As meninas", end[1:])
         assert likelihood.of_ends(model, tokenizer, [likely], start_id=START).greedy.tolist() == [True]
+
+
+class Counting:
+    """A model that finds likeliest what is one more than the last token."""
+
+    longest = 9
+    new_caches = None
+
+    def hidden(self, ids):
+        return Tensor(np.eye(9, dtype=np.float32)[(ids + 1) % 9])
+
+    def head(self):
+        return Tensor(np.eye(9, dtype=np.float32))
+
+
+def test_greedy_is_of_every_token():
+    rows, starts = [[0, 1, 2, 3], [0, 2, 3], [0, 2, 3], [4, 5, 7]], np.array([1, 1, 2, 1])
+    assert likelihood.of_rows(Counting(), rows, starts)[1].tolist() == [True, False, True, False]
     logits = np.array([[0.0, 2.0, 1.0], [0.0, 2.0, 1.0]])
     nats, likeliest = likelihood.of_targets(logits, np.array([1, 2]))
     assert likeliest.tolist() == [True, False]

@@ -98,6 +98,11 @@ def test_spaces():
     assert set(re.findall(" +", words)) == {"  "} and re.search(r"\w{9}", words)
 
 
+def test_what_is_done_to_a_place_has_nothing_to_do_with_the_level():
+    found = noisy(["a " * 400], "espaços", 0.1)[0]
+    assert 10 < found.count("aa") < 30 and 10 < found.count("a  a") < 30
+
+
 def test_an_emoji_after_each_sentence():
     found = noisy(["Oi! Tudo bem?... Sim. Então vamos"], "emojis", 1)[0]
     assert re.fullmatch("Oi! (.) Tudo bem\\?\\.\\.\\. (.) Sim\\. (.) Então vamos (.)", found)
