@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tinyllm.data.corpora import concordancia
 from tinyllm.errors import UsageError
-from tinyllm.evaluate import likelihood
+from tinyllm.evaluate import bias, likelihood, robustness
 from tinyllm.evaluate.datasets import Completion, Question
 from tinyllm.models.bert import BERT, BERTConfig
 from tinyllm.models.gpt import GPT, GPTConfig
@@ -140,6 +140,20 @@ def test_what_is_picked_depends_on_the_measure():
     assert found.picked().tolist() == found.picked("character").tolist() == [2, 0]
     with pytest.raises(UsageError, match="per word is not known; choose one of character, token, text"):
         found.picked("word")
+
+
+def test_it_is_what_bias_and_robustness_ask_for(tokenizer):
+    model, pairs = next(models(tokenizer)), list(bias.counterfactuals(8))
+
+    def score(completions):
+        return likelihood.of_ends(model, tokenizer, completions, start_id=START).nats
+
+    found = bias.gaps(score, pairs)
+    assert found[3] == pytest.approx((score([pairs[3].first]) - score([pairs[3].second]))[0], abs=1e-4)
+    assert bias.favours(found).shape == (4,)
+    figures = robustness.curve(score, COMPLETIONS, "digitação", levels=(0, 0.5))
+    np.testing.assert_allclose(figures[0], score(COMPLETIONS), rtol=1e-6)
+    assert figures.shape == (2, 4) and (figures[1] != figures[0]).any()
 
 
 def test_what_has_no_likelihood(tokenizer):

@@ -73,6 +73,7 @@ def test_a_mistyped_letter(letter, choice):
          "A IDÉIA do vôo; idéias, lingüiças tranqüilas, freqüência."),
         ("grafia antiga", "Boiada, sequer, ideação, veem, Cinquenta, consequência, sequência.",
          "Boiada, sequer, ideação, vêem, Cinqüenta, conseqüência, seqüência."),
+        ("grafia antiga", "ſequência", "ſequência"),
         ("grafia antiga", "Micro-ondas, antissocial, autoescola.", "Microondas, anti-social, auto-escola."),
         ("grafia nova", "Idéias, vôos e lingüiça: a pingüim agüenta o anti-social.",
          "Ideias, voos e linguiça: a pinguim aguenta o antissocial."),

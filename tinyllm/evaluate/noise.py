@@ -111,7 +111,7 @@ def respelt(words, beginnings):
     known = words | beginnings
 
     def change(word, _):
-        other = known[word.lower()]
+        other = known.get(word.lower(), word)  # a long s counts as an s where case does not
         return other.upper() if word.isupper() else other.capitalize() if word[0].isupper() else other
 
     return at_places(rf"(?i)\b(?:(?:{whole})\b|(?:{first}))", change)
