@@ -37,6 +37,7 @@ SEVERAL = {
     "Chen",
     "Dettmers",
     "Elman",
+    "Liu",
     "Loshchilov",
     "Polyak",
     "Shannon",
