@@ -1,5 +1,7 @@
 """Tiny models to adapt, and what they say of a batch."""
 
+import dataclasses
+
 import numpy as np
 
 from tinyllm.finetune import catalog
@@ -20,7 +22,8 @@ def new_model(name, seed=0, **sizes):
 
 
 def batch_of(model):
-    objective = models.architecture_of(model.config).bare_objective(model.config)
+    config = dataclasses.replace(model.config, context=8)  # of the texts, where the model has room for more
+    objective = models.architecture_of(config).bare_objective(config)
     return objective(IDS[:, :-1], IDS[:, 1:], np.random.default_rng(0))
 
 

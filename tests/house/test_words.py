@@ -37,6 +37,7 @@ SEVERAL = {
     "Chen",
     "Dettmers",
     "Elman",
+    "Li",
     "Liu",
     "Loshchilov",
     "Polyak",

@@ -2,7 +2,7 @@
 done with any of them: adapt a model, merge what was learned into it, take it out."""
 
 from tinyllm.errors import UsageError
-from tinyllm.finetune import bottleneck, ia3, lora, subset
+from tinyllm.finetune import bottleneck, ia3, lora, prefix, prompt, subset
 from tinyllm.finetune.method import HEAD, Added, Mergeable, check_plain, has_head
 from tinyllm.nn.module import Parameter, replace_modules
 
@@ -10,6 +10,8 @@ METHODS = {
     "lora": lora.METHOD,
     "ia3": ia3.METHOD,
     "adapter": bottleneck.METHOD,
+    "prompt": prompt.METHOD,
+    "prefix": prefix.METHOD,
     "bitfit": subset.BITFIT,
     "head": subset.HEAD_ONLY,
     "full": subset.FULL,
