@@ -96,7 +96,10 @@ def can_learn(theirs):
 
 
 SHARED = LoRAConfig(rank=3, layers="*")
-METHODS = [("lora", LoRAConfig(rank=4, alpha=6.0)), ("lora", LoRAConfig(rank=2, layers="key,out,down", rslora=True))]
+METHODS = [
+    ("lora", LoRAConfig(rank=4, alpha=6.0)),
+    ("lora", LoRAConfig(rank=2, alpha=3.0, layers="key,out,down", rslora=True)),
+]
 METHODS += [("lora", SHARED), ("ia3", IA3Config()), ("ia3", IA3Config(outputs="out,up,query"))]
 METHODS += [("prompt", PromptConfig(length=N)), ("prefix", PrefixConfig(length=N))]
 PAIRS = [
