@@ -116,20 +116,22 @@ def test_a_layer_named_itself_is_adapted_whole_and_a_head_never_is():
 
 @given(
     shape=st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(1, 5), st.integers(1, 3), st.integers(1, 4)),
-    before=st.integers(0, 2), after=st.integers(0, 2), scale=st.sampled_from([0.25, 1.0, 3.0]),
+    between=st.integers(0, 2), parts=st.integers(1, 3), scale=st.sampled_from([0.25, 1.0, 3.0]),
 )  # fmt: skip
-def test_the_update_is_what_it_says_and_its_backward_is_right(shape, before, after, scale):
+def test_the_update_is_what_it_says_and_its_backward_is_right(shape, between, parts, scale):
     B, T, n_in, rank, n = shape
-    rng, n_out = np.random.default_rng(0), before + n + after
-    arrays = [rng.normal(size=size) for size in ((B, T, n_out), (B, T, n_in), (n_in, rank), (rank, n))]
-    options = {"scale": scale, "columns": slice(before, before + n)}
-    y, x, a, b = arrays
-    expected = y.copy()
-    expected[..., before : before + n] += scale * (x @ a @ b)
-    kept = [array.copy() for array in arrays]
-    np.testing.assert_allclose(add_low_rank(*map(Tensor, arrays), **options).data, expected, rtol=1e-12, atol=1e-12)
-    assert gradcheck.check(lambda *tensors: add_low_rank(*tensors, **options), arrays).right
-    assert all(map(np.array_equal, arrays, kept))
+    rng, n_out = np.random.default_rng(0), between + parts * (n + between)
+    columns = tuple(slice(start, start + n) for start in range(between, n_out, n + between))
+    arrays = [rng.normal(size=size) for size in ((B, T, n_out), (B, T, n_in), *[(n_in, rank), (rank, n)] * parts)]
+    expected, kept = arrays[0].copy(), [array.copy() for array in arrays]
+    for part, a, b in zip(columns, arrays[2::2], arrays[3::2], strict=True):
+        expected[..., part] += scale * (arrays[1] @ a @ b)
+
+    def updated(*tensors):
+        return add_low_rank(*tensors, scale=scale, columns=columns)
+
+    np.testing.assert_allclose(updated(*map(Tensor, arrays)).data, expected, rtol=1e-12, atol=1e-12)
+    assert gradcheck.check(updated, arrays).right and all(map(np.array_equal, arrays, kept))
 
 
 def test_the_scale_is_alpha_by_the_rank_or_by_its_root():
