@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tinyllm import plot
 from tinyllm.commands.pieces import with_pieces
-from tinyllm.commands.training import add_training, chosen_model, chosen_optimizer, prepared
+from tinyllm.commands.training import add_training, chosen_model, chosen_optimizer, chosen_task, prepared
 from tinyllm.config import from_dict, given_options, reader
 from tinyllm.errors import UsageError, shown
 from tinyllm.parallel.comm import ALONE
@@ -16,7 +16,6 @@ from tinyllm.show.sweep import show_sweep
 from tinyllm.show.training import compile_kernels
 from tinyllm.train import finder
 from tinyllm.train.sweep import Sweep, word_of
-from tinyllm.train.tasks import TASKS, Language
 
 
 def sweep_command(arguments):
@@ -70,7 +69,7 @@ def check_options(arguments):
     """Raise UsageError for options that no run can have together, before any is trained."""
     if arguments.base is not None:
         return  # they depend on that run
-    task = TASKS[vars(arguments).get("task", Language.name)]
+    task = chosen_task(arguments)
     for kind in (task.data_config, chosen_model(arguments), chosen_optimizer(arguments), task.train_config):
         from_dict(kind, given_options(arguments, kind))
 

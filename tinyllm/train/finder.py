@@ -78,7 +78,8 @@ class RangeTest:
         with thrift.remembering():
             trained = Trained(model, self.training, self.run.optimizer_config)
         growing = Growing(trained.optimizer, self.all_rates)
-        for report in train(model, self.run.batches(), growing, config=self.training, guard=trained.guard):
+        how = {"config": self.training, "guard": trained.guard, **self.run.task.how(self.run, model)}
+        for report in train(model, self.run.batches(), growing, **how):
             if not math.isfinite(report.loss):
                 return
             if report.skipped:  # the scale of the loss, in mixed precision, was too large
