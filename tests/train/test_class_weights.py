@@ -16,7 +16,7 @@ from tinyllm.train.tasks.classify import balanced
 from tinyllm.train.trained import Trained
 
 MODEL = GPTConfig(vocab_size=200, context=12, layers=1, heads=2, width=16)
-TRAINING = ClassifyConfig(steps=6, batch=8, accumulate=2, warmup=1, workers=2, seed=1, class_weights="balanced")
+TRAINING = ClassifyConfig(steps=6, batch=8, accumulate=2, warmup=1, workers=2, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +26,12 @@ def corpus(tmp_path_factory):
     words = ["um", "dois", "três", "quatro", "cinco", "seis", "sete"]
     texts = [" ".join(words[(i * k) % 7] for k in range(1, 3 + i % 9)) + f" {i}" for i in range(120)]
     path.write_text("".join(f"{text}\t{'aaaaaaabbc'[i % 10]}\n" for i, text in enumerate(texts)), encoding="utf-8")
-    return LabelledConfig(corpus=str(path), save_every=3, validate_every=6)
+    return LabelledConfig(corpus=str(path), save_every=3, validate_every=6, class_weights="balanced")
 
 
-def make(corpus, folder, **training):
-    return runs.create(folder, corpus, MODEL, dataclasses.replace(TRAINING, **training), task=Classify())
+def make(corpus, folder, *, class_weights="balanced", **training):
+    data = dataclasses.replace(corpus, class_weights=class_weights)
+    return runs.create(folder, data, MODEL, dataclasses.replace(TRAINING, **training), task=Classify())
 
 
 def test_all_labels_weigh_the_same_and_a_text_1_on_average():
@@ -78,7 +79,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_byte_for_byte(corpus, tmp_pat
 
 def test_another_kind_of_weights_is_refused():
     with pytest.raises(UsageError, match="class_weights=rare must be one of none, balanced"):
-        ClassifyConfig(class_weights="rare")
+        LabelledConfig(class_weights="rare")
 
 
 @pytest.mark.oracle

@@ -36,6 +36,7 @@ from tinyllm.train.tasks import TASKS, DataConfig, Language, check_goes_on
 from tinyllm.train.trained import check_layout
 
 CONFIGS_OF_OPTIMIZERS = {name: kind.Config for name, kind in OPTIMIZERS.items()}
+CONFIGS_OF_DATA = {task.name: task.data_config for task in TASKS.values()}
 CONFIGS_OF_TRAINING = {task.name: task.train_config for task in TASKS.values()}
 OF_TRAINING = {  # the options that say how to train, whatever the model
     "optimizer",
@@ -46,12 +47,8 @@ OF_TRAINING = {  # the options that say how to train, whatever the model
     ),
 }
 
-OF_RESUMED = (
-    "steps",
-    "recompute",
-    "offload",
-    "workers",
-)  # what comes out depends, but for rounding, on the first alone
+# what may change in a run that is resumed: what comes out depends, but for rounding, on the first alone
+OF_RESUMED = ("steps", "recompute", "offload", "workers")
 
 
 def quickstart_command(arguments):
@@ -170,7 +167,8 @@ def tell_what_next(run, *, as_json):
 def chosen_task(arguments, *, otherwise=Language.name):
     """The class of the task to train for. Raises UsageError for an option that only others have."""
     name = vars(arguments).get("task", otherwise)
-    chosen(arguments, "task", name, CONFIGS_OF_TRAINING)
+    for kinds in (CONFIGS_OF_TRAINING, CONFIGS_OF_DATA):
+        chosen(arguments, "task", name, kinds)
     return TASKS[name]
 
 
@@ -214,7 +212,8 @@ def resumed(arguments):
 def run_from_another(arguments, comm, layout):
     """A new run that begins with the weights and the tokenizer of the run that --from names, and with its task and its
     optimiser if no others are asked for."""
-    if names := fixed_options(arguments, but={"task", "corpus", "texts", "save_every", "validate_every", *OF_TRAINING}):
+    of_data = {field.name for kind in CONFIGS_OF_DATA.values() for field in dataclasses.fields(kind)} - {"tokenizer"}
+    if names := fixed_options(arguments, but={"task", *of_data, *OF_TRAINING}):
         raise UsageError(f"{names} cannot change in a run that begins --from another; leave it out")
     base = runs.open_run(arguments.base)
     of_base = base.optimizer_config
@@ -264,7 +263,8 @@ def student_of(arguments, layout):
 def fixed_options(arguments, *, but):
     """The options given on the command line that only a new model may have, all but some, as text."""
     of_models = (architecture.config for architecture in MODELS.values())
-    kinds = (DataConfig, *CONFIGS_OF_TRAINING.values(), DistillConfig, *of_models, *CONFIGS_OF_OPTIMIZERS.values())
+    of_tasks = (*CONFIGS_OF_DATA.values(), *CONFIGS_OF_TRAINING.values())
+    kinds = (*of_tasks, DistillConfig, *of_models, *CONFIGS_OF_OPTIMIZERS.values())
     given = {name for kind in kinds for name in given_options(arguments, kind)}
     given |= {"model", "task", "optimizer"} & vars(arguments).keys()
     return ", ".join(map(option_of, sorted(given.difference(but))))
@@ -376,18 +376,14 @@ def add_training(p):
     )
     p.add_argument("--teacher", metavar="PASTA", help=teacher)
     add_mine(p)
-    p.add_argument(
-        "--model",
-        choices=list(MODELS),
-        default=argparse.SUPPRESS,
-        help="qual modelo (padrão: gpt, ou t5 para classificar)",
-    )
+    which = "qual modelo (padrão: gpt, ou t5 para classificar)"
+    p.add_argument("--model", choices=list(MODELS), default=argparse.SUPPRESS, help=which)
     p.add_argument("--task", choices=list(TASKS), default=argparse.SUPPRESS,
                    help="aprender a língua (language, o padrão), a classificar textos (classify), a responder "
                         "(instruct) ou, com --from, a preferir uma resposta a outra (prefer)")  # fmt: skip
-    add_options_of_one(p, {task.name: task.data_config for task in TASKS.values()})
+    add_options_of_one(p, CONFIGS_OF_DATA)
     add_options_of_one(p, {name: architecture.config for name, architecture in MODELS.items()})
-    add_options_of_one(p, {task.name: task.train_config for task in TASKS.values()})
+    add_options_of_one(p, CONFIGS_OF_TRAINING)
     add_options(p, DistillConfig)
     add_options(p, MonitorConfig)
     add_optimizer(

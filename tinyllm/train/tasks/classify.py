@@ -33,6 +33,12 @@ class LabelledConfig(DataConfig):
     texts: int = option(40_000, "", at_least=1)
     save_every: int = option(500, "", at_least=1)
     validate_every: int = option(500, "", at_least=1)
+    class_weights: str = option(
+        "none",
+        "quanto pesa um texto na perda do treino: todos o mesmo (none), ou tanto mais quanto mais raro é o seu rótulo, "
+        "de modo que todos os rótulos pesem igual (balanced)",
+        choices=("none", "balanced"),
+    )
 
 
 @dataclass(frozen=True)
@@ -44,12 +50,6 @@ class ClassifyConfig(TrainConfig):
     batch: int = option(64, "", at_least=1)
     learning_rate: float = option(2e-3, "", above=0)
     warmup: int = option(200, "", at_least=0, at_most=10**8)
-    class_weights: str = option(
-        "none",
-        "quanto pesa um texto na perda do treino: todos o mesmo (none), ou tanto mais quanto mais raro é o seu rótulo, "
-        "de modo que todos os rótulos pesem igual (balanced)",
-        choices=("none", "balanced"),
-    )
 
 
 class Classify:
@@ -130,14 +130,14 @@ class Classify:
         """Those of `labelled_batches`; if labels weigh differently, with the weight of each text, (B,)."""
         rows, labels = self.examples(run, "train")
         found = labelled_batches(rows, labels, batch=run.training.batch, seed=run.training.seed, start=start)
-        if run.training.class_weights == "none":
+        if run.data.class_weights == "none":
             return found
         weights = balanced(labels, len(self.labels))
         return ((ids, lengths, some, weights[some]) for ids, lengths, some in found)
 
     @staticmethod
     def how(run, model):
-        return {} if run.training.class_weights == "none" else {"weigh": sum_of_weights}
+        return {} if run.data.class_weights == "none" else {"weigh": sum_of_weights}
 
     def check(self, run):
         """Raise UsageError if there are too few texts for a batch."""
