@@ -218,6 +218,7 @@ REFUSED = {
         train --out new --task instruct --curriculum length          # curriculum=length | conversations
         train --out new --task prefer                                # prefer | --from
         train --out new --from runs/gpt --task prefer --beta 0       # beta | 0
+        train --out new --from runs/gpt --task instruct --texts 60   # fits in 16 tokens | --context
         train --out new --from runs/gpt --task classify              # classify | labels
         train --out new --from runs/labels --task instruct           # instruct | labels
         train --out new --from runs/bert --task instruct             # bert | gpt

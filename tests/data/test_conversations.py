@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tinyllm.data import conversations, corpora
 from tinyllm.data.conversations import (
     Message,
     Preference,
@@ -18,6 +19,7 @@ from tinyllm.data.conversations import (
     write_conversations,
     write_preferences,
 )
+from tinyllm.data.corpora import instrucoes
 from tinyllm.errors import UsageError
 
 LONG = (
@@ -43,6 +45,15 @@ def test_every_form_is_read(tmp_path):
     assert read_conversations(path) == expected
     (tmp_path / "a.tsv").write_bytes("Bom\u2028dia?\tBom dia!\r\n\r\na\tb\n".encode())
     assert read_conversations(tmp_path / "a.tsv") == [exchange("Bom\u2028dia?", "Bom dia!"), exchange("a", "b")]
+
+
+def test_the_generated_questions_are_read_as_they_are_written():
+    names, _ = corpora.PAIRS["instrucoes"]
+    assert names in conversations.PAIRS
+    first = next(instrucoes.dialogues(1))
+    assert conversations.checked(first) == first and [role for role, _ in first[:3]] == ["user", "assistant", "user"]
+    pairs = list(instrucoes.pairs(len(first) // 2))
+    assert [content for _, content in first] == [text for pair in pairs for text in pair]
 
 
 def test_preferences_are_read_with_a_text_or_messages_before_them(tmp_path):

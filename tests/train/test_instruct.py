@@ -10,6 +10,7 @@ import pytest
 from tinyllm import cli
 from tinyllm.data.chat import Template, answers_batch
 from tinyllm.data.conversations import Message, exchange, first_question, write_conversations
+from tinyllm.data.corpora import instrucoes
 from tinyllm.data.objectives import END
 from tinyllm.errors import UsageError
 from tinyllm.infer.answers import answers
@@ -111,8 +112,7 @@ def test_the_targets_of_questions_change_nothing_in_training(whole):
         (report,) = train(trained.model, batches, trained.optimizer, **how)
         after.append((report.loss, {name: array.copy() for name, array in weights(trained.model).items()}))
     assert after[0][0] == after[1][0]
-    for name, array in after[0][1].items():
-        np.testing.assert_allclose(after[1][1][name], array, rtol=0, atol=1e-6)
+    assert all(np.array_equal(after[1][1][name], array) for name, array in after[0][1].items())
 
 
 def test_it_learns_two_answers_by_heart_and_gives_them(tmp_path):
@@ -131,13 +131,20 @@ def test_it_learns_two_answers_by_heart_and_gives_them(tmp_path):
     assert run.task.beginning(run, "Oi?") == template.asked([Message("user", "Oi?")])
 
 
-def test_conversations_that_do_not_fit_are_left_out_and_counted(tmp_path):
+def test_conversations_that_do_not_fit_lose_their_last_exchanges_or_are_left_out(tmp_path):
     told = []
-    run = make(tmp_path / "run", model=dataclasses.replace(MODEL, context=180), warn=told.append, batch=1)
-    kept = run.task.examples(run, "train")
-    assert 0 < len(kept) < 40 and max(len(ids) for ids, _ in kept) <= 181
-    assert told[0].startswith(
-        f"{40 - len(kept)} of 40 conversations of train do not fit in the context of 180 tokens, "
+    run = make(tmp_path / "run", model=dataclasses.replace(MODEL, context=120), warn=told.append, batch=1)
+    said, rows = run.task.conversations(run, "train"), run.task.examples(run, "train")
+    assert max(len(ids) for ids, _ in rows) <= 121 and len(said) == len(rows)
+    template, expected, whole = Template(run.tokenizer), [], 0
+    for messages in instrucoes.dialogues(40, seed=3):
+        ends = [end for end in range(2, len(messages) + 1, 2) if len(template(messages[:end])[0]) <= 121]
+        expected += [messages[: max(ends)]] if ends else []
+        whole += len(messages) in ends
+    assert said == expected and whole < len(said) < 40
+    assert told[0] == (
+        f"of 40 conversations of train, {len(said) - whole} lose their last exchanges and {40 - len(said)} are left "
+        "out, as they do not fit in the context of 120 tokens; raise --context to keep them"
     )
     with pytest.raises(UsageError, match="none of 40 conversations of train fits in 8 tokens; raise --context"):
         make(tmp_path / "small", model=dataclasses.replace(MODEL, context=8))

