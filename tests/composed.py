@@ -139,6 +139,12 @@ def linear_cross_entropy(hidden, weight, targets, **options):
     return cross_entropy(hidden @ weight, targets, **options)
 
 
+def linear_log_likelihood(hidden, weight, targets, *, weights=None):
+    logs, targets = tensor.log(softmax(hidden @ weight)), targets.data
+    found = logs.reshape(-1, logs.shape[-1])[np.arange(targets.size), targets.reshape(-1)].reshape(*targets.shape)
+    return (found if weights is None else found * weights).sum(axis=-1)
+
+
 def distillation(logits, teacher, *, temperature):
     p, q = softmax(teacher.data / temperature), softmax(logits / temperature)
     apart = (p.data * (tensor.log(p).data - tensor.log(q))).sum(axis=-1)

@@ -216,6 +216,17 @@ REFUSED = {
         train --out new --model gtp                                  # gtp | gpt
         train --out new --model                                      # --model
         train --out new --task read                                  # read | language
+        train --out new --task classify --class-weights rare         # rare | balanced
+        train --out new --class-weights balanced                     # class-weights | language
+        train --out new --task instruct --beta 0.2                   # beta | instruct
+        train --out new --task instruct --model bert                 # bert | gpt
+        train --out new --task instruct --curriculum length          # curriculum=length | conversations
+        train --out new --task prefer                                # prefer | --from
+        train --out new --from runs/gpt --task prefer --beta 0       # beta | 0
+        train --out new --from runs/gpt --task instruct --texts 60   # fits in 16 tokens | --context
+        train --out new --from runs/gpt --task classify              # classify | labels
+        train --out new --from runs/labels --task instruct           # instruct | labels
+        train --out new --from runs/bert --task instruct             # bert | gpt
         train --out new --recompute -1                               # recompute | -1
         train --out new --offload disk                               # disk | weights
     """,
@@ -252,6 +263,14 @@ REFUSED = {
         train --out new --task classify --corpus broken/lines.jsonl  # lines.jsonl | 2
         train --out new --task classify --corpus broken/no-label.jsonl  # no-label.jsonl | 1
         train --out new --task classify --corpus broken/empty.tsv    # no text
+        train --out new --task instruct --corpus broken/roles.jsonl  # roles.jsonl | line 2 | assistant
+        train --out new --task instruct --corpus broken/no-label.jsonl  # no-label.jsonl | line 1 | messages
+        train --out new --task instruct --corpus broken/no-tab.tsv   # no-tab.tsv | line 2
+        train --out new --task instruct --corpus broken/empty.tsv    # 3
+        train --out new --task instruct --corpus contos              # contos | instrucoes
+        train --out new --task instruct --corpus corpus.txt          # corpus.txt | .jsonl
+        train --out new --task instruct --corpus nothing.jsonl       # nothing.jsonl
+        train --out new --from runs/gpt --task prefer --corpus broken/roles.jsonl  # roles.jsonl | line 1 | chosen
         train --out corpus.txt                                       # corpus.txt
         train --out corpus.txt/new                                   # corpus.txt
         train --out runs/gpt                                         # runs/gpt

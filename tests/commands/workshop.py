@@ -55,6 +55,7 @@ def write_texts(folder):
         "half.jsonl": '{"text": "bom", "label": "p"}\n{"text": "dia \\ud83d", "label": "p"}\n',
         "lines.jsonl": '{"text": "bom", "label": "p"}\n{"text": \n',
         "no-label.jsonl": '{"text": "bom"}\n',
+        "roles.jsonl": '{"prompt": "oi", "completion": "olá"}\n{"messages": [{"role": "user", "content": "oi"}]}\n',
         "list.json": "[]",
         "deep.json": "[" * 100_000,
         "cut.tiktoken": "IQ== 0\nIg==",

@@ -252,7 +252,7 @@ def test_a_peak_that_is_not_known_is_estimated(project, monkeypatch, capsys):
 def test_runs_of_other_kinds_do_not_count():
     def run(**changes):
         whole = {
-            "quantized": None, "task": SimpleNamespace(classifies=False), "data": DataConfig(),
+            "quantized": None, "task": SimpleNamespace(in_a_row=True), "data": DataConfig(),
             "architecture": SimpleNamespace(objective=Causal),
             "start": SimpleNamespace(exists=lambda: False), "checkpoints": "nowhere",
         }  # fmt: skip
@@ -260,7 +260,7 @@ def test_runs_of_other_kinds_do_not_count():
 
     for changes, word in (
         ({"quantized": 1}, "quantizados"),
-        ({"task": SimpleNamespace(classifies=True)}, "próximo token"),
+        ({"task": SimpleNamespace(in_a_row=False)}, "próximo token"),
         ({"architecture": SimpleNamespace(objective=None)}, "próximo token"),
         ({"data": DataConfig(corpus="receitas")}, "receitas"),
         ({"start": SimpleNamespace(exists=lambda: True)}, "outro treino"),

@@ -327,6 +327,11 @@ def linear_cross_entropy_of_torch(torch, hidden, weight, targets, **options):
     return cross_entropy_of_torch(torch, hidden @ weight, targets, **options)
 
 
+def linear_log_likelihood_of_torch(torch, hidden, weight, targets, weights=None):
+    found = torch.log_softmax(hidden @ weight, dim=-1).gather(-1, targets[..., None])[..., 0]
+    return (found if weights is None else found * torch.from_numpy(weights).to(found.dtype)).sum(dim=-1)
+
+
 def distillation_of_torch(torch, logits, teacher, *, temperature):
     student, teacher = (
         torch.log_softmax(x.reshape(-1, x.shape[-1]) / temperature, dim=-1) for x in (logits, teacher.detach())
@@ -498,6 +503,11 @@ CASES = [
                  linear_cross_entropy_of_torch, note, options=options, values={"targets": ids_below("V")},
                  never_empty="BTCV"),
         )
+    ),
+    *(
+        Case(F.linear_log_likelihood, {"hidden": "BTC", "weight": "CV", "targets": "BT"}, linear_log_likelihood_of_torch,
+             note, options=options, values={"targets": ids_below("V")}, never_empty="BTCV")
+        for note, options in (("", {}), ("weighted", some_weights))
     ),
     *(
         Case(F.distillation, {"logits": axes, "teacher": axes}, distillation_of_torch, note, fixed=("teacher",),

@@ -30,6 +30,7 @@ CASES = {  # name: the operation and inputs for which half precision would overf
         lambda *x: F.linear_distillation(*x, normal(4000, 4), temperature=2.0, mixture=0.5),
         [normal(4000, 2), normal(2, 9), np.arange(4000) % 9, np.tile([0, 3, 8], (4000, 1))],
     ),
+    "linear_log_likelihood": (F.linear_log_likelihood, [normal(40, 100, 2), normal(2, 9), np.ones((40, 100), int)]),
     "sum": (lambda x: tensor.sum(x, axis=0), [np.ones((4000, 3), HALF)]),
     "linear": (F.linear, [normal(4000, 3), normal(3, 2), normal(2)]),
     "add": (tensor.add, [np.ones((4000, 3), HALF), normal(3)]),
@@ -47,7 +48,7 @@ def there_and_back(function, arrays, dtype):
 @pytest.mark.filterwarnings("error")
 def test_half_precision_neither_overflows_nor_loses_digits(name):
     (y, grads), (expected, expected_grads) = (there_and_back(*CASES[name], dtype) for dtype in (HALF, np.float64))
-    assert y.dtype == (np.float32 if "entropy" in name or "distillation" in name else HALF)
+    assert y.dtype == (np.float32 if {"entropy", "distillation", "likelihood"} & set(name.split("_")) else HALF)
     for mine, exact in zip([y, *grads], [expected, *expected_grads], strict=True):
         assert np.isfinite(mine).all()
         assert np.abs(mine - exact).max() <= 4e-3 * np.abs(exact).max() + 6e-8  # the smallest number it has

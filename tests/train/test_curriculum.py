@@ -119,7 +119,9 @@ def test_a_curriculum_that_is_missing_or_changed_is_refused(tmp_path):
 
 
 def test_texts_with_labels_have_no_curriculum(tmp_path):
-    with pytest.raises(UsageError, match=r"curriculum=length orders texts .* not texts with labels; leave it out"):
+    with pytest.raises(
+        UsageError, match=r"curriculum=length orders texts .* not texts with labels or conversations; leave it out"
+    ):
         runs.create(tmp_path / "run", LabelledConfig(texts=80), MODEL, TRAINING, task=Classify())
     assert not (tmp_path / "run").exists()
 

@@ -11,7 +11,7 @@ from tinyllm.say import counted, emit, percent, tell, visible
 from tinyllm.show.attention import PARTS, show_attention
 from tinyllm.show.classify import SPLITS, show_figures
 from tinyllm.train import run as runs
-from tinyllm.train.tasks import probabilities, whole_row
+from tinyllm.train.tasks.classify import probabilities, whole_row
 
 
 @with_pieces

@@ -5,7 +5,14 @@ from pathlib import Path
 
 from tinyllm import plot
 from tinyllm.commands.pieces import with_pieces
-from tinyllm.commands.training import add_training, check_teacher, chosen_model, chosen_optimizer, prepared
+from tinyllm.commands.training import (
+    add_training,
+    check_teacher,
+    chosen_model,
+    chosen_optimizer,
+    chosen_task,
+    prepared,
+)  # fmt: skip
 from tinyllm.config import from_dict, given_options, reader
 from tinyllm.errors import UsageError, shown
 from tinyllm.parallel.comm import ALONE
@@ -18,7 +25,7 @@ from tinyllm.show.training import compile_kernels
 from tinyllm.train import finder
 from tinyllm.train import run as runs
 from tinyllm.train.sweep import Sweep, word_of
-from tinyllm.train.tasks import TASKS, Language, check_corpus
+from tinyllm.train.tasks import Language, check_corpus
 
 
 def sweep_command(arguments):
@@ -78,7 +85,7 @@ def check_options(arguments):
     check_corpus(vars(arguments).get("corpus", Language.data_config.corpus))
     if arguments.base is not None:
         return  # they depend on that run
-    task = TASKS[vars(arguments).get("task", Language.name)]
+    task = chosen_task(arguments)
     for kind in (task.data_config, chosen_model(arguments), chosen_optimizer(arguments), task.train_config):
         from_dict(kind, given_options(arguments, kind))
 

@@ -32,21 +32,23 @@ from tinyllm.train.distill import DistillConfig, compared
 from tinyllm.train.loop import TrainConfig
 from tinyllm.train.monitor import MonitorConfig, check_monitor, continuation
 from tinyllm.train.student import create_student
-from tinyllm.train.tasks import TASKS, DataConfig, Language
+from tinyllm.train.tasks import TASKS, DataConfig, Language, check_goes_on
 from tinyllm.train.trained import check_layout
 
 CONFIGS_OF_OPTIMIZERS = {name: kind.Config for name, kind in OPTIMIZERS.items()}
+CONFIGS_OF_DATA = {task.name: task.data_config for task in TASKS.values()}
+CONFIGS_OF_TRAINING = {task.name: task.train_config for task in TASKS.values()}
 OF_TRAINING = {  # the options that say how to train, whatever the model
     "optimizer",
-    *(field.name for kind in (TrainConfig, *CONFIGS_OF_OPTIMIZERS.values()) for field in dataclasses.fields(kind)),
+    *(
+        field.name
+        for kind in (*CONFIGS_OF_TRAINING.values(), *CONFIGS_OF_OPTIMIZERS.values())
+        for field in dataclasses.fields(kind)
+    ),
 }
 
-OF_RESUMED = (
-    "steps",
-    "recompute",
-    "offload",
-    "workers",
-)  # what comes out depends, but for rounding, on the first alone
+# what may change in a run that is resumed: what comes out depends, but for rounding, on the first alone
+OF_RESUMED = ("steps", "recompute", "offload", "workers")
 
 
 def quickstart_command(arguments):
@@ -88,7 +90,7 @@ def train_command(arguments):
 
 
 def plot_schedule_command(arguments):
-    kind = TASKS[vars(arguments).get("task", Language.name)].train_config
+    kind = chosen_task(arguments).train_config
     if current_comm.get().rank == 0:
         show_schedule(from_dict(kind, given_options(arguments, kind)), arguments.plot_schedule, as_json=arguments.json)
 
@@ -118,7 +120,7 @@ def prepared(arguments, comm, layout, check=lambda run: None):
         return run_from_another(arguments, comm, announced)
     if arguments.teacher is not None:
         return student_of(arguments, announced)
-    task = TASKS[vars(arguments).get("task", Language.name)]()
+    task = chosen_task(arguments)()
     kinds = (task.data_config, chosen_model(arguments), chosen_optimizer(arguments))
     data, model, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
     return runs.create(
@@ -161,15 +163,22 @@ def tell_what_next(run, *, as_json):
         tell(f'pronto; para classificar um texto: tinyllm classify {folder} "Não é nada ruim."')
         tell(f"a nota final, depois de escolher: tinyllm classify {folder} --split test")
     elif run.writes:
-        tell(f'pronto; para ler o que ele escreve: tinyllm generate {folder} --prompt "Era uma vez"')
+        tell(f'pronto; para ler o que ele escreve: tinyllm generate {folder} --prompt "{run.task.prompt}"')
     else:
         tell(f'pronto; para ver o que ele adivinha: tinyllm fill {folder} "Era uma vez um ___."')
 
 
+def chosen_task(arguments, *, otherwise=Language.name):
+    """The class of the task to train for. Raises UsageError for an option that only others have."""
+    name = vars(arguments).get("task", otherwise)
+    for kinds in (CONFIGS_OF_TRAINING, CONFIGS_OF_DATA):
+        chosen(arguments, "task", name, kinds)
+    return TASKS[name]
+
+
 def chosen_model(arguments):
     """The class of configuration of the model to train. Raises UsageError for an option that only others have."""
-    task = TASKS[vars(arguments).get("task", Language.name)]
-    name = vars(arguments).get("model", task.default_model)
+    name = vars(arguments).get("model", chosen_task(arguments).default_model)
     return chosen(arguments, "model", name, {name: architecture.config for name, architecture in MODELS.items()})
 
 
@@ -205,20 +214,23 @@ def resumed(arguments):
 
 
 def run_from_another(arguments, comm, announced):
-    """A new run that begins with the weights and the tokenizer of the run that --from names, and with its optimiser if
-    no other is asked for."""
-    if names := fixed_options(arguments, but={"corpus", "texts", "save_every", "validate_every", *OF_TRAINING}):
+    """A new run that begins with the weights and the tokenizer of the run that --from names, and with its task and its
+    optimiser if no others are asked for."""
+    of_data = {field.name for kind in CONFIGS_OF_DATA.values() for field in dataclasses.fields(kind)} - {"tokenizer"}
+    if names := fixed_options(arguments, but={"task", *of_data, *OF_TRAINING}):
         raise UsageError(f"{names} cannot change in a run that begins --from another; leave it out")
     base = runs.open_run(arguments.base)
     of_base = base.optimizer_config
     kind = chosen_optimizer(arguments, otherwise=optimizers.name_of(of_base))
     stored = dataclasses.asdict(of_base) if kind is type(of_base) else {}
     optimizer = from_dict(kind, {**stored, **given_options(arguments, kind)})
-    data = from_dict(base.task.data_config, given_options(arguments, base.task.data_config))
-    training = training_of(arguments, base.task.train_config, comm)
+    task = chosen_task(arguments, otherwise=base.task.name)(base.task.labels)
+    check_goes_on(base.task, task)
+    data = from_dict(task.data_config, given_options(arguments, task.data_config))
+    training = training_of(arguments, task.train_config, comm)
     return runs.create_from(
-        base, arguments.out, data, training, optimizer,
-        monitor=monitor_of(arguments), say=tell_stage, warn=tell, announce=announced,
+        base, arguments.out, data, training, optimizer, monitor=monitor_of(arguments), task=task, say=tell_stage,
+        warn=tell, announce=announced,
     )  # fmt: skip
 
 
@@ -254,7 +266,8 @@ def student_of(arguments, announced):
 def fixed_options(arguments, *, but):
     """The options given on the command line that only a new model may have, all but some, as text."""
     of_models = (architecture.config for architecture in MODELS.values())
-    kinds = (DataConfig, TrainConfig, DistillConfig, *of_models, *CONFIGS_OF_OPTIMIZERS.values())
+    of_tasks = (*CONFIGS_OF_DATA.values(), *CONFIGS_OF_TRAINING.values())
+    kinds = (*of_tasks, DistillConfig, *of_models, *CONFIGS_OF_OPTIMIZERS.values())
     given = {name for kind in kinds for name in given_options(arguments, kind)}
     given |= {"model", "task", "optimizer"} & vars(arguments).keys()
     return ", ".join(map(option_of, sorted(given.difference(but))))
@@ -265,7 +278,7 @@ def tell_stage(stage):
 
 
 def estimate_command(arguments):
-    stored, training, classify, optimizer = {}, {}, False, vars(arguments).get("optimizer", "adamw")
+    stored, training, classify, optimizer = {}, TrainConfig(), False, vars(arguments).get("optimizer", "adamw")
     distillation = None
     if arguments.run is not None:
         if "optimizer" in arguments:
@@ -274,11 +287,11 @@ def estimate_command(arguments):
             raise UsageError(f"--model cannot change in the run {arguments.run}; leave out one of the two")
         run = runs.open_run(arguments.run)
         arguments.model, classify = name_of(run.model_config), run.task.classifies
-        stored, training = dataclasses.asdict(run.model_config), dataclasses.asdict(run.training)
+        stored, training = dataclasses.asdict(run.model_config), run.training
         optimizer, distillation = optimizers.name_of(run.optimizer_config), run.distillation
     kind = chosen_model(arguments)
     model = from_dict(kind, {**stored, **given_options(arguments, kind)})
-    training = from_dict(TrainConfig, {**training, **given_options(arguments, TrainConfig)})
+    training = dataclasses.replace(training, **given_options(arguments, TrainConfig))
     with mine_or_not(arguments):
         show_estimate(
             model, training, optimizer=OPTIMIZERS[optimizer], tokens=arguments.tokens, classify=classify,
@@ -359,7 +372,7 @@ def declare_train(p):
 
 def add_training(p):
     """The options that say what is trained, and how: those that a sweep has too."""
-    begins = "começa com os pesos e o tokenizador do treino desta pasta, em outros textos"
+    begins = "começa com os pesos e o tokenizador do treino desta pasta, em outros textos, ou para outra --task"
     p.add_argument("--from", dest="base", metavar="PASTA", help=begins)
     teacher = (
         "aprende também com o modelo treinado desta pasta, o professor, que antes lê os textos (os dele, com o "
@@ -367,17 +380,14 @@ def add_training(p):
     )
     p.add_argument("--teacher", metavar="PASTA", help=teacher)
     add_mine(p)
-    p.add_argument(
-        "--model",
-        choices=list(MODELS),
-        default=argparse.SUPPRESS,
-        help="qual modelo (padrão: gpt, ou t5 para classificar)",
-    )
+    which = "qual modelo (padrão: gpt, ou t5 para classificar)"
+    p.add_argument("--model", choices=list(MODELS), default=argparse.SUPPRESS, help=which)
     p.add_argument("--task", choices=list(TASKS), default=argparse.SUPPRESS,
-                   help="aprender a língua (language, o padrão) ou a classificar textos (classify)")  # fmt: skip
-    add_options_of_one(p, {task.name: task.data_config for task in TASKS.values()})
+                   help="aprender a língua (language, o padrão), a classificar textos (classify), a responder "
+                        "(instruct) ou, com --from, a preferir uma resposta a outra (prefer)")  # fmt: skip
+    add_options_of_one(p, CONFIGS_OF_DATA)
     add_options_of_one(p, {name: architecture.config for name, architecture in MODELS.items()})
-    add_options_of_one(p, {task.name: task.train_config for task in TASKS.values()})
+    add_options_of_one(p, CONFIGS_OF_TRAINING)
     add_options(p, DistillConfig)
     add_options(p, MonitorConfig)
     add_optimizer(

@@ -1,4 +1,4 @@
-"""Batches: windows of a long row of tokens, each epoch in another order.
+"""Batches: windows of a long row of tokens, or rows that are about as long as each other, each epoch in another order.
 
 Batch number n is a function of (tokens, sizes, seed, n) and of nothing else, so a run that is resumed needs to remember
 only n.
@@ -8,6 +8,8 @@ import numpy as np
 
 from tinyllm.data.objectives import CAUSAL
 from tinyllm.errors import UsageError
+
+NEIGHBOURS = 50  # batches: how many are cut from rows that are sorted by their length together
 
 
 def windows_per_epoch(tokens, context):
@@ -48,4 +50,27 @@ def batches(tokens, *, batch, context, seed, start=0, objective=CAUSAL):
         chosen = order[start % per_epoch * batch :][:batch]
         x, y = windows(tokens, first + chosen * context, context)
         yield objective(x, y, np.random.default_rng([seed, start, 1]))
+        start += 1
+
+
+def rows_alike(lengths, *, batch, seed, start=0):
+    """(N,) lengths of texts -> yield (B,) numbers of the texts of each batch, from batch `start` on, without end.
+
+    An epoch takes every text once, but for a rest smaller than a batch. Texts of about the same length come together,
+    so that there is little padding. Raises UsageError if there are fewer texts than a batch needs.
+    """
+    lengths = np.asarray(lengths)
+    per_epoch, epoch = len(lengths) // batch, None
+    if per_epoch < 1:
+        raise UsageError(f"{len(lengths)} texts are too few for a batch of {batch}; give more, or lower batch={batch}")
+    while True:
+        if epoch != start // per_epoch:
+            epoch = start // per_epoch
+            rng = np.random.default_rng([seed, epoch])
+            order = rng.permutation(len(lengths))[: per_epoch * batch]
+            parts = np.split(order, range(NEIGHBOURS * batch, len(order), NEIGHBOURS * batch))
+            order = np.concatenate([part[lengths[part].argsort(kind="stable")] for part in parts])
+            turns = rng.permutation(per_epoch)
+        place = turns[start % per_epoch] * batch
+        yield order[place : place + batch]
         start += 1

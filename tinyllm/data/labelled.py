@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from tinyllm import storage
+from tinyllm.data.batches import rows_alike
 from tinyllm.data.objectives import padded
 from tinyllm.errors import UsageError, shown
 
 MOST_LABELS = 1000
-NEIGHBOURS = 50  # batches: how many are cut from rows that are sorted by their length together
 
 
 def read_labelled(path):
@@ -97,23 +97,7 @@ def split_examples(examples, *, seed):
 def labelled_batches(rows, labels, *, batch, seed, start=0):
     """Yield (ids (B, T), lengths (B,), labels (B,)) from batch `start` on, without end; the padding is 0.
 
-    An epoch takes every row once, but for a rest smaller than a batch. Rows of about the same length come together, so
-    that there is little padding. Batch number n is a function of the rows, the sizes, the seed and n.
-    Raises UsageError if there are fewer rows than a batch needs.
+    Which rows come together `rows_alike` says, and raises UsageError as it does.
     """
-    per_epoch = len(rows) // batch
-    if per_epoch < 1:
-        raise UsageError(f"{len(rows)} texts are too few for a batch of {batch}; give more, or lower batch={batch}")
-    lengths, epoch = np.array([len(row) for row in rows]), None
-    while True:
-        if epoch != start // per_epoch:
-            epoch = start // per_epoch
-            rng = np.random.default_rng([seed, epoch])
-            order = rng.permutation(len(rows))[: per_epoch * batch]
-            parts = np.split(order, range(NEIGHBOURS * batch, len(order), NEIGHBOURS * batch))
-            order = np.concatenate([part[lengths[part].argsort(kind="stable")] for part in parts])
-            turns = rng.permutation(per_epoch)
-        place = turns[start % per_epoch] * batch
-        chosen = order[place : place + batch]
+    for chosen in rows_alike([len(row) for row in rows], batch=batch, seed=seed, start=start):
         yield *padded([rows[i] for i in chosen], 0), labels[chosen]
-        start += 1

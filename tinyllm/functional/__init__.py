@@ -10,7 +10,7 @@ from tinyllm.functional.affine import linear
 from tinyllm.functional.attentions import attention, merge_heads, repeat_heads, split_heads
 from tinyllm.functional.divergences import distillation, likeliest, linear_distillation
 from tinyllm.functional.embeddings import embedding
-from tinyllm.functional.losses import cross_entropy, linear_cross_entropy
+from tinyllm.functional.losses import cross_entropy, linear_cross_entropy, linear_log_likelihood
 from tinyllm.functional.norms import layer_norm, rms_norm
 from tinyllm.functional.positions import relative_buckets, rotary, rotations, sinusoids
 from tinyllm.functional.randomness import dropout, noise, noise_from, noise_place, pass_over
@@ -28,6 +28,7 @@ __all__ = [
     "linear",
     "linear_cross_entropy",
     "linear_distillation",
+    "linear_log_likelihood",
     "lstm",
     "lstm_cell",
     "merge_heads",

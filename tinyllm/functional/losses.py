@@ -68,6 +68,38 @@ def linear_cross_entropy(
     return in_pieces(hidden, weight, ids, weights, total, **how)
 
 
+@op
+def linear_log_likelihood(hidden, weight, targets, *, weights=None, needs=(True, True, False)):
+    """(..., T, C), (C, V), (..., T) ids -> (...): of each row, the sum of
+    log softmax(hidden @ weight)[target], in nats, each times its weight of (..., T); never holding
+    all of the logits.
+
+    What each row weighs in a loss is known only on the way back, which makes the logits again. The
+    errors are those of cross_entropy.
+    """
+    fits = hidden.shape[-1:] == weight.shape[:1] and hidden.shape[:-1] == targets.shape
+    if not fits or hidden.ndim < 2:
+        raise UsageError(
+            f"linear_log_likelihood: hidden {hidden.shape}, weight {weight.shape} and targets "
+            f"{targets.shape} do not agree; expected (..., T, C), (C, V) and (..., T)"
+        )
+    xp, shape = array_module(hidden), targets.shape
+    ids, weights, _ = positions(hidden, targets, weights, weight.shape[1])
+    x, at_once = rows(hidden), max(1, LOGITS_AT_ONCE // weight.shape[1])
+    pieces = [slice(start, start + at_once) for start in range(0, len(x), at_once)]
+    found = [surprise(widened(product(x[some], weight)), ids[some]) for some in pieces]
+    found = xp.concatenate(found)  # (n,)
+    if weights is None:
+        weights = xp.ones_like(found)
+
+    def backward(dy):
+        each = (weights.reshape(shape) * -dy[..., None]).reshape(-1)  # of a position's surprise
+        how = {"needs": needs, "surprise": surprise}
+        return in_pieces(hidden, weight, ids, each, 1, **how)[1](1)
+
+    return -(found * weights).reshape(shape).sum(axis=-1), backward
+
+
 def in_pieces(hidden, weight, ids, weights, total, *, needs, surprise, widest=None):
     """(value, backward) of linear_cross_entropy, for checked `positions`. `surprise` is given the
     logits of some rows, and their ids: as many at a time as if the vocabulary were `widest`."""

@@ -5,7 +5,7 @@ import numpy as np
 from tinyllm.data.corpora import resenhas
 from tinyllm.evaluate.classification import BagOfWords, accuracy, confusion, f1
 from tinyllm.say import counted, emit, percent, tell
-from tinyllm.train.tasks import probabilities
+from tinyllm.train.tasks.classify import probabilities
 
 LARGEST_BAG = 40_000  # texts: a bag of words learns hardly anything from more
 SPLITS = {"validation": "validação", "test": "teste"}  # to compare and choose by; for the one figure after that

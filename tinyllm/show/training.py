@@ -148,7 +148,8 @@ def compile_kernels(run):
     training = TrainConfig(steps=1, workers=1, **run.training.softened)
     model = run.task.new_model(config, rng=np.random.default_rng(0))
     optimizer = optimizers.new_optimizer(run.optimizer_config, model.named_parameters())
-    for _ in train(model, [run.task.tiny_batch(config)], optimizer, config=training):
+    loss = run.task.how(run, model).get("loss")
+    for _ in train(model, [run.task.tiny_batch(config)], optimizer, config=training, loss=loss):
         tell(f"…prontas em {decimal(time.perf_counter() - began, 1)} s.")
 
 

@@ -25,11 +25,11 @@ LOGITS_AT_ONCE = 1 << 21  # numbers: 8 MB of float32
 
 
 def check(task, training):
-    """Raise UsageError for a curriculum of texts that are no row, but have a label each."""
-    if training.curriculum != "none" and task.classifies:
+    """Raise UsageError for a curriculum of texts that are no row, but have a label each, or a question."""
+    if training.curriculum != "none" and not task.in_a_row:
         raise UsageError(
-            f"curriculum={training.curriculum} orders texts that a language is learned from, not texts with labels; "
-            "leave it out"
+            f"curriculum={training.curriculum} orders texts that a language is learned from, not texts with labels "
+            "or conversations; leave it out"
         )
 
 

@@ -81,7 +81,8 @@ class RangeTest:
             helper = lesson and lesson.helper
             trained = Trained(model, self.training, self.run.optimizer_config, helper=helper)
         growing, data = Growing(trained.optimizer, self.all_rates), (lesson or self.run).batches()
-        how = {"loss": lesson and lesson.loss_of(model), "config": self.training, "guard": trained.guard}
+        how = {"loss": lesson.loss_of(model)} if lesson else self.run.task.how(self.run, model)
+        how |= {"config": self.training, "guard": trained.guard}
         for report in train(model, data, growing, **how):
             if not math.isfinite(report.loss):
                 return

@@ -15,7 +15,7 @@ from tinyllm.backend import kernels, machine, threads
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.infer.fill import continued_by_gaps
-from tinyllm.infer.generate import before_next, generate
+from tinyllm.infer.generate import generate
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.nn.module import load_weights
 from tinyllm.train import checkpoint, log, trackers
@@ -69,7 +69,7 @@ def check_monitor(run, ranks=1):
         raise UsageError(
             f"sample_every={run.monitor.sample_every} asks for texts, and this model writes none; leave it out"
         )
-    count, context = len(beginning(run, run.monitor.sample_prompt)), run.model_config.context
+    count, context = len(run.task.beginning(run, run.monitor.sample_prompt)), run.model_config.context
     if count > context:
         raise UsageError(
             f"the sample_prompt of {count} tokens does not fit in a context of {context}; shorten it, or raise context"
@@ -156,14 +156,9 @@ def sample(run, model, prompt, step):
     return "".join(run.tokenizer.stream(ids))
 
 
-def beginning(run, prompt):
-    """The ids that a model is given of a prompt."""
-    return [run.end_id, *run.tokenizer.encode(before_next(run.tokenizer, prompt))]
-
-
 def continuation(run, model, prompt, **how):
     """The ids that follow a prompt, chosen one by one; who fills gaps is given one at the end, again and again."""
-    ids = beginning(run, prompt)
+    ids = run.task.beginning(run, prompt)
     if run.fills:
         return continued_by_gaps(model, run.task.objective(run), ids, **how)
     return generate(model, ids, stop_id=run.end_id, **how)

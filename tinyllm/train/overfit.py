@@ -30,14 +30,15 @@ class OneBatch:
             run.training, steps=steps, accumulate=1, warmup=min(10, run.training.warmup), floor=1.0,
             label_smoothing=0.0, z_loss=0.0, skip_spikes=False,
         )  # fmt: skip
-        self.batch = next(iter(run.batches()))
+        self.batch, self.how = next(iter(run.batches())), run.task.how(run, self.model)
         self.before = {name: parameter.data.copy() for name, parameter in self.model.named_parameters()}
         self.losses = []
 
     def reports(self):
         """Train, yielding a Report after each step, until the loss is near 0 or the steps are done. Raises UsageError
         as the loop does."""
-        for report in train(self.model, itertools.repeat(self.batch), self.optimizer, config=self.training):
+        batches = itertools.repeat(self.batch)
+        for report in train(self.model, batches, self.optimizer, config=self.training, **self.how):
             self.losses.append(report.loss)
             yield report
             if self.learned:

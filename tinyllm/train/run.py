@@ -42,7 +42,7 @@ from tinyllm.text import files
 from tinyllm.train import checkpoint, difficulty, distill, log, precision, trackers
 from tinyllm.train.loop import train
 from tinyllm.train.monitor import Monitor, MonitorConfig, check_monitor
-from tinyllm.train.tasks import Language, find_task
+from tinyllm.train.tasks import Language, check_goes_on, find_task
 from tinyllm.train.trained import Trained
 
 
@@ -194,20 +194,21 @@ def create(
 
 def create_from(
     base, folder, data, training, optimizer=None, *,
-    monitor=None, say=lambda text: None, warn=lambda text: None, announce=lambda run: None,
+    monitor=None, task=None, say=lambda text: None, warn=lambda text: None, announce=lambda run: None,
 ):  # fmt: skip
     """Make the folder of a new run that goes on, with other texts, from the weights and the tokenizer of another run.
-    If that is quantised, its weights are those that its codes stand for.
+    If that is quantised, its weights are those that its codes stand for. The task is that of the base, if none is given.
 
     `say`, `warn` and `announce` are those of `create`. Raises UsageError as that does, if the base has no checkpoint,
-    and if its labels are not those of the texts.
+    if only one of the two tasks tells labels, and if the labels of the base are not those of the texts.
     """
-    difficulty.check(base.task, training)
+    task = task or type(base.task)()
+    check_goes_on(base.task, task)
+    difficulty.check(task, training)
     check_place(folder, data, training)
     trackers.asked_for(monitor or MonitorConfig())
     start = weights(dequantize(base.trained_model(warn=warn)))
     say("textos")
-    task = type(base.task)()
     texts = task.read(data, seed=training.seed)
     if task.labels != base.task.labels:
         known, there = ", ".join(base.task.labels), ", ".join(task.labels)
@@ -293,7 +294,7 @@ def write_texts(run, texts, *, start=None, say, warn):
         storage.save_arrays(run.start, start)
     say("tokens")
     for split in SPLITS:
-        run.task.write(run.folder, split, texts[split], run.tokenizer, run.model_config, warn)
+        run.task.write(run, split, texts[split], warn)
     run.task.check(run)
     write_order(run, say)
 
@@ -401,7 +402,7 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, detect=Fals
             record_training(run)
             monitor.begin(start, lesson.cost if lesson else {})
         data = (lesson or run).batches(start * training.accumulate)
-        how = {"loss": lesson and lesson.loss_of(trained.model)}
+        how = {"loss": lesson.loss_of(trained.model)} if lesson else run.task.how(run, trained.model)
         how |= {"config": training, "ranks": trained.ranks or ONE_RANK, "guard": trained.guard, "start": start}
         how |= {"average": trained.average, "profile": monitor.watched(trained.model, start, profile), "detect": detect}
         kept = {"made_with": run.made_with(), "last": run.monitor.keep_last}

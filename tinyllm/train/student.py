@@ -53,7 +53,7 @@ def create_student(
 
 def foretells(task, config, who):
     """Raise UsageError unless a model of this config, trained for this task, foretells the next token."""
-    if task.classifies or catalog.architecture_of(config).objective is not Causal:
+    if not task.in_a_row or catalog.architecture_of(config).objective is not Causal:
         able = ", ".join(name for name, each in catalog.MODELS.items() if each.objective is Causal)
-        does = "tells labels" if task.classifies else f"is a {catalog.name_of(config)}"
+        does = f"is a {catalog.name_of(config)}" if task.in_a_row else "tells labels" if task.classifies else "answers"
         raise UsageError(f"{who} {does}, and a distillation needs the next token foretold; take one of {able}")

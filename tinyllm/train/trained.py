@@ -82,6 +82,8 @@ def check_layout(task, model, training, optimizer, layout):
 
     Threads try it, with a model that has as many blocks and heads and is as narrow as can be."""
     check(layout, training.offload)
+    if layout.ranks > 1 and not task.shares:
+        raise UsageError(f"task {task.name} is for one process, not {layout.ranks}; train without launch")
     precision.check(training, layout.ranks)
     if training.softened and layout.tp > 1:
         raise UsageError(f"{' and '.join(training.softened)} need the whole vocabulary in one rank; take tp=1")

@@ -23,7 +23,7 @@ def of_another_kind(run):
     """Why a run cannot be judged as a language model that was trained, or None."""
     if run.quantized:
         return "tem os pesos quantizados, e não foi treinado assim"
-    if run.task.classifies or run.architecture.objective is not Causal:
+    if not run.task.in_a_row or run.architecture.objective is not Causal:
         return "não aprende a prever o próximo token"
     if not runs.steps_done(run):
         return "ainda não salvou nada"

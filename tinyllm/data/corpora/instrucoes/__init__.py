@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tinyllm.data.conversations import Message, Preference, exchange
 from tinyllm.data.corpora.drawing import Draw, check_split, numbers, split_of
 from tinyllm.data.corpora.instrucoes import language, sums, things
 
@@ -49,6 +50,7 @@ TASKS = {
     things.note: 6,
 }
 USER, ASSISTANT = "Usuário", "Assistente"
+TRIES = 20  # for another answer: a narrow task may have no other content in a split
 DECK = [task for task, share in TASKS.items() for _ in range(share)]
 
 
@@ -79,6 +81,31 @@ def pairs(count: int, *, split: str = "train", seed: int = 0) -> Iterator[tuple[
     indices = numbers(count, split, "instrucoes")  # more than enough: a conversation has several exchanges
     exchanges = (exchange for index in indices for exchange in conversation(index, split=split, seed=seed))
     return ((exchange.question, exchange.answer) for exchange in itertools.islice(exchanges, count))
+
+
+def dialogues(count: int, *, split: str = "train", seed: int = 0) -> Iterator[tuple[Message, ...]]:
+    """The first `count` conversations of a split, as messages of a user and an assistant."""
+    for index in numbers(count, split, "instrucoes"):
+        pairs_of_one = (exchange(one.question, one.answer) for one in conversation(index, split=split, seed=seed))
+        yield tuple(itertools.chain.from_iterable(pairs_of_one))
+
+
+def preferences(count: int, *, split: str = "train", seed: int = 0) -> Iterator[Preference]:
+    """The first `count` questions of a split, each with its answer, which is preferred, and with one to another
+    question of the same task."""
+    numbers(count, split, "instrucoes")
+    return itertools.islice(all_preferences(split, seed), count)
+
+
+def all_preferences(split: str, seed: int) -> Iterator[Preference]:
+    for index in itertools.count():
+        draw = Draw("instrucoes/preferences", seed, split, index)
+        for one in conversation(index, split=split, seed=seed):
+            task = next(task for task in TASKS if task.__name__ == one.task)
+            others = (ask(task, split, draw).answer for _ in range(TRIES))
+            other = next((answer for answer in others if answer != one.answer), None)
+            if other is not None:
+                yield Preference((Message("user", one.question),), one.answer, other)
 
 
 def conversation(index: int, *, split: str = "train", seed: int = 0) -> list[Exchange]:
