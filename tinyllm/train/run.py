@@ -197,7 +197,7 @@ def create_from(
     monitor=None, task=None, say=lambda text: None, warn=lambda text: None, announce=lambda run: None,
 ):  # fmt: skip
     """Make the folder of a new run that goes on, with other texts, from the weights and the tokenizer of another run.
-    If that is quantised, its weights are those that its codes stand for. The task is that of the base, if none is given.
+    If that is quantised, its weights are those that its codes stand for. The task is the base's, if none is given.
 
     `say`, `warn` and `announce` are those of `create`. Raises UsageError as that does, if the base has no checkpoint,
     if only one of the two tasks tells labels, and if the labels of the base are not those of the texts.
