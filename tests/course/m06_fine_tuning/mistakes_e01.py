@@ -458,7 +458,7 @@ def some_texts(size):
 
 
 WORK = {
-    "cross_entropy": Work(some_logits, small=300, large=3000, through=compared),
-    "balanced": Work(some_labels, small=10_000, large=100_000),
+    "cross_entropy": Work(some_logits, small=300, large=3000, through=compared, limit=None),
+    "balanced": Work(some_labels, small=10_000, large=100_000, limit=None),
     "Classifier": Work(some_texts, small=20, large=200, through=read),
 }
