@@ -364,11 +364,6 @@ class DropoutBeforeThePooling(Right):
         return self.head(self.pooled(self.dropout(self.hidden(ids, lengths)), lengths))
 
 
-class Probabilities(Right):
-    def __call__(self, ids, lengths):
-        return F.softmax(super().__call__(ids, lengths))
-
-
 MISTAKES = {
     "cross_entropy": [
         (not_smoothed, "o alvo ficou com 1 no rótulo certo e 0 nos outros; falta repartir ε entre todos"),
@@ -422,7 +417,6 @@ MISTAKES = {
         (NoDropout, "faltou o dropout, antes da cabeça"),
         (DropoutBehindTheHead, "o dropout vem antes da cabeça; depois dela, apagaria logits"),
         (DropoutBeforeThePooling, "o dropout vem depois de escolher o vetor do texto, e antes da cabeça"),
-        (Probabilities, "devolveu probabilidades; são os logits, porque é a perda que faz a softmax"),
     ],
 }  # fmt: skip
 
