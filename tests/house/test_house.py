@@ -30,6 +30,7 @@ FLOORS = [
     ["infer"],
     ["evaluate"],
     ["train"],
+    ["finetune"],
     ["bench"],
     ["show"],
     ["course"],

@@ -38,6 +38,8 @@ SEVERAL = {
     "Dettmers",
     "Efron",
     "Elman",
+    "Li",
+    "Liu",
     "Loshchilov",
     "Polyak",
     "Shannon",

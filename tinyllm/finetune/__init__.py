@@ -1,0 +1,1 @@
+"""Fine-tuning: a trained model, frozen, and the little that is learned beside it."""
