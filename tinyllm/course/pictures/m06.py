@@ -1,5 +1,7 @@
 """The pictures of module 6."""
 
+from tinyllm.course.pictures import m06_lora
+
 FOLDER = "m06_fine_tuning/imagens"
 
-PICTURES = {}
+PICTURES = m06_lora.PICTURES
