@@ -192,9 +192,10 @@ def test_it_is_stored_alone(tmp_path, name, config):
 @pytest.mark.parametrize("config", [PROMPT, PREFIX], ids=catalog.name_of)
 @pytest.mark.parametrize("name", ["gpt", "bert"])
 def test_on_a_gpu_it_learns_as_on_the_processor(cupy, name, config):
-    here, there = (shaken(adapted(roomy(name), config)) for _ in range(2))
-    batch = batch_of(here)
+    here, there = roomy(name), roomy(name)
     map_parameters(there, lambda array: to_device(array, "gpu"))
+    here, there = adapted(here, config), adapted(there, config)
+    batch = batch_of(here)
     expected, found = backward(here.loss(*batch)), backward(there.loss(*batch))
     for (key, mine), (_, other) in zip(here.named_parameters(), there.named_parameters(), strict=True):
         np.testing.assert_allclose(to_host(found[other]), expected[mine], atol=1e-5, err_msg=key)

@@ -1,6 +1,7 @@
 """Which methods of fine-tuning there are, by the name that the command line and an adapter call them; and what can be
 done with any of them: adapt a model, merge what was learned into it, take it out."""
 
+from tinyllm.backend.arrays import beside
 from tinyllm.errors import UsageError
 from tinyllm.finetune import bottleneck, ia3, lora, prefix, prompt, subset
 from tinyllm.finetune.method import HEAD, Added, Mergeable, check_plain, has_head
@@ -38,9 +39,11 @@ def adapt(model, config, *, rng):
     """
     check_plain(model)
     method = find(name_of(config))
+    of_base = next(weight.data for _, weight in model.named_weights())
     model = method.put(model, config, rng=rng)
     names = method.learned(model, config)
     for name, weight in model.named_weights():
+        weight.data = beside(weight.data, of_base)  # what was put is made in memory, and the base may be on a GPU
         if isinstance(weight, Parameter):
             weight.requires_grad = name in names or (has_head(model) and name.startswith(HEAD))
     return model

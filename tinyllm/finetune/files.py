@@ -4,6 +4,7 @@ Of the base there is only the SHA-256 of all that was not learned: on any other 
 refused. (What BitFit learns does not depend on the biases that the base had; of a full fine-tuning all is here.)
 """
 
+import contextlib
 import hashlib
 from pathlib import Path
 
@@ -26,22 +27,34 @@ def save_adapter(folder, model, config, *, base):
 
     Raises UsageError for a folder that is not empty, for a merged model and for weights that are not finite.
     """
-    folder, arrays = storage.claim_folder(folder), catalog.learned(model)
-    if folder.exists() and any(folder.iterdir()):
-        raise UsageError(f"{folder} is not empty; choose another folder for the adapter")
+    arrays = finished(model)
+    described = {
+        "format": FORMAT, "method": catalog.name_of(config), "config": to_dict(config),
+        "base": {"name": str(base), "architecture": models.name_of(model.config), "sha256": frozen_hash(model)},
+    }  # fmt: skip
+    with new_folder(folder) as temporary:
+        storage.save_arrays(temporary / WEIGHTS, arrays)
+        storage.save_json(temporary / CONFIG, described | {"sha256": storage.sha256(temporary / WEIGHTS)})
+
+
+def finished(model):
+    """{name: array} of what a model has learned. Raises UsageError for a merged model, and if one is not finite."""
     if catalog.is_merged(model):
         raise UsageError("the model is merged, and its weights are not those of its base; unmerge it, then save")
+    arrays = catalog.learned(model)
     check_finite(arrays)
-    architecture = models.name_of(model.config)
+    return arrays
+
+
+@contextlib.contextmanager
+def new_folder(folder):
+    """A block that fills a folder, whole or not at all. Raises UsageError for one that is not empty."""
+    folder = storage.claim_folder(folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty; choose another folder for the adapter")
     with storage.aside(folder) as temporary:
         temporary.mkdir()
-        storage.save_arrays(temporary / WEIGHTS, arrays)
-        described = {
-            "format": FORMAT, "method": catalog.name_of(config), "config": to_dict(config),
-            "base": {"name": str(base), "architecture": architecture, "sha256": frozen_hash(model)},
-            "sha256": storage.sha256(temporary / WEIGHTS),
-        }  # fmt: skip
-        storage.save_json(temporary / CONFIG, described)
+        yield temporary
 
 
 def load_adapter(folder, model):
@@ -50,21 +63,31 @@ def load_adapter(folder, model):
     Returns what to use in the place of the model, and the config of the method. Raises UsageError, and leaves the model
     as it was, for a file that is missing or damaged, for an adapter of other shapes and for another base.
     """
-    described, config = read(folder)
+    base, config = read(folder)
     architecture = models.name_of(model.config)
-    if described["architecture"] != architecture:
-        raise UsageError(f"{folder} adapts a {described['architecture']}, and the base is a {architecture}")
+    if base["architecture"] != architecture:
+        raise UsageError(f"{folder} adapts a {base['architecture']}, and the base is a {architecture}")
     arrays = storage.mapped_arrays(Path(folder) / WEIGHTS)
+
+    def check_base(adapted):
+        if frozen_hash(adapted) != base["sha256"]:
+            raise UsageError(
+                f"{folder} was made on other weights than these: on {base['name']}, and the SHA-256 of what it left as "
+                "it was is not that of this base"
+            )
+
+    return filled(folder, model, config, arrays, check=check_base), config
+
+
+def filled(folder, model, config, arrays, *, check=lambda adapted: None):
+    """Adapt a model by a config and put in {name: array} of what the adapter of a folder has learned; return what to
+    use in its place. `check` may raise when the arrays fit; then, as if they do not, the model is left as it was."""
     check_finite(arrays)
     learned_before = [(weight, weight.requires_grad) for _, weight in model.named_weights()]
     adapted = catalog.adapt(model, config, rng=np.random.default_rng(0))
     try:
         check_fits(folder, arrays, catalog.learned(adapted))
-        if frozen_hash(adapted) != described["sha256"]:
-            raise UsageError(
-                f"{folder} was made on other weights than these: on {described['name']}, and the SHA-256 of what it "
-                "left as it was is not that of this base"
-            )
+        check(adapted)
     except UsageError:
         catalog.take_out(adapted)
         for weight, learns in learned_before:
@@ -72,7 +95,7 @@ def load_adapter(folder, model):
         raise
     for name, parameter in adapted.named_parameters():
         parameter.data[...] = beside(np.array(arrays[name]), parameter.data)
-    return adapted, config
+    return adapted
 
 
 def read(folder):

@@ -41,23 +41,28 @@ class LoRAConfig(Config):
 
 
 @op
-def add_low_rank(y, x, a, b, *, scale, columns):
-    """(..., n_out), (..., n_in), (n_in, r), (r, n) -> (..., n_out): y and, in n columns, a slice, scale x a b."""
+def add_low_rank(y, x, *pairs, scale, columns):
+    """(..., n_out), (..., n_in), (n_in, r), (r, n), … -> (..., n_out): y and, for each pair a, b, scale x a b in its
+    n columns, a slice."""
     x_rows, out = rows(x), rows(y).copy()
-    short = product(x_rows, a)  # (N, r)
-    short *= scale
-    out[:, columns] += product(short, b)
+    updates = list(zip(pairs[::2], pairs[1::2], columns, strict=True))
+    shorts = [product(x_rows, a) for a, _, _ in updates]  # each (N, r)
+    for short, (_, b, part) in zip(shorts, updates, strict=True):
+        short *= scale
+        out[:, part] += product(short, b)
 
     def backward(dy):
-        part = rows(dy)[:, columns]
-        dshort = product(part, b.T)
-        dshort *= scale
-        return (
-            dy,
-            lambda: product(dshort, a.T).reshape(x.shape),
-            lambda: product(x_rows.T, dshort),
-            lambda: product(short.T, part),
-        )
+        dy_rows = rows(dy)
+        dshorts = [product(dy_rows[:, part], scale * b.T) for _, b, part in updates]
+
+        def dx():
+            parts = (product(dshort, a.T) for dshort, (a, _, _) in zip(dshorts, updates, strict=True))
+            return sum(parts).reshape(x.shape)
+
+        of_pairs = []
+        for short, dshort, (_, _, part) in zip(shorts, dshorts, updates, strict=True):
+            of_pairs += [product(x_rows.T, dshort), product(short.T, dy_rows[:, part])]
+        return dy, dx, *of_pairs
 
     return out.reshape(y.shape), backward
 
@@ -87,10 +92,10 @@ class LoRA(Mergeable):
         y = self.inner(x)
         if self.merged:
             return y
-        for update in self.parts.values():
-            dropped = F.dropout(x, rate=self.rate)
-            y = add_low_rank(y, dropped, update.a, update.b, scale=self.scale, columns=update.columns)
-        return y
+        updates = self.parts.values()
+        pairs = [matrix for update in updates for matrix in (update.a, update.b)]
+        columns = tuple(update.columns for update in updates)
+        return add_low_rank(y, F.dropout(x, rate=self.rate), *pairs, scale=self.scale, columns=columns)
 
     def merge(self):
         """Add the updates to the weight of the layer."""

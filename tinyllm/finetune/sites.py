@@ -43,6 +43,13 @@ def names_of(path):
     return {WHOLE: path} | {part: f"{above}.{part}".lstrip(".") for part in PARTS.get(last, ())}
 
 
+def columns_of(path, n_out):
+    """{part: its columns, a slice} of a layer that stands at a path and gives n_out channels; "whole" has them all."""
+    parts = PARTS.get(path.rpartition(".")[2], ())
+    width = n_out // max(len(parts), 1)
+    return {WHOLE: slice(0, n_out)} | {part: slice(i * width, (i + 1) * width) for i, part in enumerate(parts)}
+
+
 def matches(name, pattern):
     """Whether a pattern is that of a name, or of its end."""
     return fnmatchcase(f".{name}", f"*.{pattern}")
@@ -61,23 +68,26 @@ def chosen(model, text):
     """
     found, named, unused = {}, set(), dict.fromkeys(patterns(text))
     for path, layer in linear_layers(model).items():
-        _, n_out = sizes(layer)
-        names = names_of(path)
+        columns, names = columns_of(path, sizes(layer)[1]), names_of(path)
         named.update(name.rpartition(".")[2] for name in names.values())
         hits = {part: [p for p in patterns(text) if matches(name, p)] for part, name in names.items()}
         for pattern in (pattern for of_part in hits.values() for pattern in of_part):
             unused.pop(pattern, None)
-        if hits.pop(WHOLE):
-            found[path] = {WHOLE: slice(0, n_out)}
-            continue
-        width = n_out // max(len(hits), 1)
-        parts = {part: slice(i * width, (i + 1) * width) for i, part in enumerate(hits) if hits[part]}
+        parts = [WHOLE] if hits[WHOLE] else [part for part in hits if hits[part]]
         if parts:
-            found[path] = parts
+            found[path] = {part: columns[part] for part in parts}
     if unused or not found:
         wrong = next(iter(unused), text)
         raise UsageError(f"no linear layer is called {wrong!r}; there are {', '.join(sorted(named)) or 'none'}")
     return found
+
+
+def shortest(model, wanted):
+    """The shortest text of patterns that chooses {path: names of parts} of a model."""
+    names = [names_of(path)[part] for path, parts in wanted.items() for part in parts]
+    short = ",".join(dict.fromkeys(name.rpartition(".")[2] for name in names))
+    alike = {path: set(parts) for path, parts in chosen(model, short).items()} == wanted
+    return short if alike else ",".join(names)
 
 
 def put_around(model, made):
