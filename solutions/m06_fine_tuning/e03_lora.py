@@ -2,7 +2,7 @@
 
 50 minutos · dificuldade 3 de 5 · precisa de: m01.e04, m04.e03
 pode usar: numpy, tinyllm.nn.layers, tinyllm.nn.module, tinyllm.tensor
-na biblioteca: tinyllm.finetune.lora.add_low_rank, tinyllm.finetune.lora.LowRank
+na biblioteca: tinyllm.finetune.lora.LowRank
 
 Por que importa: para adaptar um modelo a uma tarefa não é preciso mexer em todos os seus pesos. Ao
 lado de cada matriz congelada aprende-se um produto de duas matrizes finas, com menos de um
@@ -10,8 +10,9 @@ centésimo dos números; no fim ele se soma à matriz, e o modelo fica tão ráp
 que quase todo modelo grande é adaptado hoje.
 
 O que fazer: complete as três peças. A memória é medida: nunca forme a matriz a @ b antes de
-`merge`. As duas primeiras são as da biblioteca, e com elas adapta-se um modelo inteiro; a terceira
-lá se chama do mesmo modo, e tem ainda um dropout (leia-a em tinyllm/finetune/lora.py).
+`merge`. A segunda é a da biblioteca, e um modelo inteiro se adapta com as suas matrizes. A primeira
+e a terceira têm lá o mesmo nome, em tinyllm/finetune/lora.py: ali uma só operação soma as matrizes
+de todas as partes, e há ainda um dropout.
 """
 
 import numpy as np
