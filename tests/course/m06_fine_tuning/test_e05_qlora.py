@@ -43,7 +43,9 @@ def test_three_of_them_are_exact(judge):
 def encode(judge, matrix, of=""):
     case = f"matriz {shapes(matrix)}{of}"
     codes, scale = judge.same("encode", matrix, case=case)
-    judge.that(codes.dtype == np.uint8, "encode", case, f"os códigos são {codes.dtype}; converta para np.uint8")
+    judge.that(
+        codes.dtype == np.uint8, "encode", case, f"cada byte ocupa {codes.dtype.itemsize}; converta para np.uint8"
+    )
     return codes, scale
 
 
