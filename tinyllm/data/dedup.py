@@ -56,7 +56,7 @@ class MinHash:
         rng = np.random.default_rng(seed)
         self.factors = rng.integers(1 << 63, size=(PERMUTATIONS, 1), dtype=np.uint64) * np.uint64(2) + np.uint64(1)
         self.offsets = rng.integers(1 << 64, size=(PERMUTATIONS, 1), dtype=np.uint64)
-        self.word_hashes = {}
+        self.word_hashes = WordHashes()
 
     def __call__(self, text):
         """str -> uint32 (PERMUTATIONS,)"""
@@ -66,21 +66,36 @@ class MinHash:
 
     def shingles(self, text):
         """str -> uint64 (N,), one hash per run of SHINGLE words, in order; a shorter text is a single run."""
-        words = np.array([self._hash(word) for word in normalised(text)], dtype=np.uint64)
-        length = min(SHINGLE, len(words)) or 1
-        runs = np.zeros(max(1, len(words) - length + 1), dtype=np.uint64)
-        for place in range(min(length, len(words))):
-            runs = _mixed(runs * GOLDEN + words[place : len(words) - length + 1 + place])
-        return runs
+        words = self.word_hashes(normalised(text))
+        length = min(SHINGLE, len(words))
+        return run_hashes(words, length) if length else np.zeros(1, dtype=np.uint64)
+
+
+class WordHashes:
+    """Words -> uint64 (N,), one hash each: the same in every process, which Python's own is not."""
+
+    def __init__(self):
+        self.known = {}
+
+    def __call__(self, words):
+        return np.array([self._hash(word) for word in words], dtype=np.uint64)
 
     def _hash(self, word):
-        """The same number in every process, which Python's own hash is not."""
-        if word not in self.word_hashes:
-            if len(self.word_hashes) >= 1 << 20:
-                self.word_hashes.clear()  # the frequent words are back in a moment
+        if word not in self.known:
+            if len(self.known) >= 1 << 20:
+                self.known.clear()  # the frequent words are back in a moment
             digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).digest()
-            self.word_hashes[word] = int.from_bytes(digest, "little")
-        return self.word_hashes[word]
+            self.known[word] = int.from_bytes(digest, "little")
+        return self.known[word]
+
+
+def run_hashes(words, length):
+    """uint64 (N,), one hash a word -> uint64 (N - length + 1,), one a run of `length` words, in order."""
+    count = max(0, len(words) - length + 1)
+    runs = np.zeros(count, dtype=np.uint64)
+    for place in range(length):
+        runs = _mixed(runs * GOLDEN + words[place : place + count])
+    return runs
 
 
 def _mixed(numbers):

@@ -1,4 +1,4 @@
-"""Public texts in Portuguese that `tinyllm data download` knows by name. None of them comes with the project."""
+"""Public texts and test sets in Portuguese that `tinyllm data download` knows by name; none comes with the project."""
 
 from typing import NamedTuple
 
@@ -50,5 +50,38 @@ SOURCES = {
         "CC BY-SA 4.0: cite a fonte e mantenha a licença",
         2500 * MEGABYTE,
         "XML compactado, em wikitexto: precisa antes de um extrator, como o WikiExtractor",
+    ),
+    # test sets, by the names that evaluate/datasets.py reads them by
+    "assin2": Source(
+        "ASSIN 2: uma frase implica a outra?",
+        "https://drive.google.com/u/0/uc?id=1J3FpQaHxpM-FDfBUyooh-sZF-B-bM_lU&export=download",
+        "assin2-test.xml",
+        "não informada: veja sites.google.com/view/assin2",
+        MEGABYTE,
+        "conjunto de teste",
+    ),
+    "hatebr": Source(
+        "HateBR: comentários do Instagram, ofensivos ou não",
+        "https://raw.githubusercontent.com/franciellevargas/HateBR/main/dataset/HateBR.csv",
+        "HateBR.csv",
+        "CC BY-NC 4.0: cite a fonte; sem uso comercial",
+        MEGABYTE,
+        "conjunto de teste; tem palavrões e ofensas",
+    ),
+    "calame-pt": Source(
+        "CALAME-PT: textos sem a última palavra",
+        "https://huggingface.co/datasets/NOVA-vision-language/calame-pt/resolve/main/calamept_all.jsonl",
+        "calamept_all.jsonl",
+        "MIT",
+        MEGABYTE,
+        "conjunto de teste",
+    ),
+    "enem": Source(
+        "ENEM de 2024: questões de múltipla escolha",
+        "https://raw.githubusercontent.com/piresramon/gpt-4-enem/main/data/enem/2024.jsonl",
+        "enem-2024.jsonl",
+        "MIT",
+        MEGABYTE // 4,
+        "conjunto de teste",
     ),
 }

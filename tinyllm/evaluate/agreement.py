@@ -24,14 +24,19 @@ def log_probabilities(model, rows):
     return np.where(np.arange(1, ids.shape[1]) < lengths[:, None], each, 0).sum(axis=1)
 
 
-def agreement_score(model, tokenizer, pairs, *, start_id):
-    """The share of (phenomenon, right, wrong) whose right sentence has the higher log-probability; chance is one half.
+def agreements(model, tokenizer, pairs, *, start_id):
+    """N (phenomenon, right, wrong) -> (N,): whether the right sentence has the higher log-probability.
 
     `start_id` is the token that stands before a text. Both sentences count from their first word to their last, as in
-    BLiMP (Warstadt et al. 2020). Raises UsageError without pairs.
+    BLiMP (Warstadt et al. 2020). `slices.grouped` gives them by phenomenon. Raises UsageError without pairs.
     """
     rows = [[start_id, *tokenizer.encode(sentence)] for _, *sentences in pairs for sentence in sentences]
     if not rows:
         raise UsageError("0 pairs of sentences give no score; ask for at least one")
     scores = np.concatenate([log_probabilities(model, rows[i : i + BATCH]) for i in range(0, len(rows), BATCH)])
-    return float(np.mean(scores[::2] > scores[1::2]))
+    return scores[::2] > scores[1::2]
+
+
+def agreement_score(model, tokenizer, pairs, *, start_id):
+    """The share of the pairs whose right sentence is the likelier, as in `agreements`; chance is one half."""
+    return float(agreements(model, tokenizer, pairs, start_id=start_id).mean())

@@ -36,7 +36,7 @@ def story(index: int, *, split: str = "train", seed: int = 0) -> str:
     source = source_of(split, seed, index)
     plot = draw_plot(source, split)
     while True:
-        text = tell(plot, source)
+        text, _ = told(plot, source)
         if MINIMUM_WORDS <= len(text.split()) <= MAXIMUM_WORDS:
             return text
 
@@ -56,11 +56,11 @@ def draw_plot(source: Draw, split: str) -> Plot:
     return source.choose(PLOTS[split])
 
 
-def tell(plot: Plot, source: Draw) -> str:
-    """One telling of a plot: a world, a memory, and its scenes in order."""
+def told(plot: Plot, source: Draw) -> tuple[str, "StoryMemory"]:
+    """One telling of a plot: a world, a memory, and its scenes in order; and the memory, which knows who is in it."""
     world = source.choose(WORLDS)
     memory = StoryMemory(source, lambda category: entries(category, world), plot.categories)
-    return "\n".join([render(memory.prefer(scene(name)), memory) for name in plot.scenes])
+    return "\n".join([render(memory.prefer(scene(name)), memory) for name in plot.scenes]), memory
 
 
 class StoryMemory(Memory):
