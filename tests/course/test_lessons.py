@@ -8,14 +8,14 @@ import sys
 import pytest
 
 from tinyllm.course import syllabus
-from tinyllm.course.pictures import drawing, m01, m03, m04, m05
+from tinyllm.course.pictures import drawing, m01, m03, m04, m05, m06
 from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 
 LESSONS = sorted(FOLDER.glob("exercises/**/*.md"))
 EVERY = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 LINK = re.compile(r"(?P<picture>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
-IMAGES = {module: FOLDER / "exercises" / module.FOLDER for module in (m01, m03, m04, m05)}
-OF_EVERY_MODULE = pytest.mark.parametrize(("module", "images"), IMAGES.items(), ids=("m01", "m03", "m04", "m05"))
+IMAGES = {module: FOLDER / "exercises" / module.FOLDER for module in (m01, m03, m04, m05, m06)}
+OF_EVERY_MODULE = pytest.mark.parametrize(("module", "images"), IMAGES.items(), ids=("m01", "m03", "m04", "m05", "m06"))
 
 
 def read(lesson):

@@ -5,7 +5,7 @@ With the folder of a trained run, measure first what the pictures of module 1 sh
 
 import sys
 
-from tinyllm.course.pictures import drawing, m01, m03, m04, m05
+from tinyllm.course.pictures import drawing, m01, m03, m04, m05, m06
 from tinyllm.course.syllabus import course_folder
 from tinyllm.train import run as runs
 
@@ -14,7 +14,7 @@ def main(arguments):
     exercises = course_folder() / "exercises"
     for run in arguments:
         m01.measure(exercises / m01.FOLDER, runs.open_run(run))
-    for module in (m01, m03, m04, m05):
+    for module in (m01, m03, m04, m05, m06):
         for name in module.PICTURES:
             drawing.draw(module, exercises / module.FOLDER, name)
             print(exercises / module.FOLDER / f"{name}.svg")
