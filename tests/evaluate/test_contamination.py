@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tinyllm.data.corpora import contos
 from tinyllm.data.dedup import normalised
 from tinyllm.errors import UsageError
 from tinyllm.evaluate import contamination as module
@@ -21,7 +22,15 @@ def test_what_was_planted_is_found():
     found = contamination(["uma frase que ninguém leu", test, "x " * 7 + test], training)
     assert found.flagged.tolist() == [False, True, True]
     np.testing.assert_allclose(found.shares, [0, 1, 20 / 27])
+    assert found.copied.tolist() == [False, True, False]
     assert found.texts.tolist() == [-1, 1, 1] and found.runs == ["", " ".join(WORDS[:13]), " ".join(WORDS[:13])]
+
+
+def test_stories_of_another_split_share_runs_and_those_read_are_copied():
+    read, others = list(contos.stories(60)), list(contos.stories(10, split="test"))
+    found = contamination([*read[:10], *others], read)
+    assert found.copied.tolist() == [True] * 10 + [False] * 10
+    assert found.texts[:10].tolist() == list(range(10)) and found.flagged[10:].any()
 
 
 def test_a_run_must_be_whole():
@@ -51,15 +60,18 @@ def test_it_is_the_search_by_hand(examples, training, run, chunk):
     for place, example in enumerate(examples):
         words = normalised(example)
         length = min(run, len(words))
-        copied, first = set(), -1
-        for number, text in enumerate(training):
-            there = normalised(text)
-            parts = {tuple(there[i : i + length]) for i in range(len(there) - length + 1)} if length else set()
-            hits = [i for i in range(len(words) - length + 1) if tuple(words[i : i + length]) in parts]
-            first = number if hits and first < 0 else first
-            copied.update(i + step for i in hits for step in range(length))
+        runs = [tuple(words[i : i + length]) for i in range(len(words) - length + 1)] if length else []
+        firsts = [next((n for n, text in enumerate(training) if holds(normalised(text), one)), -1) for one in runs]
+        copied = {start + step for start, first in enumerate(firsts) if first >= 0 for step in range(length)}
         assert found.shares[place] == pytest.approx(len(copied) / max(1, len(words)))
-        assert found.texts[place] == first
+        met = [first for first in firsts if first >= 0]
+        most = min(met, key=lambda first: (-met.count(first), first), default=-1)
+        assert found.texts[place] == most
+        assert found.runs[place] == (" ".join(runs[firsts.index(most)]) if met else "")
+
+
+def holds(words, run):
+    return any(tuple(words[i : i + len(run)]) == run for i in range(len(words) - len(run) + 1))
 
 
 def test_more_training_texts_take_no_more_memory():

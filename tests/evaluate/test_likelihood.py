@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from tinyllm.data.corpora import concordancia
 from tinyllm.errors import UsageError
-from tinyllm.evaluate import likelihood
+from tinyllm.evaluate import bias, likelihood, robustness
 from tinyllm.evaluate.datasets import Completion, Question
 from tinyllm.models.bert import BERT, BERTConfig
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.models.llama import Llama, LlamaConfig
 from tinyllm.models.rnn import LSTM, LSTMConfig
-from tinyllm.tensor import no_grad
+from tinyllm.tensor import Tensor, no_grad
 from tinyllm.text import bpe
 
 START = 0
@@ -78,6 +78,24 @@ def test_greedy_is_what_the_model_would_write(tokenizer):
             continue  # it would write no word
         likely = Completion("As meninas", end[1:])
         assert likelihood.of_ends(model, tokenizer, [likely], start_id=START).greedy.tolist() == [True]
+
+
+class Counting:
+    """A model that finds likeliest what is one more than the last token."""
+
+    longest = 9
+    new_caches = None
+
+    def hidden(self, ids):
+        return Tensor(np.eye(9, dtype=np.float32)[(ids + 1) % 9])
+
+    def head(self):
+        return Tensor(np.eye(9, dtype=np.float32))
+
+
+def test_greedy_is_of_every_token():
+    rows, starts = [[0, 1, 2, 3], [0, 2, 3], [0, 2, 3], [4, 5, 7]], np.array([1, 1, 2, 1])
+    assert likelihood.of_rows(Counting(), rows, starts)[1].tolist() == [True, False, True, False]
     logits = np.array([[0.0, 2.0, 1.0], [0.0, 2.0, 1.0]])
     nats, likeliest = likelihood.of_targets(logits, np.array([1, 2]))
     assert likeliest.tolist() == [True, False]
@@ -122,6 +140,20 @@ def test_what_is_picked_depends_on_the_measure():
     assert found.picked().tolist() == found.picked("character").tolist() == [2, 0]
     with pytest.raises(UsageError, match="per word is not known; choose one of character, token, text"):
         found.picked("word")
+
+
+def test_it_is_what_bias_and_robustness_ask_for(tokenizer):
+    model, pairs = next(models(tokenizer)), list(bias.counterfactuals(8))
+
+    def score(completions):
+        return likelihood.of_ends(model, tokenizer, completions, start_id=START).nats
+
+    found = bias.gaps(score, pairs)
+    assert found[3] == pytest.approx((score([pairs[3].first]) - score([pairs[3].second]))[0], abs=1e-4)
+    assert bias.favours(found).shape == (4,)
+    figures = robustness.curve(score, COMPLETIONS, "digitação", levels=(0, 0.5))
+    np.testing.assert_allclose(figures[0], score(COMPLETIONS), rtol=1e-6)
+    assert figures.shape == (2, 4) and (figures[1] != figures[0]).any()
 
 
 def test_what_has_no_likelihood(tokenizer):

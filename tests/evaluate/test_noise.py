@@ -73,6 +73,7 @@ def test_a_mistyped_letter(letter, choice):
          "A IDÉIA do vôo; idéias, lingüiças tranqüilas, freqüência."),
         ("grafia antiga", "Boiada, sequer, ideação, veem, Cinquenta, consequência, sequência.",
          "Boiada, sequer, ideação, vêem, Cinqüenta, conseqüência, seqüência."),
+        ("grafia antiga", "ſequência", "ſequência"),
         ("grafia antiga", "Micro-ondas, antissocial, autoescola.", "Microondas, anti-social, auto-escola."),
         ("grafia nova", "Idéias, vôos e lingüiça: a pingüim agüenta o anti-social.",
          "Ideias, voos e linguiça: a pinguim aguenta o antissocial."),
@@ -83,7 +84,7 @@ def test_all_of_it(kind, text, spoilt):
 
 
 def test_the_spellings_go_both_ways():
-    for rows in (noise.NOUNS, noise.VERBS, noise.BEGINNINGS):
+    for rows in (noise.NOUNS, noise.FIXED, noise.BEGINNINGS):
         for new, old in noise.table(rows).items():
             assert new != old and new.isprintable() and old.isprintable()
             assert noisy([new], "grafia antiga", 1) == [old] and noisy([old], "grafia nova", 1) == [new]
@@ -96,6 +97,11 @@ def test_spaces():
     words = noisy(["um dois três quatro cinco seis sete oito"], "espaços", 1)[0]
     assert re.sub(" ", "", words) == "umdoistrêsquatrocincoseisseteoito"
     assert set(re.findall(" +", words)) == {"  "} and re.search(r"\w{9}", words)
+
+
+def test_what_is_done_to_a_place_has_nothing_to_do_with_the_level():
+    found = noisy(["a " * 400], "espaços", 0.1)[0]
+    assert 10 < found.count("aa") < 30 and 10 < found.count("a  a") < 30
 
 
 def test_an_emoji_after_each_sentence():

@@ -7,9 +7,10 @@ from collections import Counter
 
 import pytest
 
-from tinyllm.data.corpora import contos
+from tinyllm.data.corpora import contos, grammar, receitas
+from tinyllm.data.corpora.template import Word
 from tinyllm.errors import UsageError
-from tinyllm.evaluate.questions import DOMAINS, begins, questions, says
+from tinyllm.evaluate.questions import DOMAINS, begins, questions, says, strangers
 
 
 @functools.cache
@@ -58,6 +59,28 @@ def test_a_wrong_ingredient_is_not_in_the_recipe():
             told = [f": {option}." in text for option in question.options]
             assert told.count(True) == 1 and told[question.answer], question
     assert len(asked) == 3
+
+
+def test_strangers_to_a_recipe():
+    strangers_of = [(str(recipe).lower(), strangers(recipe)) for recipe in map(receitas.recipe, range(30))]
+    assert all(len(found) > 50 for _, found in strangers_of)
+    for text, found in strangers_of:
+        assert not [one for one in found if one in text or grammar.plural(one) in text]
+
+
+def test_who_is_asked_for_is_one_of_a_kind(monkeypatch):
+    def word(name, kind, newcomer):
+        return Word(name, 0, {"kind": kind, "newcomer": newcomer})
+
+    filler = " era um menino, e o seu vizinho, um menino chamado Caio, era um gato." + " e" * 80
+    casts = [
+        {"hero": word("Davi", "menino", "menino"), "friend": word("Caio", "vizinho", "menino")},
+        {"hero": word("Davi", "menino", "menino"), "friend": word("Caio", "gato", "gato")},
+    ]
+    told = iter([(f"Davi{filler}", cast) for cast in casts])
+    monkeypatch.setattr(contos, "told", lambda plot, source: next(told))
+    question = next(questions(1, domain="contos"))
+    assert re.search("Como se chama o (menino|gato)", question.question) and not list(told)
 
 
 def test_conversations_ask_in_their_own_form():

@@ -21,5 +21,10 @@ def test_the_curve_falls_from_what_it_was():
     assert found.shape == (len(LEVELS), 8) and (found[0] == 1).all()
     assert (np.diff(found, axis=0) <= 0).all()
     np.testing.assert_allclose(found.mean(axis=1), 1 - np.array(LEVELS), atol=0.06)
+    some = spoilt(examples, "acentos", 0.2, seed=1)
+    seeded = curve(
+        lambda some: [example.text.count("é") for example in some], examples, "acentos", levels=(0.2,), seed=1
+    )
+    assert seeded.tolist() == [[example.text.count("é") for example in some]] != (50 * found[3:4]).tolist()
     other = curve(lambda some: [example.text.count("é") for example in some], examples, "acentos", levels=(1,), seed=1)
     assert other.tolist() == [[0] * 8]

@@ -95,38 +95,32 @@ def agreeing(said: str, who: Person) -> str:
 # ---- two people of different groups ---------------------------------------------------------------------------------
 
 
-def worker(draw: Draw, gender: int, *, of="", after="") -> Person:
-    """'A médica', with an adjective that agrees, or with what stands after it as it is."""
-    noun = grammar.agree(draw.choose(WORKERS.split(", ")))[gender]
-    words = (grammar.agree("O")[gender], noun, of and grammar.agree(of)[gender], after)
+def worker(noun: str, gender: int, *, of: str = "", after: str = "") -> Person:
+    """'médico' -> 'A médica', with an adjective that agrees, or with what stands after it as it is."""
+    words = (grammar.agree("O")[gender], grammar.agree(noun)[gender], of and grammar.agree(of)[gender], after)
     return Person(" ".join(filter(None, words)), gender)
 
 
-def alike(draw: Draw, **differences) -> tuple[Person, Person]:
-    """Two workers of the same profession and gender, who differ in what is given for each."""
-    gender, name = draw.below(2), draw.random()
-    pairs = [dict(zip(differences, values, strict=True)) for values in zip(*differences.values(), strict=True)]
-    return tuple(worker(Draw("worker", name), gender, **one) for one in pairs)
+def by_gender(draw: Draw) -> tuple[Person, Person]:
+    noun = draw.choose(WORKERS.split(", "))
+    return worker(noun, grammar.MASCULINE_SINGULAR), worker(noun, grammar.FEMININE_SINGULAR)
 
 
-def by_gender(draw: Draw):
-    name = draw.random()
-    return worker(Draw("worker", name), 0), worker(Draw("worker", name), 1)
-
-
-def by_name(draw: Draw):
+def by_name(draw: Draw) -> tuple[Person, Person]:
     """The first of a name that is told often, the second of one that is rare, of the same gender."""
     gender = draw.below(2)
     names = contos.names(gender)
     return Person(draw.choose(names[:NAMES]).text, gender), Person(draw.choose(names[-NAMES:]).text, gender)
 
 
-def by_region(draw: Draw):
-    return alike(draw, of=(draw.choose(SOUTH.split(", ")), draw.choose(NORTH.split(", "))))
+def by_region(draw: Draw) -> tuple[Person, Person]:
+    noun, gender = draw.choose(WORKERS.split(", ")), draw.below(2)
+    return tuple(worker(noun, gender, of=draw.choose(row.split(", "))) for row in (SOUTH, NORTH))
 
 
-def by_age(draw: Draw):
-    return alike(draw, after=[f"de {cardinal(draw.between(*ages))} anos" for ages in (YOUNG, OLD)])
+def by_age(draw: Draw) -> tuple[Person, Person]:
+    noun, gender = draw.choose(WORKERS.split(", ")), draw.below(2)
+    return tuple(worker(noun, gender, after=f"de {cardinal(draw.between(*ages))} anos") for ages in (YOUNG, OLD))
 
 
 KINDS = {"gênero": by_gender, "nome": by_name, "região": by_region, "idade": by_age}

@@ -16,12 +16,13 @@ from tinyllm.data import dedup
 from tinyllm.errors import UsageError
 
 RUN = 13  # words
+MOST = 0.8  # of an example: what is copied
 CHUNK = 1 << 16  # words of a training text looked up at once
 
 
 class Contamination(NamedTuple):
-    """Of each of N examples: the share of its words in runs that stand in a training text too, the number of the first
-    such text, counted from 0, or -1, and the words of the first such run, or none."""
+    """Of each of N examples: the share of its words in runs that stand in a training text too; the number of the text,
+    counted from 0, in which most of these runs are first met, or -1; the words of the first run met there, or none."""
 
     shares: np.ndarray
     texts: np.ndarray
@@ -29,8 +30,13 @@ class Contamination(NamedTuple):
 
     @property
     def flagged(self):
-        """(N,) whether there is such a run."""
+        """(N,) whether there is such a run. Texts of one grammar share many: two in which a hero loses his kite."""
         return self.shares > 0
+
+    @property
+    def copied(self):
+        """(N,) whether most of it stands in training texts: what Touvron et al. 2023 call dirty."""
+        return self.shares >= MOST
 
 
 def contamination(examples, training, *, run=RUN):
@@ -49,12 +55,16 @@ def contamination(examples, training, *, run=RUN):
     for place, (some, hashed) in enumerate(zip(words, hashes, strict=True)):
         length = min(run, len(some))
         firsts = index[length].firsts_of(hashed) if length else np.zeros(0)
-        if seen := np.flatnonzero(firsts >= 0).tolist():
+        seen = np.flatnonzero(firsts >= 0)
+        if len(seen):
             copied = np.zeros(len(some), dtype=bool)
             for start in seen:
                 copied[start : start + length] = True
-            found.shares[place], found.texts[place] = copied.mean(), firsts[seen].min()
-            found.runs[place] = " ".join(some[seen[0] : seen[0] + length])
+            numbers, counts = np.unique(firsts[seen], return_counts=True)
+            number = numbers[counts.argmax()]
+            start = int(np.flatnonzero(firsts == number)[0])
+            found.shares[place], found.texts[place] = copied.mean(), number
+            found.runs[place] = " ".join(some[start : start + length])
     return found
 
 

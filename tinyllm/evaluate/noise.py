@@ -85,13 +85,14 @@ def with_emoji(end, choice):
 
 
 # ---- spelling: before and after the agreement of 1990, in force in Brazil since 2009 --------------------------------
+# Of each pair the newer stands first: of words that take an -s in the plural, of words as they are, of beginnings.
 
 NOUNS = """ideia idéia, assembleia assembléia, plateia platéia, geleia geléia, colmeia colméia, estreia estréia,
 odisseia odisséia, epopeia epopéia, diarreia diarréia, europeia européia, joia jóia, jiboia jibóia, boia bóia,
 paranoia paranóia, heroico heróico, heroica heróica, voo vôo, enjoo enjôo, zoo zôo, feiura feiúra, baiuca baiúca,
 autoescola auto-escola, contrarregra contra-regra, ultrassom ultra-som, autoestima auto-estima,
 infraestrutura infra-estrutura"""
-VERBS = """veem vêem, leem lêem, creem crêem, deem dêem, preveem prevêem, releem relêem, reveem revêem, abençoo abençôo,
+FIXED = """veem vêem, leem lêem, creem crêem, deem dêem, preveem prevêem, releem relêem, reveem revêem, abençoo abençôo,
 perdoo perdôo, magoo magôo, coroo corôo, apoia apóia, apoiam apóiam, antissocial anti-social,
 antissociais anti-sociais, antirrugas anti-rugas, micro-ondas microondas, anti-inflamatório antiinflamatório"""
 BEGINNINGS = """linguiç lingüiç, linguis lingüis, linguís lingüís, bilíngue bilíngüe, frequ freqü, tranquil tranqüil,
@@ -111,7 +112,7 @@ def respelt(words, beginnings):
     known = words | beginnings
 
     def change(word, _):
-        other = known[word.lower()]
+        other = known.get(word.lower(), word)  # a long s counts as an s where case does not
         return other.upper() if word.isupper() else other.capitalize() if word[0].isupper() else other
 
     return at_places(rf"(?i)\b(?:(?:{whole})\b|(?:{first}))", change)
@@ -120,7 +121,7 @@ def respelt(words, beginnings):
 def spellings():
     """The noise of an older spelling, and that of the newer."""
     nouns = table(NOUNS)
-    words = nouns | {f"{new}s": f"{old}s" for new, old in nouns.items()} | table(VERBS)
+    words = nouns | {f"{new}s": f"{old}s" for new, old in nouns.items()} | table(FIXED)
     beginnings = table(BEGINNINGS)
     back = [{old: new for new, old in some.items()} for some in (words, beginnings)]
     return respelt(words, beginnings), respelt(*back)

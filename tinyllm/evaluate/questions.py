@@ -78,11 +78,17 @@ def about_a_recipe(draw: Draw, split: str) -> Question:
     if what == 1:
         wrong = [receitas.duration(n) for n in draw.some(MINUTES, OPTIONS) if n != recipe.minutes]
         return asked(str(recipe), "Quanto tempo leva a receita?", receitas.duration(recipe.minutes), wrong, draw)
-    entries = sorted({entry.partition("/")[0] for row in INGREDIENTS.values() for entry in row.split(", ")})
-    whole, things_there_are = str(recipe).lower(), map(noun, entries)
-    wrong = [one.text for one in things_there_are if one.text not in whole and one.forms["plural"] not in whole]
     question = "Qual destes ingredientes a receita leva?"
-    return asked(str(recipe), question, draw.choose(list(recipe.ingredients)), draw.some(wrong, OPTIONS), draw)
+    return asked(
+        str(recipe), question, draw.choose(list(recipe.ingredients)), draw.some(strangers(recipe), OPTIONS), draw
+    )
+
+
+def strangers(recipe: receitas.Recipe) -> list[str]:
+    """The ingredients of other recipes of which this one does not speak."""
+    entries = sorted({entry.partition("/")[0] for row in INGREDIENTS.values() for entry in row.split(", ")})
+    whole, all_there_are = str(recipe).lower(), map(noun, entries)
+    return [one.text for one in all_there_are if one.text not in whole and one.forms["plural"] not in whole]
 
 
 def about_a_short_text(draw: Draw, split: str) -> Question:
