@@ -3,7 +3,8 @@
 import numpy as np
 
 from tinyllm.data.corpora import resenhas
-from tinyllm.evaluate.classification import BagOfWords, accuracy, confusion, f1
+from tinyllm.evaluate import classification
+from tinyllm.evaluate.classification import BagOfWords, accuracy, confusion
 from tinyllm.say import counted, emit, percent, tell
 from tinyllm.train.tasks.classify import probabilities
 
@@ -22,8 +23,8 @@ def show_figures(run, model, split, *, errors=0, as_json=False):
         "split": split,
         "texts": len(rows),
         "accuracy": accuracy(table),
-        "f1": dict(zip(run.task.labels, map(float, f1(table)), strict=True)),
-        "macro_f1": float(f1(table).mean()),
+        "f1": dict(zip(run.task.labels, map(float, classification.f1(table)), strict=True)),
+        "macro_f1": float(classification.f1(table).mean()),
         "confusion": table.tolist(),
         "bag_of_words_accuracy": bag_of_words_accuracy(run, split),
         "ceiling": 1 - resenhas.LABEL_NOISE if run.data.corpus == "resenhas" else None,
