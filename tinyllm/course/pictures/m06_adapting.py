@@ -5,6 +5,7 @@ import numpy as np
 from tinyllm.course.pictures.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, arrow, box
 from tinyllm.plot import INK, SOFT
 
+
 def bare(axes, width, height):
     """Axes in which boxes are drawn, from 0 to so much."""
     axes.set(xlim=(0, width), ylim=(0, height))
