@@ -2,7 +2,7 @@
 
 45 minutos · dificuldade 3 de 5 · precisa de: m01.e03, m03.e07, m03.e08
 pode usar: inspect, numpy, tinyllm.nn, tinyllm.tensor
-na biblioteca: tinyllm.train.tasks.Classifier
+na biblioteca: tinyllm.train.tasks.classify.Classifier
 
 Por que importa: é o fine-tuning mais usado no mundo. Um corpo que leu muito já faz de cada texto
 bons vetores; para que ele diga “positivo” ou “negativo” falta escolher um vetor por texto e pôr uma
