@@ -1,6 +1,7 @@
 """A fine-tuned run: only what is learned is stored, it goes on bitwise, and stands on its base alone."""
 
 import dataclasses
+import functools
 import json
 import shutil
 
@@ -39,8 +40,14 @@ def base(tmp_path_factory):
     return trained(tmp_path_factory.mktemp("base") / "gpt")
 
 
+@pytest.fixture(scope="module")
+def base_of(tmp_path_factory):
+    """name of a model -> a run of it that learned a language, made once"""
+    return functools.cache(lambda name: trained(tmp_path_factory.mktemp("base") / name, name))
+
+
 @pytest.fixture
-def tell_only_two(monkeypatch):
+def few_texts(monkeypatch):
     """So many texts are held out otherwise that their reading would take most of the time."""
     read = Classify.read
 
@@ -90,9 +97,9 @@ def test_every_method_learns_and_stores_only_that(method, base, tmp_path):
 @pytest.mark.parametrize("name", ["bert", "t5", "llama", "lstm"])
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_every_method_learns_to_tell_labels_on_a_model_that_learned_a_language(
-    method, name, tmp_path, tell_only_two
+    method, name, base_of, tmp_path, few_texts
 ):  # fmt: skip
-    base = trained(tmp_path / "base", name)
+    base = base_of(name)
     try:
         run = tuned(base, tmp_path / "run", method, Classify())
     except UsageError as error:
@@ -111,7 +118,7 @@ def test_every_method_learns_to_tell_labels_on_a_model_that_learned_a_language(
 @pytest.mark.parametrize("method", [METHODS["lora"], HeadConfig(blocks=1)], ids=["lora", "head"])
 @pytest.mark.parametrize("training", [{}, {"ema": 0.9}, {"precision": "float16"}], ids=["plain", "ema", "float16"])
 def test_a_resumed_one_equals_an_uninterrupted_one_byte_for_byte(
-    base, tmp_path, tell_only_two, method, task, training
+    base, tmp_path, few_texts, method, task, training
 ):  # fmt: skip
     whole, parts = (tuned(base, tmp_path / name, method, task(), training=training) for name in ("whole", "parts"))
     fit(whole)
@@ -252,7 +259,7 @@ def test_an_adapter_that_takes_of_the_context_is_heeded(base, tmp_path):
     assert opened.model_config.context == 12 == model.longest
 
 
-def test_a_classifier_learns_no_language_and_no_other_labels(tmp_path, tell_only_two):
+def test_a_classifier_learns_no_language_and_no_other_labels(tmp_path, few_texts):
     base = trained(tmp_path / "base", task=Classify())
     with pytest.raises(UsageError, match="of task classify cannot have task language"):
         tuned(base, tmp_path / "no", METHODS["lora"], Language())
