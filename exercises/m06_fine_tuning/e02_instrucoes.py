@@ -11,7 +11,7 @@ se aprende, e o que uma conversa vê das vizinhas. Nenhuma delas dá erro; o mod
 O que fazer: complete as três peças. A primeira escreve uma conversa como tokens e diz quais se
 aprendem; a segunda faz de várias um lote; a terceira diz quem vê quem, quando várias dividem a
 mesma linha. As duas primeiras são as da biblioteca, e com elas certas um modelo aprende a responder
-no seu template: `tinyllm train --task instruct --mine --texts 300 --steps 50 --out
+no seu template: `tinyllm train --task instruct --from runs/quickstart --mine --steps 200 --out
 runs/minhas-respostas`. A terceira não está nela: lá cada conversa tem a sua linha.
 """
 
