@@ -11,6 +11,7 @@ from functional.cases import CASES, LAYOUTS, all_modules, all_ops, build
 from tinyllm import functional as F
 from tinyllm.backend import kernels
 from tinyllm.backend.kernels import TwinnedFunction, scatter_add
+from tinyllm.compress.nf4_products import decode
 from tinyllm.errors import UsageError
 from tinyllm.functional.divergences import divergence, divergence_of_kept, likeliest_tokens
 from tinyllm.functional.losses import soft_surprise, surprise
@@ -100,9 +101,10 @@ def test_there_is_a_case_for_every_twin():
 
 
 def test_every_twinned_function_is_tested_in_this_file():
-    """The ops, by their cases; and those that work in place, below. The loops over text are held in tests/text."""
+    """The ops, by their cases; and those that work in place, below. The loops over text are held in tests/text, and
+    the codes of NF4 in tests/compress."""
     functions = {thing for module in all_modules() for thing in vars(module).values() if type(thing) is TwinnedFunction}
-    assert {function for function in functions if function.twin} == set(IN_PLACE)
+    assert {function for function in functions if function.twin} == {*IN_PLACE, decode}
 
 
 @pytest.mark.parametrize("case", CASES_OF_TWINS, ids=str)
