@@ -7,6 +7,8 @@ NAME a dash is an underscore.
 COMMANDS = {  # name: its file, and its line of the help
     "quickstart": ("training", "do texto ao modelo que escreve, em 2 a 6 minutos"),
     "train": ("training", "treina um modelo, ou continua um treino"),
+    "finetune": ("finetuning", "adapta um modelo treinado, e guarda só o que ele aprende de novo"),
+    "merge": ("finetuning", "põe o que um modelo adaptado aprendeu nos pesos da sua base"),
     "sweep": ("searching", "treina com cada um de alguns valores, e os põe numa tabela"),
     "speedrun": ("records", "treina com uma receita e a põe ao lado das que já foram tentadas"),
     "find-rate": ("searching", "procura a taxa de aprendizado por onde começar"),
