@@ -424,6 +424,52 @@ REFUSED = {
         train --resume runs/int8 --steps 9                           # int8 | --from
         quickstart --out runs/int8                                   # int8
     """,
+    "finetune, merge": """
+        finetune                                                     # --out | --resume
+        finetune --out new                                           # base
+        finetune runs/gpt                                            # --out | --resume
+        finetune runs/gpt --out new --resume runs/gpt                # --resume
+        finetune nothing --out new                                   # nothing
+        finetune "" --out new                                        # empty
+        finetune runs/gpt --out ""                                   # empty
+        finetune runs/gpt --out runs/gpt                             # runs/gpt
+        finetune runs/gpt --out own                                  # own
+        finetune runs/gpt --out new --method dora                    # dora | lora
+        finetune runs/gpt --out new --rank 0                         # rank | 0
+        finetune runs/gpt --out new --alpha nan                      # alpha | nan
+        finetune runs/gpt --out new --length 3                       # length | lora
+        finetune runs/gpt --out new --method prompt --rank 3         # rank | prompt
+        finetune runs/gpt --out new --method prompt --length 16      # length=16 | 16
+        finetune runs/gpt --out new --layers nose                    # nose | qkv
+        finetune runs/gpt --out new --method head --blocks 9         # blocks=9 | 1
+        finetune runs/rnn --out new --method prefix --length 3       # rnn | prefix
+        finetune runs/gpt --out new --tokenizer word                 # tokenizer
+        finetune runs/gpt --out new --width 9                        # --width
+        finetune runs/labels --out new --task language               # classify | language
+        finetune runs/bert --out new --task instruct                 # bert
+        finetune runs/gpt --out new --task sing                      # sing | classify
+        finetune --resume runs/gpt                                   # runs/gpt | train --resume
+        finetune --resume runs/lora --steps 9 --rank 3               # rank
+        finetune --resume runs/lora --steps 9 --method prompt        # method
+        finetune runs/gpt --resume runs/lora --steps 9               # runs/gpt
+        finetune --resume runs/lora                                  # steps
+        finetune runs/lora --out new                                 # runs/lora | merge
+        finetune broken/runs/no-checkpoint --out new                 # checkpoint
+        merge                                                        # PASTA
+        merge runs/lora                                              # --out
+        merge runs/gpt --out new                                     # runs/gpt
+        merge runs/gpt --to-peft new                                 # runs/gpt
+        merge runs/lora --out runs/gpt                               # runs/gpt
+        merge runs/lora --to-peft own                                # own
+        merge runs/lora --out new --to-peft new2                     # --to-peft
+        generate runs/gpt --adapter nothing                          # nothing
+        generate runs/gpt --adapter folder                           # folder
+        generate runs/gpt --adapter runs/gpt                         # runs/gpt | --adapter
+        generate runs/rnn --adapter runs/lora                        # runs/lora | runs/rnn
+        generate runs/gpt --adapter ""                               # empty
+        classify runs/gpt --adapter runs/lora bom                    # label
+        launch -n 2 finetune runs/gpt --out new                      # finetune | train
+    """,
     "generate": """
         generate                                                     # PASTA
         generate ""                                                  # empty
@@ -467,6 +513,33 @@ REFUSED = {
         generate broken/runs/tokenizer-cut                           # tokenizer.json
         generate broken/runs/tokenizer-none                          # tokenizer.json
         generate broken/runs/tokenizer-larger                        # tokenizer
+    """,
+    "evaluate": """
+        evaluate                                                     # PASTA
+        evaluate nothing                                             # nothing
+        evaluate runs/gpt nothing                                    # nothing
+        evaluate runs/gpt --suite                                    # --suite
+        evaluate runs/gpt --suite perplexity                         # perplexity | texts
+        evaluate runs/gpt --suite labels                             # suite=labels | runs/gpt | language
+        evaluate runs/labels --suite texts                           # suite=texts | runs/labels | labels
+        evaluate runs/gpt runs/labels --suite texts                  # suite=texts | runs/labels
+        evaluate runs/bert                                           # runs/bert | gaps
+        evaluate runs/gpt --examples 19                              # examples=19 | 20
+        evaluate runs/gpt --examples x                               # examples=x
+        evaluate runs/gpt --seed -1                                  # seed=-1
+        evaluate runs/gpt --shots -1                                 # shots=-1
+        evaluate runs/gpt --shots @                                  # shots
+        evaluate runs/gpt --suite calame-pt                          # tinyllm data download calame-pt | --file
+        evaluate runs/gpt --suite lambada-pt                         # lambada-pt | --file
+        evaluate runs/gpt --suite calame-pt --file nothing.jsonl     # nothing.jsonl
+        evaluate runs/gpt --suite calame-pt --file broken/no-label.jsonl  # no-label.jsonl | line 1
+        evaluate runs/gpt --suite calame-pt --file broken/empty.txt  # .jsonl
+        evaluate runs/gpt --suite calame-pt --suite enem --file corpus.txt  # --file | calame-pt, enem
+        evaluate runs/gpt --file corpus.txt                          # --file | none
+        evaluate runs/gpt --html folder                              # folder
+        evaluate runs/gpt --html nothing/a.html                      # nothing
+        evaluate broken/runs/weights-nan --suite texts               # NaN
+        evaluate broken/runs/no-checkpoint                           # no-checkpoint
     """,
     "fill, classify, attention": """
         fill                                                         # PASTA
@@ -757,6 +830,19 @@ ACCEPTED = """
     quantize runs/labels --out made/labels --json
     quantize runs/gpt --out made/nf4 --format nf4
     generate made/nf4 --max-tokens 3
+    finetune runs/gpt --out made/lora --corpus corpus.txt --steps 2 --batch 4 --rank 2
+    finetune runs/gpt --out made/prompt --method prompt --length 3 --corpus corpus.txt --steps 1 --batch 4 --json
+    finetune runs/int8 --out made/int8 --corpus corpus.txt --steps 1 --batch 4
+    finetune --resume runs/lora --steps 5
+    generate runs/lora --max-tokens 3
+    generate runs/gpt --adapter runs/lora --max-tokens 3 --json
+    generate runs/gpt --adapter made/prompt --max-tokens 20
+    merge runs/lora --out made/merged --json
+    merge runs/lora --to-peft made/peft
+    generate runs/gpt --adapter made/peft --max-tokens 3
+    generate made/merged --max-tokens 3
+    quantize runs/lora --out made/lora8
+    train --out made/fromlora --from runs/lora --corpus corpus.txt --steps 1 --batch 4
     generate runs/int8 --max-tokens 3
     generate made/t5 --max-tokens 3 --prompt "Era uma vez"
     classify made/labels bom
@@ -764,6 +850,10 @@ ACCEPTED = """
     estimate runs/int8 --json
     train --out made/short --from runs/gpt --corpus corpus.txt --steps 2 --batch 4 --curriculum length
     train --out made/again --from runs/int8 --corpus corpus.txt --steps 1
+    evaluate runs/gpt --examples 20 --suite texts
+    evaluate runs/gpt runs/int8 --examples 20 --suite texts --json
+    evaluate runs/rnn --examples 20 --html made/rnn.html --suite agreement
+    evaluate --json runs/labels --examples 20 --seed 3
     fill runs/bert "Era uma ___ vez"
     fill runs/bert "Era uma ___ vez" --candidates 1 --json
     fill --candidates 100000 runs/bert "Era uma ___ vez"

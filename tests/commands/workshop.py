@@ -28,6 +28,7 @@ def build(folder):
         f"train --out runs/rnn --model rnn {SMALL}",
         f"train --out runs/labels --task classify --model bert --heads 2 {SMALL}",
         "quantize runs/gpt --out runs/int8",
+        "finetune runs/gpt --out runs/lora --texts 60 --batch 4 --warmup 2 --steps 4 --save-every 2",
         "tokenizer train corpus.txt --out tokenizer.json --vocab-size 300",
         "tokenizer train corpus.txt --out char.json --kind char",
         "tokenizer convert tokenizer.json plain.tiktoken",

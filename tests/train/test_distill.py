@@ -21,6 +21,7 @@ from tinyllm.parallel.data import ONE_RANK
 from tinyllm.parallel.workers import Workers
 from tinyllm.tensor import backward, no_grad
 from tinyllm.train import checkpoint, distill, log
+from tinyllm.train import folder as folders
 from tinyllm.train import run as runs
 from tinyllm.train.distill import DistillConfig, Reading
 from tinyllm.train.finder import RangeTest
@@ -315,7 +316,7 @@ def test_one_that_is_to_learn_nothing_of_its_teacher_is_an_ordinary_run_with_its
     run = student(teacher, tmp_path / "s", "none")
     stored = json.loads((run.folder / "config.json").read_text(encoding="utf-8"))
     assert "distillation" not in stored and run.lesson() is None
-    for name in runs.files_of(run):
+    for name in folders.files_of(run):
         assert (run.folder / name).read_bytes() == (teacher.folder / name).read_bytes()
     assert run.data == dataclasses.replace(teacher.data, **EVERY)
     assert run.model_config.vocab_size == teacher.tokenizer.vocab_size

@@ -15,6 +15,7 @@ from tinyllm.infer.generate import generate
 from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models import catalog
 from tinyllm.nn.module import weights
+from tinyllm.train import folder as folders
 from tinyllm.train import quantized_run
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
@@ -69,7 +70,7 @@ def test_a_classifier_is_one_too(tmp_path):
     assert again.task.labels == run.task.labels
     expected = run.mean_loss(run.trained_model(), "validation")
     assert again.mean_loss(again.trained_model(), "validation") == pytest.approx(expected, rel=0.01)
-    assert {path.name for path in made.folder.iterdir()} == {"config.json", *runs.files_of(made)}
+    assert {path.name for path in made.folder.iterdir()} == {"config.json", *folders.files_of(made)}
 
 
 @each_form

@@ -11,6 +11,7 @@ from tinyllm.models.gpt import GPTConfig
 from tinyllm.optim.sgd import SGDConfig
 from tinyllm.parallel.comm import run_ranks
 from tinyllm.parallel.layout import parse_layout
+from tinyllm.train import folder as folders
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
 from tinyllm.train.monitor import MonitorConfig
@@ -81,7 +82,7 @@ def test_what_some_ranks_saved_others_go_on_with(tmp_path, alone):
     for step, layout in enumerate(("dp=2,tp=2", "dp=3,zero=3", "pp=2", "dp=1"), start=1):
         run = runs.open_run(folder)
         run.data = DataConfig(**{**vars(run.data), "save_every": 1})
-        runs.save_config(run)
+        folders.save_config(run)
         trained_by(folder, layout, steps=step)
     for name, arrays in what_was_saved(alone).items():
         for key, array in arrays.items():
@@ -108,7 +109,7 @@ def test_samples_and_the_best_checkpoint_are_those_of_one_rank(tmp_path, layout)
     for name, by in (("alone", "dp=1"), ("shared", layout)):
         run = made(tmp_path / name)
         run.monitor = MonitorConfig(sample_every=2, keep_last=1, keep_best=True, save_in_background=True)
-        runs.save_config(run)
+        folders.save_config(run)
         trained_by(tmp_path / name, by)
     alone, shared = ((tmp_path / name / "samples.jsonl").read_text().splitlines() for name in ("alone", "shared"))
     assert len(alone) == 2 and alone == shared

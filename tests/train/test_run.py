@@ -22,6 +22,7 @@ from tinyllm.nn.module import weights
 from tinyllm.optim.adamw import AdamWConfig
 from tinyllm.optim.sgd import SGDConfig
 from tinyllm.train import checkpoint, log
+from tinyllm.train import folder as folders
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
 from tinyllm.train.monitor import MonitorConfig
@@ -200,7 +201,7 @@ def test_more_steps_do_not_change_the_past(tmp_path):
     fit(whole)
     fit(short)
     short.training = dataclasses.replace(short.training, steps=8)
-    runs.save_config(short)
+    folders.save_config(short)
     fit(runs.open_run(tmp_path / "short"))
     assert contents(whole) == contents(short)
     with pytest.raises(UsageError, match="has done 8 of its 8 steps; ask for more with --steps"):

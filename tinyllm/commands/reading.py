@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinyllm.commands.adapters import add_adapter, opened
 from tinyllm.commands.pieces import add_mine, with_pieces
 from tinyllm.errors import UsageError, shown
 from tinyllm.infer.fill import candidates, filled, written_gaps
@@ -16,12 +17,12 @@ from tinyllm.train.tasks.classify import probabilities, whole_row
 
 @with_pieces
 def fill_command(arguments):
-    run = runs.open_run(arguments.run)
+    run, model = opened(arguments)
     if not run.fills:
         able = " or ".join(f"--model {name}" for name, architecture in MODELS.items() if architecture.fills)
         raise UsageError(f"{run.folder} holds no model that fills gaps; a run of {able} does")
     fill = fill_by_writing if run.writes else fill_by_guessing
-    fill(run, run.trained_model(warn=tell), arguments)
+    fill(run, model, arguments)
 
 
 CANDIDATES = 5
@@ -60,10 +61,9 @@ def fill_by_writing(run, model, arguments):
 
 @with_pieces
 def classify_command(arguments):
-    run = runs.open_run(arguments.run)
+    run, model = opened(arguments)
     if not run.task.classifies:
         raise UsageError(f"{run.folder} learned a language, not labels; train with --task classify")
-    model = run.trained_model(warn=tell)
     if not arguments.texts:
         show_figures(run, model, arguments.split, errors=arguments.errors, as_json=arguments.json)
         return
@@ -99,6 +99,7 @@ def declare_fill(p):
         "text", metavar="TEXTO", help="um texto com ___ onde falta algo: um token para o BERT, vários para o T5"
     )
     p.add_argument("--candidates", type=positive, help=f"quantos palpites do BERT mostrar (padrão: {CANDIDATES})")
+    add_adapter(p)
     add_mine(p)
 
 
@@ -119,6 +120,7 @@ def declare_classify(p):
         help="sem textos, onde medir: validation, para comparar e escolher (padrão), ou test, uma vez, no fim",
     )
     p.add_argument("--errors", type=positive, default=5, help="quantos erros mostrar, os mais seguros (padrão: 5)")
+    add_adapter(p)
     add_mine(p)
 
 

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import shlex
 
+from tinyllm.commands.adapters import add_adapter, opened
 from tinyllm.commands.pieces import add_mine, mine_or_not, with_pieces
 from tinyllm.config import add_options, add_options_of_one, from_dict, given_options, option_of, reader
 from tinyllm.errors import UsageError
@@ -308,12 +309,11 @@ def compare_command(arguments):
 
 @with_pieces
 def generate_command(arguments):
-    run = runs.open_run(arguments.run)
+    run, model = opened(arguments, best=arguments.best)
     if not run.writes:
         able = ", ".join(name for name, architecture in MODELS.items() if architecture.writes)
         does = "fills gaps" if run.fills else "tells labels"
         raise UsageError(f"the model of {run.folder} {does} and writes no text; those that do are {able}")
-    model = run.trained_model(best=arguments.best, warn=tell)
     config = from_dict(SampleConfig, given_options(arguments, SampleConfig))
     dataclasses.replace(config, seed=config.seed + arguments.count - 1)  # refused before anything is written
     for number in range(arguments.count):
@@ -445,5 +445,6 @@ def declare_generate(p):
     p.add_argument("--count", type=positive, default=1, help="quantos textos (padrão: 1)")
     better = "usa o checkpoint de menor perda de validação, em vez do mais novo (ver train --keep-best)"
     p.add_argument("--best", action="store_true", help=better)
+    add_adapter(p)
     add_mine(p)
     add_options(p, SampleConfig)

@@ -59,6 +59,8 @@ class Int8(Quantized):
         codes, scale = encode(matrix, group)
         self.codes, self.scale, self.group = Weight(codes), Weight(scale), group
 
+    size = property(lambda self: self.codes.data.size)
+
     @property
     def matrix(self):
         return decode(self.codes.data, self.scale.data, self.group)

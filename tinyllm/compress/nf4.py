@@ -75,6 +75,8 @@ class NF4(Quantized):
         self.codes = Weight(codes)
         self.scale_codes, self.span, self.mean = map(Weight, encode_scale(scale))
 
+    size = property(lambda self: self.shape[0] * self.shape[1])
+
     @property
     def scale(self):
         """(n_out, ⌈n_in / 64⌉) of float32"""

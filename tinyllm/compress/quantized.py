@@ -1,13 +1,13 @@
 """What the forms of quantised weights have in common: a layer whose matrix is kept as codes, put in and taken out."""
 
 from tinyllm.errors import UsageError
-from tinyllm.nn.module import Module, replace_modules
+from tinyllm.nn.module import Module, Parameter, replace_modules
 from tinyllm.nn.outline import in_outline
 
 
 class Quantized(Module):
     """What a layer with a matrix becomes. `matrix` is that of the numbers that its codes stand for, (n_out, n_in) of
-    float32, and `restored(rng)` the layer that has these numbers."""
+    float32, `size` how many they are, and `restored(rng)` the layer that has these numbers."""
 
 
 def put_forms(model, forms, **options):
@@ -36,3 +36,9 @@ def dequantize(model):
 def bytes_of(model):
     """The bytes of all that is stored of a model."""
     return sum(weight.data.nbytes for _, weight in model.named_weights())
+
+
+def numbers_of(model):
+    """How many numbers the weights of a model are, whatever form they are kept in."""
+    plain = sum(weight.data.size for _, weight in model.named_weights() if isinstance(weight, Parameter))
+    return plain + sum(module.size for _, module in model.named_modules() if isinstance(module, Quantized))

@@ -1,5 +1,7 @@
 """What a decoder is with something learned before every text: those who use it see the text alone."""
 
+import dataclasses
+
 from tinyllm import functional as F
 from tinyllm.errors import UsageError
 from tinyllm.finetune.method import Added
@@ -32,7 +34,7 @@ class BehindDecoder(Added):
     A kind of it says how those are read: its `hidden`, (B, T) -> (B, T, C), and the `own_caches` of its inner.
     """
 
-    config = property(lambda self: self.inner.config)
+    config = property(lambda self: without_room(self.inner.config, self.before))
     longest = property(lambda self: self.inner.longest - self.before)
 
     def __init__(self, inner, before):
@@ -60,3 +62,8 @@ def check_leaves_room(length, config):
     """Raise UsageError if so many positions leave none of the context of a model's config for a text."""
     if length >= config.context:
         raise UsageError(f"length={length} leaves nothing of a context of {config.context} for the text; take fewer")
+
+
+def without_room(config, length):
+    """The config of a model, as those see it who may not know that so many positions are taken."""
+    return dataclasses.replace(config, context=config.context - length)

@@ -19,7 +19,7 @@ from tinyllm.nn.outline import zeros
 class AdapterConfig(Config):
     """The size of the small networks, and what they stand behind."""
 
-    title = "adapter"
+    title = "método"
     hidden: int = option(16, "canais entre as duas matrizes de cada adaptador", at_least=1)
     behind: str = option(
         "*attention,feed_forward",

@@ -21,7 +21,7 @@ from tinyllm.tensor import Tensor, concatenate
 class IA3Config(Config):
     """Which channels get a gain."""
 
-    title = "ia3"
+    title = "método"
     outputs: str = option("key,value", "camadas lineares com um ganho para cada canal que sai, com vírgulas entre elas")
     inputs: str = option("down", "camadas lineares com um ganho para cada canal que entra, com vírgulas entre elas")
 
@@ -114,4 +114,4 @@ def of_outputs(parts):
     return lambda layer: GainOfOutputs(layer, parts)
 
 
-METHOD = Method(IA3Config, put, of_what_was_put)
+METHOD = Method(IA3Config, put, of_what_was_put, pace=5.0)

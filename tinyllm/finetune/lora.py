@@ -22,7 +22,7 @@ from tinyllm.tensor import op, rows
 class LoRAConfig(Config):
     """The sizes of LoRA, and what it stands beside."""
 
-    title = "lora"
+    title = "método"
     rank: int = option(8, "posto: quantas direções cada matriz aprende", at_least=1)
     alpha: float = option(16.0, "o que é aprendido conta alpha / rank vezes", above=0)
     layers: str = option(

@@ -19,6 +19,7 @@ class Method(NamedTuple):
     config: type  # of its Config
     put: Callable  # (model, config, *, rng) -> the model with what is learned beside; changes nothing if it raises
     learned: Callable  # (model, config) -> the names of the Parameters that it learns
+    pace: float = 1.0  # how many times the learning rate of a training from nothing suits it
 
 
 class Added(Around):

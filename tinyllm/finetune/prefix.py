@@ -23,7 +23,7 @@ from tinyllm.tensor import concatenate, no_grad
 class PrefixConfig(Config):
     """How long the prefix is."""
 
-    title = "prefix"
+    title = "método"
     length: int = option(
         16, "quantas chaves e valores aprendidos cada atenção vê antes do texto; ocupam lugar no contexto", at_least=1
     )
@@ -169,4 +169,4 @@ def of_attentions(encoder, ids):
         x = block(x, *shared)
 
 
-METHOD = Method(PrefixConfig, put, of_what_was_put)
+METHOD = Method(PrefixConfig, put, of_what_was_put, pace=5.0)

@@ -11,7 +11,7 @@ import numpy as np
 from tinyllm import functional as F
 from tinyllm.backend.arrays import array_module, beside
 from tinyllm.config import Config, option
-from tinyllm.finetune.before import BehindDecoder, check_leaves_room
+from tinyllm.finetune.before import BehindDecoder, check_leaves_room, without_room
 from tinyllm.finetune.method import Added, Method, of_what_was_put
 from tinyllm.nn import layers
 from tinyllm.nn.module import Module, Parameter, replace_modules
@@ -22,7 +22,7 @@ from tinyllm.tensor import array_of, concatenate
 class PromptConfig(Config):
     """How long the prompt is."""
 
-    title = "prompt"
+    title = "método"
     length: int = option(16, "quantos tokens virtuais vêm antes de cada texto; ocupam lugar no contexto", at_least=1)
 
 
@@ -68,7 +68,7 @@ class PromptedDecoder(BehindDecoder):
 class PromptedEncoder(Added):
     """(B, T) token ids -> (B, T, C): an encoder that reads a prompt before every text, and tells of the text alone."""
 
-    config = property(lambda self: self.inner.config)
+    config = property(lambda self: without_room(self.inner.config, self.before))
     tokens = property(lambda self: self.inner.tokens)  # with which a BERT compares
 
     def __init__(self, inner, before):
@@ -85,7 +85,7 @@ class PromptedT5(Added):
     """(B, S) ids of the source, (B, T) ids written so far -> (B, T, V): a T5 whose encoder reads the prompt before
     every source. Its decoder looks at both."""
 
-    config = property(lambda self: self.inner.config)
+    config = property(lambda self: without_room(self.inner.config, self.before))
 
     def __init__(self, inner, before):
         super().__init__(inner)
@@ -151,4 +151,4 @@ def put(model, config, *, rng):
     return replace_modules(model, change)
 
 
-METHOD = Method(PromptConfig, put, of_what_was_put)
+METHOD = Method(PromptConfig, put, of_what_was_put, pace=10.0)

@@ -11,7 +11,7 @@ from tinyllm.finetune.method import HEAD, Method, has_head, learnable, nothing_p
 class BitFitConfig(Config):
     """Only the biases are learned (Ben Zaken et al. 2021): there is nothing to choose."""
 
-    title = "bitfit"
+    title = "método"
 
 
 def biases(model, config):
@@ -26,7 +26,7 @@ def biases(model, config):
 class HeadConfig(Config):
     """Only what stands behind the last block is learned; of a classifier, only its head."""
 
-    title = "head"
+    title = "método"
     blocks: int = option(0, "quantos dos últimos blocos aprendem também", at_least=0)
 
 
@@ -51,7 +51,7 @@ def last(model, config):
 class FullConfig(Config):
     """All that the model has is learned: there is nothing to choose."""
 
-    title = "full"
+    title = "método"
 
 
 def everything(model, config):
@@ -61,4 +61,4 @@ def everything(model, config):
 
 BITFIT = Method(BitFitConfig, nothing_put, biases)
 HEAD_ONLY = Method(HeadConfig, nothing_put, last)
-FULL = Method(FullConfig, nothing_put, everything)
+FULL = Method(FullConfig, nothing_put, everything, pace=0.25)

@@ -15,7 +15,7 @@ import numpy as np
 from tinyllm.backend.arrays import array_module, widened
 from tinyllm.backend.threads import pieces
 from tinyllm.errors import UsageError
-from tinyllm.nn.module import Parameter, Weight
+from tinyllm.nn.module import Parameter
 from tinyllm.optim import catalog, schedule
 
 FIRST_SCALE, GOOD_STEPS = 2.0**16, 2000  # as PyTorch's GradScaler
@@ -78,23 +78,21 @@ def scaled(gradient, factor, *, map=map):
 
 
 class MasterWeights:
-    """The weights of a model in float32; the model itself is left with copies in float16. They are stored, and moved,
-    under the names of the model's own."""
+    """What a model learns, in float32; the model itself is left with copies in float16, and with all that it does not
+    learn in float16. They are stored, and moved, under the names of the model's own."""
 
     def __init__(self, model):
-        self.halves, self.masters = dict(model.named_weights()), {}
-        for name, weight in self.halves.items():
-            kind = Parameter if isinstance(weight, Parameter) else Weight
-            self.masters[name] = kind(weight.data)
-            self.masters[name].requires_grad = weight.requires_grad
-            if weight.dtype == np.float32:
-                weight.data = weight.data.astype(np.float16)
+        self.halves = dict(model.named_parameters())
+        self.masters = {name: Parameter(parameter.data) for name, parameter in self.halves.items()}
+        of_model = [weight for _, weight in model.named_weights() if isinstance(weight, Parameter)]
+        self.frozen = [weight for weight in of_model if not weight.requires_grad]
+        for weight in of_model:
+            weight.data = weight.data.astype(np.float16)
 
     def named_weights(self):
         yield from self.masters.items()
 
-    def named_parameters(self):
-        return [(name, master) for name, master in self.masters.items() if master.requires_grad]
+    named_parameters = named_weights
 
     def round(self, *, map=map):
         """Give the model its weights anew."""
@@ -109,15 +107,17 @@ class MasterWeights:
 
     @contextlib.contextmanager
     def in_place(self):
-        """A block in which the model has its float32 weights, as whoever uses the trained model will."""
-        halves = {name: weight.data for name, weight in self.halves.items()}
+        """A block in which the model has float32 weights, as whoever uses the trained model will."""
+        halves = [(weight, weight.data) for weight in (*self.halves.values(), *self.frozen)]
+        for weight in self.frozen:
+            weight.data = weight.data.astype(np.float32)
         for name, weight in self.halves.items():
             weight.data = self.masters[name].data
         try:
             yield
         finally:
-            for name, weight in self.halves.items():
-                weight.data = halves[name]
+            for weight, half in halves:
+                weight.data = half
 
 
 class MixedOptimizer:

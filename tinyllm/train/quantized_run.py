@@ -7,6 +7,7 @@ from tinyllm import storage
 from tinyllm.compress import formats
 from tinyllm.errors import UsageError
 from tinyllm.nn.module import weights
+from tinyllm.train import folder as folders
 from tinyllm.train import run as runs
 
 
@@ -16,13 +17,13 @@ def check(base, folder):
         raise UsageError(
             f"{base.folder} is in {formats.name_of(base.quantized)} already; give the run that it was made of"
         )
-    runs.check_place(folder, base.data, dataclasses.replace(base.training, device="cpu"))
+    folders.check_place(folder, base.data, dataclasses.replace(base.training, device="cpu"))
 
 
 def create_quantized(base, folder, config, *, warn=lambda text: None):
     """Make the folder of a run: the model of another, in the form of a config. Raises UsageError as `check` does."""
     check(base, folder)
-    model = formats.quantize(base.trained_model(warn=warn), config)
+    model = formats.quantize(base.plain_model(warn=warn), config)
     run = runs.Run(
         folder, base.task, base.data, base.model_config, dataclasses.replace(base.training, device="cpu"),
         base.optimizer_config, base.tokenizer, quantized=config,
@@ -30,8 +31,8 @@ def create_quantized(base, folder, config, *, warn=lambda text: None):
 
     def write():
         storage.save_arrays(run.start, weights(model))
-        for name in runs.files_of(base):
+        for name in folders.files_of(base):
             if name != base.start.name:
                 shutil.copyfile(base.folder / name, run.folder / name)
 
-    return runs.lay_out(run, write)
+    return folders.lay_out(run, write)

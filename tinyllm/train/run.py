@@ -1,8 +1,8 @@
 """A run: the folder that holds a training from its text to its last checkpoint.
 
 config.json        the task and its labels, the names of the model and of the optimiser, the configurations of data,
-                   model, training and optimiser, its teacher, if it has one, and the SHA-256 of the files below; it is
-                   written last: without it there is no run
+                   model, training and optimiser, its teacher or its fine-tuning, if it has one, and the SHA-256 of
+                   the files below; it is written last: without it there is no run
 tokenizer.json     train.npy   validation.npy   test.npy      the tokenizer and the tokens of each split; texts with
                    labels are in train.safetensors, and as they were in train.jsonl, and so on
 start.safetensors  the first weights, of a run that goes on from another; those of a quantised run, which has no other
@@ -19,15 +19,14 @@ from pathlib import Path
 import numpy as np
 
 from tinyllm import storage
-from tinyllm.backend.arrays import to_device
 from tinyllm.backend.machine import physical_memory
 from tinyllm.compress import formats
 from tinyllm.compress.quantized import dequantize
 from tinyllm.config import from_dict, to_dict
 from tinyllm.data import dataset
 from tinyllm.data.objectives import END
-from tinyllm.data.split import SPLITS
 from tinyllm.errors import UsageError
+from tinyllm.finetune import catalog as methods
 from tinyllm.memory import estimate
 from tinyllm.memory.offload import Thrift
 from tinyllm.memory.stream import move
@@ -40,6 +39,8 @@ from tinyllm.parallel.comm import ALONE
 from tinyllm.parallel.data import ONE_RANK
 from tinyllm.text import files
 from tinyllm.train import checkpoint, difficulty, distill, log, precision, trackers
+from tinyllm.train import finetuning as tunings
+from tinyllm.train import folder as folders
 from tinyllm.train.loop import train
 from tinyllm.train.monitor import Monitor, MonitorConfig, check_monitor
 from tinyllm.train.tasks import Language, check_goes_on, find_task
@@ -51,9 +52,10 @@ class Run:
 
     def __init__(
         self, folder, task, data, model, training, optimizer, tokenizer, *,
-        monitor=None, quantized=None, distillation=None,
+        monitor=None, quantized=None, distillation=None, finetuning=None,
     ):  # fmt: skip
-        self.folder, self.task, self.quantized, self.distillation = Path(folder), task, quantized, distillation
+        self.folder, self.task = Path(folder), task
+        self.quantized, self.distillation, self.finetuning = quantized, distillation, finetuning
         self.monitor = monitor or MonitorConfig()
         self.data, self.model_config, self.training = data, model, training
         self.optimizer_config, self.tokenizer = optimizer, tokenizer
@@ -87,6 +89,8 @@ class Run:
                 "this machine; is the file as it was written?"
             )
         with thrift.building():
+            if self.finetuning:
+                return thrift.around(self.finetuning.model(self, self.base()))
             rng = Blanks() if self.quantized else np.random.default_rng(self.training.seed)
             model = self.task.new_model(self.model_config, rng=rng)
             if self.quantized:
@@ -94,6 +98,17 @@ class Run:
         if self.start.exists():
             load_weights(model, storage.mapped_arrays(self.start))
         return thrift.around(model)
+
+    def base(self):
+        """The run that this one was fine-tuned on. Raises UsageError if it is there no more."""
+        try:
+            return open_run(self.finetuning.base)
+        except UsageError as error:
+            raise UsageError(f"{self.folder} was fine-tuned on a run that is needed with it: {error}") from None
+
+    def kept(self, model):
+        """What checkpoints hold of a model of the run: of one that is fine-tuned, what is learned."""
+        return methods.OnlyLearned(model) if self.finetuning else model
 
     def check_learns(self):
         """Raise UsageError for a quantised run, whose codes are not learned."""
@@ -128,8 +143,20 @@ class Run:
         if self.quantized:
             return model
         step = self.best_step(warn=warn) if best else None
-        checkpoint.load(self.checkpoints, model=model, made_with=self.made_with(), step=step, warn=warn)
+        checkpoint.load(self.checkpoints, model=self.kept(model), made_with=self.made_with(), step=step, warn=warn)
         return model
+
+    def plain_model(self, *, warn=print):
+        """The same as a model of ordinary layers in float32, for another run to begin with. Raises UsageError if what
+        was learned cannot be merged into them."""
+        model = dequantize(self.trained_model(warn=warn))
+        if self.finetuning is None:
+            return model
+        try:
+            return tunings.plain(model)
+        except UsageError as error:
+            name = methods.name_of(self.finetuning.method)
+            raise UsageError(f"{self.folder}, fine-tuned by {name}: {error}") from None
 
     def best_step(self, *, warn=print):
         """The step of the best checkpoint. Raises UsageError if the validation loss was measured at none's."""
@@ -148,6 +175,7 @@ class Run:
             "tokenizer": storage.sha256(self.folder / "tokenizer.json"),
             "architecture": catalog.name_of(self.model_config),
             "optimizer": optimizers.name_of(self.optimizer_config),
+            **({"finetuning": self.finetuning.as_dict() | {"base": "…"}} if self.finetuning else {}),
             **to_dict(self.model_config),
         }
 
@@ -179,7 +207,7 @@ def create(
     """
     task, optimizer = task or Language(), optimizer or AdamWConfig()
     difficulty.check(task, training)
-    check_place(folder, data, training)
+    folders.check_place(folder, data, training)
     trackers.asked_for(monitor or MonitorConfig())
     say("textos")
     texts = task.read(data, seed=training.seed)
@@ -189,7 +217,7 @@ def create(
     run = Run(folder, task, data, model, settled(training), optimizer, tokenizer, monitor=monitor)
     check_monitor(run)
     announce(run)
-    return lay_out(run, lambda: write_texts(run, texts, say=say, warn=warn))
+    return folders.lay_out(run, lambda: folders.write_texts(run, texts, say=say, warn=warn))
 
 
 def create_from(
@@ -205,50 +233,28 @@ def create_from(
     task = task or type(base.task)()
     check_goes_on(base.task, task)
     difficulty.check(task, training)
-    check_place(folder, data, training)
+    folders.check_place(folder, data, training)
     trackers.asked_for(monitor or MonitorConfig())
-    start = weights(dequantize(base.trained_model(warn=warn)))
+    start = weights(base.plain_model(warn=warn))
     say("textos")
     texts = task.read(data, seed=training.seed)
+    check_labels(base, task, data)
+    data, optimizer = dataclasses.replace(data, tokenizer=base.data.tokenizer), optimizer or AdamWConfig()
+    settings = (data, base.model_config, settled(training), optimizer, base.tokenizer)
+    run = Run(folder, task, *settings, monitor=monitor)
+    check_monitor(run)
+    announce(run)
+    return folders.lay_out(run, lambda: folders.write_texts(run, texts, start=start, say=say, warn=warn))
+
+
+def check_labels(base, task, data):
+    """Raise UsageError unless the texts of a task bear the labels of a base."""
     if task.labels != base.task.labels:
         known, there = ", ".join(base.task.labels), ", ".join(task.labels)
         raise UsageError(
             f"{base.folder} tells {known}, but the texts of corpus={data.corpus} bear {there}; "
             "give texts with the same labels"
         )
-    data, optimizer = dataclasses.replace(data, tokenizer=base.data.tokenizer), optimizer or AdamWConfig()
-    settings = (data, base.model_config, settled(training), optimizer, base.tokenizer)
-    run = Run(folder, task, *settings, monitor=monitor)
-    check_monitor(run)
-    announce(run)
-    return lay_out(run, lambda: write_texts(run, texts, start=start, say=say, warn=warn))
-
-
-def check_place(folder, data, training):
-    """Raise UsageError or OSError for what would stop a run after its texts were prepared: a folder that is none or is
-    not for us, a package or a device that is not there, a name that JSON cannot hold.
-    """
-    import safetensors.numpy  # noqa: F401
-    import threadpoolctl  # noqa: F401
-    import tqdm  # noqa: F401
-
-    folder = storage.claim_folder(folder)
-    if (folder / "config.json").exists():
-        raise UsageError(f"{folder} holds a run; go on with --resume {folder}, or choose another folder")
-    ours = storage.is_lock(folder / storage.LOCK)  # a process that was killed has begun a run here
-    of_splits = (f"{split}.{ending}" for split in SPLITS for ending in ("npy", "safetensors", "jsonl"))
-    of_some = ("start.safetensors", "curriculum.safetensors")
-    for name in ("tokenizer.json", *of_some, *log.FILES, "checkpoints", *of_splits, storage.LOCK):
-        if (folder / name).exists() and not ours:
-            raise UsageError(
-                f"{folder} holds a {name} but no config.json: it is of no run, and a new run would write over it; "
-                "move it away, or choose another folder"
-            )
-    try:
-        data.corpus.encode()
-    except UnicodeEncodeError:
-        raise UsageError(f"the name corpus={data.corpus!a} is not UTF-8; give the file another name") from None
-    to_device(np.zeros(1), training.device)
 
 
 def settled(training):
@@ -257,82 +263,6 @@ def settled(training):
         training, workers=training.threads, decay_steps=training.last_decay_step,
         curriculum_steps=training.steps_of_curriculum,
     )  # fmt: skip
-
-
-def lay_out(run, write):
-    """Let `write()` write the files of a new run, and its config; all or none."""
-    folder, made = run.folder, [path for path in (run.folder, *run.folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with storage.locked(folder):
-            check_place(folder, run.data, run.training)  # another may have come in between
-            storage.remove(run.start)  # of a process that was killed: this run would begin with its weights
-            write_files(run, write)
-    except BaseException:
-        for path in made:
-            with contextlib.suppress(OSError):  # another has begun to use it
-                path.rmdir()
-        raise
-    return run
-
-
-def write_files(run, write):
-    """Write the files of a run into its folder, or none of them."""
-    try:
-        write()
-        save_config(run)
-    except BaseException:  # a signal too leaves nothing half-written
-        for name in ("config.json", *files_of(run)):
-            storage.remove(run.folder / name)
-        raise
-
-
-def write_texts(run, texts, *, start=None, say, warn):
-    """Write the tokenizer of a run, {split: texts} as tokens and, if it goes on from another, its first weights."""
-    run.tokenizer.save(run.folder / "tokenizer.json")
-    if start is not None:
-        storage.save_arrays(run.start, start)
-    say("tokens")
-    for split in SPLITS:
-        run.task.write(run, split, texts[split], warn)
-    run.task.check(run)
-    write_order(run, say)
-
-
-def write_order(run, say):
-    """Write how long and how hard the training texts are, if the run has a curriculum."""
-    if run.training.curriculum != "none":
-        say("a ordem dos textos")
-        storage.save_arrays(run.curriculum, difficulty.scored(run))
-
-
-def files_of(run):
-    """The names of the files that a run is made with."""
-    start = [run.start.name] if run.start.exists() else []
-    curriculum = [run.curriculum.name] if run.training.curriculum != "none" else []
-    return ["tokenizer.json", *start, *curriculum, *(name for split in SPLITS for name in run.task.files(split))]
-
-
-def save_config(run):
-    """Write config.json, with the hashes of the files that a resumed run must find unchanged."""
-    storage.save_json(
-        run.folder / "config.json",
-        {
-            "format": 1,
-            "task": run.task.name,
-            "labels": list(run.task.labels),
-            "architecture": catalog.name_of(run.model_config),
-            "data": to_dict(run.data),
-            "model": to_dict(run.model_config),
-            "train": to_dict(run.training),
-            "optimizer": optimizers.name_of(run.optimizer_config),
-            "update": to_dict(run.optimizer_config),
-            "monitor": to_dict(run.monitor),
-            **({formats.name_of(run.quantized): to_dict(run.quantized)} if run.quantized else {}),
-            **({"distillation": to_dict(run.distillation)} if run.distillation else {}),
-            "sha256": {name: storage.sha256(run.folder / name) for name in files_of(run)},
-        },
-    )
 
 
 def open_run(folder):
@@ -360,6 +290,8 @@ def open_run(folder):
         some_have = {"distillation": distill.Distillation, **formats.CONFIGS}
         more = {name: from_dict(kind, stored[name]) for name, kind in some_have.items() if name in stored}
         more = {"quantized" if name in formats.CONFIGS else name: config for name, config in more.items()}
+        if "finetuning" in stored:
+            more["finetuning"] = tunings.Finetuning.from_dict(stored["finetuning"])
         hashes = dict(stored["sha256"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{folder / 'config.json'} is not the config of a run: {error}") from None
@@ -383,12 +315,14 @@ def fit(run, model, *, stop=lambda: False, warn=print, profile=None, detect=Fals
     first = comm.rank == 0
     training = dataclasses.replace(run.training, workers=run.training.threads_of(comm))
     precision.check(training, comm.size)
+    if run.finetuning and comm.size > 1:
+        raise UsageError(f"a fine-tuning is for one process, not {comm.size}; leave out launch")
     with storage.locked(run.folder) if first else contextlib.nullcontext():
         lesson = run.lesson(comm.size)
         move(model, training.device)
         with Thrift(training, run.folder).remembering():
             how = {"comm": comm, "layout": layout, "helper": lesson and lesson.helper}
-            trained = Trained(model, training, run.optimizer_config, **how)
+            trained = Trained(model, training, run.optimizer_config, kept=run.kept, **how)
         start = 0
         if steps_done(run):
             start = trained.load(run.checkpoints, made_with=run.made_with(), warn=warn)
@@ -439,7 +373,7 @@ def record_training(run):
     """Let config.json say what a training that goes on may change, if it says otherwise."""
     stored = storage.load_json(run.folder / "config.json")
     if stored["train"] != to_dict(run.training) or stored.get("monitor") != to_dict(run.monitor):
-        save_config(run)
+        folders.save_config(run)
 
 
 def steps_done(run):

@@ -8,6 +8,7 @@ from tinyllm.errors import UsageError
 from tinyllm.models import catalog
 from tinyllm.optim.adamw import AdamWConfig
 from tinyllm.train import distill, trackers
+from tinyllm.train import folder as folders
 from tinyllm.train import run as runs
 from tinyllm.train.monitor import MonitorConfig, check_monitor
 
@@ -23,7 +24,7 @@ def create_student(
     `say`, `warn` and `announce` are those of `runs.create`. Raises UsageError as that does, and for a teacher or a
     student that does not foretell the next token.
     """
-    runs.check_place(folder, teacher.data, training)
+    folders.check_place(folder, teacher.data, training)
     trackers.asked_for(monitor or MonitorConfig())
     distill.check(config, training)
     foretells(teacher.task, teacher.model_config, f"the teacher {teacher.folder}")
@@ -42,13 +43,13 @@ def create_student(
     announce(run)
 
     def write():
-        for name in runs.files_of(run):  # of the same names there
+        for name in folders.files_of(run):  # of the same names there
             if name != run.curriculum.name:
                 shutil.copyfile(teacher.folder / name, run.folder / name)
         run.task.check(run)
-        runs.write_order(run, say)
+        folders.write_order(run, say)
 
-    return runs.lay_out(run, write)
+    return folders.lay_out(run, write)
 
 
 def foretells(task, config, who):

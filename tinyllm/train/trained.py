@@ -22,13 +22,16 @@ class Trained:
 
     Of several ranks (`comm`) each has its part, by a `layout`, as replicas if there is none: `model` is what it
     computes with, and `ranks` the Parts, None of a rank that is alone. A `helper` is a module that learns with the
-    model of a rank that is alone, in float32, and that nobody needs afterwards.
+    model of a rank that is alone, in float32, and that nobody needs afterwards. `kept(model)` is what of the model is
+    in a checkpoint.
     """
 
-    def __init__(self, model, training, optimizer, *, comm=ALONE, layout=None, helper=None):
+    def __init__(
+        self, model, training, optimizer, *, comm=ALONE, layout=None, helper=None, kept=lambda model: model
+    ):  # fmt: skip
         of_helper = [(f"helper.{name}", parameter) for name, parameter in helper.named_parameters()] if helper else []
         groups = {"options_of": by_layer([*model.named_parameters(), *of_helper], training.layer_decay)}
-        self.helper = helper
+        self.helper, self.kept = helper, kept
         self.model, self.ranks, self.masters = model, None, None
         if training.precision == "float16":
             self.masters = precision.MasterWeights(model)
@@ -52,7 +55,7 @@ class Trained:
     def parts(self):
         """What a checkpoint holds, as `checkpoint.save` and `load` take it."""
         return {
-            "model": self.masters or self.model, "optimizer": self.optimizer, "guard": self.guard,
+            "model": self.masters or self.kept(self.model), "optimizer": self.optimizer, "guard": self.guard,
             "average": self.average, "ranks": self.ranks, "helper": self.helper,
         }  # fmt: skip
 

@@ -15,7 +15,7 @@ from tinyllm import storage
 from tinyllm.config import option
 from tinyllm.data import chat, conversations, corpora
 from tinyllm.data.batches import rows_alike
-from tinyllm.data.conversations import USER, Message
+from tinyllm.data.conversations import ASSISTANT, USER, Message
 from tinyllm.data.corpora import instrucoes
 from tinyllm.data.objectives import END, Causal
 from tinyllm.errors import UsageError
@@ -104,6 +104,18 @@ class Instruct:
     def conversations(self, run, split):
         """The conversations of a split, in the order of its examples."""
         return conversations.read_conversations(run.folder / self.files(split)[1])
+
+    def texts(self, run, split):
+        """Generator of the texts of a split: each question with its answer."""
+        for messages in self.conversations(run, split):
+            for place in range(1, len(messages)):
+                if messages[place].role == ASSISTANT:
+                    yield f"{messages[place - 1].content} {messages[place].content}"
+
+    @staticmethod
+    def last_exchange(messages):
+        """A conversation -> the messages that wait for its last answer, and the answer."""
+        return messages[:-1], messages[-1].content
 
     def batches(self, run, start):
         rows, training = self.examples(run, "train"), run.training

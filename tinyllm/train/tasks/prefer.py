@@ -112,6 +112,16 @@ class Prefer(Instruct):
         """The preferences of a split, in the order of its examples."""
         return conversations.read_preferences(run.folder / self.files(split)[1])
 
+    def texts(self, run, split):
+        """Generator of the texts of a split: each question with both answers."""
+        for one in self.conversations(run, split):
+            yield from (f"{one.asked[-1].content} {answer}" for answer in (one.chosen, one.rejected))
+
+    @staticmethod
+    def last_exchange(preference):
+        """A preference -> the messages that wait for an answer, and the better one."""
+        return preference.asked, preference.chosen
+
     def batches(self, run, start):
         """Each of seven arrays: ids, targets and weights, (N, T), of the better answers and of the others, and what the
         base makes of them, (N, 2)."""
