@@ -414,16 +414,12 @@ def test_every_piece_is_called_by_some_command(checkout):
         ("train", "--curriculum=length", "--out=easy", "--steps=1", *small),
         ("train", "--teacher=gpt", "--out=student", "--steps=1", "--layers=1", "--width=16", "--batch=4"),
         ("train", "--model=bert", "--positions=sinusoidal", "--out=waves", "--steps=1", *small),
-        (
-            "train",
-            "--task=classify",
-            "--class-weights=balanced",
-            "--out=labels",
-            "--steps=1",
-            "--texts=60",
-            "--width=16",
-        ),
+        ("train", "--task=classify", "--class-weights=balanced", "--out=labels", "--steps=1", "--texts=60"),
         ("train", "--task=instruct", "--from=gpt", "--out=answers", "--steps=1", "--texts=60", "--batch=4"),
+        *(
+            ("finetune", "gpt", f"--method={name}", f"--out={name}", "--steps=1", "--texts=60", "--batch=4")
+            for name in ("qlora", "adapter", "prompt")
+        ),
         ("generate", "gpt", "--max-tokens=3"),
         ("quantize", "gpt", "--out=int8"),
         ("train", "--task=classify", "--model=bert", "--out=labels", "--steps=1", *small),
