@@ -2,7 +2,7 @@
 
 45 minutos · dificuldade 3 de 5 · precisa de: m01.e03, m03.e07, m03.e08
 pode usar: inspect, numpy, tinyllm.nn, tinyllm.tensor
-na biblioteca: tinyllm.train.tasks.classify.Classifier
+na biblioteca: tinyllm.train.tasks.classify.Classifier, tinyllm.train.tasks.classify.balanced
 
 Por que importa: é o fine-tuning mais usado no mundo. Um corpo que leu muito já faz de cada texto
 bons vetores; para que ele diga “positivo” ou “negativo” falta escolher um vetor por texto e pôr uma
@@ -11,7 +11,8 @@ cuidado: não ficar certa demais, e não ouvir só o rótulo da maioria.
 
 O que fazer: complete as três peças. `cross_entropy` é a de m01.e03 com duas opções a mais, que a
 biblioteca também tem (`tinyllm.functional.cross_entropy`). Com as três certas, o classificador é o
-seu: `tinyllm train --task classify --mine --texts 300 --steps 50 --out runs/minha-cabeca`.
+seu: `tinyllm train --task classify --class-weights balanced --mine --texts 300 --steps 50 --out
+runs/minha-cabeca`.
 """
 
 import inspect

@@ -2,7 +2,7 @@
 
 50 minutos · dificuldade 3 de 5 · precisa de: m01.e03, m02.e09, m03.e08
 pode usar: numpy, tinyllm.data.objectives
-na biblioteca: nenhuma peça, porque nela ainda não se treina com conversas
+na biblioteca: tinyllm.data.chat.Template, tinyllm.data.chat.answers_batch
 
 Por que importa: um modelo que só leu textos continua uma pergunta com outra pergunta. Para que
 responda, treina-se com conversas, em que três coisas se erram em silêncio: quem fala, de que tokens
@@ -10,7 +10,9 @@ se aprende, e o que uma conversa vê das vizinhas. Nenhuma delas dá erro; o mod
 
 O que fazer: complete as três peças. A primeira escreve uma conversa como tokens e diz quais se
 aprendem; a segunda faz de várias um lote; a terceira diz quem vê quem, quando várias dividem a
-mesma linha.
+mesma linha. As duas primeiras são as da biblioteca, e com elas certas um modelo aprende a responder
+no seu template: `tinyllm train --task instruct --from runs/quickstart --mine --steps 200 --out
+runs/minhas-respostas`. A terceira não está nela: lá cada conversa tem a sua linha.
 """
 
 import numpy as np

@@ -10,9 +10,10 @@ centésimo dos números; no fim ele se soma à matriz, e o modelo fica tão ráp
 que quase todo modelo grande é adaptado hoje.
 
 O que fazer: complete as três peças. A memória é medida: nunca forme a matriz a @ b antes de
-`merge`. A segunda é a da biblioteca, e um modelo inteiro se adapta com as suas matrizes. A primeira
-e a terceira têm lá o mesmo nome, em tinyllm/finetune/lora.py: ali uma só operação soma as matrizes
-de todas as partes, e há ainda um dropout.
+`merge`. A segunda é a da biblioteca, e um modelo inteiro se adapta com as suas matrizes: `tinyllm
+finetune runs/quickstart --task instruct --method lora --mine --out runs/minha-lora`. A primeira e a
+terceira têm lá o mesmo nome, em tinyllm/finetune/lora.py: ali uma só operação soma as matrizes de
+todas as partes, e há ainda um dropout.
 """
 
 import numpy as np

@@ -12,6 +12,9 @@ entende o que muda de um método a outro: onde, quanto, e o que custa depois.
 
 O que fazer: complete as duas camadas. `Added`, de onde elas vêm, guarda em `self.inner` a parte do
 modelo que está dentro, e dá aos pesos novos os nomes com que o que se aprendeu vai para o disco.
+Com as duas certas, um modelo inteiro se adapta com a primeira: `tinyllm finetune runs/quickstart
+--task instruct --method adapter --mine --out runs/meus-adaptadores`; com `--method prompt`, com a
+segunda.
 """
 
 import numpy as np

@@ -516,6 +516,33 @@ REFUSED = {
         generate broken/runs/tokenizer-none                          # tokenizer.json
         generate broken/runs/tokenizer-larger                        # tokenizer
     """,
+    "evaluate": """
+        evaluate                                                     # PASTA
+        evaluate nothing                                             # nothing
+        evaluate runs/gpt nothing                                    # nothing
+        evaluate runs/gpt --suite                                    # --suite
+        evaluate runs/gpt --suite perplexity                         # perplexity | texts
+        evaluate runs/gpt --suite labels                             # suite=labels | runs/gpt | language
+        evaluate runs/labels --suite texts                           # suite=texts | runs/labels | labels
+        evaluate runs/gpt runs/labels --suite texts                  # suite=texts | runs/labels
+        evaluate runs/bert                                           # runs/bert | gaps
+        evaluate runs/gpt --examples 19                              # examples=19 | 20
+        evaluate runs/gpt --examples x                               # examples=x
+        evaluate runs/gpt --seed -1                                  # seed=-1
+        evaluate runs/gpt --shots -1                                 # shots=-1
+        evaluate runs/gpt --shots @                                  # shots
+        evaluate runs/gpt --suite calame-pt                          # tinyllm data download calame-pt | --file
+        evaluate runs/gpt --suite lambada-pt                         # lambada-pt | --file
+        evaluate runs/gpt --suite calame-pt --file nothing.jsonl     # nothing.jsonl
+        evaluate runs/gpt --suite calame-pt --file broken/no-label.jsonl  # no-label.jsonl | line 1
+        evaluate runs/gpt --suite calame-pt --file broken/empty.txt  # .jsonl
+        evaluate runs/gpt --suite calame-pt --suite enem --file corpus.txt  # --file | calame-pt, enem
+        evaluate runs/gpt --file corpus.txt                          # --file | none
+        evaluate runs/gpt --html folder                              # folder
+        evaluate runs/gpt --html nothing/a.html                      # nothing
+        evaluate broken/runs/weights-nan --suite texts               # NaN
+        evaluate broken/runs/no-checkpoint                           # no-checkpoint
+    """,
     "fill, classify, attention": """
         fill                                                         # PASTA
         fill runs/bert                                               # TEXTO
@@ -828,6 +855,10 @@ ACCEPTED = """
     estimate runs/int8 --json
     train --out made/short --from runs/gpt --corpus corpus.txt --steps 2 --batch 4 --curriculum length
     train --out made/again --from runs/int8 --corpus corpus.txt --steps 1
+    evaluate runs/gpt --examples 20 --suite texts
+    evaluate runs/gpt runs/int8 --examples 20 --suite texts --json
+    evaluate runs/rnn --examples 20 --html made/rnn.html --suite agreement
+    evaluate --json runs/labels --examples 20 --seed 3
     fill runs/bert "Era uma ___ vez"
     fill runs/bert "Era uma ___ vez" --candidates 1 --json
     fill --candidates 100000 runs/bert "Era uma ___ vez"

@@ -11,13 +11,15 @@ import pytest
 from checkout import solve, tinyllm
 
 from tinyllm.course import swap, syllabus, unfused
-from tinyllm.course.judge import RIGHT, difference, load
+from tinyllm.course.judge import PENDING, RIGHT, difference, load
 from tinyllm.course.pytest_plugin import EXERCISES, FOLDER
 from tinyllm.data import split
 from tinyllm.errors import UsageError
+from tinyllm.finetune import catalog
 from tinyllm.models.catalog import MODELS
+from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.nn import attention as layers_of_attention
-from tinyllm.tensor import Tensor
+from tinyllm.tensor import Tensor, backward
 
 SMALL = ("--texts=60", "--vocab-size=300", "--layers=2", "--width=32", "--context=32", "--batch=4", "--steps=20")
 REPLACEABLE = [pytest.param(e, name, id=f"{e.id}-{name}") for e in EXERCISES.values() for name in e.library]
@@ -153,6 +155,38 @@ def test_a_model_in_int8_with_the_codes_of_the_learner(checkout):
 
 
 @pytest.mark.long
+def test_evaluating_with_the_measures_of_the_learner(checkout):
+    solve(checkout, "m06.e06", "m06.e07", "m06.e08")
+    assert tinyllm(checkout, "train", "--out=run", *SMALL)[0] == 0
+    for more in (("--out=again", *SMALL), ("--out=labels", "--task=classify", "--model=bert", *SMALL)):
+        assert tinyllm(checkout, "train", *more)[0] == 0
+    for runs, suites, pieces in (
+        (
+            ("run", "again"),
+            ("bias", "instructions"),
+            {"Bleu", "rouge_l", "contamination", "resampled", "swapped", "gaps"},
+        ),
+        (("labels",), ("labels",), {"f1", "contamination", "resampled"}),
+    ):
+        command = ("evaluate", *runs, *(f"--suite={name}" for name in suites), "--examples=20", "--json")
+        status, out, err = tinyllm(checkout, *command, "--mine")
+        assert status == 0 and {name for name, count in calls(err).items() if count} == pieces, err
+        reference = tinyllm(checkout, *command)[1]
+        mine, theirs = (list(numbers(map(json.loads, lines.splitlines()))) for lines in (out, reference))
+        assert len(mine) > 20
+        np.testing.assert_allclose(mine, theirs, atol=1e-9, rtol=0)
+
+
+def numbers(value):
+    """All the numbers in what JSON holds, in order."""
+    if isinstance(value, bool | int | float):
+        yield value
+    elif value is not None and not isinstance(value, str):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from numbers(each)
+
+
+@pytest.mark.long
 def test_training_in_halves_with_the_loss_scale_of_the_learner(checkout):
     solve(checkout, "m05.e10")
     options = ("--precision=float16", "--json", *SMALL)
@@ -189,6 +223,64 @@ def test_classifying_with_the_encoder_of_the_learner(checkout):
     *steps, _ = out.splitlines(keepends=True)  # the last line has the figures on the validation texts
     *reference, _ = tinyllm(checkout, "train", "--out=reference", *options)[1].splitlines(keepends=True)
     np.testing.assert_allclose(losses("".join(steps)), losses("".join(reference)), atol=1e-4, rtol=0)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("model", ["bert", "gpt"])
+def test_classifying_with_the_head_and_the_weights_of_the_learner(checkout, model):
+    solve(checkout, "m06.e01")
+    options = ("--task=classify", f"--model={model}", "--class-weights=balanced", "--label-smoothing=0.1", "--json",
+               "--texts=60", "--context=24", "--layers=1", "--width=16", "--heads=2", "--batch=4",
+               "--steps=4")  # fmt: skip
+    status, out, err = tinyllm(checkout, "train", "--out=mine", "--mine", *options)
+    assert status == 0, err
+    assert calls(err).keys() == {"Classifier", "balanced"} and min(calls(err).values()) > 0
+    reference = tinyllm(checkout, "train", "--out=reference", *options)[1]
+    assert len(out.splitlines()) == len(reference.splitlines()) == 5  # the last has the figures on the validation texts
+    mine, theirs = (losses("\n".join(lines.splitlines()[:4])) for lines in (out, reference))
+    np.testing.assert_allclose(mine, theirs, atol=1e-4, rtol=0)
+
+
+@pytest.mark.long
+def test_answering_in_the_template_of_the_learner(checkout):
+    solve(checkout, "m06.e02")
+    pieces, small = {"Template", "answers_batch"}, ("--texts=60", "--layers=1", "--width=16", "--batch=4", "--steps=4")
+    assert tinyllm(checkout, "train", "--task=instruct", "--out=base", "--vocab-size=300", *small)[0] == 0
+    for task in ("instruct", "prefer"):
+        options = (f"--task={task}", "--from=base", "--json", "--texts=60", "--batch=4", "--steps=4")
+        status, out, err = tinyllm(checkout, "train", f"--out={task}", "--mine", *options)
+        assert status == 0, err
+        assert calls(err).keys() == pieces and min(calls(err).values()) > 0
+        reference = tinyllm(checkout, "train", f"--out={task}-reference", *options)[1]
+        assert len(losses(reference)) == 4 and losses(out) == losses(reference)
+    status, _, err = tinyllm(checkout, "generate", "instruct", "--prompt=Oi?", "--max-tokens=3", "--mine")
+    assert status == 0 and calls(err)["Template"] == 1
+
+
+@pytest.mark.parametrize(("method", "name"), [("lora", "LowRank"), ("adapter", "Adapter"), ("prompt", "VirtualTokens")])
+def test_a_model_adapted_with_what_the_learner_writes(checkout, monkeypatch, method, name):
+    """It learns as with the library's."""
+    solve(checkout, "m06.e03", "m06.e04")
+    monkeypatch.setattr(syllabus, "course_folder", lambda: checkout)
+    monkeypatch.setattr(swap, "states", lambda folder, exercises: {
+        e.id: [RIGHT if e.id in ("m06.e03", "m06.e04") else PENDING, ""] for e in exercises})  # fmt: skip
+
+    def adapted():
+        """What is learned after a step, and the logits."""
+        gpt = GPT(GPTConfig(vocab_size=30, context=40, layers=2, heads=2, width=16), rng=np.random.default_rng(0))
+        model = catalog.adapt(gpt, catalog.find(method).config(), rng=np.random.default_rng(1))
+        ids, targets = np.random.default_rng(2).integers(30, size=(2, 3, 6))
+        gradients = backward(model.loss(ids, targets))
+        for parameter, gradient in gradients.items():
+            parameter.data[...] -= gradient
+        return catalog.learned(model), model(ids).data
+
+    learned, logits = adapted()
+    with swap.mine(say=lambda line: None) as pieces:
+        mine, found = adapted()
+    assert {piece.name: piece.calls for piece in pieces}[name] > 0 and learned
+    assert mine.keys() == learned.keys() and all(np.array_equal(mine[key], learned[key]) for key in learned)
+    np.testing.assert_allclose(found, logits, atol=1e-5)
 
 
 @pytest.mark.long
@@ -322,8 +414,17 @@ def test_every_piece_is_called_by_some_command(checkout):
         ("train", "--curriculum=length", "--out=easy", "--steps=1", *small),
         ("train", "--teacher=gpt", "--out=student", "--steps=1", "--layers=1", "--width=16", "--batch=4"),
         ("train", "--model=bert", "--positions=sinusoidal", "--out=waves", "--steps=1", *small),
+        ("train", "--task=classify", "--class-weights=balanced", "--out=labels", "--steps=1", "--texts=60"),
+        ("train", "--task=instruct", "--from=gpt", "--out=answers", "--steps=1", "--texts=60", "--batch=4"),
+        *(
+            ("finetune", "gpt", f"--method={name}", f"--out={name}", "--steps=1", "--texts=60", "--batch=4")
+            for name in ("qlora", "adapter", "prompt")
+        ),
         ("generate", "gpt", "--max-tokens=3"),
         ("quantize", "gpt", "--out=int8"),
+        ("train", "--task=classify", "--model=bert", "--out=labels", "--steps=1", *small),
+        ("evaluate", "gpt", "llama", "--suite=bias", "--suite=instructions", "--examples=20"),
+        ("evaluate", "labels", "--suite=labels", "--examples=20"),
         ("tokenizer", "train", "texts.txt", "--kind=word", "--vocab-size=20", "--out=words.json"),
         ("tokenizer", "convert", "gpt", "gpt2-files"),
         ("tokenizer", "convert", "gpt2-files", "again.json"),

@@ -18,6 +18,10 @@ COMMANDS = {  # name: its file, and its line of the help
     "report": ("monitoring", "faz uma página das curvas e amostras de um treino, ou de vários lado a lado"),
     "compare": ("training", "treina vários modelos no mesmo texto e os põe lado a lado"),
     "generate": ("training", "escreve a continuação de um texto"),
+    "evaluate": (
+        "evaluating",
+        "mede um treino, ou vários lado a lado, com intervalos: o que é real, o que já estava no treino",
+    ),
     "fill": ("reading", "adivinha o que falta num texto, onde ele tem ___ (BERT, T5)"),
     "classify": ("reading", "diz o rótulo de um texto; sem texto, mede o modelo e mostra onde ele falha"),
     "attention": ("reading", "mostra para onde um modelo olha ao ler um texto; de um T5, também ao escrever"),

@@ -20,16 +20,17 @@ def escaped(text):
     return html.escape(re.sub(r"[\0-\x08\x0b-\x1f\x7f-\x9f]", "�", text))
 
 
-def curves(series, *, across, up):
+def curves(series, *, across, up, extent=None):
     """[(name, color, points)] -> the SVG of these curves over one another.
 
-    Points are (x, y) pairs; where y is None a curve is broken. `across` and `up` name what the axes measure.
+    Points are (x, y) pairs; where y is None a curve is broken. `across` and `up` name what the axes measure; `extent`
+    says from where to where y goes, if it is not as far as the points.
     """
     xs = [x for _, _, points in series for x, y in points if y is not None]
     ys = sorted(y for _, _, points in series for _, y in points if y is not None)
-    logarithmic = ys[0] > 0 and ys[-1] > STEEP * ys[len(ys) // 2]
+    logarithmic = extent is None and ys[0] > 0 and ys[-1] > STEEP * ys[len(ys) // 2]
     scale = math.log10 if logarithmic else float
-    (left, right), (low, high) = bounds(xs), bounds([scale(ys[0]), scale(ys[-1])], margin=0.05)
+    (left, right), (low, high) = bounds(xs), extent or bounds([scale(ys[0]), scale(ys[-1])], margin=0.05)
 
     def place(x, y):
         across = LEFT + (x - left) / (right - left) * (WIDTH - LEFT - RIGHT)
@@ -114,7 +115,7 @@ def buckets(points, *, most, merge):
     return found
 
 
-ROW, NAMES = 15, 200  # of a heat map: the height of a row, and the width of the names beside them
+ROW, NAMES = 15, 220  # of a heat map and of intervals: the height of a row, the width of the names beside them
 
 
 def heat(rows, columns, values, *, what):
@@ -133,4 +134,28 @@ def heat(rows, columns, values, *, what):
                 parts.append(f'<rect {place} fill="{COLORS[0]}" fill-opacity="{shade:.2f}">{title}</rect>')
     for x, anchor, column in ((NAMES, "start", columns[0]), (WIDTH, "end", columns[-1])):
         parts.append(f'<text x="{x}" y="{bottom + 16}" text-anchor="{anchor}">{escaped(column)}</text>')
+    return "".join([*parts, "</svg>"])
+
+
+def whiskers(rows, *, what):
+    """[(name, color, low, value, high)] -> the SVG of a dot and an interval for each, one below the other.
+
+    Rows without a name stand close to the one above.
+    """
+    left, right = bounds([end for _, _, *ends in rows for end in ends], margin=0.05)
+    tops = [*itertools.accumulate(ROW // 2 + ROW * bool(name) // 2 for name, *_ in rows)]
+    bottom = tops[-1] + ROW
+
+    def place(x):
+        return round(NAMES + (x - left) / (right - left) * (WIDTH - NAMES - RIGHT), 1)
+
+    parts = [f'<svg class="chart" viewBox="0 0 {WIDTH} {bottom + 24}" role="img" aria-label="{escaped(what)}">']
+    for value in ticks(left, right):
+        parts.append(f'<path class="grid" d="M{place(value)} 0V{bottom}"/>')
+        parts.append(f'<text x="{place(value)}" y="{bottom + 17}" text-anchor="middle">{number(value)}</text>')
+    for y, (name, color, low, value, high) in zip(tops, rows, strict=True):
+        title = f"<title>{escaped(name)}: {number(low)} a {number(high)}</title>"
+        parts.append(f'<text x="{NAMES - 8}" y="{y + 4}" text-anchor="end">{escaped(name)}</text>')
+        parts.append(f'<path d="M{place(low)} {y}H{place(high)}" stroke="{color}" stroke-width="2">{title}</path>')
+        parts.append(f'<circle cx="{place(value)}" cy="{y}" r="3.5" fill="{color}">{title}</circle>')
     return "".join([*parts, "</svg>"])

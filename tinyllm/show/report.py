@@ -2,17 +2,18 @@
 
 import math
 from statistics import fmean, median
-from string import Template
 
 from tinyllm import storage
 from tinyllm.config import option_of, to_dict
 from tinyllm.errors import UsageError
+from tinyllm.evaluate.metrics import perplexity
 from tinyllm.models import catalog
 from tinyllm.optim import catalog as optimizers
 from tinyllm.plot import COLORS
 from tinyllm.say import decimal, duration, emit, megabytes, tell, thousands
 from tinyllm.show import chart
 from tinyllm.show.chart import escaped
+from tinyllm.show.page import framed, table
 from tinyllm.train import log
 from tinyllm.train import run as runs
 
@@ -122,7 +123,7 @@ def page(told):
         "<h1>Relatório de treino</h1>", summary(told), all_charts(told), statistics(told), samples(told),
         config_table(told), environment_table(told),
     ])  # fmt: skip
-    return PAGE.substitute(title=escaped(names), body=body)
+    return framed(names, body)
 
 
 def summary(told):
@@ -138,7 +139,7 @@ def summary(told):
             f"{thousands(of_run['step'])} de {thousands(of_run['steps'])}",
             "—" if of_run["loss"] is None else decimal(of_run["loss"], 3),
             "—" if best is None else f"{decimal(best, 3)}, no passo {thousands(of_run['best_step'])}",
-            "—" if best is None else decimal(math.exp(min(best, 700))),
+            "—" if best is None else decimal(perplexity(best)),
             duration(of_run["seconds"]),
             thousands(round(of_run["tokens_per_second"])),
             "—" if of_run["memory"] is None else megabytes(of_run["memory"] * 2**20),
@@ -268,52 +269,3 @@ def environment_table(told):
             shown = [megabytes(value) if name == "memory" and value else value for value in values]
             rows.append([title, *("—" if value is None else escaped(value) for value in shown)])
     return f"<h2>Ambiente</h2>{table(heads, rows)}"
-
-
-def table(heads, rows):
-    """A table of cells that are HTML; on a narrow screen it can be moved sideways."""
-    head = "".join(f"<th>{cell}</th>" for cell in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-PAGE = Template("""<!doctype html>
-<html lang="pt-BR">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<style>
-body { max-width: 76rem; margin: 0 auto; padding: 1rem; background: #fff; }
-body { font: 16px/1.5 system-ui, sans-serif; color: #1f2933; }
-h1 { font-size: 1.6rem; }
-h2 { font-size: 1.25rem; margin-top: 2.2rem; }
-h3 { font-size: 1rem; margin: 0; color: #52606d; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #e4e7eb; }
-.mark { display: inline-block; width: .8em; height: .8em; margin-right: .5em; print-color-adjust: exact; }
-.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 0; list-style: none; }
-label { margin: 0 1rem 0 .3rem; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 1.5rem; }
-figure { margin: 0; break-inside: avoid; }
-figcaption { font-weight: 600; }
-small { font-weight: 400; color: #52606d; }
-#steps:checked ~ .charts .by-time, #time:checked ~ .charts .by-steps { display: none; }
-.chart { width: 100%; height: auto; font-size: 13px; fill: #52606d; print-color-adjust: exact; }
-.chart polyline { fill: none; stroke-width: 2; stroke-linejoin: round; }
-.grid { stroke: #e4e7eb; }
-.sample { margin: 1rem 0; padding-left: 1rem; border-left: 3px solid #cbd2d9; break-inside: avoid; }
-.sample p { margin: .2rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
-@media print {
-  body { max-width: none; font-size: 11px; }
-  .charts { grid-template-columns: 1fr 1fr; }
-  input, label { display: none; }
-}
-</style>
-</head>
-<body>
-$body
-</body>
-</html>
-""")

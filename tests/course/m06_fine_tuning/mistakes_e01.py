@@ -191,6 +191,18 @@ def overflowing(logits, targets, *, weights=None, label_smoothing=0.0):
     return logits.dtype.type(y), lambda dy: ((dy * slope).astype(logits.dtype), None)
 
 
+@op
+def largest_of_all(logits, targets, *, weights=None, label_smoothing=0.0):
+    w = np.ones(len(targets)) if weights is None else weights
+    with np.errstate(all="ignore"):
+        z = logits - logits.max()
+        log_q = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+        t = soft(logits.shape, targets, label_smoothing)
+        y = -(w / w.sum() * (t * log_q).sum(axis=1)).sum()
+        slope = (w / w.sum())[:, None] * (np.exp(log_q) - t)
+    return logits.dtype.type(y), lambda dy: ((dy * slope).astype(logits.dtype), None)
+
+
 # ------------------------------------------------------------------------------------------------------------ balanced
 
 
@@ -232,6 +244,10 @@ def root_of_it(labels, count):
     return np.sqrt(len(labels) / (count * np.bincount(labels, minlength=count))).astype(np.float32)
 
 
+def one_less_its_share(labels, count):
+    return (1 - np.bincount(labels, minlength=count) / len(labels)).astype(np.float32)
+
+
 def of_the_largest(labels, count):
     counts = np.bincount(labels, minlength=count)
     return (counts.max() / counts).astype(np.float32)
@@ -257,7 +273,7 @@ def read(piece, model, seed, ids, lengths, dy, dropout=0.0, dtype=np.float64):
     map_parameters(made, lambda array: array.astype(dtype))
     with F.noise(seed, 3):
         y = made(ids, lengths)
-    gradients = backward(y, dy)
+    gradients = backward(y, dy) if y.shape == dy.shape else {}
     return Read(y.data, {name: gradients.get(weight) for name, weight in made.named_parameters()})
 
 
@@ -329,6 +345,11 @@ class OneTooFar(Right):
         return hidden[np.arange(len(lengths)), np.minimum(lengths, hidden.shape[1] - 1)]
 
 
+class LastOfEveryText(Right):
+    def last(self, hidden, lengths):
+        return hidden[:, lengths - 1]
+
+
 class FirstPosition(Right):
     def pooled(self, hidden, lengths):
         return hidden[:, 0]
@@ -386,6 +407,8 @@ MISTAKES = {
         (without_dy, "o gradiente não usa dy; pela regra da cadeia, multiplique por ele"),
         (sign_of_the_value_forgotten, "falta o sinal de menos: a surpresa é -log, e nunca é negativa"),
         (overflowing, "transborda: tire antes o maior logit de cada linha, como em m01.e03"),
+        (largest_of_all, "tirou o maior logit de TODOS os textos; é o de cada linha, ou um texto de logits bem menores "
+                         "transborda"),
     ],
     "balanced": [
         (numbers_of_texts, "devolveu quantos textos há de cada rótulo; o peso é o INVERSO disso, vezes N / L"),
@@ -399,6 +422,7 @@ MISTAKES = {
         (of_each_text, "devolveu o peso de cada texto; é o de cada rótulo, L números"),
         (root_of_it, "tirou a raiz: assim os rótulos raros ainda pesam menos, juntos, que os comuns"),
         (of_the_largest, "comparou com o rótulo mais comum; o peso de um texto é 1 em média, e não o menor deles"),
+        (one_less_its_share, "tirou de 1 a parte do rótulo; o peso cai com o INVERSO do número de textos"),
         (as_a_difference, "o peso cai com o INVERSO do número de textos, e não em linha reta"),
     ],
     "Classifier": [
@@ -410,6 +434,8 @@ MISTAKES = {
                                   "lê o enchimento"),
         (LastOfTheRow, "tomou a última posição da linha, que pode ser enchimento; é a posição lengths[b] - 1"),
         (OneTooFar, "passou uma posição do fim do texto: a última de verdade é a lengths[b] - 1"),
+        (LastOfEveryText, "com : nas linhas, cada texto deu as últimas posições de TODOS; com np.arange(len(ids)), "
+                          "cada um dá a sua"),
         (FirstPosition, "tomou a primeira posição, que num decoder só leu um token; veja o que se toma de cada corpo"),
         (AlwaysTheMean, "de um decoder tomou a média; dele é a última posição de verdade, a única que leu tudo"),
         (AlwaysTheLast, "de um encoder tomou a última posição; dele é a média das posições de verdade"),

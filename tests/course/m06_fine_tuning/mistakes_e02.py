@@ -120,6 +120,18 @@ class AllSaidLearned(RightTemplate):
         return ids, [False] * name + [True] * (len(ids) - name)
 
 
+class SystemLearned(RightTemplate):
+    def part(self, role, content):
+        ids, _ = super().part(role, content)
+        name = len(self.names[role])
+        return ids, [False] * name + [role != "user"] * (len(ids) - name)
+
+
+class FirstEndLearned(RightTemplate):
+    def begins(self):
+        return [self.end_id], [True]
+
+
 class OnlyTheLastAnswer(RightTemplate):
     def joined(self, messages):
         ids, learned = super().joined(messages)
@@ -169,6 +181,11 @@ class AskedInTheNameOfTheUser(RightTemplate):
         return [*self(messages)[0], *self.names["user"]]
 
 
+class AskedOfTheLastMessage(RightTemplate):
+    def asked(self, messages):
+        return [*self(messages[-1:])[0], *self.names["assistant"]]
+
+
 class AskedWithoutItsLastEnd(RightTemplate):
     def asked(self, messages):
         return [*self(messages)[0][:-1], *self.names["assistant"]]
@@ -212,6 +229,11 @@ def exchanged(rows):
 
 def nothing_cut(rows):
     return batched(rows, ids=slice(None), targets=slice(None), weights=slice(None))
+
+
+def filled_before_it_is_cut(rows):
+    x, y, w = (filled([row[i].tolist() for row in rows]) for i in (0, 0, 1))
+    return x[:, :-1].astype(np.int64), y[:, 1:].astype(np.int64), w[:, 1:].astype(np.float32)
 
 
 def all_learned(rows):
@@ -302,6 +324,10 @@ def hidden_ones(segments):
     return apart(segments, sees=lambda same, before, segments, i: ~(same & before))
 
 
+def added_to_the_scores(segments):
+    return apart(segments, sees=lambda same, before, segments, i: np.where(same & before, 0.0, -np.inf))
+
+
 def earlier_ones_too(segments):
     return apart(segments, sees=lambda same, before, segments, i: before & (segments <= segments[:, None]))
 
@@ -320,6 +346,10 @@ def places_from_1(segments):
 
 def where_it_begins(segments):
     return apart(segments, places=lambda i, first, segments: first)
+
+
+def as_if_the_numbers_grew(segments):
+    return apart(segments, places=lambda i, first, segments: i - np.searchsorted(segments, segments))
 
 
 def counted_from_the_end(segments):
@@ -346,6 +376,8 @@ MISTAKES = {
         (EverythingLearned, "aprendeu a conversa inteira; só se aprende o que diz o assistente"),
         (QuestionsLearned, "aprendeu as perguntas, e não as respostas"),
         (AllSaidLearned, "aprendeu também o que dizem os outros; só se aprende o que diz o assistente"),
+        (SystemLearned, "aprendeu também o que diz o sistema; só se aprende o que diz o assistente"),
+        (FirstEndLearned, "aprendeu o END do começo, que não fecha resposta nenhuma"),
         (OnlyTheLastAnswer, "só a última resposta se aprende; são todas as do assistente"),
         (NamesForgotten, "faltam os nomes: sem eles não se sabe quem fala"),
         (MovedAlready, "deslocou a máscara de uma posição; aqui ela é dos próprios ids, e quem desloca é o lote"),
@@ -354,6 +386,7 @@ MISTAKES = {
         (AskedWithoutTheName, "em asked falta o nome do assistente, no fim: é a vez dele"),
         (AskedAsAnEmptyAnswer, "em asked não há END depois do nome do assistente: a resposta ainda vai começar"),
         (AskedInTheNameOfTheUser, "asked acaba com o nome errado: quem fala a seguir é o assistente"),
+        (AskedOfTheLastMessage, "asked ficou só com a última mensagem; é a conversa inteira até ali"),
         (AskedWithoutItsLastEnd, "em asked a última pergunta ficou sem o END dela"),
     ],
     "answers_batch": [
@@ -362,6 +395,7 @@ MISTAKES = {
         (weights_of_the_next, "deslocou os pesos duas vezes: o da posição t é o do id t + 1"),
         (exchanged, "trocou os ids e os alvos"),
         (nothing_cut, "os ids são os n - 1 primeiros e os alvos os n - 1 últimos; as linhas saíram com n"),
+        (filled_before_it_is_cut, "completou antes de cortar: o último id de uma linha curta ficou no que se lê"),
         (all_learned, "todos os pesos são 1; só se aprendem os alvos que a máscara marca"),
         (all_but_padding_learned, "as perguntas também ficaram com peso 1; a máscara diz o que se aprende"),
         (padding_learned, "o enchimento ficou com peso 1; o dele é 0"),
@@ -380,11 +414,13 @@ MISTAKES = {
         (not_itself, "uma posição não vê a si mesma; j pode ser igual a i"),
         (the_future, "cada posição vê as seguintes; a linha i diz o que i vê, e j não vem depois de i"),
         (hidden_ones, "True é o que se vê; a máscara está ao contrário"),
+        (added_to_the_scores, "fez a máscara que se soma, de 0 e -inf; aqui ela é de bool, True onde se vê"),
         (earlier_ones_too, "vê também conversas de número menor; é só a dela mesma"),
         (neighbour_too, "o começo de uma conversa vê a vizinha de antes"),
         (places_of_the_row, "os lugares seguem pela linha; recomeçam do 0 em cada conversa"),
         (places_from_1, "os lugares começam em 1; o primeiro é o 0"),
         (where_it_begins, "devolveu onde cada conversa começa; o lugar é a distância até lá"),
+        (as_if_the_numbers_grew, "procurou como se os números crescessem pela linha; eles vêm em qualquer ordem"),
         (counted_from_the_end, "os lugares se contam do fim; é do começo da conversa"),
         (numbers_of_conversations, "devolveu que conversa é, e não o lugar dentro dela"),
         (less_the_number, "subtraiu o número da conversa; é onde ela começa o que se subtrai"),

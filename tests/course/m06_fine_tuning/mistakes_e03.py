@@ -26,7 +26,7 @@ def added(piece, y, x, a, b, dy, scale, columns):
 
 
 def summed(y, x, a, b, scale, columns, *, there=None, whole=None, of_y=None, of_x=None, of_a=None, of_b=None,
-           back=None, all_dy=False):  # fmt: skip
+           back=None, all_dy=False, back_from=None):  # fmt: skip
     """(value, backward), but for what is said: the scale on the way there and back, and each of the gradients."""
     there, back = scale if there is None else there, scale if back is None else back
     short, out = x @ a, y.copy()
@@ -36,7 +36,7 @@ def summed(y, x, a, b, scale, columns, *, there=None, whole=None, of_y=None, of_
 
     def backward(dy):
         dy = np.ones_like(dy) if all_dy else dy
-        part = dy[..., columns]
+        part = dy[..., columns if back_from is None else back_from]
         d_short = back * (part @ b.T)
         return (
             dy if of_y is None else of_y(dy),
@@ -76,6 +76,21 @@ def divided_by_the_rank_again(y, x, a, b, *, scale, columns):
 @op
 def first_columns(y, x, a, b, *, scale, columns):
     return summed(y, x, a, b, scale, slice(0, b.shape[1]))
+
+
+@op
+def first_columns_on_the_way_back(y, x, a, b, *, scale, columns):
+    return summed(y, x, a, b, scale, columns, back_from=slice(0, b.shape[1]))
+
+
+@op
+def scale_twice_in_b(y, x, a, b, *, scale, columns):
+    return summed(y, x, a, b, scale, columns, of_b=lambda part, short: scale**2 * rows(short).T @ rows(part))
+
+
+@op
+def scale_twice_on_the_way_back(y, x, a, b, *, scale, columns):
+    return summed(y, x, a, b, scale, columns, back=scale**2)
 
 
 @op
@@ -156,11 +171,7 @@ Made = namedtuple("Made", "a b colunas nomes_dos_que_aprendem")
 def made(piece, n_in, columns, rank, seed):
     found = piece(n_in, columns, rank, rng=np.random.default_rng(seed))
     learned = [name for name, _ in found.named_parameters()]
-    return Made(
-        *(getattr(weight, "data", weight) for weight in (found.a, found.b)),
-        found.columns,
-        learned,
-    )
+    return Made(*(getattr(weight, "data", weight) for weight in (found.a, found.b)), found.columns, learned)
 
 
 class RightLowRank(Module):
@@ -416,76 +427,37 @@ class InTheFirstColumns(RightLoRA):
 MISTAKES = {
     "add_low_rank": [
         (scale_forgotten, "faltou a escala: o que se soma é scale vezes x a b"),
-        (
-            scale_forgotten_on_the_way_back,
-            "a escala está no valor, mas não nos gradientes",
-        ),
+        (scale_forgotten_on_the_way_back, "a escala está no valor, mas não nos gradientes"),
         (only_b_without_scale, "ao gradiente de b faltou a escala"),
+        (scale_twice_in_b, "no gradiente de b a escala entrou duas vezes: em x a e em dy"),
+        (scale_twice_on_the_way_back, "nos gradientes a escala entrou duas vezes"),
         (scale_divided, "dividiu pela escala; é multiplicar"),
-        (
-            divided_by_the_rank_again,
-            "dividiu ainda pelo posto; a escala já conta com ele",
-        ),
+        (divided_by_the_rank_again, "dividiu ainda pelo posto; a escala já conta com ele"),
         (first_columns, "somou nas primeiras colunas; é nas que `columns` diz"),
+        (first_columns_on_the_way_back, "na volta usou as primeiras colunas de dy; são as que `columns` diz"),
         (in_the_place_of_y, "pôs x a b no lugar de y; é somar a ele"),
         (y_left_out, "faltou y: o resultado é ele, e o que x a b soma às suas colunas"),
         (y_learns_nothing, "o gradiente de y é 0; y entra na soma, e o dele é dy"),
         (scale_on_y, "o gradiente de y é dy, sem a escala: ela só multiplica x a b"),
-        (
-            x_forgotten,
-            "x também recebe gradiente: por ele o sinal chega às camadas de baixo",
-        ),
-        (
-            gradients_averaged,
-            "tirou a média sobre as posições; os gradientes de a e de b são somas",
-        ),
-        (
-            only_the_last_of_the_rows,
-            "os gradientes de a e de b vieram de uma posição só; é a soma de todas",
-        ),
-        (
-            without_dy,
-            "a volta não usa dy; pela regra da cadeia, tudo se multiplica por ele",
-        ),
+        (x_forgotten, "x também recebe gradiente: por ele o sinal chega às camadas de baixo"),
+        (gradients_averaged, "tirou a média sobre as posições; os gradientes de a e de b são somas"),
+        (only_the_last_of_the_rows, "os gradientes de a e de b vieram de uma posição só; é a soma de todas"),
+        (without_dy, "a volta não usa dy; pela regra da cadeia, tudo se multiplica por ele"),
     ],
     "LowRank": [
         (BothAtRandom, "b deve começar em 0, para que o modelo comece como era"),
-        (
-            BothAtZero,
-            "a e b em 0: o gradiente de cada uma tem a outra por fator, e nenhuma aprenderia",
-        ),
+        (BothAtZero, "a e b em 0: o gradiente de cada uma tem a outra por fator, e nenhuma aprenderia"),
         (TheOtherAtZero, "a que começa em 0 é b; a tem os números de uma camada nova"),
-        (
-            AsMatricesOfOutputs,
-            "as formas estão trocadas: a é (n_in, rank), e b, (rank, colunas)",
-        ),
-        (
-            DeviationOfOne,
-            "o desvio de a é 1; use initial_weight, que faz 1/√n_in",
-        ),
-        (
-            DeviationOfTheRank,
-            "o desvio de a é o de rank entradas; as entradas dela são n_in",
-        ),
-        (
-            NotParameters,
-            "a e b são Tensores, que não se aprendem nem se guardam; faça deles Parameters",
-        ),
+        (AsMatricesOfOutputs, "as formas estão trocadas: a é (n_in, rank), e b, (rank, colunas)"),
+        (DeviationOfOne, "o desvio de a é 1; use initial_weight, que faz 1/√n_in"),
+        (DeviationOfTheRank, "o desvio de a é o de rank entradas; as entradas dela são n_in"),
+        (NotParameters, "a e b são Tensores, que não se aprendem nem se guardam; faça deles Parameters"),
         (OnlyBLearns, "a também se aprende: faça dela um Parameter"),
-        (
-            FromTheFirstColumn,
-            "b tem uma coluna para cada uma de columns: stop - start, e não stop",
-        ),
+        (FromTheFirstColumn, "b tem uma coluna para cada uma de columns: stop - start, e não stop"),
     ],
     "LoRA": [
-        (
-            AllLearns,
-            "os pesos da camada continuam aprendendo; congele-os com freeze(inner)",
-        ),
-        (
-            BiasLearns,
-            "o viés da camada continua aprendendo; freeze(inner) congela todos os pesos dela",
-        ),
+        (AllLearns, "os pesos da camada continuam aprendendo; congele-os com freeze(inner)"),
+        (BiasLearns, "o viés da camada continua aprendendo; freeze(inner) congela todos os pesos dela"),
         (NothingLearns, "congelou também a e b; só os pesos de inner se congelam"),
         (AlphaAlone, "a escala é alpha / rank, e não alpha"),
         (UpsideDown, "a escala está de cabeça para baixo: é alpha / rank"),
@@ -493,31 +465,16 @@ MISTAKES = {
         (RootAlways, "a raiz é só com rslora; sem ele, alpha / rank"),
         (RootOfTheWhole, "com rslora a raiz é só do posto: alpha / √rank"),
         (OnlyTheLastPart, "só uma das partes foi somada; são todas"),
-        (
-            SharedByTheParts,
-            "as partes começaram com os mesmos números; cada uma sorteia os seus, do mesmo rng",
-        ),
-        (
-            CountedTwice,
-            "fundida, a camada soma a b outra vez; ele já está no peso dela",
-        ),
+        (SharedByTheParts, "as partes começaram com os mesmos números; cada uma sorteia os seus, do mesmo rng"),
+        (CountedTwice, "fundida, a camada soma a b outra vez; ele já está no peso dela"),
         (MergedWithoutScale, "ao fundir faltou a escala"),
-        (
-            MergedAgain,
-            "fundir duas vezes somou duas vezes; se já está fundida, não faça nada",
-        ),
-        (
-            UnmergedAgain,
-            "desfazer sem ter fundido mudou o peso; se não está fundida, não faça nada",
-        ),
+        (MergedAgain, "fundir duas vezes somou duas vezes; se já está fundida, não faça nada"),
+        (UnmergedAgain, "desfazer sem ter fundido mudou o peso; se não está fundida, não faça nada"),
         (AddedOnTheWayBack, "unmerge somou outra vez; é subtrair"),
         (StillMerged, "depois de unmerge, self.merged continua True"),
         (NeverMerged, "merge não pôs self.merged em True"),
         (PutInItsPlace, "pôs a b no lugar do peso; é somar a ele"),
-        (
-            InTheFirstColumns,
-            "fundiu nas primeiras colunas; cada parte tem as suas, part.columns",
-        ),
+        (InTheFirstColumns, "fundiu nas primeiras colunas; cada parte tem as suas, part.columns"),
     ],
 }
 
@@ -538,15 +495,7 @@ HINTS = [
 
 def thin(size):
     y, x = rng.normal(size=(2, 4, size))
-    return (
-        y,
-        x,
-        rng.normal(size=(size, 2)),
-        rng.normal(size=(2, size)),
-        y,
-        0.5,
-        slice(0, size),
-    )
+    return (y, x, rng.normal(size=(size, 2)), rng.normal(size=(2, size)), y, 0.5, slice(0, size))
 
 
 def sizes(size):
@@ -555,14 +504,7 @@ def sizes(size):
 
 def layer_of(size):
     config = SimpleNamespace(rank=2, alpha=4.0, rslora=False)
-    return (
-        0,
-        {"whole": slice(0, 100)},
-        config,
-        rng.normal(size=(4, size)),
-        rng.normal(size=(4, 100)),
-        ["merge"],
-    )
+    return (0, {"whole": slice(0, 100)}, config, rng.normal(size=(4, size)), rng.normal(size=(4, 100)), ["merge"])
 
 
 WORK = {

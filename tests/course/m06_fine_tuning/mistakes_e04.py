@@ -158,10 +158,12 @@ def read(piece, table, prompt, ids, dy):
     inner.weight.data = table
     layer = piece(inner, prompt)
     learned = [name.split("@")[-1].partition(".")[2] if "@" in name else name for name, _ in layer.named_parameters()]
-    layer.prompt.data = prompt  # in its own type
+    learns = isinstance(layer.prompt, Tensor)
+    if learns:
+        layer.prompt.data = prompt  # in its own type
     y = layer(ids)
     gradients = backward(y, dy) if y.shape == dy.shape else {}
-    return Read(learned, y.data, gradients.get(layer.prompt), gradients.get(inner.weight))
+    return Read(learned, y.data, gradients.get(layer.prompt) if learns else None, gradients.get(inner.weight))
 
 
 class RightTokens(Added):
@@ -250,6 +252,23 @@ class NoParameter(RightTokens):
         self.prompt = Tensor(prompt, requires_grad=True)
 
 
+class AnArray(RightTokens):
+    def __init__(self, inner, prompt):
+        super().__init__(inner, prompt)
+        self.prompt = prompt
+
+
+class IdsAsTheyAre(RightTokens):
+    def together(self, rows, ids):
+        return super().together(F.embedding(np.tile(len(self.weight.data) + np.arange(rows.shape[1]), (len(ids), 1)),
+                                            self.prompt), ids)  # fmt: skip
+
+
+class NeverAlone(RightTokens):
+    def alone(self, ids, n):
+        return self.together(F.embedding(ids[:, :n] - len(self.weight.data), self.prompt), ids[:, n:])
+
+
 class FirstTextAlone(RightTokens):
     def together(self, rows, ids):
         B = len(ids)
@@ -289,6 +308,9 @@ MISTAKES = {
         (AlwaysBefore, "pôs o prompt também onde ids não o tem; ali é só inner(ids)"),
         (MeanOfTheTexts, "o gradiente do prompt é a soma do que vem de cada texto, e não a média"),
         (NoParameter, "self.prompt é um Tensor, que não se guarda nem se treina; faça dele um Parameter"),
+        (AnArray, "self.prompt é um array, que não se guarda nem se treina; faça dele um Parameter"),
+        (IdsAsTheyAre, "procurou o token V na linha V do prompt; é na linha 0: tire V dos ids"),
+        (NeverAlone, "faltou o caso em que ids não tem tokens virtuais; ali é só inner(ids)"),
         (FirstTextAlone, "só o primeiro texto do lote recebeu o prompt; são todos"),
     ],
 }

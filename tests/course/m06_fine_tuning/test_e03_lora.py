@@ -36,18 +36,7 @@ def add(judge, y, x, a, b, dy=None, *, scale=0.7, start=0, of=""):
         f"y {shapes(y)}, x {shapes(x)}, posto {a.shape[1]}, scale={scale:g}, colunas {start} a {columns.stop - 1}{of}"
     )
     dy = rng.normal(size=y.shape).astype(y.dtype) if dy is None else dy
-    return judge.same(
-        "add_low_rank",
-        y,
-        x,
-        a,
-        b,
-        dy,
-        scale,
-        columns,
-        through=judge.support.added,
-        case=case,
-    )
+    return judge.same("add_low_rank", y, x, a, b, dy, scale, columns, through=judge.support.added, case=case)
 
 
 def drawn(before, n_in, rank, n, n_out, dtype=np.float64, draw=rng):
@@ -65,15 +54,7 @@ def test_add_low_rank(judge, before, dtype, n, start):
 def test_add_low_rank_of_any_shape(judge):
     few = st.integers(1, 5)
 
-    @given(
-        st.lists(few, min_size=1, max_size=3),
-        few,
-        few,
-        few,
-        st.integers(0, 3),
-        st.floats(0.1, 8),
-        st.integers(0),
-    )
+    @given(st.lists(few, min_size=1, max_size=3), few, few, few, st.integers(0, 3), st.floats(0.1, 8), st.integers(0))
     def agrees(before, n_in, rank, n, start, scale, seed):
         arrays = drawn(before, n_in, rank, n, n + start + 1, draw=np.random.default_rng(seed))
         add(judge, *arrays, scale=scale, start=start)
@@ -83,15 +64,7 @@ def test_add_low_rank_of_any_shape(judge):
 
 def test_other_arrays(judge):
     y, x, a, b = drawn((4,), 6, 2, 3, 5)
-    add(
-        judge,
-        np.asfortranarray(y),
-        np.asfortranarray(x),
-        a[:, ::-1],
-        b.T.copy().T,
-        start=1,
-        of=", não contíguos",
-    )
+    add(judge, np.asfortranarray(y), np.asfortranarray(x), a[:, ::-1], b.T.copy().T, start=1, of=", não contíguos")
     add(judge, y, np.broadcast_to(x[:1], x.shape), a, b, start=1, of=", x esticado")
     add(judge, y, 1e4 * x, a, -1e4 * b, start=2, of=", até ±10⁸")
 
@@ -99,38 +72,19 @@ def test_other_arrays(judge):
 def test_add_low_rank_by_hand(judge):
     arrays = (np.array(array, float) for array in ([[1, 2, 3]], [[1, 1]], [[1], [2]], [[1, 10]]))
     found = add(judge, *arrays, scale=0.5, start=1, of=", o exemplo")
-    judge.that(
-        np.allclose(found.valor, [[1, 3.5, 18]]),
-        "add_low_rank",
-        "o exemplo",
-        "deveria dar [[1  3,5  18]]",
-    )
+    judge.that(np.allclose(found.valor, [[1, 3.5, 18]]), "add_low_rank", "o exemplo", "deveria dar [[1  3,5  18]]")
 
 
 def test_with_b_at_zero_nothing_changes(judge):
     y, x, a, b = drawn((4,), 6, 2, 3, 5, np.float32)
     found = add(judge, y, x, a, 0 * b, start=1, of=", b = 0")
-    judge.that(
-        np.array_equal(found.valor, y),
-        "add_low_rank",
-        "b = 0",
-        "deveria dar y, até o último bit",
-    )
+    judge.that(np.array_equal(found.valor, y), "add_low_rank", "b = 0", "deveria dar y, até o último bit")
     judge.that(not found.gradiente_de_a.any() and found.gradiente_de_b.any(), "add_low_rank", "b = 0",
                "o gradiente de a deveria ser 0, e o de b não")  # fmt: skip
 
 
 def test_stored_values(judge):
-    found = add(
-        judge,
-        STORED_Y,
-        STORED_X,
-        STORED_A,
-        STORED_B,
-        STORED_DY,
-        start=1,
-        of=", calculados com o PyTorch",
-    )
+    found = add(judge, STORED_Y, STORED_X, STORED_A, STORED_B, STORED_DY, start=1, of=", calculados com o PyTorch")
     for name, expected in STORED.items():
         judge.that(np.allclose(getattr(found, name), expected), "add_low_rank", "calculado com o PyTorch",
                    f"difere no {name}")  # fmt: skip
@@ -170,33 +124,14 @@ def test_the_library_adds_as_much(judge):
 # ------------------------------------------------------------------------------------------------------------- LowRank
 
 
-@pytest.mark.parametrize(
-    ("n_in", "start", "stop", "rank"),
-    [(4, 8, 14, 2), (7, 0, 3, 5), (5, 1, 2, 1), (3, 6, 10, 4)],
-)
+@pytest.mark.parametrize(("n_in", "start", "stop", "rank"), [(4, 8, 14, 2), (7, 0, 3, 5), (5, 1, 2, 1), (3, 6, 10, 4)])
 def test_low_rank(judge, n_in, start, stop, rank):
     case = f"n_in={n_in}, columns=slice({start}, {stop}), rank={rank}"
-    judge.same(
-        "LowRank",
-        n_in,
-        slice(start, stop),
-        rank,
-        7,
-        through=judge.support.made,
-        case=case,
-    )
+    judge.same("LowRank", n_in, slice(start, stop), rank, 7, through=judge.support.made, case=case)
 
 
 def test_low_rank_begins_as_any_layer(judge):
-    found = judge.same(
-        "LowRank",
-        400,
-        slice(0, 3),
-        50,
-        7,
-        through=judge.support.made,
-        case="n_in=400, rank=50",
-    )
+    found = judge.same("LowRank", 400, slice(0, 3), 50, 7, through=judge.support.made, case="n_in=400, rank=50")
     judge.that(abs(found.a.std() * 20 - 1) < 0.02, "LowRank", "n_in=400, rank=50",
                f"o desvio de a é {found.a.std():.3g}; deveria ser 1 / √400 = 0,05")  # fmt: skip
 
@@ -215,33 +150,12 @@ def alone(judge, monkeypatch):
     return judge
 
 
-def adapt(
-    judge,
-    parts,
-    rank=2,
-    alpha=16.0,
-    *,
-    rslora=False,
-    before=(3,),
-    n_in=5,
-    steps="merge unmerge",
-    seed=3,
-):
+def adapt(judge, parts, rank=2, alpha=16.0, *, rslora=False, before=(3,), n_in=5, steps="merge unmerge", seed=3):
     config = SimpleNamespace(rank=rank, alpha=alpha, rslora=rslora)
     x, dy = rng.normal(size=(*before, n_in)), rng.normal(size=(*before, 12))
     case = (f"camada de {n_in} a 12, partes {', '.join(parts)}, rank={rank}, alpha={alpha:g}, rslora={rslora}; "
             f"depois, {steps.replace(' ', ', ')}")  # fmt: skip
-    return judge.same(
-        "LoRA",
-        seed,
-        parts,
-        config,
-        x,
-        dy,
-        steps.split(),
-        through=judge.support.adapted,
-        case=case,
-    )
+    return judge.same("LoRA", seed, parts, config, x, dy, steps.split(), through=judge.support.adapted, case=case)
 
 
 @pytest.mark.parametrize("parts", [PARTS, WHOLE, {"key": slice(4, 8)}], ids=["two", "whole", "one"])
@@ -278,15 +192,7 @@ def test_merged_and_back(alone, steps):
 def test_a_layer_of_any_shape(alone):
     few = st.integers(1, 5)
 
-    @given(
-        few,
-        few,
-        st.floats(0.5, 32),
-        st.booleans(),
-        st.sampled_from([PARTS, WHOLE]),
-        few,
-        st.integers(0, 99),
-    )
+    @given(few, few, st.floats(0.5, 32), st.booleans(), st.sampled_from([PARTS, WHOLE]), few, st.integers(0, 99))
     def agrees(n_in, rank, alpha, rslora, parts, N, seed):
         adapt(alone, parts, rank, alpha, rslora=rslora, before=(N,), n_in=n_in, seed=seed)
 
@@ -296,21 +202,11 @@ def test_a_layer_of_any_shape(alone):
 def test_the_library_does_the_same(alone):
     found = adapt(alone, PARTS, alpha=16.0, steps="merge")
     config = lora.LoRAConfig(rank=2, alpha=16.0)
-    theirs = lora.LoRA(
-        layers.Linear(5, 12, rng=np.random.default_rng(3)),
-        PARTS,
-        config,
-        rng=np.random.default_rng(4),
-    )
+    theirs = lora.LoRA(layers.Linear(5, 12, rng=np.random.default_rng(3)), PARTS, config, rng=np.random.default_rng(4))
     names = [name for name, _ in theirs.named_weights() if "@" in name]
     alone.that(found.nomes_dos_que_aprendem == [name.partition("@LoRA.")[2] for name in names], "LoRA",
                "os pesos que aprendem", f"são {found.nomes_dos_que_aprendem}; na biblioteca, {names}")  # fmt: skip
-    alone.that(
-        found.escala == theirs.scale,
-        "LoRA",
-        "rank=2, alpha=16",
-        "a escala difere da biblioteca",
-    )
+    alone.that(found.escala == theirs.scale, "LoRA", "rank=2, alpha=16", "a escala difere da biblioteca")
 
 
 @pytest.mark.parametrize("name", ["add_low_rank", "LowRank", "LoRA"])

@@ -35,7 +35,7 @@ def from_all_to_the_head(figure):
             if row:
                 arrow(axes, (x, 0.57 + row), (x, 0.83 + row))
             if added and part.startswith("bloco"):
-                box(axes, x + 1.22, 1.2 + row, "BA", color=ORANGE, width=0.5, height=0.44, size=9)
+                box(axes, x + 1.22, 1.2 + row, "a b", color=ORANGE, width=0.5, height=0.44, size=9)
         axes.text(x, 7.1, name, ha="center", va="center", fontsize=12, color=INK)
         axes.text(x, 0.35, f"aprende {share}", ha="center", va="center", fontsize=10.5, color=SOFT)
 

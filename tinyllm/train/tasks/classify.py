@@ -126,6 +126,10 @@ class Classify:
         """(N,) of the texts of a split, whole, in the order of its examples."""
         return [text for text, _ in read_labelled(run.folder / self.files(split)[1])]
 
+    def chances(self, run, model, texts):
+        """(N,) texts -> (N, L): how probable a model of the run finds each label."""
+        return probabilities(model, [self.row(run.tokenizer, text, run.model_config) for text in texts])
+
     def batches(self, run, start):
         """Those of `labelled_batches`; if labels weigh differently, with the weight of each text, (B,)."""
         rows, labels = self.examples(run, "train")

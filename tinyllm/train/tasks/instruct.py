@@ -13,10 +13,9 @@ import numpy as np
 
 from tinyllm import storage
 from tinyllm.config import option
-from tinyllm.data import conversations, corpora
+from tinyllm.data import chat, conversations, corpora
 from tinyllm.data.batches import rows_alike
-from tinyllm.data.chat import Template, answers_batch, texts_of
-from tinyllm.data.conversations import USER, Message
+from tinyllm.data.conversations import ASSISTANT, USER, Message
 from tinyllm.data.corpora import instrucoes
 from tinyllm.data.objectives import END, Causal
 from tinyllm.errors import UsageError
@@ -74,13 +73,13 @@ class Instruct:
     @staticmethod
     def train_tokenizer(data, config, examples):
         check_decoder(config)
-        return files.train(data.tokenizer, texts_of(examples["train"]), config.vocab_size, special_tokens=(END,))
+        return files.train(data.tokenizer, chat.texts_of(examples["train"]), config.vocab_size, special_tokens=(END,))
 
     def write(self, run, split, examples, warn):
         """The rows of ids, what is learned of them, and the conversations beside them, which lose their last exchanges
         where they are too long. `warn` hears of it. Raises UsageError if none fits."""
         check_decoder(run.model_config)
-        template, longest = Template(run.tokenizer), run.model_config.context + 1
+        template, longest = chat.Template(run.tokenizer), run.model_config.context + 1
         found = [fitting(messages, template, longest) for messages in examples]
         kept = [one for one in found if one]
         whole = sum(one is not None and one[0] == messages for one, messages in zip(found, examples, strict=True))
@@ -106,11 +105,23 @@ class Instruct:
         """The conversations of a split, in the order of its examples."""
         return conversations.read_conversations(run.folder / self.files(split)[1])
 
+    def texts(self, run, split):
+        """Generator of the texts of a split: each question with its answer."""
+        for messages in self.conversations(run, split):
+            for place in range(1, len(messages)):
+                if messages[place].role == ASSISTANT:
+                    yield f"{messages[place - 1].content} {messages[place].content}"
+
+    @staticmethod
+    def last_exchange(messages):
+        """A conversation -> the messages that wait for its last answer, and the answer."""
+        return messages[:-1], messages[-1].content
+
     def batches(self, run, start):
         rows, training = self.examples(run, "train"), run.training
         lengths = [len(ids) for ids, _ in rows]
         for chosen in rows_alike(lengths, batch=training.batch, seed=training.seed, start=start):
-            yield answers_batch([rows[i] for i in chosen])
+            yield chat.answers_batch([rows[i] for i in chosen])
 
     @staticmethod
     def how(run, model):
@@ -119,7 +130,7 @@ class Instruct:
     @staticmethod
     def beginning(run, prompt):
         """The ids that a model is given of a prompt, which is a question."""
-        return Template(run.tokenizer).asked([Message(USER, prompt)])
+        return chat.Template(run.tokenizer).asked([Message(USER, prompt)])
 
     def check(self, run):
         """Raise UsageError if there are too few conversations for a batch."""
@@ -130,7 +141,7 @@ class Instruct:
         rows, total, weight = self.examples(run, split), 0.0, 0.0
         order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]))
         for start in range(0, len(order), AT_ONCE):
-            batch = answers_batch([rows[i] for i in order[start : start + AT_ONCE]])
+            batch = chat.answers_batch([rows[i] for i in order[start : start + AT_ONCE]])
             weighs = float(sum_of_weights(*batch))
             with no_grad():
                 total += model.loss(*batch).item() * weighs

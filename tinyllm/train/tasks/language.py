@@ -1,5 +1,6 @@
 """The task of learning a language: each split is one long row of tokens, of which windows are cut."""
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +96,14 @@ class Language:
     def write(self, run, split, texts, warn):
         rows = dataset.encoded(run.tokenizer, texts, end_id=run.end_id)
         dataset.write_tokens(run.folder / self.files(split)[0], rows, vocab_size=run.tokenizer.vocab_size)
+
+    @staticmethod
+    def texts(run, split):
+        """Generator of the texts of a split, as the tokenizer gives them back."""
+        tokens = run.tokens(split)
+        for begin, end in itertools.pairwise(np.flatnonzero(tokens == run.end_id).tolist()):
+            if end > begin + 1:
+                yield run.tokenizer.decode(tokens[begin + 1 : end])
 
     @staticmethod
     def new_model(config, *, rng):

@@ -14,9 +14,8 @@ from tinyllm import functional as F
 from tinyllm import storage
 from tinyllm.backend.arrays import beside, to_host
 from tinyllm.config import option
-from tinyllm.data import conversations
+from tinyllm.data import chat, conversations
 from tinyllm.data.batches import rows_alike
-from tinyllm.data.chat import Template, answers_batch
 from tinyllm.data.conversations import ASSISTANT, Message
 from tinyllm.data.corpora import instrucoes
 from tinyllm.errors import UsageError
@@ -88,7 +87,7 @@ class Prefer(Instruct):
         """The rows of ids, two for each preference, what the run's first model makes of them, and the preferences
         beside them. `warn` hears how many are left out, being too long. Raises UsageError if all are."""
         check_decoder(run.model_config)
-        template, longest, rows, kept = Template(run.tokenizer), run.model_config.context + 1, [], []
+        template, longest, rows, kept = chat.Template(run.tokenizer), run.model_config.context + 1, [], []
         for one in examples:
             both = [template([*one.asked, Message(ASSISTANT, answer)]) for answer in (one.chosen, one.rejected)]
             if max(len(ids) for ids, _ in both) <= longest:
@@ -112,6 +111,16 @@ class Prefer(Instruct):
     def conversations(self, run, split):
         """The preferences of a split, in the order of its examples."""
         return conversations.read_preferences(run.folder / self.files(split)[1])
+
+    def texts(self, run, split):
+        """Generator of the texts of a split: each question with both answers."""
+        for one in self.conversations(run, split):
+            yield from (f"{one.asked[-1].content} {answer}" for answer in (one.chosen, one.rejected))
+
+    @staticmethod
+    def last_exchange(preference):
+        """A preference -> the messages that wait for an answer, and the better one."""
+        return preference.asked, preference.chosen
 
     def batches(self, run, start):
         """Each of seven arrays: ids, targets and weights, (N, T), of the better answers and of the others, and what the
@@ -156,7 +165,7 @@ def log_likelihoods(model, ids, targets, weights):
 
 def pairs_batch(rows, known, chosen):
     """The batch of some pairs, as `Prefer.batches` yields it."""
-    of_both = (answers_batch([rows[2 * i + answer] for i in chosen]) for answer in (0, 1))
+    of_both = (chat.answers_batch([rows[2 * i + answer] for i in chosen]) for answer in (0, 1))
     return *(array for arrays in of_both for array in arrays), known[list(chosen)]
 
 
@@ -175,7 +184,7 @@ def reference(run, rows):
 
     def read(group):
         with no_grad():
-            return to_host(log_likelihoods(model, *answers_batch([rows[i] for i in group])).data)
+            return to_host(log_likelihoods(model, *chat.answers_batch([rows[i] for i in group])).data)
 
     with Workers(run.training.threads) as workers:
         found = np.concatenate(workers.map(read, groups))

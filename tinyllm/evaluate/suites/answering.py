@@ -1,0 +1,72 @@
+"""The suite of instructions: what a run answers to questions that it has not seen, beside what was to be answered."""
+
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+
+from tinyllm.data import corpora
+from tinyllm.data.conversations import USER, Message
+from tinyllm.data.corpora import instrucoes
+from tinyllm.evaluate import bleu, overlap
+from tinyllm.evaluate.slices import worst
+from tinyllm.evaluate.suites.suite import ANSWERS, MISTAKES, POINTS, Figure, Findings, Mistake
+from tinyllm.say import counted
+
+
+class Asked(NamedTuple):
+    """A question, the answer to it, and the messages before it."""
+
+    question: str
+    answer: str
+    before: tuple = ()
+
+    @property
+    def messages(self):
+        return (*self.before, Message(USER, self.question))
+
+
+def instructions(examined, how):
+    """How much of a run's answers is what was to be answered."""
+    asked = questions_for(examined, how)
+    shots = shots_for(examined, how)
+    said = examined.answers([one.messages for one in asked], shots)
+    answers = [one.answer for one in asked]
+    exact = overlap.EXACT_MATCH.rows(said, answers)
+    right = exact[:, 0] == 1
+    figures = [Figure("exact_match", "resposta exata", exact)]
+    for name, title, measure, kind in (
+        ("token_f1", "F1 das palavras", overlap.TOKEN_F1, "share"),
+        ("rouge_l", "ROUGE-L", overlap.Rouge("L"), "share"),
+        ("bleu", "BLEU", bleu.Bleu(), POINTS),
+    ):
+        figures.append(Figure(name, title, measure.rows(said, answers), measure.score, kind))
+    silent = sum(not one for one in said)
+    notes = ["Resposta exata: igual, sem contar maiúsculas, pontuação e artigos."]
+    if shots:
+        notes.append(f"O modelo não aprendeu a responder: leu antes {counted(len(shots), 'exemplo')}, se couberam.")
+    if silent:
+        notes.append(f"{counted(silent, 'resposta vazia', 'respostas vazias')}, que contam como erradas.")
+    return Findings(
+        [f"{one.question} {one.answer}" for one in asked],
+        figures,
+        [Mistake(asked[i].question, answers[i], said[i]) for i in np.flatnonzero(~right)[:MISTAKES]],
+        notes,
+        worst(right, {"começo da pergunta": [one.question.split(maxsplit=1)[0] for one in asked]}),
+    )
+
+
+def shots_for(examined, how):
+    """(question, answer) examples for a run that has not learned to answer."""
+    if examined.kind == ANSWERS:
+        return []
+    return list(instrucoes.pairs(how.shots, split="train", seed=how.seed))
+
+
+def questions_for(examined, how):
+    """The generated questions of the test split; of a run that learned from a file, those held out of it."""
+    task, run = examined.run.task, examined.run
+    if examined.kind != ANSWERS or run.data.corpus in corpora.CORPORA:
+        return [Asked(*pair) for pair in instrucoes.pairs(how.examples, split="test", seed=how.seed)]
+    found = (task.last_exchange(one) for one in task.conversations(run, "test"))
+    return [Asked(before[-1].content, answer, before[:-1]) for before, answer in itertools.islice(found, how.examples)]
