@@ -90,7 +90,7 @@ def test_the_rows_are_of_the_examples(reader, name):
         assert len(figure.rows) == len(places) >= 2 and max(places) < 40
         assert np.isfinite(figure.score(figure.rows.sum(axis=0)))
     if name in ("agreement", "questions"):  # the parts are the whole
-        parts = found.figures[1:]
+        parts = [figure for figure in found.figures[1:] if ": " in figure.name]
         assert sum(len(each.rows) for each in parts) == 40
         assert sum(each.rows.sum(axis=0)[0] for each in parts) == whole.rows.sum(axis=0)[0]
 
@@ -100,6 +100,11 @@ def test_agreement_is_that_of_the_pairs(reader):
     pairs = list(concordancia.pairs(40))
     expected = agreement.agreements(reader.model, reader.tokenizer, pairs, start_id=reader.run.end_id)
     np.testing.assert_array_equal(found.figures[0].rows[:, 0], expected)
+    known = next(figure for figure in found.figures if figure.name == "known_words")
+    text = " ".join(reader.run.task.texts(reader.run, "train")).lower()
+    inside = [all(word in text for word in pair.right.lower().rstrip(".").split()) for pair in pairs]
+    assert 2 <= len(known.places) < 40 and all(inside[place] for place in known.places)
+    np.testing.assert_array_equal(known.rows[:, 0], expected[known.places])
     wrong = [pair for pair, right in zip(pairs, expected, strict=True) if not right]
     assert [one.expected for one in found.mistakes] == [pair.right for pair in wrong[:10]]
     other = reading.agreements(reader, Choices(examples=40, seed=1))

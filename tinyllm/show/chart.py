@@ -115,7 +115,7 @@ def buckets(points, *, most, merge):
     return found
 
 
-ROW, NAMES = 15, 220  # of a heat map and of intervals: the height of a row, the width of the names beside them
+ROW, NAMES = 15, 240  # of a heat map and of intervals: the height of a row, the width of the names beside them
 
 
 def heat(rows, columns, values, *, what):

@@ -121,7 +121,7 @@ def told_figure(figure, other, one, seed):
     clean = figure.rows[~copied]
     without = float(figure.score(clean.sum(axis=0))) if copied.any() and len(clean) else None
     differs = None
-    if other is not None and other.scale == figure.scale and other.rows.shape == figure.rows.shape:
+    if other is not None and alike(figure, other):
         found = bootstrap.compare(figure.score, figure.rows, other.rows, rng=np.random.default_rng(seed))
         real = found.p <= SIGNIFICANT and not found.low <= 0 <= found.high
         differs = {**found._asdict(), "real": bool(real)}
@@ -129,6 +129,12 @@ def told_figure(figure, other, one, seed):
         "name": figure.name, "title": figure.title, "kind": figure.kind, "value": value, "low": low, "high": high,
         "contaminated": float(copied.mean()), "without_contaminated": without, "differs": differs,
     }  # fmt: skip
+
+
+def alike(figure, other):
+    """Whether two runs' figures are of the same examples, on one scale."""
+    of_all = figure.places is None and other.places is None
+    return figure.scale == other.scale and (of_all or np.array_equal(figure.places, other.places))
 
 
 # --------------------------------------------------------------------------------------------------- for a person

@@ -77,9 +77,7 @@ def notes(told):
     compared = sum(figure["differs"] is not None for one in told for figure in one["figures"])
     if compared * SIGNIFICANT >= 1:
         by_chance = decimal(compared * SIGNIFICANT, 0)
-        found[f"De {compared} comparações entre modelos iguais, cerca de {by_chance} pareceriam reais por acaso."] = (
-            None
-        )
+        found[f"Entre modelos iguais, o acaso faria cerca de {by_chance} de {compared} diferenças parecer real."] = None
     if any(figure["low"] == figure["high"] for one in told for figure in one["figures"]):
         found["Um intervalo sem largura não é certeza: os exemplos são poucos, e todos dão o mesmo."] = None
     for one in told:

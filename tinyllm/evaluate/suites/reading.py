@@ -9,10 +9,12 @@ from tinyllm.data.corpora import concordancia
 from tinyllm.evaluate import agreement, bits
 from tinyllm.evaluate import questions as closed
 from tinyllm.evaluate.measure import mean_rows
+from tinyllm.evaluate.metrics import words
 from tinyllm.evaluate.slices import by_length, worst
-from tinyllm.evaluate.suites.suite import MISTAKES, NUMBER, Figure, Findings, Mistake, parts
+from tinyllm.evaluate.suites.suite import LEAST, MISTAKES, NUMBER, Figure, Findings, Mistake, parts
 from tinyllm.say import counted, decimal, percent
 
+KNOWN = "só com palavras do treino"
 PROBE = "Ç\u0303 ½ 漢\n😀"  # what only a tokenizer that loses nothing gives back
 
 
@@ -45,15 +47,25 @@ def agreements(examined, how):
     """Whether a run finds the sentence that agrees the likelier of two."""
     pairs = list(concordancia.pairs(how.examples, seed=how.seed))
     right = agreement.agreements(examined.model, examined.tokenizer, pairs, start_id=examined.run.end_id)
+    known = within(examined.run, pairs)
+    of_known = [Figure("known_words", KNOWN, mean_rows(right[known]), places=known)] if len(known) >= LEAST else []
     return Findings(
         [pair.right for pair in pairs],
         [
             Figure("agreement", "concordância certa", mean_rows(right)),
+            *of_known,
             *parts("agreement", [pair.phenomenon for pair in pairs], right),
         ],
         [Mistake(pairs[i].phenomenon, pairs[i].right, pairs[i].wrong) for i in np.flatnonzero(~right)[:MISTAKES]],
         ["De duas frases que só diferem em uma palavra, a certa deve ser a mais provável; ao acaso seria 50 %."],
     )
+
+
+def within(run, pairs):
+    """The places of the pairs of whose words all stand in the training texts of a run: of the others it knows little
+    but their tokens."""
+    vocabulary = {word for text in run.task.texts(run, "train") for word in words(text)}
+    return np.flatnonzero([vocabulary.issuperset(words(f"{pair.right} {pair.wrong}")) for pair in pairs])
 
 
 def questions(examined, how):
