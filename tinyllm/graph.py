@@ -14,7 +14,8 @@ _births = itertools.count()
 class Node:
     """How a Tensor was made. In the graph it stands for the Tensor, whose array may be freed.
 
-    `inputs` holds the Node of an input that an operation made, else the Tensor or array itself.
+    `inputs` holds the Node of an input that an operation made, else the Tensor itself; of one that needs no gradient,
+    None.
     """
 
     __slots__ = ("backward", "born", "inputs", "name", "options", "shape")

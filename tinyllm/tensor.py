@@ -151,7 +151,6 @@ def _unpacked(numbers):
 # the kinds of dtype that inputs of these names keep: they say which, and not how much
 STAY = {"ids": "iu", "codes": "iu", "targets": "iu", "condition": "iub", "bias": "b"}
 
-
 PLAIN = {bool, int, float, type(None), tuple, slice, np.ndarray}  # the types of most options
 
 
@@ -159,16 +158,15 @@ def op(meaning):
     """Turn `fn(*arrays, **options) -> (y, backward)` into a function of Tensors, recorded.
 
     `backward` may return thunks: a thunk runs only if its input needs a gradient, so frozen weights
-    cost nothing. An operation with a parameter `needs` is told at once which inputs need one.
+    cost nothing. An operation with a parameter `needs` is told which inputs need one: for the
+    others it keeps nothing.
     `@name.compiled` decorates the fast twin. Integers and truth values beside floating-point arrays
     become of their type, but for inputs of the names in STAY; so do lists and single numbers.
     """
     function = TwinnedFunction(meaning)
     name, parameters = meaning.__name__, inspect.signature(meaning).parameters
-    asks, stay = (
-        "needs" in parameters,
-        [STAY.get(name, "") + "N" * (one.default is None) for name, one in parameters.items()],
-    )
+    asks = "needs" in parameters
+    stay = [STAY.get(name, "") + "N" * (one.default is None) for name, one in parameters.items()]
 
     @functools.wraps(meaning)
     def apply(*inputs, **options):
@@ -190,15 +188,16 @@ def op(meaning):
             options = {name: _option(value) for name, value in options.items()}
         if not plain:
             arrays = alike(inputs, arrays, stay)
-        asked = {"needs": needs} if asks else {}
-        result = told(name, "forward", function.choose(arrays), *arrays, **options, **asked)
+        chosen = function.choose(arrays)
+        chosen = functools.partial(chosen, needs=needs) if asks else chosen
+        result = told(name, "forward", chosen, *arrays, **options)
         if type(result) is not tuple or len(result) != 2:
             raise UsageError(f"{name} must return a pair (value, backward), got {type(result)}")
         y, backward = result
         out = Tensor(y)
         if True in needs:
             out.requires_grad = True
-            sources = [x.node or x if isinstance(x, Tensor) else x for x in inputs]
+            sources = [x.node or x if need else None for x, need in zip(inputs, needs, strict=True)]
             out.node = Node(name, tuple(sources), options, backward, out.shape)
         return out
 
@@ -306,16 +305,18 @@ def subtract(a, b):
 
 
 @op
-def multiply(a, b):
+def multiply(a, b, *, needs=(True, True)):
     """(...), (...) -> (...)"""
-    return a * b, lambda dy: (lambda: dy * b, lambda: dy * a)
+    for_a, for_b = b if needs[0] else None, a if needs[1] else None
+    return a * b, lambda dy: (lambda: dy * for_a, lambda: dy * for_b)
 
 
 @op
-def divide(a, b):
+def divide(a, b, *, needs=(True, True)):
     """(...), (...) -> (...)"""
     y = a / b
-    return y, lambda dy: (lambda: dy / b, lambda: -dy * y / b)
+    for_b = y if needs[1] else None
+    return y, lambda dy: (lambda: dy / b, lambda: -dy * for_b / b)
 
 
 @op
@@ -347,25 +348,24 @@ def tanh(x):
 
 
 @op
-def matmul(a, b):
+def matmul(a, b, *, needs=(True, True)):
     """(..., n, k) @ (..., k, m) -> (..., n, m)"""
     if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != b.shape[-2]:
         raise UsageError(
             f"matmul of {a.shape} and {b.shape}: both need two axes, "
             f"and {a.shape[-1:]} must meet its equal"
         )
-    if b.ndim == 2:  # one large product instead of a loop over small ones
-
-        def backward(dy):
-            dy = rows(dy)
-            return lambda: product(dy, b.T).reshape(a.shape), lambda: product(rows(a).T, dy)
-
-        return product(rows(a), b).reshape(*a.shape[:-1], b.shape[-1]), backward
-
-    def backward(dy):
-        return lambda: product(dy, b.swapaxes(-1, -2)), lambda: product(a.swapaxes(-1, -2), dy)
-
-    return product(a, b), backward
+    for_a, for_b, shape = b if needs[0] else None, a if needs[1] else None, a.shape
+    if b.ndim > 2:
+        return product(a, b), lambda dy: (
+            lambda: product(dy, for_a.swapaxes(-1, -2)),
+            lambda: product(for_b.swapaxes(-1, -2), dy),
+        )
+    # one large product instead of a loop over small ones
+    return product(rows(a), b).reshape(*shape[:-1], b.shape[-1]), lambda dy: (
+        lambda: product(rows(dy), for_a.T).reshape(shape),
+        lambda: product(rows(for_b).T, rows(dy)),
+    )
 
 
 # ---------------------------------------------------------------------------- reductions and shapes
@@ -414,7 +414,7 @@ def max(x, *, axis=None, keepdims=False):
 @op
 def reshape(x, *, shape):
     """(...) -> shape, in the same order"""
-    return x.reshape(shape), lambda dy: dy.reshape(x.shape)
+    return x.reshape(shape), lambda dy, before=x.shape: dy.reshape(before)
 
 
 @op

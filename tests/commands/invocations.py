@@ -460,6 +460,8 @@ REFUSED = {
         merge runs/gpt --out new                                     # runs/gpt
         merge runs/gpt --to-peft new                                 # runs/gpt
         merge runs/lora --out runs/gpt                               # runs/gpt
+        merge runs/gpt --adapter runs/gpt --out new                  # runs/gpt
+        merge runs/rnn --adapter runs/lora --out new                 # runs/lora | runs/rnn
         merge runs/lora --to-peft own                                # own
         merge runs/lora --out new --to-peft new2                     # --to-peft
         generate runs/gpt --adapter nothing                          # nothing
@@ -841,6 +843,9 @@ ACCEPTED = """
     merge runs/lora --to-peft made/peft
     generate runs/gpt --adapter made/peft --max-tokens 3
     generate made/merged --max-tokens 3
+    merge runs/gpt --adapter made/peft --out made/merged2
+    merge runs/gpt --adapter runs/lora --to-peft made/peft2
+    report runs/lora --out made/lora.html
     quantize runs/lora --out made/lora8
     train --out made/fromlora --from runs/lora --corpus corpus.txt --steps 1 --batch 4
     generate runs/int8 --max-tokens 3

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tinyllm import cli
+from tinyllm.data.split import SPLITS
 from tinyllm.evaluate.metrics import InterpolatedBigram
 from tinyllm.show import compare
 from tinyllm.train import run as runs
@@ -75,7 +76,7 @@ def test_as_json(capsys, folder):
 
 def test_the_line_of_the_bigram_is_its_loss_on_the_text_of_the_curves(capsys, folder):
     gpt = json.loads(call(capsys, "gpt", "--out", folder, *FEW, "--json")[1])
-    train, validation, _ = (runs.open_run(folder / "gpt").tokens(split) for split in runs.SPLITS)
+    train, validation, _ = (runs.open_run(folder / "gpt").tokens(split) for split in SPLITS)
     on_validation = InterpolatedBigram(train, validation, 2048).mean_loss(validation)
     assert gpt["bigram_validation_loss"] == on_validation != np.log(gpt["bigram_perplexity"])
     figure, axes = MagicMock(), MagicMock()

@@ -155,6 +155,38 @@ def test_a_model_in_int8_with_the_codes_of_the_learner(checkout):
 
 
 @pytest.mark.long
+def test_evaluating_with_the_measures_of_the_learner(checkout):
+    solve(checkout, "m06.e06", "m06.e07", "m06.e08")
+    assert tinyllm(checkout, "train", "--out=run", *SMALL)[0] == 0
+    for more in (("--out=again", *SMALL), ("--out=labels", "--task=classify", "--model=bert", *SMALL)):
+        assert tinyllm(checkout, "train", *more)[0] == 0
+    for runs, suites, pieces in (
+        (
+            ("run", "again"),
+            ("bias", "instructions"),
+            {"Bleu", "rouge_l", "contamination", "resampled", "swapped", "gaps"},
+        ),
+        (("labels",), ("labels",), {"f1", "contamination", "resampled"}),
+    ):
+        command = ("evaluate", *runs, *(f"--suite={name}" for name in suites), "--examples=20", "--json")
+        status, out, err = tinyllm(checkout, *command, "--mine")
+        assert status == 0 and {name for name, count in calls(err).items() if count} == pieces, err
+        reference = tinyllm(checkout, *command)[1]
+        mine, theirs = (list(numbers(map(json.loads, lines.splitlines()))) for lines in (out, reference))
+        assert len(mine) > 20
+        np.testing.assert_allclose(mine, theirs, atol=1e-9, rtol=0)
+
+
+def numbers(value):
+    """All the numbers in what JSON holds, in order."""
+    if isinstance(value, bool | int | float):
+        yield value
+    elif value is not None and not isinstance(value, str):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from numbers(each)
+
+
+@pytest.mark.long
 def test_training_in_halves_with_the_loss_scale_of_the_learner(checkout):
     solve(checkout, "m05.e10")
     options = ("--precision=float16", "--json", *SMALL)
@@ -391,6 +423,9 @@ def test_every_piece_is_called_by_some_command(checkout):
         ),
         ("generate", "gpt", "--max-tokens=3"),
         ("quantize", "gpt", "--out=int8"),
+        ("train", "--task=classify", "--model=bert", "--out=labels", "--steps=1", *small),
+        ("evaluate", "gpt", "llama", "--suite=bias", "--suite=instructions", "--examples=20"),
+        ("evaluate", "labels", "--suite=labels", "--examples=20"),
         ("tokenizer", "train", "texts.txt", "--kind=word", "--vocab-size=20", "--out=words.json"),
         ("tokenizer", "convert", "gpt", "gpt2-files"),
         ("tokenizer", "convert", "gpt2-files", "again.json"),

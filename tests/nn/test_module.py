@@ -437,3 +437,18 @@ def test_what_was_replaced_goes_at_once():
         assert gone() is None
     finally:
         gc.enable()
+
+
+def test_what_is_replaced_is_forgotten_at_once():
+    """So a model that is quantised layer by layer is never there twice."""
+    model, gone = gpt(), []
+
+    def change(path, part):
+        assert sum(array() is not None for array in gone) <= 4  # those of the block that is walked
+        if type(part) is not layers.Linear:
+            return part
+        gone.append(weakref.ref(part.weight.data))
+        return layers.Projection(*part.weight.shape, rng=np.random.default_rng(0))
+
+    module.replace_modules(model, change)
+    assert len(gone) == 4 * CONFIG.layers > 4 and all(array() is None for array in gone)

@@ -279,6 +279,37 @@ def test_several_processes_cannot_share_it(base, tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("method", ["lora", "prefix", "adapter"])
+def test_memory_is_saved_as_in_any_training(base, tmp_path, method):
+    plain = tuned(base, tmp_path / "plain", METHODS[method])
+    fit(plain)
+    expected = catalog.learned(plain.trained_model())
+    for how in ({"recompute": 1}, {"offload": "all"}):
+        run = tuned(base, tmp_path / next(iter(how)), METHODS[method], training=how)
+        fit(run)
+        found = catalog.learned(runs.open_run(run.folder).trained_model())
+        assert all(np.array_equal(found[name], expected[name]) for name in expected), how
+    made = create_merged(runs.open_run(run.folder), tmp_path / "merged") if method == "lora" else run
+    assert np.isfinite(made.mean_loss(made.trained_model(), "validation"))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_on_a_gpu_it_computes_the_same_and_is_saved_and_resumed(cupy, base, tmp_path, method):
+    form = NF4Config() if isinstance(method, LoRAConfig) else None
+    host, whole, parts = (
+        tuned(base, tmp_path / name, method, training={"device": device}, form=form)
+        for name, device in (("host", "cpu"), ("whole", "gpu"), ("parts", "gpu"))
+    )
+    losses = [[report.loss for report, _ in fit(run)] for run in (host, whole)]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+    seen = []
+    fit(parts, stop=lambda: len(seen) == 1 or seen.append(1))
+    fit(runs.open_run(parts.folder))
+    assert contents(parts) == contents(whole)
+
+
+@pytest.mark.long
 def test_answers_are_learned_too(tmp_path):
     base = runs.create(tmp_path / "base", DATA, models.find("gpt").config(**SIZES | {"context": 260}), TRAINING)
     fit(base)

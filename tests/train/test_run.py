@@ -14,6 +14,7 @@ import pytest
 
 from tinyllm import storage
 from tinyllm.data import dataset
+from tinyllm.data.split import SPLITS
 from tinyllm.errors import UsageError
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig
@@ -524,8 +525,8 @@ def test_a_text_file_is_split_in_order_and_kept_apart(tmp_path):
     texts = [f"texto número {i} " + "palavra " * 20 for i in range(40)]
     (tmp_path / "meu.txt").write_text("\n\n".join(texts), encoding="utf-8")
     split = Language.read(DataConfig(corpus=str(tmp_path / "meu.txt")), seed=0)
-    assert [len(split[name]) for name in runs.SPLITS] == [36, 2, 2]
-    assert [text for name in runs.SPLITS for text in split[name]] == [text.strip() for text in texts]
+    assert [len(split[name]) for name in SPLITS] == [36, 2, 2]
+    assert [text for name in SPLITS for text in split[name]] == [text.strip() for text in texts]
 
 
 def test_a_folder_that_was_divided_stays_so(tmp_path):

@@ -207,7 +207,7 @@ def declare_data(parser):
     p = add_command(group, "generate", "gera um corpus em português", generate_command, json=True)
     p.add_argument("corpus", choices=sorted(corpora.CORPORA), help="qual corpus")
     p.add_argument("--count", type=positive, default=10, help="quantos textos (padrão: 10)")
-    p.add_argument("--split", choices=runs.SPLITS, default="train", help="de qual divisão (padrão: train)")
+    p.add_argument("--split", choices=split.SPLITS, default="train", help="de qual divisão (padrão: train)")
     p.add_argument("--seed", type=seed, default=0, help="semente (padrão: 0)")
     p.add_argument("--out", metavar="ARQUIVO", help="arquivo a escrever (padrão: a tela)")
     add_command(group, "list", "mostra os corpora que se podem gerar e baixar", list_command, json=True)

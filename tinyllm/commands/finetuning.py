@@ -3,6 +3,7 @@
 import argparse
 import shlex
 
+from tinyllm.commands.adapters import add_adapter, opened
 from tinyllm.commands.pieces import add_mine, with_pieces
 from tinyllm.commands.training import (
     CONFIGS_OF_DATA,
@@ -107,21 +108,19 @@ def tell_learned(run, *, as_json):
 
 @with_pieces
 def merge_command(arguments):
-    run = runs.open_run(arguments.run)
-    if arguments.to_peft is not None:
-        if run.finetuning is None:
-            raise UsageError(f"{run.folder} is an ordinary run, and has learned no adapter; give one of finetune")
-        peft.save_peft(
-            arguments.to_peft, run.trained_model(warn=tell), run.finetuning.method, base=run.finetuning.base
-        )  # fmt: skip
-        told, made = {"peft": arguments.to_peft}, arguments.to_peft
+    run, adapted = opened(arguments) if arguments.adapter is not None else (runs.open_run(arguments.run), None)
+    if arguments.out is not None:
+        create_merged(run, arguments.out, adapted=adapted, warn=tell)
+    elif run.finetuning is None:
+        raise UsageError(f"{run.folder} is an ordinary run, and has learned no adapter; give one of tinyllm finetune")
     else:
-        create_merged(run, arguments.out, warn=tell)
-        told, made = {"out": arguments.out}, arguments.out
+        adapted = adapted or run.trained_model(warn=tell)
+        peft.save_peft(arguments.to_peft, adapted, run.finetuning.method, base=run.finetuning.base)
+    made = arguments.out or arguments.to_peft
     if arguments.json:
-        emit(told)
+        emit({"out": made})
     else:
-        tell(f"pronto: {shlex.quote(str(made))}")
+        tell(f"pronto: {shlex.quote(made)}")
 
 
 def declare_finetune(p):
@@ -152,10 +151,11 @@ def declare_finetune(p):
 
 def declare_merge(p):
     calls(p, merge_command, json=True)
-    p.add_argument("run", metavar="PASTA", help="pasta de um treino de finetune")
+    p.add_argument("run", metavar="PASTA", help="pasta de um treino de finetune ou, com --adapter, da sua base")
     place = p.add_mutually_exclusive_group(required=True)
     merged = "pasta do novo treino: um como os outros, com o que foi aprendido nos pesos"
     place.add_argument("--out", metavar="PASTA", help=merged)
     place.add_argument("--to-peft", metavar="PASTA",
                        help="em vez disso, escreve o que foi aprendido nos arquivos da PEFT, nesta pasta")  # fmt: skip
+    add_adapter(p)
     add_mine(p)

@@ -27,14 +27,14 @@ def int8_linear(x, codes, scale, bias=None, *, group):
     y = rows(x) @ decode(codes, scale, group).T
     if bias is not None:
         y += bias
-    return y.reshape(*x.shape[:-1], len(codes)), backward_of(x, codes, scale, bias, group)
+    return y.reshape(*x.shape[:-1], len(codes)), backward_of(x.shape, codes, scale, bias, group)
 
 
-def backward_of(x, codes, scale, bias, group):
+def backward_of(shape, codes, scale, bias, group):
     """Codes are not learned; what goes into the product, and the bias, may be."""
 
     def backward(dy):
-        dx = lambda: (rows(dy) @ decode(codes, scale, group)).reshape(x.shape)  # noqa: E731
+        dx = lambda: (rows(dy) @ decode(codes, scale, group)).reshape(shape)  # noqa: E731
         return dx, None, None, *([] if bias is None else [lambda: rows(dy).sum(axis=0)])
 
     return backward
@@ -63,7 +63,7 @@ def int8_linear_compiled(x, codes, scale, bias=None, *, group):
         )  # fmt: skip
     if bias is not None:
         y += bias
-    return y.reshape(*x.shape[:-1], len(codes)), backward_of(x, codes, scale, bias, group)
+    return y.reshape(*x.shape[:-1], len(codes)), backward_of(x.shape, codes, scale, bias, group)
 
 
 @kernel

@@ -97,7 +97,7 @@ def check(x, codes):
 def finished(x, codes, scale, bias, y):
     """y, (N, n_out) -> it in the shape of x, with the bias; and the way back. Codes are not learned; what goes into
     the product, and the bias, may be."""
-    n_in = x.shape[-1]
+    shape, n_in = x.shape, x.shape[-1]
     if bias is not None:
         y += bias
 
@@ -107,7 +107,7 @@ def finished(x, codes, scale, bias, y):
             end = min(start + PART, n_in)
             of_codes, of_scale = slice(start // 2, (end + 1) // 2), slice(start // BLOCK, -(-end // BLOCK))
             dx[:, start:end] = product(dy, decode(codes[:, of_codes], scale[:, of_scale], end - start))
-        return dx.reshape(x.shape)
+        return dx.reshape(shape)
 
     def backward(dy):
         dy = rows(dy)
@@ -118,7 +118,7 @@ def finished(x, codes, scale, bias, y):
             *([] if bias is None else [lambda: narrowed(widened(dy).sum(axis=0), dy.dtype)]),
         )
 
-    return y.reshape(*x.shape[:-1], len(codes)), backward
+    return y.reshape(*shape[:-1], len(codes)), backward
 
 
 @kernel

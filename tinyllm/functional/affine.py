@@ -6,7 +6,7 @@ from tinyllm.tensor import op, rows
 
 
 @op
-def linear(x, weight, bias):
+def linear(x, weight, bias, *, needs=(True, True, True)):
     """(..., n_in), (n_in, n_out), (n_out,) -> (..., n_out): x @ weight + bias"""
     if weight.ndim != 2 or x.shape[-1:] != weight.shape[:1]:
         raise UsageError(
@@ -14,14 +14,16 @@ def linear(x, weight, bias):
             "expected (..., n_in) and (n_in, n_out)"
         )
 
+    shape, for_weight = x.shape, rows(x) if needs[1] else None
+
     def backward(dy):
         dy = rows(dy)
         return (
-            lambda: product(dy, weight.T).reshape(x.shape),
-            lambda: product(rows(x).T, dy),
+            lambda: product(dy, weight.T).reshape(shape),
+            lambda: product(for_weight.T, dy),
             lambda: narrowed(widened(dy).sum(axis=0), dy.dtype),
         )
 
     y = product(rows(x), weight)
     y += bias
-    return y.reshape(*x.shape[:-1], weight.shape[1]), backward
+    return y.reshape(*shape[:-1], weight.shape[1]), backward

@@ -103,7 +103,7 @@ def linear_log_likelihood(hidden, weight, targets, *, weights=None, needs=(True,
 def in_pieces(hidden, weight, ids, weights, total, *, needs, surprise, widest=None):
     """(value, backward) of linear_cross_entropy, for checked `positions`. `surprise` is given the
     logits of some rows, and their ids: as many at a time as if the vocabulary were `widest`."""
-    xp, x = array_module(hidden), rows(hidden)
+    xp, x, shape = array_module(hidden), rows(hidden), hidden.shape
     losses, drows, dweight = [], xp.empty_like(x), None
     at_once = max(1, LOGITS_AT_ONCE // (widest or weight.shape[1]))
     for start in range(0, len(x), at_once):
@@ -124,7 +124,7 @@ def in_pieces(hidden, weight, ids, weights, total, *, needs, surprise, widest=No
     def backward(dy):
         each = dy / total
         return (
-            lambda: narrowed(drows * each, hidden.dtype).reshape(hidden.shape),
+            lambda: narrowed(drows * each, drows.dtype).reshape(shape),
             lambda: narrowed(dweight * each, weight.dtype).T,
             None,
         )

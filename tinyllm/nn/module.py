@@ -4,6 +4,8 @@ What is *stored* and what is *learned* are two things. Every Weight is stored, i
 files; a Parameter is a Weight that is also learned, unless it is frozen.
 """
 
+import weakref
+
 import numpy as np
 
 from tinyllm.backend.arrays import array_module, beside
@@ -131,7 +133,7 @@ def replace_modules(model, change):
 
     Raises UsageError for what is no module, and where two weights would be stored under one name.
     """
-    changed, entered = {}, set()
+    changed, entered = weakref.WeakKeyDictionary(), set()  # what is replaced is forgotten at once
 
     def asked(path, module):
         new = change(path, module)

@@ -13,6 +13,7 @@ from tinyllm import plot, storage
 from tinyllm.backend.threads import single_threaded_blas
 from tinyllm.data import batches
 from tinyllm.data.objectives import Causal
+from tinyllm.data.split import SPLITS
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import InterpolatedBigram, perplexity
 from tinyllm.models import catalog
@@ -138,7 +139,7 @@ def bigram_losses(run):
     """The perplexity on the test text, and the loss on the validation text, of a bigram; None without a run."""
     if run is None:
         return {"bigram_perplexity": None, "bigram_validation_loss": None}
-    train, validation, test = (run.tokens(split) for split in runs.SPLITS)
+    train, validation, test = (run.tokens(split) for split in SPLITS)
     bigram = InterpolatedBigram(train, validation, run.tokenizer.vocab_size)
     return {
         "bigram_perplexity": perplexity(bigram.mean_loss(test)),

@@ -12,7 +12,7 @@ from tinyllm.evaluate.suites.suite import Examined, Findings
 from tinyllm.plot import COLORS
 from tinyllm.say import emit, tell
 from tinyllm.show import evaluation_page
-from tinyllm.show.evaluation_table import SIGNIFICANT, heads, notes, rows, sizes
+from tinyllm.show.evaluation_table import SIGNIFICANT, heads, notes, rows, sizes, worst_parts
 from tinyllm.train import run as runs
 
 
@@ -141,5 +141,5 @@ def show(name, told):
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for row in table:
         print("  " + "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
-    for note in notes(told):
-        print(f"  {note}")
+    for line in (*notes(told), *filter(None, map(worst_parts, told))):
+        print(f"  {line}")

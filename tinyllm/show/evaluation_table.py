@@ -3,6 +3,7 @@
 from tinyllm.say import decimal, percent, thousands
 
 SIGNIFICANT = 0.05  # the most that p may be of a difference that is called real
+SHOWN = 3  # parts, in a line
 FORMS = {  # of a kind of figure: how one is written; and a difference of two, with its unit
     "share": (percent, lambda value: decimal(100 * value, 1), " p.p."),
     "points": (lambda value: decimal(value, 1), lambda value: decimal(value, 1), ""),
@@ -13,6 +14,12 @@ FORMS = {  # of a kind of figure: how one is written; and a difference of two, w
 def heads(told):
     more = ("diferença do 1º", "é real?") if len(told) > 1 else ()
     return ["medida", "treino", "valor", "intervalo de 95 %", *more, "contaminados", "sem eles"]
+
+
+def worst_parts(one):
+    """The parts of the test set in which a run does worst, in a line; nothing without any."""
+    parts = [f"{part['by']} {part['part']} ({percent(part['mean'])})" for part in one["slices"][:SHOWN]]
+    return f"Onde {one['run']} vai pior: {', '.join(parts)}." if parts else ""
 
 
 def sizes(told):

@@ -69,7 +69,7 @@ def check_kind(run):
     """Raise UsageError for a run that the quickstart does not begin: its words and measures are of its own model."""
     of_run = (run.task.name, name_of(run.model_config), run.data.corpus)
     begun = (tasks.Language.name, name_of(CopierConfig()), CORPUS)
-    if of_run != begun:
+    if run.finetuning or of_run != begun:
         raise UsageError(
             f"{run.folder} holds another run, {' '.join(map(str, of_run))}, and the quickstart's is {' '.join(begun)}; "
             f"choose another --out, or go on with: tinyllm train --resume {run.folder}"

@@ -108,6 +108,8 @@ def settings(run):
     kinds += (run.distillation,) if run.distillation else ()
     values = {name: value for kind in kinds for name, value in to_dict(kind).items()}
     of_run = {"task": run.task.name, "model": catalog.name_of(run.model_config)}
+    if run.finetuning:  # whose method has options of the names that a model has
+        of_run |= {f"finetuning {name}": value for name, value in run.finetuning.as_dict().items()}
     return {**of_run, "optimizer": optimizers.name_of(run.optimizer_config), **values}
 
 

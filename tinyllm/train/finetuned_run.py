@@ -71,13 +71,18 @@ def with_adapter(base, adapter, *, best=False, warn=print):
     return run, run.trained_model(best=best, warn=warn)
 
 
-def create_merged(run, folder, *, warn=lambda text: None):
+def create_merged(run, folder, *, adapted=None, warn=lambda text: None):
     """Make the folder of an ordinary run of a fine-tuned one: with what was learned in its weights, and the same texts.
-    It can go on. Raises UsageError for a run that is not fine-tuned, and if what it learned cannot be merged."""
-    if run.finetuning is None:
-        raise UsageError(f"{run.folder} is an ordinary run, with nothing to merge; give a run of tinyllm finetune")
+    It can go on. If an `adapted` model is given, as `with_adapter` does, it is that of the run.
+
+    Raises UsageError for a run that is not fine-tuned, and if what was learned cannot be merged.
+    """
+    if run.finetuning is None and adapted is None:
+        raise UsageError(
+            f"{run.folder} is an ordinary run, with nothing to merge; give a run of tinyllm finetune, or an --adapter"
+        )
     folders.check_place(folder, run.data, run.training)
-    model = run.plain_model(warn=warn)
+    model = tunings.plain(adapted) if adapted else run.plain_model(warn=warn)
     unfreeze(model)
     merged = runs.Run(
         folder, run.task, run.data, run.model_config, run.training, run.optimizer_config, run.tokenizer

@@ -30,13 +30,19 @@ class Finetuning:
     method: Config
     form: Config | None = None
 
+    @property
+    def name(self):
+        """That of the method."""
+        return catalog.name_of(self.method)
+
+    def made_with(self):
+        """{name: value} of what decides what the numbers that are learned mean, wherever the base is now."""
+        form = formats.name_of(self.form) if self.form else "none"
+        return {"base_weights": self.base_weights, "form": form, "method": self.name, **to_dict(self.method)}
+
     def as_dict(self):
         """What config.json says of it."""
-        return {
-            "base": self.base, "base_weights": self.base_weights,
-            "form": formats.name_of(self.form) if self.form else "none",
-            "method": catalog.name_of(self.method), **to_dict(self.method),
-        }  # fmt: skip
+        return {"base": self.base, **self.made_with()}
 
     @classmethod
     def from_dict(cls, stored):

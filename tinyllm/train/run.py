@@ -155,8 +155,7 @@ class Run:
         try:
             return tunings.plain(model)
         except UsageError as error:
-            name = methods.name_of(self.finetuning.method)
-            raise UsageError(f"{self.folder}, fine-tuned by {name}: {error}") from None
+            raise UsageError(f"{self.folder}, fine-tuned by {self.finetuning.name}: {error}") from None
 
     def best_step(self, *, warn=print):
         """The step of the best checkpoint. Raises UsageError if the validation loss was measured at none's."""
@@ -175,7 +174,7 @@ class Run:
             "tokenizer": storage.sha256(self.folder / "tokenizer.json"),
             "architecture": catalog.name_of(self.model_config),
             "optimizer": optimizers.name_of(self.optimizer_config),
-            **({"finetuning": self.finetuning.as_dict() | {"base": "…"}} if self.finetuning else {}),
+            **({"finetuning": self.finetuning.made_with()} if self.finetuning else {}),
             **to_dict(self.model_config),
         }
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyllm.data.chat import Template
+from tinyllm.data import chat
 from tinyllm.data.corpora.instrucoes import ASSISTANT, USER
 from tinyllm.data.objectives import Causal
 from tinyllm.evaluate import likelihood
@@ -99,7 +99,7 @@ class Examined:
         Who has not learned to answer goes on with a text of questions and answers, of which the first are the `shots`.
         """
         if self.kind == ANSWERS:
-            template = Template(self.tokenizer)
+            template = chat.Template(self.tokenizer)
             fits = [len(template.asked(one)) <= self.model.longest for one in conversations]
             some = [one for one, fit in zip(conversations, fits, strict=True) if fit]
             said = iter(answers.answers(self.model, template, some))
