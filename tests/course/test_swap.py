@@ -406,6 +406,7 @@ def test_every_piece_is_called_by_some_command(checkout):
     tales = (f"O conto {n} fala de {n} gatas, {n} ratos e {n} rios." for n in range(60))
     (checkout / "tales.txt").write_text("\n\n".join(tales), encoding="utf-8")
     small = [option for option in SMALL if not option.startswith("--steps")]
+    tiny = ("--texts=60", "--layers=1", "--width=16", "--batch=4")
     commands = [
         *(("train", f"--model={model}", f"--out={model}", "--steps=1", *small) for model in MODELS),
         ("train", "--precision=float16", "--out=halves", "--steps=1", *small),
@@ -414,8 +415,8 @@ def test_every_piece_is_called_by_some_command(checkout):
         ("train", "--curriculum=length", "--out=easy", "--steps=1", *small),
         ("train", "--teacher=gpt", "--out=student", "--steps=1", "--layers=1", "--width=16", "--batch=4"),
         ("train", "--model=bert", "--positions=sinusoidal", "--out=waves", "--steps=1", *small),
-        ("train", "--task=classify", "--class-weights=balanced", "--out=labels", "--steps=1", "--texts=60"),
-        ("train", "--task=instruct", "--from=gpt", "--out=answers", "--steps=1", "--texts=60", "--batch=4"),
+        ("train", "--task=classify", "--class-weights=balanced", "--out=labels", "--steps=1", *tiny),
+        ("train", "--task=instruct", "--out=answers", "--steps=1", "--vocab-size=300", *tiny),
         *(
             ("finetune", "gpt", f"--method={name}", f"--out={name}", "--steps=1", "--texts=60", "--batch=4")
             for name in ("qlora", "adapter", "prompt")
