@@ -40,7 +40,7 @@ def create_finetuned(
     if base.task.classifies:
         runs.check_labels(base, task, data)
     model = tunings.model_of(base)
-    finetuning = Finetuning(str(base.folder.absolute()), fingerprint(model), method, form)
+    finetuning = Finetuning(str(base.folder.resolve()), fingerprint(model), method, form)
     config = tunings.reader(finetuning.adapted(model, task, base, seed=training.seed)).config
     data = dataclasses.replace(data, tokenizer=base.data.tokenizer)
     settings = (data, config, runs.settled(training), optimizer or AdamWConfig(), base.tokenizer)
