@@ -107,7 +107,7 @@ def test_every_method_learns_to_tell_labels_on_a_model_that_learned_a_language(
 ):  # fmt: skip
     base = base_of(name)
     if (name, method) in UNABLE:
-        with pytest.raises(UsageError, match="choose another method|no linear layer is called|no part of a block"):
+        with pytest.raises(UsageError, match=r"choose another method|no linear layer is called|no part of a block"):
             tuned(base, tmp_path / "run", METHODS[method], Classify())
         assert not (tmp_path / "run").exists()
         return
