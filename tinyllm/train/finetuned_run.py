@@ -4,6 +4,7 @@ import dataclasses
 import shutil
 from pathlib import Path
 
+from tinyllm import storage
 from tinyllm.errors import UsageError
 from tinyllm.finetune import files, peft
 from tinyllm.nn.module import unfreeze
@@ -56,6 +57,7 @@ def with_adapter(base, adapter, *, best=False, warn=print):
 
     Raises UsageError for a folder that is neither, and for an adapter of another base.
     """
+    storage.check_name(adapter)
     adapter = Path(adapter)
     loaders = {files.CONFIG: files.load_adapter, peft.CONFIG: peft.load_peft}
     load = next((load for name, load in loaders.items() if (adapter / name).exists()), None)
