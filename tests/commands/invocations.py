@@ -439,14 +439,14 @@ REFUSED = {
         finetune runs/gpt --out new --alpha nan                      # alpha | nan
         finetune runs/gpt --out new --length 3                       # length | lora
         finetune runs/gpt --out new --method prompt --rank 3         # rank | prompt
-        finetune runs/gpt --out new --method prompt --length 16      # length=16 | 16
-        finetune runs/gpt --out new --layers nose                    # nose | qkv
-        finetune runs/gpt --out new --method head --blocks 9         # blocks=9 | 1
-        finetune runs/rnn --out new --method prefix --length 3       # rnn | prefix
+        finetune runs/gpt --out new --method prompt --length 16 --texts 60 # length=16 | 16
+        finetune runs/gpt --out new --layers nose --texts 60         # nose | qkv
+        finetune runs/gpt --out new --method head --blocks 9 --texts 60 # blocks=9 | 1
+        finetune runs/rnn --out new --method prefix --texts 60       # RNN | prefix
         finetune runs/gpt --out new --tokenizer word                 # tokenizer
         finetune runs/gpt --out new --width 9                        # --width
         finetune runs/labels --out new --task language               # classify | language
-        finetune runs/bert --out new --task instruct                 # bert
+        finetune runs/bert --out new --task instruct --texts 60      # bert
         finetune runs/gpt --out new --task sing                      # sing | classify
         finetune --resume runs/gpt                                   # runs/gpt | train --resume
         finetune --resume runs/lora --steps 9 --rank 3               # rank
@@ -454,7 +454,7 @@ REFUSED = {
         finetune runs/gpt --resume runs/lora --steps 9               # runs/gpt
         finetune --resume runs/lora                                  # steps
         finetune runs/lora --out new                                 # runs/lora | merge
-        finetune broken/runs/no-checkpoint --out new                 # checkpoint
+        finetune broken/runs/no-checkpoint --out new --texts 60      # checkpoint
         merge                                                        # PASTA
         merge runs/lora                                              # --out
         merge runs/gpt --out new                                     # runs/gpt

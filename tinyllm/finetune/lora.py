@@ -121,4 +121,4 @@ def around(parts, config, rng):
     return lambda layer: LoRA(layer, parts, config, rng=rng)
 
 
-METHOD = Method(LoRAConfig, put, of_what_was_put)
+METHOD = Method(LoRAConfig, put, of_what_was_put, pace=2.0)

@@ -151,4 +151,4 @@ def put(model, config, *, rng):
     return replace_modules(model, change)
 
 
-METHOD = Method(PromptConfig, put, of_what_was_put, pace=10.0)
+METHOD = Method(PromptConfig, put, of_what_was_put, pace=20.0)

@@ -4,6 +4,7 @@ import dataclasses
 import shutil
 from pathlib import Path
 
+from tinyllm import storage
 from tinyllm.errors import UsageError
 from tinyllm.finetune import files, peft
 from tinyllm.nn.module import unfreeze
@@ -40,7 +41,7 @@ def create_finetuned(
     if base.task.classifies:
         runs.check_labels(base, task, data)
     model = tunings.model_of(base)
-    finetuning = Finetuning(str(base.folder.absolute()), fingerprint(model), method, form)
+    finetuning = Finetuning(str(base.folder.resolve()), fingerprint(model), method, form)
     config = tunings.reader(finetuning.adapted(model, task, base, seed=training.seed)).config
     data = dataclasses.replace(data, tokenizer=base.data.tokenizer)
     settings = (data, config, runs.settled(training), optimizer or AdamWConfig(), base.tokenizer)
@@ -56,6 +57,7 @@ def with_adapter(base, adapter, *, best=False, warn=print):
 
     Raises UsageError for a folder that is neither, and for an adapter of another base.
     """
+    storage.check_name(adapter)
     adapter = Path(adapter)
     loaders = {files.CONFIG: files.load_adapter, peft.CONFIG: peft.load_peft}
     load = next((load for name, load in loaders.items() if (adapter / name).exists()), None)
