@@ -90,6 +90,14 @@ def test_different_test_sets_are_not_compared(place, capsys):
     assert "answers e begun não têm o mesmo conjunto de teste" in capsys.readouterr().out
 
 
+def test_parts_of_other_examples_are_not_compared(place, capsys):
+    for corpus in ("contos", "cartilha"):
+        command = f"train --out {corpus} --corpus {corpus} --texts 100 --steps 1 {SMALL.replace('32', '64')}"
+        assert cli.main(command.split()) == 0
+    figures = evaluated(capsys, "contos cartilha --suite agreement --examples 100")["agreement", "cartilha"]["figures"]
+    assert figures["agreement"]["differs"] is not None and figures["known_words"]["differs"] is None
+
+
 def test_perplexities_of_two_tokenizers_are_not_compared(place, capsys):
     command = f"train --out bytes --texts 60 --tokenizer byte --steps 1 {SMALL}"
     assert cli.main(command.split()) == 0

@@ -162,3 +162,22 @@ def test_a_browser_shows_the_curves(folders, tmp_path):
     colors = Image.open(tmp_path / "s.png").convert("RGB").getcolors(1 << 20)
     found = {"#{:02x}{:02x}{:02x}".format(*color): count for count, color in colors}
     assert all(found.get(color, 0) > 500 for color in COLORS[:2]), "a curve has more pixels than the legend"
+
+
+def test_intervals_stand_in_order_with_their_values_inside():
+    rows = [("um <i>", COLORS[0], 0.1, 0.2, 0.5), ("", COLORS[1], -1.0, 0.5, 1.0), ("dois", COLORS[0], 0.3, 0.3, 0.3)]
+    page = Page(chart.whiskers(rows, what="valores"))
+    dots = [(float(mark["cx"]), float(mark["cy"])) for tag, mark in page.tags if tag == "circle"]
+    lines = [re.fullmatch(r"M(\S+) (\S+)H(\S+)", mark["d"]) for tag, mark in page.tags if mark.get("stroke")]
+    assert "um <i>" in page.text and len(dots) == len(lines) == 3
+    for (x, y), line in zip(dots, lines, strict=True):
+        assert float(line[1]) <= x <= float(line[3]) and float(line[2]) == y
+    assert dots[0][0] < dots[2][0] < dots[1][0]
+    assert dots[1][1] - dots[0][1] < dots[2][1] - dots[1][1]  # what has no name belongs to the one above
+
+
+def test_a_curve_in_a_given_extent():
+    page = Page(chart.curves([("a", COLORS[0], [(0, 0.5), (1, 0.5)])], across="x", up="y", extent=(0, 1)))
+    (line,) = (mark["points"].split() for tag, mark in page.tags if tag == "polyline")
+    middle = (chart.TOP + chart.HEIGHT - chart.BOTTOM) / 2
+    assert [float(point.split(",")[1]) for point in line] == [middle, middle]

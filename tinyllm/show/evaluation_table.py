@@ -64,24 +64,24 @@ def signed(value, form):
 
 def notes(told):
     """What is to be said below a table, each once."""
-    found = {}
+    found = []
     for one in told:
         for note in one["notes"]:
             of_all = all(note in other["notes"] for other in told)
-            found[note if of_all else f"{one['run']}: {note}"] = None
+            found.append(note if of_all else f"{one['run']}: {note}")
     for one in told[1:]:
         if not one["same_test_as_first"]:
-            found[f"{one['run']} e {told[0]['run']} não têm o mesmo conjunto de teste: as notas não se comparam."] = (
-                None
+            found.append(
+                f"{one['run']} e {told[0]['run']} não têm o mesmo conjunto de teste: as notas não se comparam."
             )
     compared = sum(figure["differs"] is not None for one in told for figure in one["figures"])
     if compared * SIGNIFICANT >= 1:
         by_chance = decimal(compared * SIGNIFICANT, 0)
-        found[f"Entre modelos iguais, o acaso faria cerca de {by_chance} de {compared} diferenças parecer real."] = None
+        found.append(f"Entre modelos iguais, o acaso faria cerca de {by_chance} de {compared} diferenças parecer real.")
     if any(figure["low"] == figure["high"] for one in told for figure in one["figures"]):
-        found["Um intervalo sem largura não é certeza: os exemplos são poucos, e todos dão o mesmo."] = None
+        found.append("Um intervalo sem largura não é certeza: os exemplos são poucos, e todos dão o mesmo.")
     for one in told:
         if one["contaminated"]:
             share = percent(one["contaminated"])
-            found[f"De {share} dos exemplos, quase tudo está nos textos de treino de {one['run']}."] = None
-    return list(found)
+            found.append(f"De {share} dos exemplos, quase tudo está nos textos de treino de {one['run']}.")
+    return list(dict.fromkeys(found))

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from tinyllm.errors import UsageError
 from tinyllm.evaluate import datasets
 from tinyllm.evaluate.suites import answering, fairness, labelling, published, reading, spoiling
-from tinyllm.evaluate.suites.suite import ANSWERS, LABELS, READS, kind_of
+from tinyllm.evaluate.suites.suite import ANSWERS, FILLS, LABELS, READS, kind_of
 
 WHAT = {
     READS: "learned a language",
     ANSWERS: "learned to answer",
     LABELS: "tells labels",
-    "fills": "fills gaps, which no suite measures; train it with --task classify",
+    FILLS: "fills gaps, which no suite measures; train it with --task classify",
 }
 
 

@@ -10,7 +10,7 @@ from tinyllm.data.conversations import USER, Message
 from tinyllm.data.corpora import instrucoes
 from tinyllm.evaluate import bleu, overlap
 from tinyllm.evaluate.slices import worst
-from tinyllm.evaluate.suites.suite import ANSWERS, MISTAKES, POINTS, Figure, Findings, Mistake
+from tinyllm.evaluate.suites.suite import ANSWERS, MISTAKES, POINTS, SHARE, Figure, Findings, Mistake
 from tinyllm.say import counted
 
 
@@ -36,8 +36,8 @@ def instructions(examined, how):
     right = exact[:, 0] == 1
     figures = [Figure("exact_match", "resposta exata", exact)]
     for name, title, measure, kind in (
-        ("token_f1", "F1 das palavras", overlap.TOKEN_F1, "share"),
-        ("rouge_l", "ROUGE-L", overlap.Rouge("L"), "share"),
+        ("token_f1", "F1 das palavras", overlap.TOKEN_F1, SHARE),
+        ("rouge_l", "ROUGE-L", overlap.Rouge("L"), SHARE),
         ("bleu", "BLEU", bleu.Bleu(), POINTS),
     ):
         figures.append(Figure(name, title, measure.rows(said, answers), measure.score, kind))

@@ -7,7 +7,7 @@ from tinyllm.evaluate import classification
 from tinyllm.evaluate.calibration import Calibration
 from tinyllm.evaluate.classification import OfConfusion
 from tinyllm.evaluate.slices import by_length, worst
-from tinyllm.evaluate.suites.suite import MISTAKES, NUMBER, Figure, Findings, Mistake
+from tinyllm.evaluate.suites.suite import MISTAKES, NUMBER, SHARE, Figure, Findings, Mistake
 from tinyllm.say import percent
 
 
@@ -30,8 +30,8 @@ def of_labelled(examined, texts, labels):
     guesses = chances.argmax(axis=1)
     figures = []
     for name, title, kind, figure in (
-        ("accuracy", "acurácia", "share", classification.accuracy),
-        ("macro_f1", "F1 médio", "share", mean_f1),
+        ("accuracy", "acurácia", SHARE, classification.accuracy),
+        ("macro_f1", "F1 médio", SHARE, mean_f1),
         ("mcc", "MCC (de −1 a 1)", NUMBER, classification.matthews),
     ):
         measure = OfConfusion(figure, len(names))
