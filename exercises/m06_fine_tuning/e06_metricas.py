@@ -56,8 +56,9 @@ def f1(table):
 class Bleu(Measure):
     """O BLEU de um corpus, de 0 a 100: `Bleu()(textos, referências)`.
 
-    Escreva os dois métodos. `counts(self, hypothesis, reference)` conta o que há num texto, e
-    devolve uma lista de 10 números:
+    Escreva os dois métodos: `counts`, que está começado, e, logo depois dele, `score`, inteiro.
+    `counts(self, hypothesis, reference)` conta o que há num texto, e devolve uma lista de 10
+    números:
 
         [palavras do texto, palavras da referência,
          trechos certos de 1, de 2, de 3 e de 4 palavras,
@@ -82,7 +83,8 @@ class Bleu(Measure):
     [6, 5,  5, 3, 1, 0,  6, 5, 4, 3], e a nota, 100 · (5/6 · 3/5 · 1/4 · ½/3)^(1/4) = 37,99.
     """
 
-    raise NotImplementedError("m06.e06")
+    def counts(self, hypothesis, reference):
+        raise NotImplementedError("m06.e06")
 
 
 def rouge_l(hypothesis, reference):

@@ -59,8 +59,9 @@ def f1(table):
 class Bleu(Measure):
     """O BLEU de um corpus, de 0 a 100: `Bleu()(textos, referências)`.
 
-    Escreva os dois métodos. `counts(self, hypothesis, reference)` conta o que há num texto, e
-    devolve uma lista de 10 números:
+    Escreva os dois métodos: `counts`, que está começado, e, logo depois dele, `score`, inteiro.
+    `counts(self, hypothesis, reference)` conta o que há num texto, e devolve uma lista de 10
+    números:
 
         [palavras do texto, palavras da referência,
          trechos certos de 1, de 2, de 3 e de 4 palavras,
@@ -85,8 +86,8 @@ class Bleu(Measure):
     [6, 5,  5, 3, 1, 0,  6, 5, 4, 3], e a nota, 100 · (5/6 · 3/5 · 1/4 · ½/3)^(1/4) = 37,99.
     """
 
-    # --- sua vez
     def counts(self, hypothesis, reference):
+        # --- sua vez
         said, references = words_13a(hypothesis), [words_13a(text) for text in several(reference)]
         nearest = min(map(len, references), key=lambda length: (abs(length - len(said)), length))
         right, runs = [], []
@@ -107,8 +108,7 @@ class Bleu(Measure):
         penalty = np.exp(np.minimum(0, 1 - nearest / np.maximum(said, 1)))
         score = 100 * penalty * precisions.prod(axis=-1) ** (1 / LONGEST)
         return np.where(missed.all(axis=-1), 0, score)
-
-    # --- fim
+        # --- fim
 
 
 def rouge_l(hypothesis, reference):

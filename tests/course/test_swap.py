@@ -187,6 +187,16 @@ def numbers(value):
 
 
 @pytest.mark.long
+def test_a_model_in_nf4_with_the_codes_of_the_learner(checkout):
+    solve(checkout, "m06.e05")
+    assert tinyllm(checkout, "train", "--out=run", *SMALL)[0] == 0
+    status, out, err = tinyllm(checkout, "quantize", "run", "--format=nf4", "--out=mine", "--mine", "--json")
+    assert status == 0 and calls(err).keys() == {"encode", "encode_scale"} and min(calls(err).values()) > 0, err
+    status, reference, _ = tinyllm(checkout, "quantize", "run", "--format=nf4", "--out=reference", "--json")
+    assert status == 0 and json.loads(out) | {"run": "reference"} == json.loads(reference)
+
+
+@pytest.mark.long
 def test_training_in_halves_with_the_loss_scale_of_the_learner(checkout):
     solve(checkout, "m05.e10")
     options = ("--precision=float16", "--json", *SMALL)
@@ -426,6 +436,7 @@ def test_every_piece_is_called_by_some_command(checkout):
         ("train", "--task=classify", "--model=bert", "--out=labels", "--steps=1", *small),
         ("evaluate", "gpt", "llama", "--suite=bias", "--suite=instructions", "--examples=20"),
         ("evaluate", "labels", "--suite=labels", "--examples=20"),
+        ("quantize", "gpt", "--format=nf4", "--out=nf4"),
         ("tokenizer", "train", "texts.txt", "--kind=word", "--vocab-size=20", "--out=words.json"),
         ("tokenizer", "convert", "gpt", "gpt2-files"),
         ("tokenizer", "convert", "gpt2-files", "again.json"),

@@ -14,11 +14,11 @@ class Measure:
 
     def counts(self, hypothesis, reference):
         """What a model said and what was to be said -> a row of K numbers."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}.counts")
 
     def score(self, totals):
         """(..., K) sums of rows -> (...) figures."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}.score")
 
     def rows(self, hypotheses, references):
         """(N,) hypotheses and their references -> (N, K). Raises UsageError without any, or if one has no other."""

@@ -205,6 +205,10 @@ def code_of_zero(scale):
     return scales_coded(scale, equal=0.0)
 
 
+def nothing_by_nothing(scale):
+    return scales_coded(scale, equal=np.nan)
+
+
 def evenly_coded(scale):
     return scales_coded(scale, code=lambda fractions: np.rint((fractions + 1) * 127.5).astype(np.uint8))
 
@@ -255,6 +259,7 @@ MISTAKES = {
         (span_of_both_ends, "o alcance é o maior valor absoluto, e não a distância entre o maior e o menor"),
         (blocks_of_64, "os blocos das escalas são de 256, e não de 64"),
         (code_of_zero, "com todas as escalas iguais os códigos são 0: passe -1 a fraction_codes"),
+        (nothing_by_nothing, "0 / 0 deu NaN: onde o alcance é 0, passe -1 a fraction_codes"),
         (evenly_coded, "os 256 códigos não são igualmente espaçados; use fraction_codes"),
         (mean_as_a_number, "a média é um número solto; devolva um array de um só, com reshape(1)"),
         (column_by_column, "percorreu as escalas por colunas; a ordem é a da memória, linha por linha"),
@@ -264,7 +269,13 @@ MISTAKES = {
 EQUIVALENT = {  # mutants of the solution that compute the same
     "fractions = blocks / np.where(scale > 0, scale, 1)[:, :, None]: 1 -> 2": "0 divided by anything is 0",
     "fractions = blocks / np.where(span > 0, span, 1)[:, None]: 1 -> 2": "0 divided by anything is 0",
-}
+    "codes = fraction_codes(np.where(span[:, None] > 0, fractions, -1)): 1 -> 2": "all below the first limit is 0",
+    **dict.fromkeys((
+        "blocks = np.pad(matrix, ((0, 0), (0, -n % BLOCK))).reshape(m, -1, BLOCK): 1 -> 2",
+        "codes = codes.reshape(m, -1)[:, : n + n % 2]: 1 -> 2",
+        "return codes.reshape(-1)[: scale.size].reshape(scale.shape), span, mean: 1 -> 2",
+    ), "of a length below 0 NumPy finds the right one"),
+}  # fmt: skip
 
 HINTS = [
     "normal_values: np.linspace(p, 0.5, 9)[:-1] são as 8 probabilidades dos positivos. encode: complete cada linha com "

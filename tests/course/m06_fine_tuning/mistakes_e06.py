@@ -238,6 +238,11 @@ class TheLongerOfTwo(OtherBleu):
         return min(lengths, key=lambda length: (abs(length - said), -length))
 
 
+class TheFirstOfTwo(OtherBleu):
+    def nearest(self, said, lengths):
+        return min(lengths, key=lambda length: abs(length - said))
+
+
 class FromNoughtToOne(OtherBleu):
     scale = 1
 
@@ -393,6 +398,7 @@ MISTAKES = {
         (OneReference, "só olhou a primeira referência; qualquer uma serve"),
         (TheShortest, "tomou a referência mais curta; é a de comprimento mais próximo do do texto"),
         (TheLongerOfTwo, "entre duas referências igualmente próximas vale a mais curta"),
+        (TheFirstOfTwo, "entre duas referências igualmente próximas vale a mais curta"),
         (FromNoughtToOne, "a nota vai de 0 a 100"),
         (BySpaces, "cortou só nos espaços, e “sofá.” não é “sofá”; as palavras são as de words_13a"),
     ],

@@ -23,7 +23,7 @@ def pieces_of(words, length):
 
 
 def looked_for(examples, training, *, run, words=normalised, length=min, keep=None, share=None, text=None, shown=None,
-               count_from=0, none=-1):  # fmt: skip
+               count_from=0, none=-1, least=0):  # fmt: skip
     """The right contamination, but for what is said."""
     first = {}
     lengths = {length(run, len(words(example))) for example in examples}
@@ -36,7 +36,7 @@ def looked_for(examples, training, *, run, words=normalised, length=min, keep=No
     for place, example in enumerate(examples):
         said = words(example)
         runs = pieces_of(said, length(run, len(said)))
-        starts = [start for start, piece in enumerate(runs) if piece in first]
+        starts = [start for start, piece in enumerate(runs) if first.get(piece, -1) >= least]
         if starts:
             covered = {start + i for start in starts for i in range(len(runs[0]))}
             found.shares[place] = share(starts, runs, said) if share else len(covered) / len(said)
@@ -119,6 +119,10 @@ def counted_from_1(examples, training, *, run):
 
 def nought_for_none(examples, training, *, run):
     return looked_for(examples, training, run=run, none=0)
+
+
+def nought_taken_for_none(examples, training, *, run):
+    return looked_for(examples, training, run=run, least=1)
 
 
 def signs_and_capitals(examples, training, *, run):
@@ -240,6 +244,10 @@ def nought_changes_sides(pairs, resamples, rng):
     return tossed(pairs, 1 - rng.integers(2, size=(resamples, len(pairs))))
 
 
+def other_coins(pairs, resamples, rng):
+    return tossed(pairs, rng.random((resamples, len(pairs))) < 0.5)
+
+
 def one_coin_for_all(pairs, resamples, rng):
     return tossed(pairs, np.repeat(rng.integers(2, size=(resamples, 1)), len(pairs), axis=1))
 
@@ -305,6 +313,7 @@ MISTAKES = {
         (run_of_another_text, "mostrou o primeiro trecho contaminado, que é de outro texto de treino"),
         (counted_from_1, "os textos de treino contam-se de 0"),
         (nought_for_none, "um exemplo limpo tem o texto -1; o 0 é o primeiro texto de treino"),
+        (nought_taken_for_none, "os trechos do texto 0 ficaram de fora: 0 é um texto como os outros"),
         (signs_and_capitals, "as maiúsculas ou a pontuação contaram; as palavras são as de normalised"),
         (in_any_order, "comparou as palavras sem a ordem"),
         (read_twice, "percorreu o treino mais de uma vez, e um gerador só se lê uma"),
@@ -323,6 +332,7 @@ MISTAKES = {
     ],
     "swapped": [
         (nought_changes_sides, "trocou onde a moeda deu 0; é onde deu 1"),
+        (other_coins, "as moedas não são as que se pediram; jogue-as com rng.integers(2, size=N)"),
         (one_coin_for_all, "jogou uma moeda só por reamostra; é uma por exemplo"),
         (the_same_coins, "as moedas de todas as reamostras são as mesmas"),
         (neighbours_change, "as colunas andaram uma casa; são as duas METADES que trocam de lado, K casas"),
@@ -338,6 +348,17 @@ MISTAKES = {
 }  # fmt: skip
 
 COSTLY = {"contamination": [(each_text_searched, SLOW)]}
+
+EQUIVALENT = {  # mutants of the solution that compute the same
+    "runs = [list(runs_of(some, min(run, len(some)))) for some in words]: min(run, len(some)) -> min(len(some), run)":
+        "the lesser of two is the same in either order",
+    "for place, (some, several) in enumerate(zip(words, runs, strict=True)):: True -> False":
+        "there are as many of both",
+    "covered = {start + i for start in starts for i in range(len(several[0]))}: start + i -> ((start) - (i))":
+        "the same places, moved back together: they are only counted",
+    "other_way = np.roll(pairs, pairs.shape[1] // 2, axis=1): pairs.shape[1] // 2 -> ((pairs.shape[1]) / (2))":
+        "the width is even, and np.roll takes the whole number",
+}  # fmt: skip
 
 HINTS = [
     "contamination: use runs_of, já escrita, para os trechos dos exemplos e, com os mesmos comprimentos, para os do "

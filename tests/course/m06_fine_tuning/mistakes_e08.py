@@ -515,6 +515,24 @@ MISTAKES = {
     ],
 }  # fmt: skip
 
+ONCE, GROUP, SIDE = (
+    "p = min(1.0, study.tried * coin_tails(only_a.sum(), only_b.sum())): ",
+    "if of_b > of_a and len(large) * coin_tails(of_a, of_b) < LEVEL:: ",
+    "if only_b.sum() > only_a.sum():: ",
+)
+EQUIVALENT = {  # mutants of the solution that compute the same
+    "if p >= LEVEL:: p >= LEVEL -> (p > LEVEL)": "of no count of coins is p just 0.05",
+    f"{GROUP}len(large) * coin_tails(of_a, of_b) < LEVEL -> (len(large) * coin_tails(of_a, of_b) <= LEVEL)":
+        "of no count of coins is p just 0.05",
+    f"{GROUP}of_b > of_a -> (of_b >= of_a)": "of as many heads as tails p is 1",
+    f"{SIDE}only_b.sum() > only_a.sum() -> (only_b.sum() >= only_a.sum())": "of as many heads as tails p is 1",
+    f"{GROUP}coin_tails(of_a, of_b) -> coin_tails(of_b, of_a)": "both sides of the coin count",
+    f"{ONCE}coin_tails(only_a.sum(), only_b.sum()) -> coin_tails(only_b.sum(), only_a.sum())":
+        "both sides of the coin count",
+    f"{ONCE}min(1.0, study.tried * coin_tails(only_a.sum(), only_b.sum())) -> "
+    "min(study.tried * coin_tails(only_a.sum(), only_b.sum()), 1.0)": "the lesser of two is the same in either order",
+}  # fmt: skip
+
 HINTS = [
     "gaps: monte uma lista com pair.first e pair.second de cada par, em seguida, e separe o que volta com [::2] e "
     "[1::2]. at_places: defina noise dentro dela, e devolva-a; re.sub aceita uma função, que recebe o casamento e "
@@ -522,7 +540,7 @@ HINTS = [
     "at_places: na função que se dá a re.sub, sorteie primeiro os dois números, sempre, e depois decida; match[0] é o "
     "trecho. verdict: kept = ~study.read; só A acerta onde study.a & ~study.b & kept. gaps: np.asarray(…, float) "
     "aceita uma lista e converte.",
-    "verdict: p = min(1.0, study.tried * coin_tails(int(de A), int(de B))); o erro padrão das sementes é a raiz da "
+    "verdict: p = min(1.0, study.tried * coin_tails(de A, de B)); o erro padrão das sementes é a raiz da "
     "soma de np.var(some, ddof=1) / len(some). Nos grupos, np.bincount(study.groups[kept]) dá os tamanhos, e o número "
     "que multiplica o p é o dos grupos com LEAST ou mais.",
 ]

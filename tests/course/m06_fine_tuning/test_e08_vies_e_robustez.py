@@ -144,6 +144,7 @@ CASES = {
     "restam 30": ((80, R, R, 0, R), (26, R, W), (4, W, R)),
     "todos lidos": ((80, R, W, 0, R), (9, R, R, 0, R)),
     "melhor, mas não em um grupo": (BOTH, (60, R, W), (4, W, R), (20, R, R, 1), (3, R, W, 1), (25, W, R, 1)),
+    "discordam muito em um grupo": (BOTH, (200, R, W), (4, W, R), (20, R, R, 1), (10, R, W, 1), (60, W, R, 1)),
     "pior em um grupo, que pode ser acaso": (BOTH, (60, R, W), (4, W, R), (40, R, R, 1), (4, R, W, 1), (9, W, R, 1)),
     "pior em um grupo pequeno": (BOTH, (60, R, W), (4, W, R), (9, R, R, 1), (20, W, R, 1)),
     "pior em um grupo de 30": (BOTH, (60, R, W), (4, W, R), (10, R, R, 1), (20, W, R, 1)),
@@ -185,7 +186,7 @@ SEEDS = {
     ),
     "só n - 1 faz a diferença": ([0.80, 0.84], [0.77, 0.79]),
     "as variâncias somam-se, e não os erros": ([0.80, 0.84, 0.82], [0.775, 0.805, 0.79]),
-    "não tremem, e são iguais": ([0.8, 0.8], [0.8, 0.8, 0.8]),
+    "não tremem, e são iguais": ([0.75, 0.75], [0.75, 0.75, 0.75]),
     "não tremem, e diferem": ([0.81, 0.81], [0.8, 0.8, 0.8]),
 }
 
