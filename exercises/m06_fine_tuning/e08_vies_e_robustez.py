@@ -92,7 +92,7 @@ LEVEL = 0.05
 def coin_tails(heads, tails):
     """Quão provável é, com uma moeda honesta jogada heads + tails vezes, uma divisão pelo menos tão
     desigual, para qualquer dos lados; 1 sem nenhuma jogada. É o p do teste dos sinais."""
-    count = heads + tails
+    count = int(heads + tails)
     less = sum(math.comb(count, k) for k in range(min(heads, tails) + 1))
     return min(1.0, 2 * less / 2**count)
 

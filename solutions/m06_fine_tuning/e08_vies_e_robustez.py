@@ -106,7 +106,7 @@ LEVEL = 0.05
 def coin_tails(heads, tails):
     """Quão provável é, com uma moeda honesta jogada heads + tails vezes, uma divisão pelo menos tão
     desigual, para qualquer dos lados; 1 sem nenhuma jogada. É o p do teste dos sinais."""
-    count = heads + tails
+    count = int(heads + tails)
     less = sum(math.comb(count, k) for k in range(min(heads, tails) + 1))
     return min(1.0, 2 * less / 2**count)
 
@@ -137,7 +137,7 @@ def verdict(study):
     if kept.sum() < LEAST:
         return FEW, None
     only_a, only_b = study.a & ~study.b & kept, study.b & ~study.a & kept
-    p = min(1.0, study.tried * coin_tails(int(only_a.sum()), int(only_b.sum())))
+    p = min(1.0, study.tried * coin_tails(only_a.sum(), only_b.sum()))
     if p >= LEVEL:
         return CHANCE, p
     if only_b.sum() > only_a.sum():
@@ -150,7 +150,7 @@ def verdict(study):
     large = np.flatnonzero(counts >= LEAST)
     for group in large:
         here = study.groups == group
-        of_a, of_b = int((only_a & here).sum()), int((only_b & here).sum())
+        of_a, of_b = (only_a & here).sum(), (only_b & here).sum()
         if of_b > of_a and len(large) * coin_tails(of_a, of_b) < LEVEL:
             return PARTLY, p
     return BETTER, p

@@ -414,6 +414,13 @@ def seeds_forgotten(study):
     return judged(study, seed=False)
 
 
+def seeds_either_way(study):
+    found, p = judged(study)
+    difference = abs(np.mean(study.seeds_a) - np.mean(study.seeds_b))
+    differ = difference > 2 * standard_error(study.seeds_a, study.seeds_b)
+    return judged(study, seed=False) if found == NO_SEED and differ else (found, p)
+
+
 def one_standard_error(study):
     return judged(study, twice=1)
 
@@ -501,6 +508,7 @@ MISTAKES = {
         (answer_alone, "falta o p: são dois valores, a resposta e o p"),
         (direction_forgotten, "não perguntou para que lado é a diferença"),
         (direction_before_chance, "disse que B é melhor antes de perguntar se não é acaso"),
+        (seeds_either_way, "tirou o sinal da diferença das sementes: se a média de B é a maior, ela não passa do erro"),
         (seeds_forgotten, SEEDS),
         (one_standard_error, SEEDS),
         (deviation_for_error, ERROR),
@@ -522,7 +530,7 @@ HINTS = [
     "at_places: na função que se dá a re.sub, sorteie primeiro os dois números, sempre, e depois decida; match[0] é o "
     "trecho. verdict: kept = ~study.read; só A acerta onde study.a & ~study.b & kept. gaps: np.asarray(…, float) "
     "aceita uma lista e converte.",
-    "verdict: p = min(1.0, study.tried * coin_tails(int(de A), int(de B))); o erro padrão das sementes é a raiz da "
+    "verdict: p = min(1.0, study.tried * coin_tails(de A, de B)); o erro padrão das sementes é a raiz da "
     "soma de np.var(some, ddof=1) / len(some). Nos grupos, np.bincount(study.groups[kept]) dá os tamanhos, e o número "
     "que multiplica o p é o dos grupos com LEAST ou mais.",
 ]
