@@ -101,6 +101,16 @@ def far_halves_together(matrix):
     return codes[:, :half] << 4 | codes[:, half:], scale
 
 
+def last_one_left_out(matrix):
+    codes, scale = coded(matrix)
+    return codes[:, : matrix.shape[1] // 2], scale
+
+
+def not_divided_by_it(matrix):
+    codes, _ = coded(matrix, each=np.ones_like)
+    return codes, coded(matrix)[1]
+
+
 def one_scale_a_row(matrix):
     largest = np.abs(matrix).max(axis=1, keepdims=True)
     return coded(matrix, each=lambda scale: np.repeat(largest, scale.shape[1], axis=1))
@@ -177,6 +187,12 @@ def least_taken_off(scale):
     return scales_coded(scale, mean=lambda scale: scale.min())
 
 
+def mean_of_each_row(scale):
+    means = scale.mean(axis=-1, keepdims=True)
+    codes, span, _ = scales_coded(scale - means, mean=lambda rest: 0.0)
+    return codes, span, means
+
+
 def median_taken_off(scale):
     return scales_coded(scale, mean=lambda scale: np.median(scale))
 
@@ -238,6 +254,8 @@ MISTAKES = {
         (second_in_the_upper_half, "o primeiro código de cada byte vai nos bits altos, e o segundo, nos baixos"),
         (one_a_byte, "há um código por byte; são dois"),
         (far_halves_together, "juntou a primeira metade da linha com a segunda; são códigos SEGUIDOS num byte"),
+        (last_one_left_out, "com n ímpar, o último código também tem um byte, e são ⌈n / 2⌉"),
+        (not_divided_by_it, "não dividiu pela escala: o código é o do valor mais perto de número / escala"),
         (one_scale_a_row, "uma só escala por linha; cada bloco de 64 tem a sua"),
         (one_scale_for_all, "uma só escala para a matriz inteira; cada bloco de 64 tem a sua"),
         (with_its_sign, "tomou o maior número do bloco; é o maior valor ABSOLUTO"),
@@ -252,6 +270,7 @@ MISTAKES = {
     "encode_scale": [
         (mean_not_taken_off, "faltou tirar a média: as escalas são todas positivas, e metade dos códigos se perde"),
         (least_taken_off, "tirou a menor das escalas; é a média"),
+        (mean_of_each_row, "tirou a média de cada linha; é uma só, a de TODAS as escalas"),
         (median_taken_off, "tirou a mediana; é a média"),
         (filling_kept, "os códigos do enchimento ficaram; é um para cada escala, com a forma de scale"),
         (one_span_for_all, "um só alcance para todas; cada bloco de 256 tem o seu"),

@@ -208,6 +208,19 @@ class AlwaysAHalf(OtherBleu):
         return np.where(right == 0, 0.5, right)
 
 
+class HalvedByItsLength(OtherBleu):
+    def smoothed(self, right):
+        return np.where(right == 0, 0.5 ** np.arange(1, 1 + self.orders), right)
+
+
+class DividedByNothing(OtherBleu):
+    def score(self, totals):
+        with np.errstate(all="ignore"):
+            precisions = self.smoothed(totals[..., 2:6]) / totals[..., 6:]
+            score = 100 * self.penalty(totals[..., 0], totals[..., 1]) * self.mean(precisions)
+        return np.where((totals[..., 2:6] == 0).all(axis=-1), 0, score)
+
+
 class OneMoreOfEach(OtherBleu):
     def smoothed(self, right):
         return right + 1
@@ -221,6 +234,14 @@ class RunsOfTheReference(OtherBleu):
 class AllReferencesTogether(OtherBleu):
     def allowed(self, counters):
         return sum(counters, Counter())
+
+
+class TheBestReference(OtherBleu):
+    def allowed(self, counters):
+        return counters
+
+    def right(self, found, allowed):
+        return max((found & counter).total() for counter in allowed)
 
 
 class OneReference(OtherBleu):
@@ -392,9 +413,12 @@ MISTAKES = {
         (NothingSmoothed, "sem nenhum trecho certo de um comprimento a nota foi a 0; conte meio, e do seguinte um "
                           "quarto"),
         (AlwaysAHalf, "contou meio trecho em todos os comprimentos sem nenhum certo; é meio, um quarto, um oitavo"),
+        (HalvedByItsLength, "dividiu 1 por 2ⁿ no comprimento n; o meio é do PRIMEIRO sem nenhum certo, seja qual for"),
+        (DividedByNothing, "um texto curto não tem trechos de 4 palavras: a fração certa deles é 0, e não x / 0"),
         (OneMoreOfEach, "somou 1 aos certos de todos os comprimentos; só conta o que falta onde não há NENHUM certo"),
         (RunsOfTheReference, "dividiu pelos trechos da referência (isto é revocação); divida pelos do texto"),
         (AllReferencesTogether, "somou as referências; um trecho vale tantas vezes quantas na que MAIS o tem (|)"),
+        (TheBestReference, "tomou a referência com mais trechos certos; CADA trecho vale pela que mais o tem (|)"),
         (OneReference, "só olhou a primeira referência; qualquer uma serve"),
         (TheShortest, "tomou a referência mais curta; é a de comprimento mais próximo do do texto"),
         (TheLongerOfTwo, "entre duas referências igualmente próximas vale a mais curta"),
@@ -426,9 +450,9 @@ HINTS = [
     "do eixo -1, quantos são dela. Bleu: o & de dois Counters fica com a menor das duas contagens, o | com a maior, e "
     '.total() soma. rouge_l: re.findall(r"[^\\W_]+", …) dá as palavras.',
     "f1: com p = certos / postos e r = certos / dela, 2 · p · r / (p + r) = 2 · certos / (postos + dela): uma só "
-    "divisão, e o denominador só é 0 numa classe que não aparece (troque-o por 1). Bleu: em score, missed = right == 0 "
-    "e 0.5 ** missed.cumsum(axis=-1) é meio, um quarto… onde falta. rouge_l: guarde só duas linhas de T, a de antes e "
-    "a que se escreve.",
+    "divisão, e o denominador só é 0 numa classe que não aparece (troque-o por 1). Bleu: em score, totals[..., 0] são "
+    "as palavras, seja de uma soma ou de muitas; missed = right == 0, e 0.5 ** missed.cumsum(axis=-1) é meio, um "
+    "quarto… onde falta. rouge_l: guarde só duas linhas de T, a de antes e a que se escreve.",
     "Bleu: em counts, para n de 1 a 4, found = ngrams(said, n) e allowed é o | dos ngrams de cada referência; (found & "
     "allowed).total() são os certos, e found.total() todos. O mais próximo: min(comprimentos, key=lambda c: (abs(c - "
     "len(said)), c)). rouge_l: para cada palavra do texto, uma linha nova que começa em 0 e recebe before[j] + 1 se as "
