@@ -445,6 +445,30 @@ MISTAKES = {
     ],
 }  # fmt: skip
 
+PRECISIONS = "precisions = np.where(runs > 0, counted / np.maximum(runs, 1), 0): "
+PENALTY = "penalty = np.exp(np.minimum(0, 1 - nearest / np.maximum(said, 1))): "
+OF_BOTH = "precision, recall = right / max(len(said), 1), right / max(len(expected), 1): "
+F1 = "return 2 * right / np.maximum(table.sum(axis=-2) + table.sum(axis=-1), 1): "
+LONGER = "row.append(before[j] + 1 if word == theirs else max(before[j + 1], row[j])): "
+EQUIVALENT = {  # mutants of the solution that compute the same
+    "row = [0] * (len(expected) + 1): 1 -> 2": "one nought more is never read",
+    f"{F1}1 -> 2": "where row and column add up to 1 nothing is right, and 0 divided by anything is 0",
+    f"{PENALTY}1 -> 0": "of no word said all runs are missed, and the score is 0",
+    f"{PENALTY}1 -> 2": "of one word said there is no run of two, and the score is 0",
+    f"{PRECISIONS}1 -> 0": "where there are no runs 0 is taken",
+    **dict.fromkeys((
+        f"{PENALTY}np.minimum(0, 1 - nearest / np.maximum(said, 1)) -> "
+        "np.minimum(1 - nearest / np.maximum(said, 1), 0)",
+        f"{PENALTY}np.maximum(said, 1) -> np.maximum(1, said)",
+        f"{PRECISIONS}np.maximum(runs, 1) -> np.maximum(1, runs)",
+        f"{OF_BOTH}max(len(expected), 1) -> max(1, len(expected))",
+        f"{OF_BOTH}max(len(said), 1) -> max(1, len(said))",
+        f"{F1}np.maximum(table.sum(axis=-2) + table.sum(axis=-1), 1) -> "
+        "np.maximum(1, table.sum(axis=-2) + table.sum(axis=-1))",
+        f"{LONGER}max(before[j + 1], row[j]) -> max(row[j], before[j + 1])",
+    ), "the greater, or the lesser, of two is the same in either order"),
+}  # fmt: skip
+
 HINTS = [
     "f1: np.diagonal(table, axis1=-2, axis2=-1) são os certos; a soma do eixo -2 é quantos ele pôs em cada classe, e a "
     "do eixo -1, quantos são dela. Bleu: o & de dois Counters fica com a menor das duas contagens, o | com a maior, e "

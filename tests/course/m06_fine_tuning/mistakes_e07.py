@@ -23,7 +23,7 @@ def pieces_of(words, length):
 
 
 def looked_for(examples, training, *, run, words=normalised, length=min, keep=None, share=None, text=None, shown=None,
-               count_from=0, none=-1, least=0):  # fmt: skip
+               count_from=0, none=-1):  # fmt: skip
     """The right contamination, but for what is said."""
     first = {}
     lengths = {length(run, len(words(example))) for example in examples}
@@ -36,7 +36,7 @@ def looked_for(examples, training, *, run, words=normalised, length=min, keep=No
     for place, example in enumerate(examples):
         said = words(example)
         runs = pieces_of(said, length(run, len(said)))
-        starts = [start for start, piece in enumerate(runs) if first.get(piece, -1) >= least]
+        starts = [start for start, piece in enumerate(runs) if piece in first]
         if starts:
             covered = {start + i for start in starts for i in range(len(runs[0]))}
             found.shares[place] = share(starts, runs, said) if share else len(covered) / len(said)
@@ -119,10 +119,6 @@ def counted_from_1(examples, training, *, run):
 
 def nought_for_none(examples, training, *, run):
     return looked_for(examples, training, run=run, none=0)
-
-
-def nought_taken_for_none(examples, training, *, run):
-    return looked_for(examples, training, run=run, least=1)
 
 
 def signs_and_capitals(examples, training, *, run):
@@ -313,7 +309,6 @@ MISTAKES = {
         (run_of_another_text, "mostrou o primeiro trecho contaminado, que é de outro texto de treino"),
         (counted_from_1, "os textos de treino contam-se de 0"),
         (nought_for_none, "um exemplo limpo tem o texto -1; o 0 é o primeiro texto de treino"),
-        (nought_taken_for_none, "os trechos do texto 0 ficaram de fora: 0 é um texto como os outros"),
         (signs_and_capitals, "as maiúsculas ou a pontuação contaram; as palavras são as de normalised"),
         (in_any_order, "comparou as palavras sem a ordem"),
         (read_twice, "percorreu o treino mais de uma vez, e um gerador só se lê uma"),

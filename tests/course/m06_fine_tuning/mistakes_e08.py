@@ -414,13 +414,6 @@ def seeds_forgotten(study):
     return judged(study, seed=False)
 
 
-def seeds_either_way(study):
-    found, p = judged(study)
-    difference = abs(np.mean(study.seeds_a) - np.mean(study.seeds_b))
-    differ = difference > 2 * standard_error(study.seeds_a, study.seeds_b)
-    return judged(study, seed=False) if found == NO_SEED and differ else (found, p)
-
-
 def one_standard_error(study):
     return judged(study, twice=1)
 
@@ -508,7 +501,6 @@ MISTAKES = {
         (answer_alone, "falta o p: são dois valores, a resposta e o p"),
         (direction_forgotten, "não perguntou para que lado é a diferença"),
         (direction_before_chance, "disse que B é melhor antes de perguntar se não é acaso"),
-        (seeds_either_way, "tirou o sinal da diferença das sementes: se a média de B é a maior, ela não passa do erro"),
         (seeds_forgotten, SEEDS),
         (one_standard_error, SEEDS),
         (deviation_for_error, ERROR),
