@@ -11,6 +11,7 @@ import pytest
 from tinyllm.backend import kernels
 
 of_torch = [
+    "finetune/test_peft.py",
     "functional/test_oracle.py",
     "models/test_transformers.py",
     "optim/test_oracle.py",
