@@ -51,6 +51,5 @@ def test_the_command_races_a_case(capsys, monkeypatch, against):
         assert found["ratio"]["median"] > 0.3  # far from what it is on a machine at rest, and from a loop of bytes
     if against == "float32":
         assert found["ratio"]["median"] > 1
-        assert found["peak_bytes"]["peer"] > found["peak_bytes"]["ours"] or not found["peak_bytes"]["ours"]
     assert cli.main(options) == 0
     assert "GB/s, 1 thread" in capsys.readouterr().out

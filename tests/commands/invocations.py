@@ -442,7 +442,7 @@ REFUSED = {
         finetune runs/gpt --out new --method prompt --length 16 --texts 60 # length=16 | 16
         finetune runs/gpt --out new --layers nose --texts 60         # nose | qkv
         finetune runs/gpt --out new --method head --blocks 9 --texts 60 # blocks=9 | 1
-        finetune runs/rnn --out new --method prefix --texts 60       # RNN | prefix
+        finetune runs/rnn --out new --method prefix --length 2 --texts 60 # RNN | prefix
         finetune runs/gpt --out new --tokenizer word                 # tokenizer
         finetune runs/gpt --out new --width 9                        # --width
         finetune runs/labels --out new --task language               # classify | language

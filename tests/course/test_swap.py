@@ -433,7 +433,6 @@ def test_every_piece_is_called_by_some_command(checkout):
         ),
         ("generate", "gpt", "--max-tokens=3"),
         ("quantize", "gpt", "--out=int8"),
-        ("train", "--task=classify", "--model=bert", "--out=labels", "--steps=1", *small),
         ("evaluate", "gpt", "llama", "--suite=bias", "--suite=instructions", "--examples=20"),
         ("evaluate", "labels", "--suite=labels", "--examples=20"),
         ("quantize", "gpt", "--format=nf4", "--out=nf4"),

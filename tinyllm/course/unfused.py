@@ -7,7 +7,7 @@ import numpy as np
 
 from tinyllm import functional as F
 from tinyllm import tensor
-from tinyllm.backend.arrays import array_module, beside
+from tinyllm.backend.arrays import array_module, beside, to_host
 from tinyllm.text.words import count_words as count_in_a_table
 
 
@@ -46,12 +46,16 @@ def one_by_one(cell, x, state, weight):
 
 
 def linear_cross_entropy(hidden, weight, targets, *, weights=None, label_smoothing=0.0, z_loss=0.0):
-    """(..., C), (C, V), (...) ids -> (), by F.cross_entropy, given those options only that say something"""
-    logits, targets = hidden @ weight, beside(targets, hidden.data)
+    """(..., C), (C, V), (...) ids -> (), by F.cross_entropy, given those options only that say something: where
+    positions weigh nothing and the others alike, these alone are given"""
+    hidden, targets = hidden.reshape(-1, hidden.shape[-1]), beside(targets, hidden.data).reshape(-1)
     options = {} if weights is None else {"weights": weights.reshape(-1)}
+    if weights is not None and len(np.unique((there := to_host(weights).reshape(-1))[there != 0])) == 1:
+        some = np.flatnonzero(there)
+        hidden, targets, options = hidden[some], targets[some], {}
     softened = {"label_smoothing": label_smoothing, "z_loss": z_loss}
     options |= {name: value for name, value in softened.items() if value}
-    return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1), **options)
+    return F.cross_entropy(hidden @ weight, targets, **options)
 
 
 def count_words(chunks, pattern="gpt2", *, workers=1):

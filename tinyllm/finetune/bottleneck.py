@@ -11,8 +11,10 @@ from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.finetune.method import Added, Method, of_what_was_put
 from tinyllm.finetune.sites import matches, patterns, put_around
-from tinyllm.nn import attention, layers
+from tinyllm.nn import layers
 from tinyllm.nn.outline import zeros
+
+SUBLAYERS = ("*attention", "feed_forward")  # the parts of a block, each of which adds to its stream
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class AdapterConfig(Config):
     title = "método"
     hidden: int = option(16, "canais entre as duas matrizes de cada adaptador", at_least=1)
     behind: str = option(
-        "*attention,feed_forward",
+        ",".join(SUBLAYERS),
         "depois de que partes de cada bloco há um adaptador, com vírgulas entre elas",
     )
 
@@ -46,7 +48,7 @@ def put(model, config, *, rng):
 
     Raises UsageError for a name that there is not.
     """
-    names = [path for path, part in model.named_modules() if is_sublayer(part)]
+    names = [path for path, _ in model.named_modules() if any(matches(path, pattern) for pattern in SUBLAYERS)]
     paths = []
     for pattern in patterns(config.behind):
         found = [name for name in names if matches(name, pattern)]
@@ -56,15 +58,6 @@ def put(model, config, *, rng):
         paths += found
     width = model.config.width
     return put_around(model, dict.fromkeys(paths, lambda part: Adapter(part, width, config.hidden, rng=rng)))
-
-
-def is_sublayer(module):
-    """Whether a module is what a block adds to its stream: an attention or a feed-forward."""
-    return isinstance(
-        module,
-        layers.FeedForward | layers.GatedFeedForward | attention.CausalSelfAttention | attention.SelfAttention
-        | attention.GroupedQueryAttention | attention.RelativeSelfAttention | attention.CrossAttention,
-    )  # fmt: skip
 
 
 METHOD = Method(AdapterConfig, put, of_what_was_put)

@@ -13,7 +13,6 @@ from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.finetune.before import BehindCache, BehindDecoder, check_leaves_room
 from tinyllm.finetune.method import Added, Method, of_what_was_put
-from tinyllm.nn import attention
 from tinyllm.nn.cache import DecoderCache, LayerCache
 from tinyllm.nn.module import Module, Parameter, replace_modules
 from tinyllm.tensor import concatenate, no_grad
@@ -141,16 +140,21 @@ def prefixes_of(model, reader, ids):
             caches = reader.new_caches()
             reader.hidden(ids, model.encoder.hidden(ids), caches=caches)
             return {reader: lambda decoder: PrefixedT5Decoder(decoder, begun([cache.own for cache in caches]))}
-        if isinstance(first.get("attention"), attention.SelfAttention):
-            return dict(of_attentions(reader, ids))
         caches = reader.new_caches() if hasattr(reader, "new_caches") else []
         if len(caches) == len(reader.blocks) and isinstance(caches[0], LayerCache):
             reader.hidden(ids, caches)
             return {reader: lambda decoder: PrefixedDecoder(decoder, begun(caches))}
+        if not caches and adds_a_bias(vars(first.get("attention", reader)).get("qkv")):
+            return dict(of_attentions(reader, ids))
     raise UsageError(
         f"the blocks of a {type(reader).__name__} do not all keep keys and values, and it can have no prefix; choose "
         "another method, such as prompt"
     )
+
+
+def adds_a_bias(layer):
+    """Whether a layer does, as those of a BERT, and not those of a T5, whose attention adds something else."""
+    return getattr(layer, "bias", None) is not None
 
 
 def begun(caches):
