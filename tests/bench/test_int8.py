@@ -1,6 +1,8 @@
 """`tinyllm bench int8`: its cases are the matrices of models, and its sides do the same work."""
 
 import json
+import os
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -53,3 +55,18 @@ def test_the_command_races_a_case(capsys, monkeypatch, against):
         assert found["ratio"]["median"] > 1
     assert cli.main(options) == 0
     assert "GB/s, 1 thread" in capsys.readouterr().out
+
+
+@pytest.mark.long
+def test_int8_holds_little_more_than_a_quarter_of_the_bytes_of_float32():
+    """Of its arrays: the peaks of two processes, of about 200 MB each, differ by what was compiled in them."""
+
+    def held(how):
+        tracemalloc.start(1)
+        side = int8.Token("head", how, 64, os.cpu_count())
+        size = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert side.call
+        return size
+
+    assert held("int8") < 0.28 * held("float32")
