@@ -9,6 +9,7 @@ from commands.test_commands import SMALL, call, refusal
 
 from tinyllm.finetune import catalog
 from tinyllm.nn.module import count_parameters
+from tinyllm.train import finetuning as tunings
 from tinyllm.train import run as runs
 
 OPTIONS = ("--corpus", "receitas", "--texts", 60, "--batch", 4, "--warmup", 1, "--steps", 4, "--save-every", 2)
@@ -47,8 +48,11 @@ def test_from_the_base_to_what_is_merged(capsys, base, tmp_path):
     np.testing.assert_array_equal(*arrays)
 
 
-def test_what_is_learned_is_told(capsys, base, tmp_path):
+def test_what_is_learned_is_told_and_the_base_is_read_once(capsys, base, tmp_path, monkeypatch):
+    read, fingerprint = [], tunings.fingerprint
+    monkeypatch.setattr(tunings, "fingerprint", lambda model: read.append(model) or fingerprint(model))
     status, _, err = call(capsys, "finetune", base, "--out", tmp_path / "q", "--method", "qlora", *OPTIONS)
+    assert len(read) == 1
     run, plain = runs.open_run(tmp_path / "q"), runs.open_run(base).new_model()
     learned, there = count_parameters(run.new_model()), count_parameters(plain)
     assert status == 0 and run.finetuning.form and run.finetuning.name == "lora"

@@ -154,15 +154,15 @@ def compile_kernels(run):
 
 
 def train_showing(
-    run, *, as_json=False, profile=None, detect=False, layout=None, curve=False,
+    run, *, model=None, as_json=False, profile=None, detect=False, layout=None, curve=False,
     on_report=lambda report, model: None,
 ):  # fmt: skip
     """Train a run to its end before the eyes of a person. Returns the exit status: 0, or 128 + N after signal N.
 
-    If a `curve` is asked for, a terminal shows that of the loss after each validation. If the output cannot be written
-    the training stops too, as by SIGPIPE.
+    `model` is that of `run.new_model()`, if it has been made already. If a `curve` is asked for, a terminal shows that
+    of the loss after each validation. If the output cannot be written the training stops too, as by SIGPIPE.
     """
-    model, start, comm = run.new_model(), runs.steps_done(run), current_comm.get()
+    model, start, comm = model or run.new_model(), runs.steps_done(run), current_comm.get()
     seconds, skipped, began = 0.0, 0, time.perf_counter()
     drawing = LossCurve(run, start) if curve and sys.stderr.isatty() and not as_json else None
     if run.training.device == "gpu" and comm.size > 1:
