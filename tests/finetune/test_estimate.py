@@ -101,6 +101,11 @@ def test_a_prompt_is_counted():
     assert fine_tuning(GPT2_SMALL, Plan(1), PromptConfig(length=20)).parameters == 20 * 768
 
 
+def test_of_a_classifier_of_which_the_head_alone_is_learned_no_block_keeps_anything():
+    head, full = (fine_tuning(CONFIGS["bert"], Plan(8, classify=True), method()) for method in (HeadConfig, FullConfig))
+    assert head.parameters == 0 and head.activations < full.activations / 3
+
+
 def test_qlora_of_a_gpt2_takes_a_fraction():
     plan = Plan(1, recompute=1, optimizer=AdamW8bit)
     full = fine_tuning(GPT2_SMALL, plan, FullConfig())

@@ -31,6 +31,7 @@ from tinyllm.train import run as runs
 from tinyllm.train.finetuned_run import create_finetuned, create_merged, with_adapter
 from tinyllm.train.finetuning import Finetuning
 from tinyllm.train.loop import TrainConfig
+from tinyllm.train.overfit import OneBatch
 from tinyllm.train.tasks import Classify, DataConfig, Instruct, LabelledConfig, Language
 
 SIZES = {"vocab_size": 300, "context": 20, "layers": 2, "width": 16, "dropout": 0.1}
@@ -349,6 +350,12 @@ def test_several_processes_cannot_share_it(base, tmp_path):
     run = tuned(base, tmp_path / "run", METHODS["lora"])
     with pytest.raises(UsageError, match="a fine-tuning is for one process, not 2; leave out launch"):
         next(runs.fit(run, run.new_model(), comm=Two()))
+
+
+def test_the_self_test_is_for_the_base(base, tmp_path):
+    run = tuned(base, tmp_path / "run", METHODS["lora"])
+    with pytest.raises(UsageError, match=f"{run.folder} is a fine-tuning, .* try it on the base {base.folder}"):
+        OneBatch(run)
 
 
 @pytest.mark.long

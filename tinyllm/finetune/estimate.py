@@ -88,7 +88,7 @@ def of_blocks(model, config, plan):
     kept = catalog.architecture_of(config).kept(config, plan)
     blocks = rows_of_blocks(model)[0]  # of a T5 those of its encoder, which has nearly all tokens
     order = {weight: place for place, (_, weight) in enumerate(model.named_weights())}
-    lowest = min(order[parameter] for parameter in model.parameters())
+    lowest = min((order[parameter] for parameter in model.parameters()), default=len(order))
     first = sum(max(order[weight] for _, weight in block.named_weights()) < lowest for block in blocks)
     recorded = blocks[first:]
     if not recorded:

@@ -6,17 +6,20 @@ The base is never in memory whole if it is to be quantised: it goes from its fil
 """
 
 import dataclasses
+import functools
 
 import numpy as np
 
 from tinyllm import storage
 from tinyllm.backend.elsewhere import let_go, placed
-from tinyllm.compress import formats
+from tinyllm.compress import formats, nf4
 from tinyllm.compress.quantized import dequantize
 from tinyllm.config import Config, from_dict, to_dict
 from tinyllm.errors import UsageError
 from tinyllm.finetune import catalog
+from tinyllm.finetune.estimate import fine_tuning
 from tinyllm.finetune.method import has_head
+from tinyllm.memory import estimate
 from tinyllm.nn import layers
 from tinyllm.nn.module import map_parameters, stand_on, weights
 from tinyllm.nn.outline import Blanks
@@ -75,6 +78,20 @@ class Finetuning:
         if self.form and self.form != base.run.quantized:
             formats.quantize(reader(model), self.form)
         return catalog.adapt(in_memory(model), self.method, rng=rng)
+
+    def estimated(self, base):
+        """(config, plan) -> the estimate.Training of a model of a config that is adapted, in the form that it is given
+        or, if there is none, that of a base, a run or None. Raises UsageError for what is not estimated."""
+        form = self.form or (base and base.quantized)
+        return functools.partial(fine_tuning, method=self.method, quantized=isinstance(form, nf4.NF4Config))
+
+    def memory(self, base, plan):
+        """The estimate.Training of a fine-tuning of a base, a run, under a plan. Where it is not estimated, it takes no
+        more than to learn all does."""
+        try:
+            return self.estimated(base)(base.model_config, plan)
+        except UsageError:
+            return estimate.training(base.model_config, plan)
 
     def config_on(self, base, task):
         """The config of a Base that is adapted for a task: what the method takes of the context is missing in it.

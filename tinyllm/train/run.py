@@ -77,6 +77,11 @@ class Run:
         """Whether the model fills the gaps of a text."""
         return self.architecture.fills and not self.task.classifies
 
+    @property
+    def for_room(self):
+        """What to do that more of a text fits in the context, which a fine-tuning has from its base."""
+        return "give shorter texts or a base with a longer context" if self.finetuning else "raise --context"
+
     def tokens(self, split):
         """(N,) of uint16 or uint32, read from the disk as needed, of a run that learns a language."""
         return dataset.open_tokens(self.folder / self.task.files(split)[0])
