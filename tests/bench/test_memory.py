@@ -1,10 +1,11 @@
 """`tinyllm bench memory`: what each way to save memory leaves of it, and what it costs."""
 
 import json
+import sys
 
 import pytest
 
-from tinyllm.bench import memory
+from tinyllm.bench import finetuning, memory
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.show.bench import bench_memory
 from tinyllm.train.loop import TrainConfig
@@ -42,3 +43,29 @@ def test_recomputing_12_blocks_of_512_positions_leaves_a_third_of_the_activation
         model, _, training = memory.new_training(config, TrainConfig(recompute=every, workers=1), tmp_path)
         found[every] = memory.height(model, training)
     assert found[1] < 0.35 * found[0]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("as_json", [False, True])
+def test_qlora_is_measured_beside_full_fine_tuning(as_json, capsys):
+    bench_memory(["qlora-14m"], workers=1, steps=1, as_json=as_json)
+    out = capsys.readouterr().out
+    if not as_json:
+        assert out.startswith("  qlora-14m ") and "do ajuste completo" in out and "estimados" in out
+        return
+    found = json.loads(out)
+    peaks, ratios = found["peak_bytes"], found["estimate_ratio"]
+    assert found["peak_share"] == peaks["ours"] / peaks["peer"] < 0.9
+    assert all(ratios[side] == found["estimated_bytes"][side] / peaks[side] for side in peaks)
+    assert found["seconds"]["ours"]["min"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="measures the resident memory as Linux counts it")
+def test_qlora_of_124_million_takes_less_than_30_percent_of_full_fine_tuning():
+    """And both what is estimated. Who compiles kernels takes memory for that too, so what counts is a second run."""
+    finetuning.bench("qlora-14m", steps=1)
+    found = finetuning.bench("qlora-124m", steps=2)
+    print(found)
+    assert found["peak_share"] < 0.3
+    assert all(0.85 < ratio < 1.15 for ratio in found["estimate_ratio"].values())

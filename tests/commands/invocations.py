@@ -361,6 +361,15 @@ REFUSED = {
         estimate ""                                                  # empty
         estimate runs/gpt --model llama                              # model
         estimate runs/gpt --optimizer sgd                            # optimizer
+        estimate --method dora                                       # dora | lora
+        estimate --method ia3 --rank 3                               # rank | ia3
+        estimate --rank 3                                            # rank | --method
+        estimate --method lora --rank 0                              # rank | 0
+        estimate --method prefix                                     # prefix
+        estimate --method lora --offload all                         # offload
+        estimate --method head --blocks 99                           # blocks=99
+        estimate runs/lora --method ia3                              # method
+        estimate runs/lora --rank 3                                  # rank
         estimate broken/runs/config-cut                              # config.json
         estimate broken/runs/config-layers                           # layers | 1000000000
     """,
@@ -454,6 +463,8 @@ REFUSED = {
         finetune runs/gpt --resume runs/lora --steps 9               # runs/gpt
         finetune --resume runs/lora                                  # steps
         finetune runs/lora --out new                                 # runs/lora | merge
+        finetune runs/gpt --out new --task instruct --texts 60       # conversations | shorter texts
+        train --resume runs/lora --steps 9 --overfit-one-batch       # runs/lora | base
         finetune broken/runs/no-checkpoint --out new --texts 60      # checkpoint
         merge                                                        # PASTA
         merge runs/lora                                              # --out
@@ -808,6 +819,10 @@ ACCEPTED = """
     estimate runs/gpt --json
     estimate --json runs/gpt --batch 1
     estimate --tokens 1
+    estimate --method head --blocks 1
+    estimate runs/gpt --method qlora --rank 2 --json
+    estimate runs/labels --method adapter
+    estimate runs/lora --json
     plan --json
     plan runs/gpt --cluster t4 --json
     plan --cluster a100 --devices 8 --parallel dp=2,tp=2,pp=2,zero=1 --recompute --micro-batch 1

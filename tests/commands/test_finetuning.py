@@ -9,6 +9,8 @@ from commands.test_commands import SMALL, call, refusal
 
 from tinyllm.finetune import catalog
 from tinyllm.nn.module import count_parameters
+from tinyllm.show import training
+from tinyllm.train import finetuning as tunings
 from tinyllm.train import run as runs
 
 OPTIONS = ("--corpus", "receitas", "--texts", 60, "--batch", 4, "--warmup", 1, "--steps", 4, "--save-every", 2)
@@ -47,8 +49,11 @@ def test_from_the_base_to_what_is_merged(capsys, base, tmp_path):
     np.testing.assert_array_equal(*arrays)
 
 
-def test_what_is_learned_is_told(capsys, base, tmp_path):
+def test_what_is_learned_is_told_and_the_base_is_read_once(capsys, base, tmp_path, monkeypatch):
+    read, fingerprint = [], tunings.fingerprint
+    monkeypatch.setattr(tunings, "fingerprint", lambda model: read.append(model) or fingerprint(model))
     status, _, err = call(capsys, "finetune", base, "--out", tmp_path / "q", "--method", "qlora", *OPTIONS)
+    assert len(read) == 1
     run, plain = runs.open_run(tmp_path / "q"), runs.open_run(base).new_model()
     learned, there = count_parameters(run.new_model()), count_parameters(plain)
     assert status == 0 and run.finetuning.form and run.finetuning.name == "lora"
@@ -66,10 +71,28 @@ def test_one_that_is_stopped_goes_on_with_its_own_options(capsys, base, tmp_path
     assert runs.steps_done(runs.open_run(folder)) == 6
     assert "--method cannot change" in refusal(capsys, "finetune", "--resume", folder, "--steps", 7, "--method=ia3")
     assert "needs a base" in refusal(capsys, "finetune", "--out", tmp_path / "no")
+    estimated = json.loads(call(capsys, "estimate", folder, "--json")[1])
+    assert estimated == json.loads(call(capsys, "estimate", base, "--method", "ia3", "--batch", 4, "--json")[1])
+    assert estimated["learned"] == count_parameters(runs.open_run(folder).new_model()) < estimated["parameters"]
     shutil.copytree(base, tmp_path / "other")
     assert call(capsys, "train", "--resume", tmp_path / "other", "--steps", 5)[0] == 0
     said = refusal(capsys, "generate", tmp_path / "other", "--adapter", folder)
     assert f"{folder} was fine-tuned on other weights than those of {tmp_path / 'other'}" in said
+
+
+def test_what_it_takes_is_told_before_and_refused_if_it_is_too_much(capsys, base, tmp_path, monkeypatch):
+    how = {}
+    for method in ("full", "lora", "qlora"):
+        words = ("estimate", base, "--method", method, "--batch", 4, "--workers", 1, "--json")
+        found = json.loads(call(capsys, *words)[1])
+        how[method] = found["training"]["float32"]
+        assert "float32_offload" not in found["training"]
+    assert how["qlora"]["weights"] < how["lora"]["weights"] and how["lora"]["optimiser"] < how["full"]["optimiser"]
+    monkeypatch.setattr(training, "physical_memory", lambda: 100 << 20)
+    said = refusal(capsys, "finetune", base, "--out", tmp_path / "no", "--method", "qlora", "--workers", 1, *OPTIONS)
+    assert f"training needs about {how['qlora']['total'] >> 20} MB and this machine has 100 MB" in said
+    assert "lower --batch=4, or give --recompute 1, or" in said and "width" not in said
+    assert not (tmp_path / "no").exists()
 
 
 @pytest.mark.long

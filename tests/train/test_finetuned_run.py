@@ -4,13 +4,15 @@ import dataclasses
 import functools
 import json
 import shutil
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from tinyllm import storage
+from tinyllm.compress.int8 import Int8Config
 from tinyllm.compress.nf4 import NF4Config
-from tinyllm.compress.quantized import dequantize
+from tinyllm.compress.quantized import Quantized, dequantize
 from tinyllm.errors import UsageError
 from tinyllm.finetune import catalog, files, peft
 from tinyllm.finetune.lora import LoRAConfig
@@ -19,12 +21,17 @@ from tinyllm.finetune.prompt import PromptConfig
 from tinyllm.finetune.subset import HeadConfig
 from tinyllm.models import catalog as models
 from tinyllm.nn.module import weights
+from tinyllm.nn.outline import OutlineDraws
+from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.adamw8bit import AdamW8bit
 from tinyllm.tensor import no_grad
 from tinyllm.train import checkpoint, quantized_run
+from tinyllm.train import finetuning as tunings
 from tinyllm.train import run as runs
 from tinyllm.train.finetuned_run import create_finetuned, create_merged, with_adapter
+from tinyllm.train.finetuning import Finetuning
 from tinyllm.train.loop import TrainConfig
+from tinyllm.train.overfit import OneBatch
 from tinyllm.train.tasks import Classify, DataConfig, Instruct, LabelledConfig, Language
 
 SIZES = {"vocab_size": 300, "context": 20, "layers": 2, "width": 16, "dropout": 0.1}
@@ -149,6 +156,58 @@ def test_qlora_gives_what_lora_gives_on_the_numbers_that_the_codes_stand_for(bas
         merged = create_merged(run, tmp_path / "merged").trained_model()(ids).data
     np.testing.assert_allclose(found, expected, atol=1e-5)
     np.testing.assert_allclose(merged, expected, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory):
+    """A run of a model of 19 MB that has learned nothing."""
+    folder, config = tmp_path_factory.mktemp("wide") / "gpt", models.find("gpt").config(300, 20, 6, 4, 256)
+    run = runs.create(folder, DATA, config, TRAINING, warn=lambda text: None)
+    model = run.new_model()
+    optimizer = optimizers.new_optimizer(run.optimizer_config, model.named_parameters())
+    checkpoint.save(run.checkpoints, step=1, model=model, optimizer=optimizer, made_with=run.made_with())
+    return run
+
+
+def on_nf4(base, folder, task):
+    """A run that is fine-tuned on another in NF4."""
+    finetuning = Finetuning(str(base.folder), tunings.Base(base).sha256, LoRAConfig(), NF4Config())
+    settings = (base.data, base.model_config, TRAINING, base.optimizer_config, base.tokenizer)
+    return runs.Run(folder, task, *settings, finetuning=finetuning)
+
+
+def codes_in(model):
+    return sum(isinstance(module, Quantized) for _, module in model.named_modules())
+
+
+@pytest.mark.parametrize("task", [Language(), Classify(("a", "b"))], ids=["language", "classify"])
+def test_a_base_that_is_quantised_is_never_whole_in_memory(wide, tmp_path, task, monkeypatch):
+    there = sum(array.nbytes for array in weights(wide.new_model()).values())
+    for module in (runs, tunings):
+        monkeypatch.setattr(module, "Blanks", OutlineDraws)  # whose zeros are counted, and never written to
+    run = on_nf4(wide, tmp_path / "run", task)
+    assert not any(array.flags.writeable for array in run.base.arrays.values())  # they are those of the file
+    tracemalloc.start()
+    try:
+        model = run.new_model()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert codes_in(model) == 24 and peak < 0.6 * there
+
+
+@pytest.mark.parametrize("task", [Language(), Classify(("a", "b"))], ids=["language", "classify"])
+def test_a_base_in_nf4_stays_as_it_is(base, tmp_path, task):
+    quantized = quantized_run.create_quantized(base, tmp_path / "nf4", NF4Config())
+    model = on_nf4(quantized, tmp_path / "run", task).new_model()
+    known = weights(quantized.trained_model())
+    body = weights(tunings.reader(model))
+    assert codes_in(model) == 8 and known.keys() <= body.keys()
+    assert all(np.array_equal(body[name], known[name]) and body[name].flags.writeable for name in known)
+    in_int8 = quantized_run.create_quantized(base, tmp_path / "int8", Int8Config())
+    with pytest.raises(UsageError, match="is in int8 already, and cannot be quantised to nf4"):
+        tuned(in_int8, tmp_path / "no", LoRAConfig(), form=NF4Config())
+    assert not (tmp_path / "no").exists()
 
 
 def test_half_precision_learns_what_single_does_and_keeps_only_what_is_learned(base, tmp_path):
@@ -291,6 +350,12 @@ def test_several_processes_cannot_share_it(base, tmp_path):
     run = tuned(base, tmp_path / "run", METHODS["lora"])
     with pytest.raises(UsageError, match="a fine-tuning is for one process, not 2; leave out launch"):
         next(runs.fit(run, run.new_model(), comm=Two()))
+
+
+def test_the_self_test_is_for_the_base(base, tmp_path):
+    run = tuned(base, tmp_path / "run", METHODS["lora"])
+    with pytest.raises(UsageError, match=f"{run.folder} is a fine-tuning, .* try it on the base {base.folder}"):
+        OneBatch(run)
 
 
 @pytest.mark.long

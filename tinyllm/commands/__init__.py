@@ -13,7 +13,7 @@ COMMANDS = {  # name: its file, and its line of the help
     "speedrun": ("records", "treina com uma receita e a põe ao lado das que já foram tentadas"),
     "find-rate": ("searching", "procura a taxa de aprendizado por onde começar"),
     "launch": ("launch", "treina com vários processos, nesta máquina ou em várias"),
-    "estimate": ("training", "diz quanta memória um modelo pede, e o maior lote que cabe"),
+    "estimate": ("planning", "diz quanta memória um modelo pede, e o maior lote que cabe"),
     "plan": ("planning", "diz em quanto tempo, e em quanta memória, muitos dispositivos treinam um modelo"),
     "report": ("monitoring", "faz uma página das curvas e amostras de um treino, ou de vários lado a lado"),
     "compare": ("training", "treina vários modelos no mesmo texto e os põe lado a lado"),

@@ -1,11 +1,13 @@
 """Commands that race: how fast this machine trains and tokenizes, beside others on the same work."""
 
-from tinyllm.bench import bpe, int8, kernels, memory, nf4, training
+from tinyllm.bench import bpe, finetuning, int8, kernels, memory, nf4, training
 from tinyllm.compress.int8 import Int8Config
 from tinyllm.config import add_options, from_dict, given_options
 from tinyllm.models.catalog import MODELS
 from tinyllm.parser import add_command, add_commands, up_to
 from tinyllm.show.bench import bench_bpe, bench_int8, bench_kernels, bench_memory, bench_nf4, bench_training
+
+MEMORY = [*memory.WAYS, *finetuning.CASES]
 
 
 def train_command(arguments):
@@ -23,9 +25,7 @@ def kernels_command(arguments):
 
 
 def memory_command(arguments):
-    bench_memory(
-        arguments.case or list(memory.WAYS), workers=arguments.workers, steps=arguments.steps, as_json=arguments.json
-    )
+    bench_memory(arguments.case or MEMORY, workers=arguments.workers, steps=arguments.steps, as_json=arguments.json)
 
 
 def bpe_command(arguments):
@@ -79,7 +79,7 @@ def declare_bench(parser):
         memory_command,
         json=True,
     )
-    p.add_argument("--case", action="append", choices=list(memory.WAYS), help="só este modo (pode ser repetido)")
+    p.add_argument("--case", action="append", choices=MEMORY, help="só este modo (pode ser repetido)")
     p.add_argument("--steps", type=up_to(10_000), default=5, help="passos de cada lado (padrão: 5)")
     p.add_argument("--workers", type=up_to(1024), default=0, help="quantas threads (padrão: uma por núcleo)")
     p = add_command(

@@ -43,9 +43,10 @@ CONFIGS_OF_METHODS = {"lora": CONFIGS_OF_METHODS["lora"], QLORA: CONFIGS_OF_METH
 @with_pieces
 def finetune_command(arguments):
     run = new_run(arguments) if arguments.resume is None else run_to_resume(arguments)
-    tell_learned(run, as_json=arguments.json)
+    model = run.new_model()
+    tell_learned(run, model, as_json=arguments.json)
     compile_kernels(run)
-    status = train_showing(run, as_json=arguments.json, curve=arguments.curve)
+    status = train_showing(run, model=model, as_json=arguments.json, curve=arguments.curve)
     if status == 0:
         tell_what_next(run, as_json=arguments.json)
     return status
@@ -92,9 +93,8 @@ def run_to_resume(arguments):
     return run
 
 
-def tell_learned(run, *, as_json):
-    """Say how much of the model of a run is learned, and what that takes where it is stored."""
-    model = run.new_model()
+def tell_learned(run, model, *, as_json):
+    """Say how much of the new model of a run is learned, and what that takes where it is stored."""
     learned, there = count_parameters(model), numbers_of(model)
     room = sum(array.nbytes for array in catalog.learned(model).values())
     if as_json:

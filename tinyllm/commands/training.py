@@ -2,27 +2,26 @@
 
 import argparse
 import dataclasses
+import functools
 import shlex
 
 from tinyllm.commands.adapters import add_adapter, opened
-from tinyllm.commands.pieces import add_mine, mine_or_not, with_pieces
-from tinyllm.config import add_options, add_options_of_one, from_dict, given_options, option_of, reader
+from tinyllm.commands.pieces import add_mine, with_pieces
+from tinyllm.config import add_options, add_options_of_one, from_dict, given_options, option_of
 from tinyllm.errors import UsageError
 from tinyllm.infer.generate import before_next, until, without_first_space
 from tinyllm.infer.sample import SampleConfig, sampler
-from tinyllm.memory.offload import PARTS
-from tinyllm.models.catalog import MODELS, name_of
+from tinyllm.models.catalog import MODELS
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.catalog import OPTIMIZERS
 from tinyllm.parallel.comm import current_comm
 from tinyllm.parallel.layout import Layout, parse_layout
-from tinyllm.parser import calls, positive, seed, up_to, whole
+from tinyllm.parser import calls, positive, seed, up_to
 from tinyllm.profile import Profile
 from tinyllm.say import emit, tell
 from tinyllm.show import quickstart
 from tinyllm.show.classify import show_figures
 from tinyllm.show.compare import SETTINGS, STEPS, TEXTS, compare_models
-from tinyllm.show.estimate import show_estimate
 from tinyllm.show.overfit import show_overfit
 from tinyllm.show.ranks import announce_ranks
 from tinyllm.show.reading import show_reading
@@ -148,9 +147,10 @@ def announce_run(run, layout):
     settings = (run.model_config, run.training, run.optimizer_config)
     check_monitor(run, layout.ranks)
     check_layout(run.task, *settings, layout)
+    tuned = functools.partial(run.finetuning.memory, run.base.run) if run.finetuning else None
     announce(
         *settings, labels=len(run.task.labels), compared=compared(run.distillation, run.model_config),
-        folder=run.folder, layout=layout, neighbours=current_comm.get().neighbours,
+        folder=run.folder, layout=layout, neighbours=current_comm.get().neighbours, tuned=tuned,
     )  # fmt: skip
     if layout.ranks > 1:
         announce_ranks(run.task, run.model_config, run.training, layout)
@@ -278,28 +278,6 @@ def tell_stage(stage):
     tell(f"Preparando {stage}…")
 
 
-def estimate_command(arguments):
-    stored, training, classify, optimizer = {}, TrainConfig(), False, vars(arguments).get("optimizer", "adamw")
-    distillation = None
-    if arguments.run is not None:
-        if "optimizer" in arguments:
-            raise UsageError(f"--optimizer cannot change in the run {arguments.run}; leave out one of the two")
-        if "model" in arguments:
-            raise UsageError(f"--model cannot change in the run {arguments.run}; leave out one of the two")
-        run = runs.open_run(arguments.run)
-        arguments.model, classify = name_of(run.model_config), run.task.classifies
-        stored, training = dataclasses.asdict(run.model_config), run.training
-        optimizer, distillation = optimizers.name_of(run.optimizer_config), run.distillation
-    kind = chosen_model(arguments)
-    model = from_dict(kind, {**stored, **given_options(arguments, kind)})
-    training = dataclasses.replace(training, **given_options(arguments, TrainConfig))
-    with mine_or_not(arguments):
-        show_estimate(
-            model, training, optimizer=OPTIMIZERS[optimizer], tokens=arguments.tokens, classify=classify,
-            compared=compared(distillation, model), as_json=arguments.json,
-        )  # fmt: skip
-
-
 def compare_command(arguments):
     return compare_models(
         arguments.models or list(SETTINGS), arguments.out, steps=arguments.steps, texts=arguments.texts,
@@ -400,28 +378,6 @@ def add_training(p):
 
 def add_optimizer(p, help):
     p.add_argument("--optimizer", choices=list(OPTIMIZERS), default=argparse.SUPPRESS, help=help)
-
-
-def declare_estimate(p):
-    calls(p, estimate_command, json=True)
-    p.add_argument("run", metavar="PASTA", nargs="?", help="pasta de um treino (padrão: um modelo novo)")
-    for name, kind, help in (
-        ("batch", up_to(10**6), f"quantas janelas por lote (padrão: {TrainConfig.batch}, ou o do treino)"),
-        ("accumulate", up_to(10**6), "quantos lotes por passo (padrão: 1, ou o do treino)"),
-        ("workers", whole(0, 1024), "quantas threads (padrão: uma por núcleo, ou as do treino)"),
-    ):
-        p.add_argument(f"--{name}", type=kind, default=argparse.SUPPRESS, help=help)
-    p.add_argument("--ema", type=reader(float, {"at_least": 0, "below": 1}), default=argparse.SUPPRESS,
-                   help="acima de 0, a média dos pesos também é guardada (padrão: 0, ou como no treino)")  # fmt: skip
-    recompute = "de cada tantos blocos, um é recomputado (padrão: 0, nenhum, ou como no treino)"
-    p.add_argument("--recompute", type=whole(0, 10**6), default=argparse.SUPPRESS, help=recompute)
-    p.add_argument("--offload", choices=list(PARTS), default=argparse.SUPPRESS,
-                   help="o que fica em disco (padrão: none, nada, ou como no treino)")  # fmt: skip
-    add_optimizer(p, "o otimizador (padrão: adamw, ou o do treino)")
-    p.add_argument("--tokens", type=positive, metavar="N", help="tokens do KV cache (padrão: o contexto)")
-    add_mine(p)
-    p.add_argument("--model", choices=list(MODELS), default=argparse.SUPPRESS, help="qual modelo (padrão: gpt)")
-    add_options_of_one(p, {name: architecture.config for name, architecture in MODELS.items()})
 
 
 def declare_compare(p):

@@ -1,7 +1,8 @@
 """What the forms of quantised weights have in common: a layer whose matrix is kept as codes, put in and taken out."""
 
+from tinyllm.backend.elsewhere import let_go
 from tinyllm.errors import UsageError
-from tinyllm.nn.module import Module, Parameter, replace_modules
+from tinyllm.nn.module import Module, Parameter, replace_modules, weights
 from tinyllm.nn.outline import in_outline
 
 
@@ -20,7 +21,11 @@ def put_forms(model, forms, **options):
         if isinstance(module, Quantized):
             raise UsageError(f"{path} is quantised already; dequantize(model) undoes it")
         form = forms.get(type(module))
-        return form(module, **options) if form else module
+        if form is None:
+            return module
+        made = form(module, **options)
+        let_go(*weights(module).values())  # of a file, they take no memory any more
+        return made
 
     return replace_modules(model, change)
 

@@ -226,11 +226,12 @@ def loss_bytes(head, vocabulary, tokens, sizes, compared=0):
     return max(2 * logits + min(2, rounds - 1) * part, logits + min(3, rounds) * part)
 
 
-def largest_batch(config, plan, memory):
-    """The largest batch with which training fits in `memory` bytes, whatever the plan's own; 0 if not even 1 does."""
+def largest_batch(config, plan, memory, estimated=training):
+    """The largest batch with which training, as it is `estimated`, fits in `memory` bytes, whatever the plan's own; 0
+    if not even 1 does."""
 
     def fits(batch):
-        return training(config, plan._replace(batch=batch)).total <= memory
+        return estimated(config, plan._replace(batch=batch)).total <= memory
 
     if not fits(1):
         return 0

@@ -231,9 +231,27 @@ def is_finite(array):
 def load_weights(model, arrays):
     """Copy {name: array} into the model's weights, learned or not.
 
-    Raises UsageError, and changes nothing, unless names and shapes are exactly the model's, and
-    types too, but for floating-point numbers of another size, and all numbers are finite.
+    Raises UsageError, and changes nothing, for arrays that do not fit.
     """
+    check_fit(model, arrays)
+    for name, weight in model.named_weights():
+        weight.data[...] = beside(arrays[name], weight.data)
+        let_go(weight.data, arrays[name])
+
+
+def stand_on(model, arrays):
+    """Let {name: array} themselves be the model's weights, wherever they are: nothing is copied.
+
+    Raises UsageError, and changes nothing, for arrays that do not fit.
+    """
+    check_fit(model, arrays)
+    for name, weight in model.named_weights():
+        weight.data = arrays[name].astype(weight.data.dtype, copy=False)
+
+
+def check_fit(model, arrays):
+    """Raise UsageError unless the names and shapes of {name: array} are exactly the model's, and
+    types too, but for floating-point numbers of another size, and all numbers are finite."""
     check_finite(arrays)
     own = dict(model.named_weights())
     missing, unknown = own.keys() - arrays.keys(), arrays.keys() - own.keys()
@@ -251,6 +269,3 @@ def load_weights(model, arrays):
         if given.dtype != mine.dtype and not given.dtype.kind == mine.dtype.kind == "f":
             wrong = f"is of type {given.dtype}, but the model's is of {mine.dtype}"
             raise UsageError(f"weight {name} {wrong}")
-    for name, weight in own.items():
-        weight.data[...] = beside(arrays[name], weight.data)
-        let_go(weight.data, arrays[name])

@@ -33,7 +33,11 @@ class Outline:
         """Itself, whatever is done to its numbers."""
         return self
 
-    astype = __getitem__ = __add__ = __radd__ = __sub__ = __mul__ = __rmul__ = __truediv__ = same
+    astype = __add__ = __radd__ = __sub__ = __mul__ = __rmul__ = __truediv__ = same
+
+    def __getitem__(self, index):
+        """Rows that an outline of ids names; of any other index, itself."""
+        return Outline((*index.shape, *self.shape[1:])) if isinstance(index, Outline) else self
 
     def __setitem__(self, index, value):
         """There is nothing to change."""

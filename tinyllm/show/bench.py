@@ -5,7 +5,7 @@ import tempfile
 
 from tinyllm.backend.kernels import numba_version
 from tinyllm.backend.machine import IN_MEMORY, file_system
-from tinyllm.bench import bpe, int8, kernels, memory, nf4, training
+from tinyllm.bench import bpe, finetuning, int8, kernels, memory, nf4, training
 from tinyllm.errors import UsageError
 from tinyllm.say import counted, decimal, emit, megabytes, tell, thousands
 
@@ -40,16 +40,20 @@ def bench_kernels(names, *, against, races, steps, as_json):
 
 
 def bench_memory(ways, *, workers, steps, as_json):
-    """Measure each way to save memory beside plain training, and show it when it is done."""
+    """Measure each way to save memory beside plain training, QLoRA beside full fine-tuning; show it when it is done."""
     sizes = f"{counted(memory.CONFIG.layers, 'bloco')}, contexto de {counted(memory.CONFIG.context, 'token')}"
     announce(f"GPT de {sizes}: {counted(steps, 'passo')} de cada lado", "none")
     place = tempfile.gettempdir()
-    if (kind := file_system(place)) in IN_MEMORY and any("offload" in memory.WAYS[way] for way in ways):
+    if (kind := file_system(place)) in IN_MEMORY and any("offload" in memory.WAYS.get(way, ()) for way in ways):
         tell(f"Aviso: {place} está em {kind}, que é memória e não disco: o que fica lá custa menos do que custaria num "
              "disco; dê a pasta de um em TMPDIR.")  # fmt: skip
     for way in ways:
-        found = memory.bench(way, workers=workers, steps=steps)
-        (emit if as_json else show_memory)(found)
+        if way in finetuning.CASES:
+            found = finetuning.bench(way, steps=steps)
+            (emit if as_json else show_finetuning)(found)
+        else:
+            found = memory.bench(way, workers=workers, steps=steps)
+            (emit if as_json else show_memory)(found)
 
 
 def bench_bpe(cases, *, against, megabytes, workers, races, as_json):
@@ -171,6 +175,15 @@ def show_memory(found):
     share, ratio = decimal(100 * found["bytes_share"], 0), ratios(found["time_ratio"])
     print(f"  {found['case']:14} {saving:>7} de {plain} de ativações e gradientes ({share} %); "
           f"{milliseconds(found['seconds']['saving'])} por passo, {ratio} vezes o tempo", flush=True)  # fmt: skip
+
+
+def show_finetuning(found):
+    measured, estimated = ([megabytes(found[of][side]) if found[of][side] else "?" for side in ("ours", "peer")]
+                           for of in ("peak_bytes", "estimated_bytes"))  # fmt: skip
+    share = f" ({decimal(100 * found['peak_share'], 0)} %)" if found["peak_share"] else ""
+    print(f"  {found['case']:14} pico de {measured[0]}, de {measured[1]} do ajuste completo{share}; estimados: "
+          f"{estimated[0]} e {estimated[1]}; {milliseconds(found['seconds']['ours'])} por passo, ao lado de "
+          f"{milliseconds(found['seconds']['peer'])}", flush=True)  # fmt: skip
 
 
 def milliseconds(spread):

@@ -7,7 +7,7 @@ from tinyllm.errors import UsageError
 from tinyllm.memory import estimate
 from tinyllm.models import catalog
 from tinyllm.optim.adamw import AdamW
-from tinyllm.say import counted, emit, megabytes, thousands
+from tinyllm.say import counted, emit, megabytes, percent, thousands
 
 WAYS = {  # name: its title, and what it changes of a plan
     "float32": ("float32", {}),
@@ -32,9 +32,12 @@ PARTS = {
 WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8", "nf4": "nf4"}
 
 
-def show_estimate(config, training, *, optimizer=AdamW, tokens=None, classify=False, compared=0, as_json=False):
+def show_estimate(
+    config, training, *, optimizer=AdamW, tokens=None, classify=False, compared=0, tuned=None, as_json=False
+):
     """Print the tables, or one JSON object, of a model that learns a language, or to classify, or a language as a
-    teacher says, with so many of whose tokens each position is `compared`.
+    teacher says, with so many of whose tokens each position is `compared`. Of a fine-tuning `tuned(config, plan)` is
+    the estimate.Training.
 
     Raises UsageError for more `tokens` (the context by default) than fit.
     """
@@ -45,23 +48,26 @@ def show_estimate(config, training, *, optimizer=AdamW, tokens=None, classify=Fa
         )
     plan = estimate.plan_of(training, optimizer, classify=classify, compared=compared)._replace(on_gpu=False)
     plain = plan._replace(recompute=0, offload="none", precision="float32")
-    plans = {way: plain._replace(**changes) for way, (_, changes) in WAYS.items()}
-    titles = {way: title for way, (title, _) in WAYS.items()}
+    estimated = tuned or estimate.training
+    ways = {way: of_way for way, of_way in WAYS.items() if not (tuned and "offload" in of_way[1])}  # not estimated
+    plans = {way: plain._replace(**changes) for way, (_, changes) in ways.items()}
+    titles = {way: title for way, (title, _) in ways.items()}
     if plan != plain:
         plans, titles = {"asked": plan} | plans, {"asked": "como pedido"} | titles
-    trainings = {way: estimate.training(config, each) for way, each in plans.items()}
+    trainings = {way: estimated(config, each) for way, each in plans.items()}
     batches = {device: {"bytes": memory} | {
-        way: estimate.largest_batch(config, each._replace(**changes), memory) for way, each in plans.items()
+        way: estimate.largest_batch(config, each._replace(**changes), memory, estimated) for way, each in plans.items()
     } for device, memory, changes in devices()}  # fmt: skip
     uses = {
         precision: estimate.inference(config, tokens=tokens, precision=precision, classify=classify)
         for precision in WEIGHTS
     }
-    parameters = trainings["float32"].parameters
+    learned = trainings["float32"].parameters
+    parameters = (estimate.body_parameters if classify else estimate.parameters)(config)
     if as_json:
         emit({
             "model": {"architecture": catalog.name_of(config), **dataclasses.asdict(config)},
-            "parameters": parameters,
+            "parameters": parameters, **({"learned": learned} if tuned else {}),
             "batch": plan.batch, "workers": plan.workers, "accumulate": plan.accumulate, "tokens": tokens,
             "training": {way: sizes._asdict() for way, sizes in trainings.items()},
             "largest_batch": batches,
@@ -71,6 +77,8 @@ def show_estimate(config, training, *, optimizer=AdamW, tokens=None, classify=Fa
     size = f"{counted(config.layers, 'bloco')} de largura {thousands(config.width)}"
     print(f"{catalog.name_of(config).upper()} de {size}, {counted(parameters, 'parâmetro')}, "
           f"contexto de {counted(config.context, 'token')}.")  # fmt: skip
+    if tuned:
+        print(f"Aprende {thousands(learned)} ({percent(learned / parameters)}); o resto só é lido.")
     titles = dict(list(titles.items())[:COLUMNS])
     show_training(trainings, plan, config, titles)
     show_batches(batches, titles)

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import shlex
 import signal
 import sys
@@ -75,12 +76,14 @@ class Stop:
             self.number, self.error = getattr(signal, "SIGPIPE", 13), error
 
 
-def announce(config, training, optimizer, *, labels=0, compared=0, folder=".", layout=ONE_RANK, neighbours=1):
+def announce(
+    config, training, optimizer, *, labels=0, compared=0, folder=".", layout=ONE_RANK, neighbours=1, tuned=None
+):
     """Say what is about to be trained, and the memory it takes. Raises UsageError if the machine has less.
 
     `labels` are those that a classifier tells; there are none where a language is learned. With so many tokens of a
     teacher each position is `compared`. `folder` is that of the run. Of the ranks of the `layout` so many are on this
-    machine, `neighbours`.
+    machine, `neighbours`. Of a fine-tuning `tuned(plan)` is the estimate.Training of what it takes.
     """
     how, name = {"classify": labels > 0, "compared": compared}, catalog.name_of(config)
     plan = estimate.plan_of(training, optimizers.kind_of(optimizer), **how)
@@ -93,7 +96,7 @@ def announce(config, training, optimizer, *, labels=0, compared=0, folder=".", l
         tell(f"Currículo: no começo, {share} dos textos, os {first}; todos depois do passo {last}.")
     available = None if plan.on_gpu else physical_memory()
     if layout.ranks == 1:
-        needed = announce_memory(config, plan, available)
+        needed = announce_memory(tuned or functools.partial(estimate.training, config), plan, available)
     else:
         of_one = announce_memory_of_ranks(config, training, plan.optimizer, layout, available)
         needed = neighbours * (of_one - SHARED) + SHARED
@@ -102,15 +105,17 @@ def announce(config, training, optimizer, *, labels=0, compared=0, folder=".", l
              "um disco.")  # fmt: skip
     if available and needed > available and (layout.ranks == 1 or plan.offload == "none"):
         more = "" if plan.offload == "all" else ", or give --offload all"
+        of_model = "" if tuned else f", context={config.context} or width={config.width}"
+        of_model += ", or give --recompute 1" if tuned and not plan.recompute else ""
         raise UsageError(
             f"training needs about {needed >> 20} MB and this machine has {available >> 20} MB; "
-            f"lower batch={training.batch}, context={config.context} or width={config.width}{more}"
+            f"lower batch={training.batch}{of_model}{more}"
         )
 
 
-def announce_memory(config, plan, available):
-    """Say what training under a plan takes of the memory that is available. Returns it."""
-    needed = estimate.training(config, plan)
+def announce_memory(estimated, plan, available):
+    """Say what training under a plan, as `estimated(plan)` has it, takes of the available memory. Returns it."""
+    needed = estimated(plan)
     of_machine = f" (esta máquina tem {megabytes(available)})" if available else ""
     tell(f"Memória para treinar: cerca de {megabytes(needed.total)}{of_machine}; {counted(plan.workers, 'thread')}.")
     if plan.precision == "mixed":
@@ -119,7 +124,7 @@ def announce_memory(config, plan, available):
         )
         tell(f"Precisão mista: contas em float16, e pesos também em float32, que são os que aprendem.{on_cpu}")
     if recomputed(plan.recompute, plan.offload) or needed.elsewhere:
-        plain = estimate.training(config, plan._replace(recompute=0, offload="none"))
+        plain = estimated(plan._replace(recompute=0, offload="none"))
         place = "na memória da máquina" if plan.on_gpu else "em disco"
         moved = f"; o que fica {place} ocupa {size(needed.elsewhere)}" if needed.elsewhere else ""
         tell(f"Sem poupar memória seriam {megabytes(plain.total)}{moved}. O resultado é o mesmo; leva mais tempo.")
@@ -154,15 +159,15 @@ def compile_kernels(run):
 
 
 def train_showing(
-    run, *, as_json=False, profile=None, detect=False, layout=None, curve=False,
+    run, *, model=None, as_json=False, profile=None, detect=False, layout=None, curve=False,
     on_report=lambda report, model: None,
 ):  # fmt: skip
     """Train a run to its end before the eyes of a person. Returns the exit status: 0, or 128 + N after signal N.
 
-    If a `curve` is asked for, a terminal shows that of the loss after each validation. If the output cannot be written
-    the training stops too, as by SIGPIPE.
+    `model` is that of `run.new_model()`, if it has been made already. If a `curve` is asked for, a terminal shows that
+    of the loss after each validation. If the output cannot be written the training stops too, as by SIGPIPE.
     """
-    model, start, comm = run.new_model(), runs.steps_done(run), current_comm.get()
+    model, start, comm = model or run.new_model(), runs.steps_done(run), current_comm.get()
     seconds, skipped, began = 0.0, 0, time.perf_counter()
     drawing = LossCurve(run, start) if curve and sys.stderr.isatty() and not as_json else None
     if run.training.device == "gpu" and comm.size > 1:

@@ -153,9 +153,11 @@ def load(folder, *, step=None, warn=print, **parts):
     raise UsageError(f"no checkpoint in {folder} can be used: {'; '.join(problems)}")
 
 
-def load_one(path, *, model, optimizer=None, guard=None, average=None, ranks=None, helper=None, made_with=None):
-    """Put one checkpoint, as `load` does, into what is given; return its step. Raises UsageError if it is damaged, or
-    was made with something else."""
+def load_one(
+    path, *, model, optimizer=None, guard=None, average=None, ranks=None, helper=None, made_with=None, put=load_weights
+):  # fmt: skip
+    """Put one checkpoint, as `load` does, into what is given; return its step. `put(model, arrays)` puts its weights
+    into the model. Raises UsageError if it is damaged, or was made with something else."""
     path = Path(path)
     manifest = storage.load_json(path / MANIFEST)
     try:
@@ -191,7 +193,7 @@ def load_one(path, *, model, optimizer=None, guard=None, average=None, ranks=Non
     if helper is not None:
         load_weights(helper, storage.load_arrays(path / HELPER))
     try:
-        ranks.load_weights(arrays) if ranks else load_weights(model, arrays)
+        ranks.load_weights(arrays) if ranks else put(model, arrays)
     except UsageError as error:
         raise UsageError(f"{path / WEIGHTS}: {error}") from None
     return step

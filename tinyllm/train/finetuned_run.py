@@ -14,7 +14,6 @@ from tinyllm.train import checkpoint, difficulty, trackers
 from tinyllm.train import finetuning as tunings
 from tinyllm.train import folder as folders
 from tinyllm.train import run as runs
-from tinyllm.train.distill import fingerprint
 from tinyllm.train.finetuning import Finetuning
 from tinyllm.train.monitor import MonitorConfig, check_monitor
 
@@ -40,12 +39,13 @@ def create_finetuned(
     texts = task.read(data, seed=training.seed)
     if base.task.classifies:
         runs.check_labels(base, task, data)
-    model = tunings.model_of(base)
-    finetuning = Finetuning(str(base.folder.resolve()), fingerprint(model), method, form)
-    config = tunings.reader(finetuning.adapted(model, task, base, seed=training.seed)).config
+    read = tunings.Base(base)
+    finetuning = Finetuning(str(base.folder.resolve()), read.sha256, method, form)
+    config = finetuning.config_on(read, task)
     data = dataclasses.replace(data, tokenizer=base.data.tokenizer)
     settings = (data, config, runs.settled(training), optimizer or AdamWConfig(), base.tokenizer)
     run = runs.Run(folder, task, *settings, monitor=monitor, finetuning=finetuning)
+    run.base = read  # once is enough
     check_monitor(run)
     announce(run)
     return folders.lay_out(run, lambda: folders.write_texts(run, texts, say=say, warn=warn))
@@ -63,7 +63,7 @@ def with_adapter(base, adapter, *, best=False, warn=print):
     load = next((load for name, load in loaders.items() if (adapter / name).exists()), None)
     if load:
         tunings.check(base, base.task)
-        model, _ = load(adapter, tunings.model_of(base))
+        model, _ = load(adapter, tunings.in_memory(tunings.Base(base).model(base.task)))
         base.model_config = tunings.reader(model).config  # a prompt takes of the context
         return base, model
     run = runs.open_run(adapter)

@@ -2,20 +2,28 @@
 
 The base is another run. Of the model only what is learned is stored with the run; the rest is the base's, and stays
 there. So the run names the base's folder, and the SHA-256 of its weights: on others, what was learned means nothing.
+The base is never in memory whole if it is to be quantised: it goes from its files into its form layer by layer.
 """
 
-import copy
 import dataclasses
+import functools
 
 import numpy as np
 
-from tinyllm.compress import formats
+from tinyllm import storage
+from tinyllm.backend.elsewhere import let_go, placed
+from tinyllm.compress import formats, nf4
 from tinyllm.compress.quantized import dequantize
 from tinyllm.config import Config, from_dict, to_dict
 from tinyllm.errors import UsageError
 from tinyllm.finetune import catalog
+from tinyllm.finetune.estimate import fine_tuning
 from tinyllm.finetune.method import has_head
-from tinyllm.nn.module import load_weights, weights
+from tinyllm.memory import estimate
+from tinyllm.nn import layers
+from tinyllm.nn.module import map_parameters, stand_on, weights
+from tinyllm.nn.outline import Blanks
+from tinyllm.train import checkpoint
 from tinyllm.train.distill import fingerprint
 from tinyllm.train.tasks import check_goes_on
 
@@ -54,27 +62,101 @@ class Finetuning:
         method = from_dict(catalog.find(name).config, stored)
         return cls(base, base_weights, method, None if form == "none" else formats.CONFIGS[form]())
 
-    def model(self, run, base):
-        """The model of a run before its first step, made of that of the base, which has another run's folder.
+    def model(self, run):
+        """The model of a run before its first step, made of that of its base, which has another run's folder.
 
         Raises UsageError if the weights of the base are not what they were.
         """
-        model = model_of(base)
-        if fingerprint(model) != self.base_weights:
+        base = run.base
+        if base.sha256 != self.base_weights:
             raise UsageError(
-                f"{run.folder} was fine-tuned on other weights than those of {base.folder}; give it the base that it "
-                f"was made on, as it was when the run began, or fine-tune this one anew"
+                f"{run.folder} was fine-tuned on other weights than those of {base.run.folder}; give it the base that "
+                f"it was made on, as it was when the run began, or fine-tune this one anew"
             )
-        return self.adapted(model, run.task, base, seed=run.training.seed)
-
-    def adapted(self, model, task, base, *, seed):
-        """The model of a base, adapted for a task. Raises UsageError if it has nothing that the method adapts."""
-        rng = np.random.default_rng(seed)
-        if task.classifies and not base.task.classifies:
-            model = with_new_head(model, task, base.model_config, rng=rng)
-        if self.form and self.form != base.quantized:
+        rng = np.random.default_rng(run.training.seed)
+        model = base.model(run.task, rng=rng)
+        if self.form and self.form != base.run.quantized:
             formats.quantize(reader(model), self.form)
-        return catalog.adapt(model, self.method, rng=rng)
+        return catalog.adapt(in_memory(model), self.method, rng=rng)
+
+    def estimated(self, base):
+        """(config, plan) -> the estimate.Training of a model of a config that is adapted, in the form that it is given
+        or, if there is none, that of a base, a run or None. Raises UsageError for what is not estimated."""
+        form = self.form or (base and base.quantized)
+        return functools.partial(fine_tuning, method=self.method, quantized=isinstance(form, nf4.NF4Config))
+
+    def memory(self, base, plan):
+        """The estimate.Training of a fine-tuning of a base, a run, under a plan. Where it is not estimated, it takes no
+        more than to learn all does."""
+        try:
+            return self.estimated(base)(base.model_config, plan)
+        except UsageError:
+            return estimate.training(base.model_config, plan)
+
+    def config_on(self, base, task):
+        """The config of a Base that is adapted for a task: what the method takes of the context is missing in it.
+
+        Raises UsageError if the Base has nothing that the method adapts, and if it is quantised to another form.
+        """
+        if self.form and base.run.quantized not in (None, self.form):
+            raise UsageError(
+                f"{base.run.folder} is in {formats.name_of(base.run.quantized)} already, and cannot be quantised to "
+                f"{formats.name_of(self.form)}; give the run that it was made of, or learn beside it as it is"
+            )
+        rng = np.random.default_rng(0)
+        model = base.model(task, rng=rng)
+        if self.form is None:  # else it may be too large, as it is
+            in_memory(model)
+        return reader(catalog.adapt(model, self.method, rng=rng)).config
+
+
+class Base:
+    """The weights of a run that another is fine-tuned on, and their SHA-256.
+
+    They are those of its files, which are read when they are looked at: none takes memory that is not needed. Raises
+    UsageError for a run that has been fine-tuned itself.
+    """
+
+    def __init__(self, run):
+        check(run, run.task)
+        blank = run.blank_model()
+        if run.quantized:
+            stand_on(blank, storage.mapped_arrays(run.start))
+        else:
+            how = {"made_with": run.made_with(), "put": stand_on, "warn": lambda problem: None}  # the SHA-256 tells
+            checkpoint.load(run.checkpoints, model=blank, **how)
+        self.run, self.arrays, self.sha256 = run, weights(blank), fingerprint(blank)
+
+    def model(self, task, *, rng=None):
+        """The model of the run, which stands on the files. For a task that tells labels, if the run does not, it is a
+        classifier with the same body, and a head that knows nothing yet."""
+        if self.run.task.classifies or not task.classifies:
+            model = self.run.blank_model()
+            stand_on(model, self.arrays)
+            return model
+        model = task.new_model(self.run.model_config, rng=Blanks())
+        if self.run.quantized:
+            formats.quantize(model.body, self.run.quantized)
+        known = {name.removeprefix("encoder."): array for name, array in self.arrays.items()}
+        own = dict(model.body.named_weights())
+        stand_on(model.body, {name: known[name] for name in own.keys() & known.keys()})
+        model.head = layers.Linear(*model.head.weight.shape, rng=rng)
+        return model
+
+
+def in_memory(model):
+    """A model with what still stands on files in memory, or where new weights are kept."""
+
+    def read(array):
+        if array.flags.writeable:
+            return array
+        copy = placed(array)
+        copy = array.copy() if copy is array else copy
+        let_go(array)
+        return copy
+
+    map_parameters(model, read)
+    return model
 
 
 def check(base, task):
@@ -84,22 +166,6 @@ def check(base, task):
                          f"{base.folder} --out …")  # fmt: skip
     if base.task.classifies:
         check_goes_on(base.task, task)
-
-
-def model_of(base):
-    """The trained model of a run, without what saved memory when it was trained."""
-    base = copy.copy(base)
-    base.training = dataclasses.replace(base.training, recompute=0, offload="none")
-    return base.trained_model(warn=lambda problem: None)  # of another checkpoint, the weights tell
-
-
-def with_new_head(model, task, config, *, rng):
-    """A classifier whose body is that of a model that was trained for another task; its head knows nothing yet."""
-    classifier = task.new_model(config, rng=rng)
-    known = {name.removeprefix("encoder."): array for name, array in weights(dequantize(model)).items()}
-    own = dict(classifier.body.named_weights())
-    load_weights(classifier.body, {name: known[name] for name in own.keys() & known.keys()})
-    return classifier
 
 
 def reader(model):

@@ -5,6 +5,7 @@ import itertools
 
 import numpy as np
 
+from tinyllm.errors import UsageError
 from tinyllm.memory.stream import move
 from tinyllm.optim import catalog as optimizers
 from tinyllm.train.loop import train
@@ -19,6 +20,11 @@ class OneBatch:
     """
 
     def __init__(self, run, *, steps=STEPS):
+        if run.finetuning:
+            raise UsageError(
+                f"{run.folder} is a fine-tuning, and one batch tests a model that learns from nothing; try it on the "
+                f"base {run.finetuning.base}"
+            )
         plain = {"dropout": 0.0} if hasattr(run.model_config, "dropout") else {}
         self.model = run.task.new_model(
             dataclasses.replace(run.model_config, **plain), rng=np.random.default_rng(run.training.seed)

@@ -13,6 +13,7 @@ checkpoints/       the last checkpoints
 
 import contextlib
 import dataclasses
+import functools
 import math
 from pathlib import Path
 
@@ -76,6 +77,11 @@ class Run:
         """Whether the model fills the gaps of a text."""
         return self.architecture.fills and not self.task.classifies
 
+    @property
+    def for_room(self):
+        """What to do that more of a text fits in the context, which a fine-tuning has from its base."""
+        return "give shorter texts or a base with a longer context" if self.finetuning else "raise --context"
+
     def tokens(self, split):
         """(N,) of uint16 or uint32, read from the disk as needed, of a run that learns a language."""
         return dataset.open_tokens(self.folder / self.task.files(split)[0])
@@ -83,26 +89,35 @@ class Run:
     def new_model(self):
         """The model before its first step. Raises UsageError if this machine has too little memory for it."""
         available, thrift = physical_memory(), Thrift(self.training, self.folder)
-        if available and 4 * estimate.parameters(self.model_config) > available and not thrift.kept("weights"):
+        form = self.quantized or (self.finetuning and self.finetuning.form)
+        precision = formats.name_of(form) if form else "float32"
+        needed = estimate.inference(self.model_config, tokens=1, precision=precision).weights
+        if available and needed > available and not thrift.kept("weights"):
             raise UsageError(
                 f"the model that {self.folder / 'config.json'} describes does not fit in the {available >> 20} MB of "
                 "this machine; is the file as it was written?"
             )
         with thrift.building():
             if self.finetuning:
-                return thrift.around(self.finetuning.model(self, self.base()))
-            rng = Blanks() if self.quantized else np.random.default_rng(self.training.seed)
-            model = self.task.new_model(self.model_config, rng=rng)
+                return thrift.around(self.finetuning.model(self))
             if self.quantized:
-                formats.quantize(model, self.quantized)
+                model = self.blank_model()
+            else:
+                model = self.task.new_model(self.model_config, rng=np.random.default_rng(self.training.seed))
         if self.start.exists():
             load_weights(model, storage.mapped_arrays(self.start))
         return thrift.around(model)
 
+    def blank_model(self):
+        """A model of the run without its numbers, which takes no memory before they are read into it."""
+        model = self.task.new_model(self.model_config, rng=Blanks())
+        return formats.quantize(model, self.quantized) if self.quantized else model
+
+    @functools.cached_property
     def base(self):
-        """The run that this one was fine-tuned on. Raises UsageError if it is there no more."""
+        """The tunings.Base that this run was fine-tuned on. Raises UsageError if it is there no more."""
         try:
-            return open_run(self.finetuning.base)
+            return tunings.Base(open_run(self.finetuning.base))
         except UsageError as error:
             raise UsageError(f"{self.folder} was fine-tuned on a run that is needed with it: {error}") from None
 

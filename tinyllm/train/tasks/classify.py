@@ -100,7 +100,7 @@ class Classify:
         if cut:
             warn(
                 f"{cut} of {len(rows)} texts of {split} do not fit in the context of {context} tokens, and lose "
-                "their beginning; raise --context to keep it"
+                f"their beginning; {run.for_room} to keep it"
             )
 
     @staticmethod

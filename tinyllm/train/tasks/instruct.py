@@ -83,7 +83,7 @@ class Instruct:
         found = [fitting(messages, template, longest) for messages in examples]
         kept = [one for one in found if one]
         whole = sum(one is not None and one[0] == messages for one, messages in zip(found, examples, strict=True))
-        tell_lost(split, len(examples), whole, len(kept), run.model_config, warn)
+        tell_lost(split, len(examples), whole, len(kept), run, warn)
         of_ids, of_texts = (run.folder / name for name in self.files(split))
         storage.save_arrays(of_ids, arrays_of([row for _, row in kept]))
         conversations.write_conversations(of_texts, [messages for messages, _ in kept])
@@ -180,17 +180,18 @@ def fitting(messages, template, longest):
     return None
 
 
-def tell_lost(split, count, whole, kept, config, warn):
+def tell_lost(split, count, whole, kept, run, warn):
     """Tell `warn` how many of the examples of a split are kept, but not whole, and how many are not kept. Raises
     UsageError if none is."""
     if count and not kept:
-        raise UsageError(f"none of {count} conversations of {split} fits in {config.context} tokens; raise --context")
+        room = f"{run.model_config.context} tokens; {run.for_room}"
+        raise UsageError(f"none of {count} conversations of {split} fits in {room}")
     lost = {"lose their last exchanges": kept - whole, "are left out": count - kept}
     if whole < count:
         told = " and ".join(f"{number} {what}" for what, number in lost.items() if number)
         warn(
-            f"of {count} conversations of {split}, {told}, as they do not fit in the context of {config.context} "
-            "tokens; raise --context to keep them"
+            f"of {count} conversations of {split}, {told}, as they do not fit in the context of "
+            f"{run.model_config.context} tokens; {run.for_room} to keep them"
         )
 
 

@@ -93,7 +93,7 @@ class Prefer(Instruct):
             if max(len(ids) for ids, _ in both) <= longest:
                 rows += [(ids, last_answer(ids, learned)) for ids, learned in both]
                 kept.append(one)
-        tell_lost(split, len(examples), len(kept), len(kept), run.model_config, warn)
+        tell_lost(split, len(examples), len(kept), len(kept), run, warn)
         of_ids, of_texts = (run.folder / name for name in self.files(split))
         storage.save_arrays(of_ids, arrays_of(rows) | {"reference": reference(run, rows).reshape(-1, 2)})
         conversations.write_preferences(of_texts, kept)
