@@ -19,6 +19,8 @@ from tinyllm.nn.module import load_weights, weights
 from tinyllm.train.distill import fingerprint
 from tinyllm.train.tasks import check_goes_on
 
+QLORA = "qlora"  # LoRA on a base in NF4
+
 
 @dataclasses.dataclass(frozen=True)
 class Finetuning:
