@@ -433,6 +433,21 @@ REFUSED = {
         train --resume runs/int8 --steps 9                           # int8 | --from
         quickstart --out runs/int8                                   # int8
     """,
+    "compare-methods": """
+        compare-methods xyz                                          # xyz | lora
+        compare-methods lora xyz                                     # xyz | lora
+        compare-methods lora --seeds 0                               # seeds | 0
+        compare-methods lora --seeds @                               # seeds
+        compare-methods lora --out ""                                # empty
+        compare-methods lora --out corpus.txt                        # corpus.txt
+        compare-methods lora --out new --base nothing                # nothing
+        compare-methods lora --out new --base runs/lora              # fine-tuning | merge
+        compare-methods lora --out new --base runs/labels            # classify | instruct
+        compare-methods lora --out new --base runs/int8              # int8
+        compare-methods lora --out new --base runs/bert              # bert | gpt
+        compare-methods prefix --out new --base runs/rnn             # length=16 | 16
+        compare-methods lora --plot x.pgf                            # x.pgf | .svg
+    """,
     "finetune, merge": """
         finetune                                                     # --out | --resume
         finetune --out new                                           # base

@@ -55,7 +55,41 @@ def test_examples_that_all_say_the_same_give_no_width():
     assert mean_interval([1] * 20) == (1, 1, 1)
 
 
+def trainings(rng, *, of_seeds, of_examples, shape=(5, 60)):
+    """(S, N) figures: 0, what each training and each example adds to all of its own, and what each of both adds."""
+    S, N = shape
+    return of_seeds * rng.normal(size=(S, 1)) + of_examples * rng.normal(size=N) + 0.3 * rng.normal(size=(S, N))
+
+
+def test_the_interval_over_seeds_and_examples_is_as_wide_as_what_varies():
+    rng = np.random.default_rng(0)
+    examples, seeds = trainings(rng, of_seeds=0, of_examples=2), trainings(rng, of_seeds=2, of_examples=0)
+    of_examples, of_seeds = (bootstrap.crossed_interval(one, rng=np.random.default_rng(0)) for one in (examples, seeds))
+    assert of_examples.value == pytest.approx(examples.mean()) and of_examples.low < of_examples.value
+    plain = mean_interval(examples.mean(axis=0))
+    assert (of_examples.low, of_examples.high) == pytest.approx((plain.low, plain.high), abs=0.15)
+    error = seeds.mean(axis=1).std(ddof=1) / np.sqrt(5)
+    assert of_seeds.high - of_seeds.low == pytest.approx(2 * 1.96 * error, rel=0.15)
+    alone = bootstrap.crossed_interval(examples[:1], rng=np.random.default_rng(0))
+    plain = mean_interval(examples[0])
+    assert (alone.low, alone.high) == pytest.approx((plain.low, plain.high), abs=0.15)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("spreads", [(0, 1), (0.1, 1), (0.3, 1)], ids=str)
+def test_the_interval_over_seeds_and_examples_holds_zero_as_often_as_it_says(spreads):
+    rng = np.random.default_rng(1)
+    held = 0
+    for _ in range(400):
+        figures = trainings(rng, of_seeds=spreads[0], of_examples=spreads[1])
+        found = bootstrap.crossed_interval(figures, rng=rng, resamples=400)
+        held += found.low <= 0 <= found.high
+    assert 0.86 < held / 400 < 0.985
+
+
 def test_too_few_examples():
+    with pytest.raises(UsageError, match=r"^1 examples give no interval"):
+        bootstrap.crossed_interval(np.ones((5, 1)), rng=np.random.default_rng(0))
     for count in (0, 1):
         with pytest.raises(UsageError, match=f"^{count} examples give no interval; give at least 2, better hundreds$"):
             mean_interval([1] * count)

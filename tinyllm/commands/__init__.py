@@ -9,6 +9,7 @@ COMMANDS = {  # name: its file, and its line of the help
     "train": ("training", "treina um modelo, ou continua um treino"),
     "finetune": ("finetuning", "adapta um modelo treinado, e guarda só o que ele aprende de novo"),
     "merge": ("finetuning", "põe o que um modelo adaptado aprendeu nos pesos da sua base"),
+    "compare-methods": ("finetuning", "adapta uma base por todos os métodos, e diz o que cada um dá e pede"),
     "sweep": ("searching", "treina com cada um de alguns valores, e os põe numa tabela"),
     "speedrun": ("records", "treina com uma receita e a põe ao lado das que já foram tentadas"),
     "find-rate": ("searching", "procura a taxa de aprendizado por onde começar"),

@@ -1,4 +1,4 @@
-"""Commands that adapt a trained model, and that put into its weights what it has learned."""
+"""Commands that adapt a trained model, put into its weights what it has learned, and compare the ways to adapt it."""
 
 import argparse
 import shlex
@@ -26,16 +26,18 @@ from tinyllm.errors import UsageError
 from tinyllm.finetune import catalog, peft
 from tinyllm.nn.module import count_parameters
 from tinyllm.parallel.layout import Layout
-from tinyllm.parser import calls
+from tinyllm.parser import calls, up_to
 from tinyllm.say import counted, emit, percent, tell, thousands
 from tinyllm.show.estimate import size
+from tinyllm.show.methods import compare_methods
 from tinyllm.show.training import compile_kernels, train_showing
 from tinyllm.train import run as runs
+from tinyllm.train import trials
 from tinyllm.train.finetuned_run import create_finetuned, create_merged
+from tinyllm.train.finetuning import QLORA
 from tinyllm.train.monitor import MonitorConfig
 from tinyllm.train.tasks import TASKS
 
-QLORA = "qlora"  # LoRA on a base in NF4
 CONFIGS_OF_METHODS = {name: method.config for name, method in catalog.METHODS.items()}
 CONFIGS_OF_METHODS = {"lora": CONFIGS_OF_METHODS["lora"], QLORA: CONFIGS_OF_METHODS["lora"], **CONFIGS_OF_METHODS}
 
@@ -106,6 +108,13 @@ def tell_learned(run, model, *, as_json):
     )
 
 
+def compare_methods_command(arguments):
+    return compare_methods(
+        arguments.methods or list(trials.METHODS), arguments.out, seeds=arguments.seeds, base=arguments.base,
+        picture=arguments.plot, as_json=arguments.json,
+    )  # fmt: skip
+
+
 @with_pieces
 def merge_command(arguments):
     run, adapted = opened(arguments) if arguments.adapter is not None else (runs.open_run(arguments.run), None)
@@ -159,3 +168,17 @@ def declare_merge(p):
                        help="em vez disso, escreve o que foi aprendido nos arquivos da PEFT, nesta pasta")  # fmt: skip
     add_adapter(p)
     add_mine(p)
+
+
+def declare_compare_methods(p):
+    calls(p, compare_methods_command, json=True)
+    p.add_argument(
+        "methods", nargs="*", default=[], metavar="MÉTODO", help=f"quais: {', '.join(trials.METHODS)} (padrão: todos)"
+    )
+    p.add_argument("--out", metavar="PASTA", default="runs/methods", help="pasta dos treinos (padrão: runs/methods)")
+    p.add_argument(
+        "--base", metavar="PASTA", help="treino cujo modelo se adapta (padrão: um GPT pequeno, treinado antes)"
+    )
+    p.add_argument("--seeds", type=up_to(100), default=5, help="quantas sementes, um treino cada (padrão: 5)")
+    p.add_argument("--plot", metavar="ARQUIVO",
+                   help="desenha a qualidade e quanto se aprende neste arquivo, .svg ou .png")  # fmt: skip

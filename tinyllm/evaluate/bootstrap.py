@@ -5,8 +5,9 @@
     interval(bleu.score, bleu.rows(hypotheses, references), rng=np.random.default_rng(0))
     interval(mean, mean_rows(right), rng=np.random.default_rng(0))  # of `measure`, for one figure of each example
 
-An interval tells what other examples of the same kind would have given, not what another training would have. Where
-every example says the same, as where all answers are right, it has no width: they are too few to tell.
+An interval tells what other examples of the same kind would have given, not what another training would have: for that
+there is `crossed_interval`, of several trainings. Where every example says the same, as where all answers are right, it
+has no width: they are too few to tell.
 """
 
 from statistics import NormalDist
@@ -82,6 +83,27 @@ def corrected(figures, value, without, confidence):
     skew = (influence**3).sum() / spread if spread > 0 else 0.0
     moved = [bias + normal.inv_cdf(share) for share in ((1 - confidence) / 2, (1 + confidence) / 2)]
     return [normal.cdf(bias + z / (1 - skew * z)) for z in moved]
+
+
+def crossed_interval(figures, *, rng, confidence=0.95, resamples=RESAMPLES):
+    """(S, N) figures of S trainings, each of a seed of its own, on the same N examples -> Interval of their mean.
+
+    It tells what another training would have given on other examples: seeds and examples are drawn with replacement,
+    each for itself (Owen 2007). Of S seeds S - 1 are drawn, for the mean of S would spread too little (Rao & Wu 1988);
+    of one seed only the examples tell. Its ends are plain quantiles: of two or three seeds that differ much it still
+    promises too much. Raises UsageError for less than 2 examples.
+    """
+    S, N = figures.shape
+    if N < 2:
+        raise UsageError(f"{N} examples give no interval; give at least 2, better hundreds")
+    drawn = max(1, S - 1)
+    of_seeds = rng.multinomial(drawn, np.full(S, 1 / S), size=resamples) / drawn
+    means = []
+    for some in np.split(of_seeds, np.cumsum(blocks(resamples, N))[:-1]):
+        of_examples = rng.multinomial(N, np.full(N, 1 / N), size=len(some)) / N
+        means.append(((some @ figures) * of_examples).sum(axis=1))
+    ends = np.quantile(np.concatenate(means), [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(float(figures.mean()), *ends.tolist())
 
 
 def compare(score, rows, others, *, rng, confidence=0.95, resamples=RESAMPLES):

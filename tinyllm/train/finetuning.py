@@ -27,6 +27,8 @@ from tinyllm.train import checkpoint
 from tinyllm.train.distill import fingerprint
 from tinyllm.train.tasks import check_goes_on
 
+QLORA = "qlora"  # LoRA on a base in NF4
+
 
 @dataclasses.dataclass(frozen=True)
 class Finetuning:
