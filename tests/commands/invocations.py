@@ -785,6 +785,14 @@ REFUSED = {
         course project m05 nothing --general runs/gpt                # partes | train.txt
         course project m05 folder --general                          # --general
         course project m05 folder --general runs/gpt --test          # --general | --test
+        course project m06                                           # PASTA
+        course project m06 folder                                    # plano.json | --base
+        course project m06 folder --test                             # plano.json
+        course project m06 nothing                                   # plano.json
+        course project m06 nothing --base runs/bert                  # runs/bert
+        course project m06 folder --base                             # --base
+        course project m06 folder --corpus resenhas                  # --corpus | --base
+        course project m06 folder --base runs/gpt --test             # --base | --test
         bench train --steps 0                                        # steps | 0
         bench train --steps 10001                                    # steps | 10001 | 10000
         bench train --races 0                                        # races | 0

@@ -58,6 +58,18 @@ def project_m05_command(arguments):
     return m05.set_plan(arguments.folder, arguments.general, as_json=arguments.json)
 
 
+def project_m06_command(arguments):
+    from tinyllm.course.projects import m06
+
+    if arguments.base is None:
+        if arguments.corpus is not None:
+            raise UsageError("--corpus is divided by the plan; give it with --base")
+        return m06.judge(arguments.folder, test=arguments.test, as_json=arguments.json)
+    if arguments.test:
+        raise UsageError("--base writes the plan and --test tells the mark; give one of the two")
+    return m06.set_plan(arguments.folder, arguments.base, arguments.corpus or "resenhas", as_json=arguments.json)
+
+
 def chosen(arguments):
     """(the checkout, the exercise named on the command line)."""
     folder = syllabus.course_folder()
@@ -84,6 +96,7 @@ def declare_course(parser):
     group = add_commands(projects)
     declare_m04(add_command(group, "m04", "projeto 3: um modelo de linguagem pequeno"))
     declare_m05(add_command(group, "m05", "projeto 4: treinar em um corpus específico"))
+    declare_m06(add_command(group, "m06", "projeto 5: LoRA para uma tarefa especializada"))
     hint.add_argument("--level", type=up_to(3), default=1, help="qual das três dicas (padrão: 1)")
     solution.add_argument("--anyway", action="store_true", help="mesmo sem ter resolvido")
 
@@ -104,3 +117,12 @@ def declare_m05(p):
     general = "escreve o plano, antes de treinar: o treino do modelo geral, de que se parte e que é preciso vencer"
     p.add_argument("--general", metavar="PASTA", help=general)
     p.add_argument("--test", action="store_true", help="conta a nota do melhor treino no teste: uma vez, no fim")
+
+
+def declare_m06(p):
+    calls(p, project_m06_command, json=True)
+    p.add_argument("folder", metavar="PASTA", help="pasta do projeto, com um treino em cada pasta dela")
+    p.add_argument("--base", metavar="PASTA", help="escreve o plano, antes de adaptar: o treino que se adapta")
+    corpus = "e os textos com rótulos, um .tsv ou .jsonl, que o plano divide em partes/ (padrão: resenhas, geradas)"
+    p.add_argument("--corpus", metavar="ARQUIVO", help=corpus)
+    p.add_argument("--test", action="store_true", help="conta a nota do melhor LoRA no teste: uma vez, no fim")
