@@ -30,7 +30,6 @@ from tinyllm.train import finetuning as tunings
 from tinyllm.train import folder as folders
 from tinyllm.train import log
 from tinyllm.train import run as runs
-from tinyllm.train.distill import fingerprint
 from tinyllm.train.finetuned_run import create_finetuned
 from tinyllm.train.finetuning import QLORA, Finetuning
 from tinyllm.train.loop import TrainConfig, train
@@ -133,7 +132,7 @@ def check(base, methods):
             check_decoder(base.model_config)
         if method != SCRATCH:
             config, form, _ = settings(method)
-            Finetuning("", "", config, form).adapted(tunings.model_of(base), task, base, seed=0)
+            Finetuning("", "", config, form).config_on(tunings.Base(base), task)
 
 
 def settings(name):
@@ -147,7 +146,7 @@ def settings(name):
 def record(folder, base):
     """Note in a folder the base of its trials, and how it is adapted. Raises UsageError if it holds others."""
     exams = {name: [exam.texts, exam.steps, exam.batch, exam.warmup, exam.examples] for name, exam in EXAMS.items()}
-    now = {"format": 1, "base_weights": fingerprint(tunings.model_of(base)), "exams": exams}
+    now = {"format": 1, "base_weights": tunings.Base(base).sha256, "exams": exams}
     path = folder / DEFINITION
     if path.exists() and storage.load_json(path) != now:
         raise UsageError(

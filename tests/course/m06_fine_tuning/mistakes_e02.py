@@ -460,6 +460,6 @@ def some_segments(size):
 
 WORK = {
     "Template": Work(long_conversation, small=20, large=200, through=rendered),
-    "answers_batch": Work(some_rows, small=50, large=500),
+    "answers_batch": Work(some_rows, small=50, large=500, limit=None),
     "kept_apart": Work(some_segments, small=100, large=1000, degree=2),
 }

@@ -139,7 +139,7 @@ def language_of(base, model=None):
     """Bits per byte of a base, a run, on its own validation texts: as it is, or with the weights that the body of a
     classifier adapted from it has in their place, with what was learned merged. None if that cannot be merged, or if
     the tokenizer loses text."""
-    found = tunings.model_of(base)
+    found = tunings.in_memory(tunings.Base(base).model(base.task))
     if model is not None:
         try:
             body = weights(tunings.plain(model).body)
