@@ -37,7 +37,7 @@ PARSERS = dict(every_parser())
 METAVARS = {
     *("OPÇÃO=VALORES", "ARQUIVO.py:NOME", "FORMAS", "NOME=VALOR"),
     *("N", "X", "TEXTO", "PASTA", "ARQUIVO", "ENTRADA", "SAÍDA", "NOME", "MB", "HEX", "OUTRO", "TOKENIZADOR", "ID"),
-    *("COMANDO", "EXERCÍCIO", "MODELO", "DIVISÃO", "NOMES", "BASE", "BYTES", "train …"),
+    *("COMANDO", "EXERCÍCIO", "MODELO", "DIVISÃO", "NOMES", "BASE", "BYTES", "MÉTODO", "train …"),
 }
 
 

@@ -8,11 +8,12 @@ import pytest
 from commands.test_commands import call
 
 from tinyllm import cli
-from tinyllm.data.corpora import resenhas
+from tinyllm.data.corpora import instrucoes, resenhas
 from tinyllm.data.split import SPLITS
 from tinyllm.errors import UsageError
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.show import methods
+from tinyllm.tensor import Tensor
 from tinyllm.train import run as runs
 from tinyllm.train import trials
 from tinyllm.train.loop import TrainConfig
@@ -122,7 +123,27 @@ def test_all_methods_are_asked_the_same_and_stand_on_the_same_base(made, base, c
     guesses = lora.task.chances(lora, lora.trained_model(), texts).argmax(axis=1)
     right = [lora.task.labels[guess] == label for guess, (_, label) in
              zip(guesses, resenhas.labelled(6, split="test"), strict=True)]  # fmt: skip
-    assert trials.outcome(Trial("classify", "lora", 1), folder).right == list(map(int, right))
+    assert trials.outcome(Trial("classify", "lora", 1), folder).right == list(map(float, right))
+
+
+@pytest.mark.long
+def test_an_answer_is_as_right_as_the_share_of_its_tokens_that_are_guessed(made):
+    run = runs.open_run(made[1] / "instruct/lora-0")
+
+    def foretelling(*ends):
+        """A model that knows what comes next, and at the end of the texts says each of these ids in turn."""
+        ends = iter(ends)
+
+        def model(ids):
+            after = np.append(ids[0, 1:], next(ends))
+            return Tensor(np.eye(run.model_config.vocab_size, dtype=np.float32)[after][None])
+
+        return model
+
+    assert trials.answers_right(run, foretelling(*[run.end_id] * 3), 3) == [1.0, 1.0, 1.0]
+    (_, answer), *_ = instrucoes.pairs(1, split="test")
+    learned = len(run.tokenizer.encode(f" {answer}")) + 1  # and the end
+    assert trials.answers_right(run, foretelling(run.end_id + 1), 1) == [pytest.approx(1 - 1 / learned)]
 
 
 @pytest.mark.long

@@ -22,7 +22,7 @@ from tinyllm.train.trials import EXAMS, SCRATCH
 
 FULL = "full"  # what the others are compared with
 TITLES = {"classify": "Classificar resenhas", "instruct": "Responder a perguntas"}
-QUALITY = {"classify": "acurácia", "instruct": "resposta exata"}
+QUALITY = {"classify": "acurácia", "instruct": "tokens certos"}
 
 
 class Row(NamedTuple):
@@ -31,7 +31,7 @@ class Row(NamedTuple):
     task: str
     method: str
     quality: Interval
-    less_full: Interval | None  # how much more of the same examples are right than after full fine-tuning
+    less_full: Interval | None  # how much more right the same examples are than after full fine-tuning
     learned: int
     parameters: int
     peak_bytes: float
@@ -124,6 +124,8 @@ def show(rows, seeds):
         print("intervalo não contém o zero, não é só acaso.")
     if any(row.method == SCRATCH for row in rows):
         print("scratch: o mesmo modelo sem a base, tudo aprendido do zero.")
+    if any(row.task == "instruct" for row in rows):
+        print("tokens certos: a parte da resposta que o modelo adivinha, token a token, com o que vem antes à vista.")
     if any(row.task == "classify" for row in rows):
         print(f"O teto da acurácia é {percent(1 - LABEL_NOISE)}: o resto dos rótulos foi trocado de propósito.")
     print("memória: os arrays no pico de um passo. tempo: o de todos os passos, sem medir.")

@@ -15,17 +15,18 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tinyllm import storage
+from tinyllm.backend.arrays import to_host
 from tinyllm.compress.nf4 import NF4Config
 from tinyllm.compress.quantized import numbers_of
-from tinyllm.data.conversations import USER, Message
+from tinyllm.data import chat
+from tinyllm.data.conversations import ASSISTANT, USER, Message
 from tinyllm.data.corpora import CORPORA, instrucoes, resenhas
 from tinyllm.errors import UsageError
-from tinyllm.evaluate.overlap import exact_match
-from tinyllm.evaluate.suites.suite import Examined
 from tinyllm.finetune import catalog
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.nn.module import count_parameters
 from tinyllm.optim.adamw import AdamWConfig
+from tinyllm.tensor import no_grad
 from tinyllm.train import finetuning as tunings
 from tinyllm.train import folder as folders
 from tinyllm.train import log
@@ -58,7 +59,7 @@ class Exam(NamedTuple):
     batch: int
     warmup: int
     examples: int
-    right: Callable  # (run, model, how many test examples) -> of each, whether the model is right
+    right: Callable  # (run, model, how many test examples) -> of each, how right the model is, 0 to 1
 
 
 def labels_right(run, model, count):
@@ -69,10 +70,16 @@ def labels_right(run, model, count):
 
 
 def answers_right(run, model, count):
-    """Of the first test questions, whether the model gives the answer, but for case, punctuation and articles."""
-    questions, answers = zip(*instrucoes.pairs(count, split="test"), strict=True)
-    said = Examined(run, model).answers([[Message(USER, question)] for question in questions])
-    return list(map(exact_match, said, answers))
+    """Of the answers to the first test questions, the share of the tokens that the model finds the likeliest, each with
+    all that stands before it: what so small a model has understood shows here long before it writes a whole answer."""
+    template, found = chat.Template(run.tokenizer), []
+    for question, answer in instrucoes.pairs(count, split="test"):
+        row = template([Message(USER, question), Message(ASSISTANT, answer)])
+        ids, targets, weights = chat.answers_batch([row])
+        with no_grad():
+            guesses = to_host(model(ids).data.argmax(axis=-1))
+        found.append(float((guesses == targets)[weights > 0].mean()))
+    return found
 
 
 EXAMS = {
@@ -96,7 +103,7 @@ class Trial(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Of each test example 1 if it was right, else 0; how many numbers were learned, of how many; the bytes of arrays
+    """How right each test example was, 0 to 1; how many numbers were learned, of how many; the bytes of arrays
     at the height of a step, and the seconds of all steps."""
 
     right: list
@@ -207,7 +214,7 @@ def measure(trial, run, *, warn):
     model, exam = run.trained_model(warn=warn), EXAMS[trial.task]
     steps = log.read(run.folder / log.STEPS, warn=lambda problem: None)
     found = Outcome(
-        right=list(map(int, exam.right(run, model, exam.examples))),
+        right=list(map(float, exam.right(run, model, exam.examples))),
         learned=count_parameters(model),
         parameters=numbers_of(model),
         peak_bytes=peak_bytes(run),
