@@ -60,4 +60,4 @@ def put(model, config, *, rng):
     return put_around(model, dict.fromkeys(paths, lambda part: Adapter(part, width, config.hidden, rng=rng)))
 
 
-METHOD = Method(AdapterConfig, put, of_what_was_put)
+METHOD = Method(AdapterConfig, put, of_what_was_put, pace=4.0)

@@ -114,4 +114,4 @@ def of_outputs(parts):
     return lambda layer: GainOfOutputs(layer, parts)
 
 
-METHOD = Method(IA3Config, put, of_what_was_put, pace=20.0)
+METHOD = Method(IA3Config, put, of_what_was_put, pace=40.0)

@@ -59,6 +59,6 @@ def everything(model, config):
     return set(learnable(model))
 
 
-BITFIT = Method(BitFitConfig, nothing_put, biases)
-HEAD_ONLY = Method(HeadConfig, nothing_put, last)
+BITFIT = Method(BitFitConfig, nothing_put, biases, pace=4.0)
+HEAD_ONLY = Method(HeadConfig, nothing_put, last, pace=4.0)
 FULL = Method(FullConfig, nothing_put, everything, pace=0.25)

@@ -23,6 +23,7 @@ from tinyllm.data.conversations import ASSISTANT, USER, Message
 from tinyllm.data.corpora import CORPORA, instrucoes, resenhas
 from tinyllm.errors import UsageError
 from tinyllm.finetune import catalog
+from tinyllm.finetune.lora import LoRAConfig
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.nn.module import count_parameters
 from tinyllm.optim.adamw import AdamWConfig
@@ -41,6 +42,8 @@ from tinyllm.train.trained import Trained
 SCRATCH = "scratch"
 METHODS = tuple(dict.fromkeys(("full", "lora", QLORA, *catalog.METHODS, SCRATCH)))
 DEFINITION, OUTCOME = "trials.json", "trial.json"
+# The base is small: beside all of its matrices, what so low a rank learns is less than 3 % of it.
+LORA = LoRAConfig(rank=3, layers="query,key,value,out,up,down")
 SEEN = 50  # batches, of which the largest tells the memory
 
 # The base reads texts of all these kinds; what a trial teaches it is to tell labels, or to answer and then stop.
@@ -147,7 +150,8 @@ def settings(name):
     if name == SCRATCH:
         return None, None, 1.0
     method = catalog.find("lora" if name == QLORA else name)
-    return method.config(), NF4Config() if name == QLORA else None, method.pace
+    config = LORA if method.config is LoRAConfig else method.config()
+    return config, NF4Config() if name == QLORA else None, method.pace
 
 
 def record(folder, base):
