@@ -51,7 +51,7 @@ def test_qlora_is_measured_beside_full_fine_tuning(as_json, capsys):
     bench_memory(["qlora-14m"], workers=1, steps=1, as_json=as_json)
     out = capsys.readouterr().out
     if not as_json:
-        assert out.startswith("  qlora-14m ") and "do ajuste completo" in out and "estimados" in out
+        assert out.startswith("  qlora-14m ") and "do fine-tuning completo" in out and "estimados" in out
         return
     found = json.loads(out)
     peaks, ratios = found["peak_bytes"], found["estimate_ratio"]

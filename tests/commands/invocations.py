@@ -366,7 +366,11 @@ REFUSED = {
         estimate --rank 3                                            # rank | --method
         estimate --method lora --rank 0                              # rank | 0
         estimate --method prefix                                     # prefix
-        estimate --method lora --offload all                         # offload
+        estimate --method prompt --length 128                        # length=128 | context
+        estimate --method lora --model rnn                           # query | input | another method
+        estimate runs/int8 --method qlora                            # runs/int8 | int8 | nf4
+        estimate runs/int8 --method lora                             # runs/int8 | int8
+        estimate --method lora --offload all                         # offload=all
         estimate --method head --blocks 99                           # blocks=99
         estimate runs/lora --method ia3                              # method
         estimate runs/lora --rank 3                                  # rank

@@ -88,6 +88,8 @@ def test_what_it_takes_is_told_before_and_refused_if_it_is_too_much(capsys, base
         how[method] = found["training"]["float32"]
         assert "float32_offload" not in found["training"]
     assert how["qlora"]["weights"] < how["lora"]["weights"] and how["lora"]["optimiser"] < how["full"]["optimiser"]
+    lora, full = (call(capsys, "estimate", base, "--method", method)[1] for method in ("lora", "full"))
+    assert "; o resto só é lido.\n" in lora and "(100,0 %).\n" in full and "disco" not in lora + full
     monkeypatch.setattr(training, "physical_memory", lambda: 100 << 20)
     said = refusal(capsys, "finetune", base, "--out", tmp_path / "no", "--method", "qlora", "--workers", 1, *OPTIONS)
     assert f"training needs about {how['qlora']['total'] >> 20} MB and this machine has 100 MB" in said

@@ -157,9 +157,9 @@ def test_a_model_in_int8_with_the_codes_of_the_learner(checkout):
 @pytest.mark.long
 def test_evaluating_with_the_measures_of_the_learner(checkout):
     solve(checkout, "m06.e06", "m06.e07", "m06.e08")
-    assert tinyllm(checkout, "train", "--out=run", *SMALL)[0] == 0
-    for more in (("--out=again", *SMALL), ("--out=labels", "--task=classify", "--model=bert", *SMALL)):
-        assert tinyllm(checkout, "train", *more)[0] == 0
+    room = "--context=160"  # for a question and an answer
+    for more in (("--out=run", room), ("--out=again", room), ("--out=labels", "--task=classify", "--model=bert")):
+        assert tinyllm(checkout, "train", *SMALL, *more)[0] == 0
     for runs, suites, pieces in (
         (
             ("run", "again"),
@@ -172,6 +172,8 @@ def test_evaluating_with_the_measures_of_the_learner(checkout):
         status, out, err = tinyllm(checkout, *command, "--mine")
         assert status == 0 and {name for name, count in calls(err).items() if count} == pieces, err
         reference = tinyllm(checkout, *command)[1]
+        lines = map(json.loads, out.splitlines())
+        assert any(one["said"] for line in lines if line["suite"] == suites[-1] for one in line["mistakes"])
         mine, theirs = (list(numbers(map(json.loads, lines.splitlines()))) for lines in (out, reference))
         assert len(mine) > 20
         np.testing.assert_allclose(mine, theirs, atol=1e-9, rtol=0)

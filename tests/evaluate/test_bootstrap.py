@@ -55,6 +55,19 @@ def test_examples_that_all_say_the_same_give_no_width():
     assert mean_interval([1] * 20) == (1, 1, 1)
 
 
+@pytest.mark.parametrize("way", [0, 1])
+def test_figures_that_only_rounding_tells_apart_are_the_same(way):
+    """That of all examples may be computed by other routines than those of many resamples at once."""
+
+    def rounded(sums):
+        found = mean(sums)
+        return found if found.ndim else np.nextafter(found, way)
+
+    right = [1] * 7 + [0] * 13
+    found = interval(rounded, mean_rows(right), rng=np.random.default_rng(0))
+    assert found == pytest.approx(mean_interval(right), abs=1e-9)
+
+
 def trainings(rng, *, of_seeds, of_examples, shape=(5, 60)):
     """(S, N) figures: 0, what each training and each example adds to all of its own, and what each of both adds."""
     S, N = shape

@@ -7,6 +7,7 @@ from tinyllm.bench.roofline import this_machine
 from tinyllm.commands.finetuning import CONFIGS_OF_METHODS, QLORA
 from tinyllm.commands.pieces import add_mine, mine_or_not
 from tinyllm.commands.training import add_optimizer, chosen_model
+from tinyllm.compress.int8 import Int8Config
 from tinyllm.compress.nf4 import NF4Config
 from tinyllm.config import add_options_of_one, from_dict, given_options, option_of, reader
 from tinyllm.errors import UsageError
@@ -46,6 +47,10 @@ def estimate_command(arguments):
     model = from_dict(kind, {**stored, **given_options(arguments, kind)})
     training = dataclasses.replace(training, **given_options(arguments, TrainConfig))
     tuned = tuning and tuning.estimated(base)
+    if tuned and base and isinstance(base.quantized, Int8Config):
+        raise UsageError(
+            f"{base.folder} is in int8, and what is learned beside that is not estimated; give the run it was made of"
+        )
     with mine_or_not(arguments):
         show_estimate(
             model, training, optimizer=OPTIMIZERS[optimizer], tokens=arguments.tokens, classify=classify,

@@ -19,7 +19,7 @@ from tinyllm.errors import UsageError
 
 RESAMPLES = 2000
 AT_ONCE = 1 << 20  # numbers that are drawn at once
-TIE = 1e-9  # of a difference: so little is rounding
+TIE = 1e-9  # of a figure: so little is rounding
 
 
 class Interval(NamedTuple):
@@ -76,7 +76,8 @@ def blocks(resamples, N):
 def corrected(figures, value, without, confidence):
     """Figures of resamples, the figure, (N,) figures without each example -> (2,) which quantiles end the interval."""
     normal = NormalDist()
-    below = (np.mean(figures < value) + np.mean(figures <= value)) / 2
+    rounding = TIE * np.abs(figures).max()
+    below = (np.mean(figures < value - rounding) + np.mean(figures <= value + rounding)) / 2
     bias = normal.inv_cdf(np.clip(below, 0.5 / len(figures), 1 - 0.5 / len(figures)))
     influence = without.mean() - without
     spread = 6 * (influence**2).sum() ** 1.5

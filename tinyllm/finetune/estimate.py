@@ -29,10 +29,10 @@ def fine_tuning(config, plan, method, *, quantized=False):
     Raises UsageError for prefix tuning, which has to run the model to begin, for what is kept elsewhere, and where the
     method has nothing to adapt.
     """
-    if isinstance(method, PrefixConfig) or plan.offload != "none":
-        raise UsageError(
-            "the memory of prefix tuning, and of offload, is not estimated; choose another method, or none"
-        )
+    if isinstance(method, PrefixConfig):
+        raise UsageError("the memory of prefix tuning is not estimated; choose another method")
+    if plan.offload != "none":
+        raise UsageError(f"a fine-tuning with offload={plan.offload} is not estimated; choose offload=none")
     architecture, number = catalog.architecture_of(config), estimate.PRECISIONS[plan.precision]
     with in_outline() as rng:
         model = (architecture.body if plan.classify else architecture.model)(config, rng=rng)

@@ -77,8 +77,10 @@ def chosen(model, text):
         if parts:
             found[path] = {part: columns[part] for part in parts}
     if unused or not found:
-        wrong = next(iter(unused), text)
-        raise UsageError(f"no linear layer is called {wrong!r}; there are {', '.join(sorted(named)) or 'none'}")
+        wrong, names = next(iter(unused), text), ", ".join(sorted(named)) or "none"
+        raise UsageError(
+            f"no linear layer is called {wrong!r}; there are {names}; choose among them, or another method"
+        )
     return found
 
 

@@ -181,7 +181,7 @@ def show_finetuning(found):
     measured, estimated = ([megabytes(found[of][side]) if found[of][side] else "?" for side in ("ours", "peer")]
                            for of in ("peak_bytes", "estimated_bytes"))  # fmt: skip
     share = f" ({decimal(100 * found['peak_share'], 0)} %)" if found["peak_share"] else ""
-    print(f"  {found['case']:14} pico de {measured[0]}, de {measured[1]} do ajuste completo{share}; estimados: "
+    print(f"  {found['case']:14} pico de {measured[0]}, de {measured[1]} do fine-tuning completo{share}; estimados: "
           f"{estimated[0]} e {estimated[1]}; {milliseconds(found['seconds']['ours'])} por passo, ao lado de "
           f"{milliseconds(found['seconds']['peer'])}", flush=True)  # fmt: skip
 

@@ -78,7 +78,8 @@ def show_estimate(
     print(f"{catalog.name_of(config).upper()} de {size}, {counted(parameters, 'parâmetro')}, "
           f"contexto de {counted(config.context, 'token')}.")  # fmt: skip
     if tuned:
-        print(f"Aprende {thousands(learned)} ({percent(learned / parameters)}); o resto só é lido.")
+        rest = "; o resto só é lido" if learned < parameters else ""
+        print(f"Aprende {thousands(learned)} ({percent(learned / parameters)}){rest}.")
     titles = dict(list(titles.items())[:COLUMNS])
     show_training(trainings, plan, config, titles)
     show_batches(batches, titles)
@@ -106,13 +107,18 @@ def show_training(trainings, plan, config, titles):
         f"\nPara treinar aqui com lotes de {thousands(plan.batch)} × {counted(config.context, 'token')} e {threads}\n"
     )
     print(row("", titles.values()))
+    away = any(sizes.elsewhere for sizes in trainings.values())
     for part, title in PARTS.items():
-        print(row(title, (size(getattr(trainings[way], part)) for way in titles)))
+        if away or part != "elsewhere":
+            print(row(title, (size(getattr(trainings[way], part)) for way in titles)))
     print("\n  Cada parte está no seu maior tamanho. O auge é menor do que a soma: quando chegam as cópias")
     print("  dos gradientes, as ativações já se foram. Recomputar (--recompute 1) é guardar só a entrada de")
-    print("  cada bloco e fazer o resto outra vez na volta. Em disco (--offload all) ficam também essas")
-    print("  entradas, o otimizador e os pesos dos blocos, que só vêm um bloco de cada vez; com uma GPU, em")
-    print("  vez do disco, a memória da máquina. Mista é calcular em 16 bits e atualizar em 32.")
+    if away:
+        print("  cada bloco e fazer o resto outra vez na volta. Em disco (--offload all) ficam também essas")
+        print("  entradas, o otimizador e os pesos dos blocos, que só vêm um bloco de cada vez; com uma GPU, em")
+        print("  vez do disco, a memória da máquina. Mista é calcular em 16 bits e atualizar em 32.")
+    else:
+        print("  cada bloco e fazer o resto outra vez na volta. Mista é calcular em 16 bits e atualizar em 32.")
 
 
 def show_batches(batches, titles):

@@ -83,7 +83,10 @@ class Finetuning:
 
     def estimated(self, base):
         """(config, plan) -> the estimate.Training of a model of a config that is adapted, in the form that it is given
-        or, if there is none, that of a base, a run or None. Raises UsageError for what is not estimated."""
+        or, if there is none, that of a base, a run or None; int8 is counted as float32, which takes more. Raises
+        UsageError for what is not estimated, and for a base that is quantised to another form."""
+        if base:
+            self.check_form(base)
         form = self.form or (base and base.quantized)
         return functools.partial(fine_tuning, method=self.method, quantized=isinstance(form, nf4.NF4Config))
 
@@ -95,16 +98,20 @@ class Finetuning:
         except UsageError:
             return estimate.training(base.model_config, plan)
 
+    def check_form(self, base):
+        """Raise UsageError for a base, a run, that is quantised to another form than that it is to be given."""
+        if self.form and base.quantized not in (None, self.form):
+            raise UsageError(
+                f"{base.folder} is in {formats.name_of(base.quantized)} already, and cannot be quantised to "
+                f"{formats.name_of(self.form)}; give the run that it was made of, or learn beside it as it is"
+            )
+
     def config_on(self, base, task):
         """The config of a Base that is adapted for a task: what the method takes of the context is missing in it.
 
         Raises UsageError if the Base has nothing that the method adapts, and if it is quantised to another form.
         """
-        if self.form and base.run.quantized not in (None, self.form):
-            raise UsageError(
-                f"{base.run.folder} is in {formats.name_of(base.run.quantized)} already, and cannot be quantised to "
-                f"{formats.name_of(self.form)}; give the run that it was made of, or learn beside it as it is"
-            )
+        self.check_form(base.run)
         rng = np.random.default_rng(0)
         model = base.model(task, rng=rng)
         if self.form is None:  # else it may be too large, as it is

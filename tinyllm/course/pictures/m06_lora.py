@@ -6,10 +6,11 @@ import numpy as np
 
 from tinyllm.compress.nf4_products import BLOCK, VALUES
 from tinyllm.course.pictures.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, arrow, box
-from tinyllm.finetune import catalog, lora
-from tinyllm.memory import estimate
-from tinyllm.models import gpt
-from tinyllm.optim.adamw import AdamW
+from tinyllm.finetune.estimate import fine_tuning
+from tinyllm.finetune.lora import LoRAConfig
+from tinyllm.finetune.subset import FullConfig
+from tinyllm.memory.estimate import Plan
+from tinyllm.models.gpt import GPTConfig
 from tinyllm.plot import INK, SOFT
 from tinyllm.say import decimal, thousands
 
@@ -132,23 +133,19 @@ def code_and_uses(figure):
 
 # -------------------------------------------------------------------------------------------------------------- memory
 
-GPT2 = gpt.GPTConfig(vocab_size=50257, context=1024, layers=12, heads=12, width=768)
+GPT2 = GPTConfig(vocab_size=50257, context=1024, layers=12, heads=12, width=768)
 
 
 def memory(figure):
     """What full fine-tuning, LoRA and QLoRA of a GPT-2 keep: weights, gradients, and what AdamW remembers."""
     axes = figure.subplots()
-    whole = estimate.training(GPT2, estimate.Plan(batch=1))
-    learned = estimate.count(adapted, GPT2)
-    of_learned = 4 * learned, AdamW.bytes_remembered(learned)
-    weights = {form: estimate.inference(GPT2, tokens=1, precision=form).weights for form in ("float32", "nf4")}
     rows = {
-        "completo": (whole.weights, whole.gradients, whole.optimiser),
-        "LoRA": (weights["float32"] + 4 * learned, *of_learned),
-        "QLoRA": (weights["nf4"] + 4 * learned, *of_learned),
+        "completo": fine_tuning(GPT2, Plan(batch=1), FullConfig()),
+        "LoRA": fine_tuning(GPT2, Plan(batch=1), LoRAConfig(rank=8)),
+        "QLoRA": fine_tuning(GPT2, Plan(batch=1), LoRAConfig(rank=8), quantized=True),
     }
-    for place, parts in enumerate(rows.values()):
-        start = 0
+    for place, sizes in enumerate(rows.values()):
+        start, parts = 0, (sizes.weights, sizes.gradients, sizes.optimiser)
         for size, color, label in zip(parts, (BLUE, ORANGE, GREEN), ("pesos", "gradientes", "AdamW"), strict=True):
             axes.barh(place, size / 1e6, left=start / 1e6, height=0.6, color=color, label=None if place else label)
             start += size
@@ -160,10 +157,6 @@ def memory(figure):
     axes.text(1150, 2, f"dos pesos da QLoRA, {decimal(embeddings, 0)} MB são embeddings,\nque ficam em float32",
               va="center", fontsize=9, color=SOFT)  # fmt: skip
     axes.legend(frameon=False, fontsize=9, loc="center right")
-
-
-def adapted(config, *, rng):
-    return catalog.adapt(gpt.GPT(config, rng=rng), lora.LoRAConfig(rank=8), rng=rng)
 
 
 PICTURES = {
