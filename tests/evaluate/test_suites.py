@@ -11,7 +11,7 @@ from tinyllm.data.objectives import END
 from tinyllm.errors import UsageError
 from tinyllm.evaluate import agreement, suites
 from tinyllm.evaluate.suites import answering, fairness, labelling, published, reading, spoiling
-from tinyllm.evaluate.suites.suite import ANSWERS, FILLS, LABELS, READS, Choices, Examined, kind_of
+from tinyllm.evaluate.suites.suite import ANSWERS, FILLS, LABELS, READS, ROOM, Choices, Examined, kind_of
 from tinyllm.infer import answers
 from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig
@@ -165,16 +165,36 @@ def test_who_has_not_learned_to_answer_reads_examples_before(reader, answerer, m
     how = Choices(examples=20, shots=2)
     assert answering.shots_for(answerer, how) == []
     shots = answering.shots_for(reader, how)
-    assert shots == list(instrucoes.pairs(2, split="train"))
+    many = [len(question + answer) for question, answer in instrucoes.pairs(40, split="train")]
+    assert [len(question + answer) for question, answer in shots] == sorted(many)[1::-1]
+    assert set(shots) < set(instrucoes.pairs(40, split="train"))
     monkeypatch.setattr(reader.model, "longest", 1000)
-    text = reader.tokenizer.decode(reader.prompt("Quem?", shots)[1:])
+    ids, fitted = reader.prompt("Quem?", shots)
+    text = reader.tokenizer.decode(ids[1:])
     before = "".join(f"Usuário: {question}\nAssistente: {answer}\n" for question, answer in shots)
-    assert text == f"{before}Usuário: Quem?\nAssistente:"
-    for longest, told in ((len(reader.prompt("Quem?", shots[1:])) + 32, shots[1:]), (60, [])):
+    assert text == f"{before}Usuário: Quem?\nAssistente:" and fitted == 2
+    for longest, told in ((len(reader.prompt("Quem?", shots[1:])[0]) + ROOM, shots[1:]), (60, [])):
         monkeypatch.setattr(reader.model, "longest", longest)
         assert reader.prompt("Quem?", shots) == reader.prompt("Quem?", told)
-    assert reader.prompt("Quem? " * 60, shots) is None
+        assert reader.prompt("Quem?", shots)[1] == len(told)
+    assert reader.prompt("Quem? " * 60, shots) == (None, 0)
     assert reader.answers([[conversations.Message("user", "Quem? " * 60)]], shots) == [""]
+
+
+def test_how_many_examples_fitted_is_told(reader, monkeypatch):
+    monkeypatch.setattr(answers, "written", lambda model, tokenizer, prompts, **_: [""] * len(prompts))
+    how = Choices(examples=20, shots=2)
+    asked, shots = answering.questions_for(reader, how), answering.shots_for(reader, how)
+    monkeypatch.setattr(reader.model, "longest", 1000)
+    middle = sorted(len(reader.prompt(one.question, shots)[0]) for one in asked)[10] + ROOM
+    for longest, expected in ((1000, "2,00"), (middle, None), (ROOM + 10, "0,00")):
+        monkeypatch.setattr(reader.model, "longest", longest)
+        told = answering.instructions(reader, how).notes[1]
+        fitted = [reader.prompt(one.question, shots)[1] for one in asked]
+        average = expected or f"{sum(fitted) / 20:.2f}".replace(".", ",")
+        assert told.endswith(f"antes de cada pergunta couberam, em média, {average} de 2 exemplos.")
+        assert expected or {1, 2} <= set(fitted)
+    assert len(answering.instructions(reader, how._replace(shots=0)).notes) == 2  # what is exact, and the empty answers
 
 
 def test_questions_of_a_file_are_those_held_out_of_it(answerer, tmp_path):

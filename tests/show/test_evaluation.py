@@ -125,7 +125,8 @@ def test_what_is_asked_of_a_few_shots(place, capsys):
     without, with_shots = (evaluated(capsys, f"{command}{more}") for more in ("", " --shots 2"))
     assert without["instructions", "answers"] == with_shots["instructions", "answers"]
     notes = with_shots["instructions", "begun"]["notes"]
-    assert "O modelo não aprendeu a responder: leu antes 2 exemplos, se couberam." in notes
+    few = "antes de cada pergunta couberam, em média, 0,00 de 2 exemplos."
+    assert f"O modelo não aprendeu a responder: {few}" in notes
     assert with_shots["instructions", "begun"]["figures"]["exact_match"]["differs"] is not None
 
 

@@ -11,7 +11,9 @@ from tinyllm.data.corpora import instrucoes
 from tinyllm.evaluate import bleu, overlap
 from tinyllm.evaluate.slices import worst
 from tinyllm.evaluate.suites.suite import ANSWERS, MISTAKES, POINTS, SHARE, Figure, Findings, Mistake
-from tinyllm.say import counted
+from tinyllm.say import counted, decimal
+
+OF_MANY = 20  # examples, of which one is given
 
 
 class Asked(NamedTuple):
@@ -44,7 +46,11 @@ def instructions(examined, how):
     silent = sum(not one for one in said)
     notes = ["Resposta exata: igual, sem contar maiúsculas, pontuação e artigos."]
     if shots:
-        notes.append(f"O modelo não aprendeu a responder: leu antes {counted(len(shots), 'exemplo')}, se couberam.")
+        fitted = np.mean([examined.prompt(one.question, shots)[1] for one in asked])
+        notes.append(
+            f"O modelo não aprendeu a responder: antes de cada pergunta couberam, em média, {decimal(fitted)} de "
+            f"{counted(len(shots), 'exemplo')}."
+        )
     if silent:
         notes.append(f"{counted(silent, 'resposta vazia', 'respostas vazias')}, que contam como erradas.")
     return Findings(
@@ -57,10 +63,12 @@ def instructions(examined, how):
 
 
 def shots_for(examined, how):
-    """(question, answer) examples for a run that has not learned to answer."""
+    """(question, answer) examples for a run that has not learned to answer: the shortest of many, as a context is
+    small. The longest of them, which is the first to be left out, comes first."""
     if examined.kind == ANSWERS:
         return []
-    return list(instrucoes.pairs(how.shots, split="train", seed=how.seed))
+    many = instrucoes.pairs(OF_MANY * how.shots, split="train", seed=how.seed)
+    return sorted(many, key=lambda pair: len("".join(pair)))[: how.shots][::-1]
 
 
 def questions_for(examined, how):

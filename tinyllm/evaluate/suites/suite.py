@@ -104,20 +104,21 @@ class Examined:
             some = [one for one, fit in zip(conversations, fits, strict=True) if fit]
             said = iter(answers.answers(self.model, template, some))
         else:
-            prompts = [self.prompt(messages[-1].content, shots) for messages in conversations]
+            prompts = [self.prompt(messages[-1].content, shots)[0] for messages in conversations]
             fits = [prompt is not None for prompt in prompts]
             said = iter(answers.continued(self.model, self.tokenizer, [ids for ids in prompts if ids is not None]))
         return [next(said) if fit else "" for fit in fits]
 
     def prompt(self, question, shots):
-        """The ids of a question behind as many of the last shots as fit; None if it does not fit alone."""
+        """The ids of a question behind as many of the last shots as fit, and how many do; None and 0 if it does not fit
+        alone."""
         asked = f"{USER}: {question}\n{ASSISTANT}:"
         before = [f"{USER}: {earlier}\n{ASSISTANT}: {answer}" for earlier, answer in shots]
         for first in range(len(before) + 1):
             ids = [self.run.end_id, *map(int, self.tokenizer.encode("\n".join([*before[first:], asked])))]
             if len(ids) <= self.model.longest - ROOM:
-                return ids
-        return None
+                return ids, len(before) - first
+        return None, 0
 
 
 def kind_of(run):
