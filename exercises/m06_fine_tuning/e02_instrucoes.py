@@ -43,9 +43,9 @@ class Template:
     `asked(self, messages)` recebe mensagens que esperam resposta e dá a lista de ids que se entrega
     ao modelo: a conversa até ali, e o nome do assistente.
 
-    Por exemplo, com end_id 0, um nome por token (Usuário: 1, Assistente: 2) e "Oi?" e "Olá." com os
-    ids [7 8] e [9 5], a conversa acima é [0 1 7 8 0 2 9 5 0], dos quais se aprendem os três
-    últimos, e a pergunta sozinha é [0 1 7 8 0 2].
+    Por exemplo, com end_id 0, nomes de um token só (Usuário: 1, Assistente: 2) e "Oi?" e "Olá." com
+    os ids [7 8] e [9 5], a conversa acima é [0 1 7 8 0 2 9 5 0], de que se aprendem os três últimos
+    ids, e a pergunta sozinha é [0 1 7 8 0 2].
     """
 
     def __init__(self, tokenizer):
@@ -56,6 +56,9 @@ class Template:
         return list(self.tokenizer.encode(f" {content}"))
 
     def __call__(self, messages):
+        raise NotImplementedError("m06.e02")
+
+    def asked(self, messages):
         raise NotImplementedError("m06.e02")
 
 
