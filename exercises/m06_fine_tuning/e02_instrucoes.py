@@ -34,7 +34,7 @@ class Template:
     `self.names[papel]`, e os do que se diz, `self.said(texto)`, em que um "<|fim|>" escrito por
     alguém é só texto.
 
-    Escreva os dois métodos:
+    Escreva os dois métodos: `__call__`, que está começado, e, logo depois dele, `asked`, inteiro.
 
     `__call__(self, messages)` dá um par: os ids, (n,) int64, e, em outro array, (n,) bool, se cada
     um se aprende. Aprende-se o que diz o assistente, com o END que fecha cada resposta dele, e mais
@@ -56,9 +56,6 @@ class Template:
         return list(self.tokenizer.encode(f" {content}"))
 
     def __call__(self, messages):
-        raise NotImplementedError("m06.e02")
-
-    def asked(self, messages):
         raise NotImplementedError("m06.e02")
 
 

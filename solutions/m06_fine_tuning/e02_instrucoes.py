@@ -34,7 +34,7 @@ class Template:
     `self.names[papel]`, e os do que se diz, `self.said(texto)`, em que um "<|fim|>" escrito por
     alguém é só texto.
 
-    Escreva os dois métodos:
+    Escreva os dois métodos: `__call__`, que está começado, e, logo depois dele, `asked`, inteiro.
 
     `__call__(self, messages)` dá um par: os ids, (n,) int64, e, em outro array, (n,) bool, se cada
     um se aprende. Aprende-se o que diz o assistente, com o END que fecha cada resposta dele, e mais
@@ -63,10 +63,8 @@ class Template:
             ids += name + said
             learned += [False] * len(name) + [role == "assistant"] * len(said)
         return np.array(ids, dtype=np.int64), np.array(learned)
-        # --- fim
 
     def asked(self, messages):
-        # --- sua vez
         return [*self(messages)[0], *self.names["assistant"]]
         # --- fim
 
