@@ -74,7 +74,7 @@ class Classifier(Module):
         de um decoder   o da última posição de verdade, a única que leu o texto inteiro
 
     O vetor passa por `self.dropout` e depois por `self.head`. Faça as contas com Tensores, para que
-    o gradiente volte até o corpo. Os outros métodos já estão escritos.
+    o gradiente volte até o corpo, e no dtype deles. Os outros métodos já estão escritos.
 
     Por exemplo, se o corpo fizesse dos ids [5 6 0] os vetores [1 3], [3 5] e [9 9], e o comprimento
     é 2, a cabeça receberia [2 4] de um encoder, e [3 5] de um decoder.

@@ -34,7 +34,7 @@ class Template:
     `self.names[papel]`, e os do que se diz, `self.said(texto)`, em que um "<|fim|>" escrito por
     alguém é só texto.
 
-    Escreva os dois métodos:
+    Escreva os dois métodos: `__call__`, que está começado, e, logo depois dele, `asked`, inteiro.
 
     `__call__(self, messages)` dá um par: os ids, (n,) int64, e, em outro array, (n,) bool, se cada
     um se aprende. Aprende-se o que diz o assistente, com o END que fecha cada resposta dele, e mais
@@ -43,9 +43,9 @@ class Template:
     `asked(self, messages)` recebe mensagens que esperam resposta e dá a lista de ids que se entrega
     ao modelo: a conversa até ali, e o nome do assistente.
 
-    Por exemplo, com end_id 0, um nome por token (Usuário: 1, Assistente: 2) e "Oi?" e "Olá." com os
-    ids [7 8] e [9 5], a conversa acima é [0 1 7 8 0 2 9 5 0], dos quais se aprendem os três
-    últimos, e a pergunta sozinha é [0 1 7 8 0 2].
+    Por exemplo, com end_id 0, nomes de um token só (Usuário: 1, Assistente: 2) e "Oi?" e "Olá." com
+    os ids [7 8] e [9 5], a conversa acima é [0 1 7 8 0 2 9 5 0], de que se aprendem os três últimos
+    ids, e a pergunta sozinha é [0 1 7 8 0 2].
     """
 
     def __init__(self, tokenizer):

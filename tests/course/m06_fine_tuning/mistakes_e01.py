@@ -318,6 +318,12 @@ class DividedByTheWidthOfTheBatch(Right):
         return (hidden * real.astype(hidden.dtype)[:, :, None]).mean(axis=1)
 
 
+class PartsInFloat32(Right):
+    def mean(self, hidden, lengths):
+        real = np.arange(hidden.shape[1]) < lengths[:, None]
+        return (hidden * (real / lengths[:, None]).astype(np.float32)[:, :, None]).sum(axis=1)
+
+
 class SumOfThePositions(Right):
     def mean(self, hidden, lengths):
         real = np.arange(hidden.shape[1]) < lengths[:, None]
@@ -428,6 +434,7 @@ MISTAKES = {
     "Classifier": [
         (PaddingInTheMean, "a média inclui o enchimento; só contam as primeiras lengths[b] posições"),
         (DividedByTheWidthOfTheBatch, "somou as posições de verdade, mas dividiu por T; é pelo comprimento do texto"),
+        (PartsInFloat32, "arredondou para float32 os pesos da média de vetores float64: use o dtype dos vetores"),
         (SumOfThePositions, "somou as posições; sem dividir pelo comprimento, um texto longo pesa mais"),
         (OnePositionTooMany, "contou uma posição a mais: as de verdade são as t < lengths[b]"),
         (LengthsNotToldToTheBody, "não disse ao encoder onde acaba o texto: hidden(ids, lengths), ou a atenção dele "
@@ -458,8 +465,8 @@ HINTS = [
     "média é uma soma com pesos: 1/lengths[b] nas posições de verdade, 0 nas outras.",
     "cross_entropy: backward devolve dy * shares[:, None] * (np.exp(log_q) - t), None, no dtype dos logits. balanced: "
     "N / (L · n), em float32. Classifier: (hidden * pesos[:, :, None]).sum(axis=1) de um encoder, com hidden = "
-    "self.body.hidden(ids, lengths), e self.body.hidden(ids)[np.arange(B), lengths - 1] de um decoder; depois "
-    "self.head(self.dropout(…)).",
+    "self.body.hidden(ids, lengths) e os pesos no dtype dele, e self.body.hidden(ids)[np.arange(B), lengths - 1] de um "
+    "decoder; depois self.head(self.dropout(…)).",
 ]
 
 

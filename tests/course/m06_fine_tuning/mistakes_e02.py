@@ -13,7 +13,7 @@ rng = np.random.default_rng(0)
 
 # ------------------------------------------------------------------------------------------------------------ Template
 
-Rendered = namedtuple("Rendered", "ids aprendidos até_a_resposta")
+Rendered = namedtuple("Rendered", "ids aprendidos asked")
 SEEN = ["Sistema: Seja breve.", "Usuário: Quanto é dois mais dois?", "Assistente: São quatro, e não cinco. Oi? Olá."]
 
 
@@ -352,6 +352,10 @@ def as_if_the_numbers_grew(segments):
     return apart(segments, places=lambda i, first, segments: i - np.searchsorted(segments, segments))
 
 
+def as_if_they_came_in_order(segments):
+    return apart(segments, places=lambda i, first, segments: i - (segments < segments[:, None]).sum(axis=1))
+
+
 def counted_from_the_end(segments):
     return apart(segments, places=lambda i, first, segments: np.array(
         [np.flatnonzero(segments == one)[-1] for one in segments], dtype=np.int64) - i)  # fmt: skip
@@ -421,6 +425,7 @@ MISTAKES = {
         (places_from_1, "os lugares começam em 1; o primeiro é o 0"),
         (where_it_begins, "devolveu onde cada conversa começa; o lugar é a distância até lá"),
         (as_if_the_numbers_grew, "procurou como se os números crescessem pela linha; eles vêm em qualquer ordem"),
+        (as_if_they_came_in_order, "somou os tamanhos na ordem dos números; as conversas vêm em qualquer ordem"),
         (counted_from_the_end, "os lugares se contam do fim; é do começo da conversa"),
         (numbers_of_conversations, "devolveu que conversa é, e não o lugar dentro dela"),
         (less_the_number, "subtraiu o número da conversa; é onde ela começa o que se subtrai"),

@@ -26,7 +26,9 @@ STORED_DX = [[0.0532484167, -0.3658771564, 0.3126287397], [-0.2314885650, 0.1986
 
 
 def surprise(judge, logits, targets, *, dy=1.7, of="", **options):
-    told = {name: value if np.isscalar(value) else "outros" for name, value in options.items() if value is not None}
+    told = {
+        name: value if np.isscalar(value) else shapes(value) for name, value in options.items() if value is not None
+    }
     return judge.same("cross_entropy", logits, targets, np.asarray(dy, logits.dtype), options,
                       through=judge.support.compared, case=f"logits {shapes(logits, **told)}{of}")  # fmt: skip
 

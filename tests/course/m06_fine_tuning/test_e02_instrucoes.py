@@ -51,7 +51,7 @@ def test_template_reads_as_its_text(judge):
 
 def test_what_is_asked_is_where_the_answer_begins(judge):
     found = render(judge, "bpe", LONG)
-    asked, ids = np.asarray(found.até_a_resposta), np.asarray(found.ids)
+    asked, ids = np.asarray(found.asked), np.asarray(found.ids)
     judge.that(np.array_equal(asked, ids[: len(asked)]), "Template", "cinco mensagens",
                "o que se pergunta deveria ser o começo da mesma conversa com a resposta")  # fmt: skip
     judge.that(np.asarray(found.aprendidos)[len(asked) :].all(), "Template", "cinco mensagens",
