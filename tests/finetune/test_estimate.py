@@ -8,11 +8,13 @@ import pytest
 from tinyllm.backend import kernels
 from tinyllm.compress import nf4
 from tinyllm.errors import UsageError
+from tinyllm.finetune import bottleneck
 from tinyllm.finetune import catalog as methods
 from tinyllm.finetune.bottleneck import AdapterConfig
 from tinyllm.finetune.estimate import fine_tuning
 from tinyllm.finetune.ia3 import IA3Config
 from tinyllm.finetune.lora import LoRAConfig
+from tinyllm.finetune.method import Added
 from tinyllm.finetune.prefix import PrefixConfig
 from tinyllm.finetune.prompt import PromptConfig
 from tinyllm.finetune.subset import BitFitConfig, FullConfig, HeadConfig
@@ -24,6 +26,7 @@ from tinyllm.models.bert import BERTConfig
 from tinyllm.models.gpt import GPTConfig
 from tinyllm.models.llama import LlamaConfig
 from tinyllm.models.t5 import T5Config
+from tinyllm.nn.layers import Linear
 from tinyllm.nn.module import count_parameters
 from tinyllm.optim.adamw8bit import AdamW8bit
 from tinyllm.train.loop import TrainConfig, train
@@ -99,6 +102,21 @@ def test_to_learn_all_takes_what_a_training_takes():
 
 def test_a_prompt_is_counted():
     assert fine_tuning(GPT2_SMALL, Plan(1), PromptConfig(length=20)).parameters == 20 * 768
+
+
+def test_the_adapter_that_a_learner_writes_takes_as_much(monkeypatch):
+    """With --mine a function stands in the place of the class, and makes one of another."""
+    expected = fine_tuning(CONFIGS["gpt"], Plan(8), AdapterConfig())
+
+    class Mine(Added):
+        def __init__(self, inner, width, hidden, *, rng):
+            super().__init__(inner)
+            self.down, self.up = Linear(width, hidden, rng=rng), Linear(hidden, width, rng=rng)
+
+        __call__ = bottleneck.Adapter.__call__
+
+    monkeypatch.setattr(bottleneck, "Adapter", lambda *inputs, **options: Mine(*inputs, **options))
+    assert fine_tuning(CONFIGS["gpt"], Plan(8), AdapterConfig()) == expected
 
 
 def test_of_a_classifier_of_which_the_head_alone_is_learned_no_block_keeps_anything():

@@ -8,8 +8,9 @@ learned beside it.
 
 from tinyllm.compress.nf4_products import PART
 from tinyllm.errors import UsageError
-from tinyllm.finetune import bottleneck, ia3, lora
 from tinyllm.finetune import catalog as methods
+from tinyllm.finetune import ia3, lora
+from tinyllm.finetune.method import Added
 from tinyllm.finetune.prefix import PrefixConfig
 from tinyllm.finetune.sites import linear_layers, sizes
 from tinyllm.memory import estimate
@@ -104,7 +105,7 @@ def change_of(block):
     for path, module in block.named_modules():
         above, _, name = path.rpartition(".")
         which = (above, name if name in ALONE else "")
-        if isinstance(module, bottleneck.Adapter):
+        if isinstance(module, Added) and hasattr(module, "up"):  # an adapter, by whoever wrote it
             hidden, width = module.up.weight.shape
             more += width + 2 * hidden  # what enters it, its slope, and what enters its second layer
         elif isinstance(module, lora.LoRA):
