@@ -108,10 +108,10 @@ def verdict(study):
     2. Deixe de fora os exemplos lidos no treino. Restam menos que LEAST? FEW.
     3. O p dos que restam, vezes o número de comparações feitas (mas no máximo 1; é este o p que se
        devolve daqui em diante), não é menor que LEVEL? CHANCE.
-    4. Só B acerta mais vezes que só A? WORSE.
-    5. A diferença entre as médias das sementes de A e de B não passa de DUAS vezes o erro padrão
-       dela? SEED. O erro padrão é √(s²_A / n_A + s²_B / n_B), com s² a variância que divide por
-       n - 1.
+    4. Os exemplos em que só B acerta são mais que aqueles em que só A acerta? WORSE.
+    5. A média das sementes de A, menos a das de B, não passa de DUAS vezes o erro padrão dessa
+       diferença? SEED. (Também se é negativa.) O erro padrão é √(s²_A / n_A + s²_B / n_B), com s² a
+       variância que divide por n - 1.
     6. Em algum grupo, entre os que ainda têm ao menos LEAST exemplos, B acerta sozinho mais vezes
        que A, e o p do grupo, vezes o número desses grupos, é menor que LEVEL? PARTLY.
     7. Nenhum deles: BETTER.

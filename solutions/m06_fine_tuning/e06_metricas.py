@@ -45,8 +45,8 @@ def f1(table):
         revocação     dos textos de c, que parte ele pôs em c
 
     e a F1 é a média harmônica das duas, 2 · p · r / (p + r), que se simplifica (a lição faz a
-    conta). Uma classe de que ele nada acertou tem F1 igual a 0, mesmo que não apareça em texto
-    nenhum, nem na tabela nem no que ele disse.
+    conta). Uma classe de que ele nada acertou tem F1 igual a 0, mesmo que não haja textos dela e
+    que ele nunca a tenha dito.
 
     Por exemplo, de [[2, 1, 0], [0, 1, 1], [0, 0, 1]] as três são [4/5  1/2  2/3].
     """

@@ -29,7 +29,8 @@ class Contamination(NamedTuple):
 
     shares (N,) float64: que parte das palavras está em trechos que um texto de treino também tem
     texts (N,) inteiros: o número de um desses textos de treino, aquele em que mais trechos do
-        exemplo aparecem pela primeira vez (entre iguais, o menor número), ou -1
+        exemplo aparecem pela primeira vez (um que o exemplo repete conta tantas vezes quantas ele o
+        tem; entre iguais, o menor número), ou -1
     runs, uma lista de N: o primeiro trecho do exemplo que aparece pela primeira vez nesse texto, as
         palavras separadas por um espaço, ou ""
     """

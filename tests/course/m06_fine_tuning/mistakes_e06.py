@@ -12,7 +12,8 @@ from tinyllm.evaluate.measure import Measure, several
 
 rng = np.random.default_rng(0)
 Shares = namedtuple("Shares", "precision recall f1")
-Measured = namedtuple("Measured", "contagens nota notas_de_cada_texto")  # a learner reads these names
+# a learner reads these names
+Measured = namedtuple("Measured", "resultado_de_counts score_do_corpus score_de_cada_texto")
 
 
 def measured(piece, hypotheses, references):

@@ -23,7 +23,7 @@ def pieces_of(words, length):
 
 
 def looked_for(examples, training, *, run, words=normalised, length=min, keep=None, share=None, text=None, shown=None,
-               count_from=0, none=-1):  # fmt: skip
+               count_from=0, none=-1, once=False):  # fmt: skip
     """The right contamination, but for what is said."""
     first = {}
     lengths = {length(run, len(words(example))) for example in examples}
@@ -41,7 +41,8 @@ def looked_for(examples, training, *, run, words=normalised, length=min, keep=No
             covered = {start + i for start in starts for i in range(len(runs[0]))}
             found.shares[place] = share(starts, runs, said) if share else len(covered) / len(said)
             numbers = [first[runs[start]] for start in starts]
-            found.texts[place] = text(numbers) if text else most_frequent(numbers)
+            votes = list({runs[start]: first[runs[start]] for start in starts}.values()) if once else numbers
+            found.texts[place] = text(numbers) if text else most_frequent(votes)
             where = numbers.index(found.texts[place]) if shown is None else shown(numbers)
             found.runs[place] = " ".join(runs[starts[where]])
     return found
@@ -100,6 +101,10 @@ def the_larger_of_two(examples, training, *, run):
     return looked_for(
         examples, training, run=run, text=lambda numbers: max(numbers, key=lambda one: (numbers.count(one), one))
     )
+
+
+def repeated_runs_once(examples, training, *, run):
+    return looked_for(examples, training, run=run, once=True)
 
 
 def the_last_run(examples, training, *, run):
@@ -305,6 +310,7 @@ MISTAKES = {
         (text_of_the_first_run, "deu o texto do primeiro trecho; é aquele em que MAIS trechos aparecem"),
         (the_smallest_number, "deu o menor número; é o texto em que MAIS trechos aparecem pela primeira vez"),
         (the_larger_of_two, "entre textos com tantos trechos, vale o de menor número"),
+        (repeated_runs_once, "um trecho que o exemplo repete conta tantas vezes quantas ele o tem"),
         (the_last_run, "mostrou o último trecho que vem desse texto; é o primeiro"),
         (run_of_another_text, "mostrou o primeiro trecho contaminado, que é de outro texto de treino"),
         (counted_from_1, "os textos de treino contam-se de 0"),

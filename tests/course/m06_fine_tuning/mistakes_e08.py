@@ -21,15 +21,15 @@ class Two(NamedTuple):
 class Asked(NamedTuple):
     """What came of the gaps, and how often the model was asked. A learner reads these names."""
 
-    lacunas: np.ndarray
-    chamadas_de_score: int
+    array_das_lacunas: np.ndarray
+    total_de_chamadas_de_score: int
 
 
 class Noisy(NamedTuple):
     """What became of a text, and how many numbers were drawn for it. A learner reads these names."""
 
     texto: str
-    sorteios: int
+    total_de_sorteios: int
 
 
 class Case(NamedTuple):

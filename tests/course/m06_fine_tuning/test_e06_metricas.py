@@ -125,13 +125,14 @@ def test_bleu_of_any_texts(judge):
 
 def test_bleu_by_hand(judge):
     found = bleu(judge, *([text] for text in PAIRS["o exemplo"]), case="o exemplo")
-    agree = np.array_equal(found.contagens, [[6, 5, 5, 3, 1, 0, 6, 5, 4, 3]]) and abs(found.nota - 37.99) < 0.01
-    judge.that(agree, "Bleu", "o exemplo", f"deveria dar 37,99; deu {found.contagens.tolist()} e {found.nota:.2f}")
+    row, score = found.resultado_de_counts, found.score_do_corpus
+    agree = np.array_equal(row, [[6, 5, 5, 3, 1, 0, 6, 5, 4, 3]]) and abs(score - 37.99) < 0.01
+    judge.that(agree, "Bleu", "o exemplo", f"deveria dar 37,99; deu {row.tolist()} e {score:.2f}")
 
 
 def test_a_corpus_is_no_mean_of_its_texts(judge):
     found = bleu(judge, [GATO, "uma ave canta"], [GATO, "a ave cantou bem ontem"], "dois textos")
-    judge.that(abs(found.nota - found.notas_de_cada_texto.mean()) > 1, "Bleu", "dois textos",
+    judge.that(abs(found.score_do_corpus - found.score_de_cada_texto.mean()) > 1, "Bleu", "dois textos",
                "a nota do corpus vem das somas das contagens, e não é a média das notas")  # fmt: skip
 
 

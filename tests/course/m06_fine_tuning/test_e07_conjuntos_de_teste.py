@@ -46,6 +46,7 @@ CASES = {
     "uma palavra a mais e não haveria": (["a gata dorme ali"], TRAINING, 4),
     "trechos de uma palavra": ([CAT, "nada"], TRAINING, 1),
     "trechos de duas palavras": ([CAT, "um gato late, um cão não"], TRAINING, 2),
+    "um trecho que o exemplo repete": (["um cão um cão um cão e a gata dorme"], ["um cão", "a gata dorme"], 2),
     "a mesma coisa várias vezes": (["late late late late"], ["late late late"], 3),
     "treze palavras, que é o costume": ([LONG, LONG[:70], LONG[30:]], ["Nada aqui.", f"Hoje não. {LONG[:80]}"], 13),
     "doze de treze palavras": ([LONG], [" ".join(LONG.split()[:12])], 13),

@@ -17,7 +17,7 @@ rng = np.random.default_rng(0)
 def gaps(judge, values, of="", kind=np.asarray):
     found = judge.same("gaps", values, case=f"{len(values) // 2} pares{of}",
                        through=lambda piece, values: judge.support.asked(piece, values, kind))  # fmt: skip
-    judge.that(np.asarray(found.lacunas).dtype == np.float64, "gaps", f"{len(values) // 2} pares{of}",
+    judge.that(np.asarray(found.array_das_lacunas).dtype == np.float64, "gaps", f"{len(values) // 2} pares{of}",
                "deveria ser um array de float64")  # fmt: skip
     return found
 
@@ -45,7 +45,7 @@ def test_scores_of_other_kinds(judge):
 
 def test_gaps_by_hand(judge):
     found = gaps(judge, np.array([-2.0, -3.0, -5.0, -1.0]), ", o exemplo")
-    judge.that(np.allclose(found.lacunas, [1, -4]), "gaps", "o exemplo", "deveria dar [1, -4]")
+    judge.that(np.allclose(found.array_das_lacunas, [1, -4]), "gaps", "o exemplo", "deveria dar [1, -4]")
 
 
 # --------------------------------------------------------------------------------------------------------------- noise
