@@ -182,8 +182,16 @@ def show_finetuning(found):
                            for of in ("peak_bytes", "estimated_bytes"))  # fmt: skip
     share = f" ({decimal(100 * found['peak_share'], 0)} %)" if found["peak_share"] else ""
     print(f"  {found['case']:14} pico de {measured[0]}, de {measured[1]} do fine-tuning completo{share}; estimados: "
-          f"{estimated[0]} e {estimated[1]}; {milliseconds(found['seconds']['ours'])} por passo, ao lado de "
-          f"{milliseconds(found['seconds']['peer'])}", flush=True)  # fmt: skip
+          f"{estimated[0]} e {estimated[1]}; {duration(found['seconds']['ours'])} por passo, ao lado de "
+          f"{duration(found['seconds']['peer'])}", flush=True)  # fmt: skip
+
+
+def duration(spread):
+    """A spread of seconds: "12,3 s (12,0 a 13,1)", or in milliseconds if it is short."""
+    if spread["median"] < 1:
+        return milliseconds(spread)
+    low, middle, high = (decimal(spread[part], 1) for part in ("min", "median", "max"))
+    return f"{middle} s ({low} a {high})"
 
 
 def milliseconds(spread):
