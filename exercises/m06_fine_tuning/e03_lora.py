@@ -48,7 +48,8 @@ class LowRank(Module):
     Escreva `__init__(self, n_in, columns, rank, *, rng)`. Ele guarda três atributos: `self.a`,
     (n_in, rank), um Parameter com os números de `initial_weight(n_in, rank, rng=rng)`, os de
     qualquer camada nova; `self.b`, um Parameter de `rank` linhas, com uma coluna para cada uma das
-    que `columns`, um slice, toma, e que no começo é toda 0; e `self.columns = columns`.
+    que `columns` toma, e que no começo é toda 0; e `self.columns = columns`. `columns` é um slice
+    de que os dois extremos são dados, `columns.start` e `columns.stop`.
 
     Por exemplo, com n_in = 4, columns = slice(8, 14) e rank = 2, a é (4, 2) e b é (2, 6).
     """

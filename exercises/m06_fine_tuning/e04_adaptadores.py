@@ -32,8 +32,9 @@ class Adapter(Added):
 
     Escreva o resto de `__init__` e `__call__`. `__init__(self, inner, width, hidden, *, rng)` cria
     duas camadas lineares, nesta ordem, para que a mesma semente dê os mesmos pesos que na
-    biblioteca: `self.down`, de width a hidden, e `self.up`, de hidden a width. O PESO de up começa
-    todo em 0, e assim o modelo começa como era; os vieses já começam em 0.
+    biblioteca: `self.down`, de width a hidden, e `self.up`, de hidden a width. Uma camada se cria
+    com `Linear(n_in, n_out, rng=rng)`. O PESO de up começa todo em 0, e assim o modelo começa como
+    era; os vieses já começam em 0.
 
     `__call__(self, *inputs, **options)` chama a parte de dentro com tudo o que recebeu, e do que
     ela dá, y (B, T, C), faz

@@ -84,6 +84,11 @@ def first_columns_on_the_way_back(y, x, a, b, *, scale, columns):
 
 
 @op
+def only_b_with_scale(y, x, a, b, *, scale, columns):
+    return summed(y, x, a, b, scale, columns, back=1.0, of_b=lambda part, short: scale * rows(short).T @ rows(part))
+
+
+@op
 def scale_twice_in_b(y, x, a, b, *, scale, columns):
     return summed(y, x, a, b, scale, columns, of_b=lambda part, short: scale**2 * rows(short).T @ rows(part))
 
@@ -120,6 +125,16 @@ def y_left_out(y, x, a, b, *, scale, columns):
 @op
 def y_learns_nothing(y, x, a, b, *, scale, columns):
     return summed(y, x, a, b, scale, columns, of_y=np.zeros_like)
+
+
+@op
+def y_stopped_in_the_columns(y, x, a, b, *, scale, columns):
+    def of_y(dy):
+        dy = dy.copy()
+        dy[..., columns] = 0
+        return dy
+
+    return summed(y, x, a, b, scale, columns, of_y=of_y)
 
 
 @op
@@ -429,6 +444,7 @@ MISTAKES = {
         (scale_forgotten, "faltou a escala: o que se soma é scale vezes x a b"),
         (scale_forgotten_on_the_way_back, "a escala está no valor, mas não nos gradientes"),
         (only_b_without_scale, "ao gradiente de b faltou a escala"),
+        (only_b_with_scale, "o gradiente de b tem a escala, mas aos de x e de a ela faltou"),
         (scale_twice_in_b, "no gradiente de b a escala entrou duas vezes: em x a e em dy"),
         (scale_twice_on_the_way_back, "nos gradientes a escala entrou duas vezes"),
         (scale_divided, "dividiu pela escala; é multiplicar"),
@@ -438,6 +454,7 @@ MISTAKES = {
         (in_the_place_of_y, "pôs x a b no lugar de y; é somar a ele"),
         (y_left_out, "faltou y: o resultado é ele, e o que x a b soma às suas colunas"),
         (y_learns_nothing, "o gradiente de y é 0; y entra na soma, e o dele é dy"),
+        (y_stopped_in_the_columns, "o gradiente de y é dy inteiro: nas colunas somadas y também passa"),
         (scale_on_y, "o gradiente de y é dy, sem a escala: ela só multiplica x a b"),
         (x_forgotten, "x também recebe gradiente: por ele o sinal chega às camadas de baixo"),
         (gradients_averaged, "tirou a média sobre as posições; os gradientes de a e de b são somas"),

@@ -38,8 +38,8 @@ def without_zero():
     return quantiles(below=9, zero=False)
 
 
-def zero_twice():
-    return quantiles(above=8, cut=False)[1:]
+def zero_again():
+    return quantiles(above=8, below=7, cut=False)
 
 
 def from_the_least_to_the_most():
@@ -50,6 +50,11 @@ def from_the_least_to_the_most():
 def negatives_first_near_zero():
     values = quantiles()
     return np.concatenate([values[:7][::-1], values[7:]])
+
+
+def positives_last_near_zero():
+    values = quantiles()
+    return np.concatenate([values[:8], values[8:][::-1]])
 
 
 def to_99_percent():
@@ -183,6 +188,11 @@ def mean_not_taken_off(scale):
     return scales_coded(scale, mean=lambda scale: 0.0)
 
 
+def mean_told_and_not_taken_off(scale):
+    codes, span, _ = mean_not_taken_off(scale)
+    return codes, span, scales_coded(scale)[2]
+
+
 def least_taken_off(scale):
     return scales_coded(scale, mean=lambda scale: scale.min())
 
@@ -243,9 +253,10 @@ MISTAKES = {
         (not_divided, "faltou dividir pelo maior, para que o último seja 1"),
         (more_below, "os 8 são os positivos, e os 7, os negativos"),
         (without_zero, "faltou o 0, que deve ter um código"),
-        (zero_twice, "1/2 também entrou, e o quantil dele é o 0, que já está lá"),
+        (zero_again, "1/2 também entrou, e o quantil dele é o 0, que já está lá"),
         (from_the_least_to_the_most, "a ordem é a dos números, do -1 ao 1, e não a dos seus tamanhos"),
         (negatives_first_near_zero, "os negativos estão do maior ao menor; a ordem é crescente"),
+        (positives_last_near_zero, "os positivos estão do maior ao menor; a ordem é crescente"),
         (to_99_percent, "a primeira probabilidade é p = 1 - (1/30 + 1/32) / 2"),
         (of_the_density, "usou a altura da curva; é o quantil, inv_cdf"),
         (in_64_bits, "os valores são float64; converta para np.float32"),
@@ -269,6 +280,7 @@ MISTAKES = {
     ],
     "encode_scale": [
         (mean_not_taken_off, "faltou tirar a média: as escalas são todas positivas, e metade dos códigos se perde"),
+        (mean_told_and_not_taken_off, "a média está certa, mas não foi tirada: o que se codifica é scale - média"),
         (least_taken_off, "tirou a menor das escalas; é a média"),
         (mean_of_each_row, "tirou a média de cada linha; é uma só, a de TODAS as escalas"),
         (median_taken_off, "tirou a mediana; é a média"),
