@@ -41,7 +41,7 @@ from tinyllm.train.distill import fingerprint
 from tinyllm.train.tasks import Classify, LabelledConfig
 
 MOST = 0.03  # of the parameters: as much as a LoRA may learn
-NEAR = 0.02  # so far below full fine-tuning may its accuracy be
+NEAR = 0.05  # so far below full fine-tuning may its accuracy be
 TEXTS = 2000  # generated texts to learn from: labels are few, or there would be no need of a base
 PARTS, PLAN, MARK, REPORT = "partes", "plano.json", "nota.json", "relatorio.md"
 LORA, FULL, SCRATCH = "lora", "full", "scratch"
@@ -249,9 +249,13 @@ def best_of_kinds(found):
         (pair for pair in found if pair[1] is not None), key=lambda pair: (-pair[0]["value"], pair[0]["learned"])
     ):
         kind = row["kind"]
-        if kind not in best and not (kind == LORA and row["share"] > MOST):
+        if kind not in best and not over_budget(row):
             best[kind], rights[kind] = row, right
     return best, rights
+
+
+def over_budget(row):
+    return row["kind"] == LORA and row["share"] > MOST
 
 
 def verdict_of(rights, rivals):
@@ -320,8 +324,9 @@ def show_runs(rows):
             continue
         method = "do zero" if row["kind"] == SCRATCH else row["kind"]
         memory = megabytes(row["memory"]) if row["memory"] else "—"
+        over = f"; não conta: passa de {percent(MOST)}" if over_budget(row) else ""
         print(f"  {row['run']:{width}}  {method:9}{thousands(row['learned']):>10}{percent(row['share']):>11}"
-              f"{kilobytes(row['bytes']):>9}{memory:>10}{thousands(row['steps']):>7}  {shown(row)}")  # fmt: skip
+              f"{kilobytes(row['bytes']):>9}{memory:>10}{thousands(row['steps']):>7}  {shown(row)}{over}")  # fmt: skip
     print()
 
 
