@@ -44,6 +44,7 @@ SEVERAL = {
     "Polyak",
     "Shannon",
     "Shazeer",
+    "Zhang",
     "Em",
 }  # papers of one author, of different years; "Em 2018"
 
