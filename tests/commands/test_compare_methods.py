@@ -159,7 +159,6 @@ def test_what_is_done_is_shown_at_once(made, capsys):
         assert row["peak_bytes"] > 4 * row["parameters"] and row["examples"] == 6
         assert (row["learned"] == row["parameters"]) == (method != "lora")
         assert (row["less_full"] is None) == (method == "full")
-    assert rows["classify", "full"]["peak_bytes"] > rows["classify", "lora"]["peak_bytes"]
     out = call(capsys, *options)[1]
     lines = [line.split()[0] for line in out.splitlines() if line.startswith("  ")]
     assert lines == ["método", "full", "lora", "scratch"] * 2
@@ -260,3 +259,4 @@ def test_lora_comes_near_full_fine_tuning(tmp_path, capsys):
     for task in EXAMS:
         lora = rows[task, "lora"]
         assert lora["less_full"]["value"] >= -0.02 and lora["learned"] <= 0.03 * lora["parameters"]
+        assert lora["peak_bytes"] < rows[task, "full"]["peak_bytes"]
