@@ -18,7 +18,7 @@ COMMANDS = {  # name: its file, and its line of the help
     "plan": ("planning", "diz em quanto tempo, e em quanta memória, muitos dispositivos treinam um modelo"),
     "report": ("monitoring", "faz uma página das curvas e amostras de um treino, ou de vários lado a lado"),
     "compare": ("training", "treina vários modelos no mesmo texto e os põe lado a lado"),
-    "generate": ("training", "escreve a continuação de um texto"),
+    "generate": ("writing", "escreve a continuação de um texto"),
     "evaluate": (
         "evaluating",
         "mede um treino, ou vários lado a lado, com intervalos: o que é real, o que já estava no treino",

@@ -1,24 +1,21 @@
-"""Commands that train a model and let it write."""
+"""Commands that train a model."""
 
 import argparse
 import dataclasses
 import functools
 import shlex
 
-from tinyllm.commands.adapters import add_adapter, opened
 from tinyllm.commands.pieces import add_mine, with_pieces
 from tinyllm.config import add_options, add_options_of_one, from_dict, given_options, option_of
 from tinyllm.errors import UsageError
-from tinyllm.infer.generate import before_next, until, without_first_space
-from tinyllm.infer.sample import SampleConfig, sampler
 from tinyllm.models.catalog import MODELS
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.catalog import OPTIMIZERS
 from tinyllm.parallel.comm import current_comm
 from tinyllm.parallel.layout import Layout, parse_layout
-from tinyllm.parser import calls, positive, seed, up_to
+from tinyllm.parser import calls, seed, up_to
 from tinyllm.profile import Profile
-from tinyllm.say import emit, tell
+from tinyllm.say import tell
 from tinyllm.show import quickstart
 from tinyllm.show.classify import show_figures
 from tinyllm.show.compare import SETTINGS, STEPS, TEXTS, compare_models
@@ -30,7 +27,7 @@ from tinyllm.show.training import announce, compile_kernels, train_showing
 from tinyllm.train import run as runs
 from tinyllm.train.distill import DistillConfig, compared
 from tinyllm.train.loop import TrainConfig
-from tinyllm.train.monitor import MonitorConfig, check_monitor, continuation
+from tinyllm.train.monitor import MonitorConfig, check_monitor
 from tinyllm.train.student import create_student
 from tinyllm.train.tasks import TASKS, DataConfig, Language, check_goes_on
 from tinyllm.train.trained import check_layout
@@ -285,31 +282,6 @@ def compare_command(arguments):
     )  # fmt: skip
 
 
-@with_pieces
-def generate_command(arguments):
-    run, model = opened(arguments, best=arguments.best)
-    if not run.writes:
-        able = ", ".join(name for name, architecture in MODELS.items() if architecture.writes)
-        does = "fills gaps" if run.fills else "tells labels"
-        raise UsageError(f"the model of {run.folder} {does} and writes no text; those that do are {able}")
-    config = from_dict(SampleConfig, given_options(arguments, SampleConfig))
-    dataclasses.replace(config, seed=config.seed + arguments.count - 1)  # refused before anything is written
-    for number in range(arguments.count):
-        choose = sampler(dataclasses.replace(config, seed=config.seed + number))
-        read = before_next(run.tokenizer, arguments.prompt)
-        ids = continuation(run, model, read, choose=choose, max_tokens=arguments.max_tokens)
-        pieces = run.tokenizer.stream(ids)
-        pieces = until(pieces if read == arguments.prompt else without_first_space(pieces), arguments.stop)
-        if arguments.json:
-            text = "".join(pieces)
-            emit({"prompt": arguments.prompt, "text": text, "seed": config.seed + number})
-            continue
-        print(arguments.prompt, end="", flush=True)
-        for piece in pieces:
-            print(piece, end="", flush=True)
-        print("\n" if number + 1 < arguments.count else "")
-
-
 def declare_quickstart(p):
     calls(p, quickstart_command, json=True)
     p.add_argument(
@@ -390,17 +362,3 @@ def declare_compare(p):
     p.add_argument("--texts", type=up_to(10**6), default=TEXTS, help=f"contos gerados (padrão: {TEXTS})")
     p.add_argument("--seed", type=seed, default=0, help="semente de todo o acaso (padrão: 0)")
     p.add_argument("--plot", metavar="ARQUIVO", help="desenha as curvas neste arquivo, .svg ou .png")
-
-
-def declare_generate(p):
-    calls(p, generate_command, json=True)
-    p.add_argument("run", metavar="PASTA", help="pasta de um treino")
-    p.add_argument("--prompt", default="", help="começo do texto (padrão: nenhum)")
-    p.add_argument("--max-tokens", type=positive, default=300, help="o maior número de tokens (padrão: 300)")
-    p.add_argument("--stop", action="append", default=[], help="para antes deste texto (pode ser repetido)")
-    p.add_argument("--count", type=positive, default=1, help="quantos textos (padrão: 1)")
-    better = "usa o checkpoint de menor perda de validação, em vez do mais novo (ver train --keep-best)"
-    p.add_argument("--best", action="store_true", help=better)
-    add_adapter(p)
-    add_mine(p)
-    add_options(p, SampleConfig)
