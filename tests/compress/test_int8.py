@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tinyllm import storage
 from tinyllm.backend import kernels, threads
-from tinyllm.backend.vectors import one_row, several_rows
+from tinyllm.backend.vectors import AT_ONCE, one_row, several_rows
 from tinyllm.compress import int8, int8_products
 from tinyllm.compress.int8 import Int8Config, encode, quantize
 from tinyllm.compress.int8_products import FEW, decode, int8_linear
@@ -95,10 +95,10 @@ def test_the_products_of_the_largest_numbers_do_not_overflow(width):
 def test_the_vectors_give_what_they_mean(groups, length, seed):
     """Of as many rows as they take at once, and of one."""
     rng = np.random.default_rng(seed)
-    for dots in (several_rows, one_row):
-        codes = rng.integers(-127, 128, (dots.rows, groups * length + 3)).astype(np.int8)
+    for dots, rows in ((several_rows, AT_ONCE), (one_row, 1)):
+        codes = rng.integers(-127, 128, (rows, groups * length + 3)).astype(np.int8)
         x = rng.integers(-32767, 32768, codes.shape[1]).astype(np.int16)
-        scales, found, expected = normal(dots.rows, groups + 1), *np.empty((2, dots.rows), np.float32)
+        scales, found, expected = normal(rows, groups + 1), *np.empty((2, rows), np.float32)
         dots(codes, x, scales, groups, length, found)
         dots.function(codes, x, scales, groups, length, expected)
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6 * 127 * 32767 * (length + 1))

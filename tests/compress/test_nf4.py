@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tinyllm import storage
 from tinyllm.backend import kernels, threads
+from tinyllm.backend.vectors import VectorKernel, look_up
 from tinyllm.compress import nf4, nf4_products
 from tinyllm.compress.nf4 import decode_scale, encode, encode_scale, quantize
 from tinyllm.compress.nf4_products import BLOCK, FEW, PART, VALUES, decode, nf4_linear
@@ -154,6 +155,18 @@ def test_the_twin_decodes_as_the_meaning_does(rows, n):
     found = decode(codes, scale, n)
     with kernels.without_numba():
         assert np.array_equal(found, decode(codes, scale, n))
+
+
+@pytest.mark.parametrize("needed", look_up.builds)
+@given(blocks=st.integers(0, 5), seed=st.integers(0, 99))
+def test_the_vectors_give_what_they_mean(needed, blocks, seed):
+    """On a processor that has them; on others this is the meaning, compiled."""
+    rng = np.random.default_rng(seed)
+    codes, scales = rng.integers(0, 256, 32 * blocks + 3, np.uint8), normal(blocks, seed=seed)
+    found, expected = np.full((2, 64 * blocks + 2), np.float32(7))
+    VectorKernel(look_up.function, {needed: look_up.builds[needed]})(codes[:-3], scales, VALUES, found[:-2])
+    look_up.function(codes[:-3], scales, VALUES, expected[:-2])
+    assert np.array_equal(found, expected)
 
 
 @given(

@@ -5,6 +5,7 @@ import numpy as np
 from tinyllm.backend.arrays import array_module, beside, narrowed, product, widened
 from tinyllm.backend.kernels import TwinnedFunction, kernel, lean_kernel
 from tinyllm.backend.threads import shared
+from tinyllm.backend.vectors import look_up
 from tinyllm.errors import UsageError
 from tinyllm.tensor import op, rows
 
@@ -47,15 +48,10 @@ def decode_rows(codes, scale, values, y):
 @lean_kernel
 def decode_row(codes, scale, values, y):
     """(⌈n / 2⌉,), (blocks,), (16,) -> y, (n,)"""
-    for block in range(scale.size):
-        of_y, step = y[block * BLOCK : (block + 1) * BLOCK], scale[block]
-        of_codes = codes[block * BLOCK // 2 : (block + 1) * BLOCK // 2]
-        for i in range(of_y.size // 2):
-            of_y[2 * i] = values[of_codes[i] >> 4] * step
-            of_y[2 * i + 1] = values[of_codes[i] & 15] * step
-        if of_y.size % 2:
-            last = of_y.size - 1
-            of_y[last] = values[of_codes[last // 2] >> 4] * step
+    whole = y.size // BLOCK
+    look_up(codes[: whole * BLOCK // 2], scale[:whole], values, y[: whole * BLOCK])
+    for i in range(whole * BLOCK, y.size):
+        y[i] = values[codes[i // 2] >> (0 if i % 2 else 4) & 15] * scale[whole]
 
 
 @op
