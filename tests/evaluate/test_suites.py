@@ -1,11 +1,12 @@
 """The suites, on tiny runs: whom they suit, what they ask, and that their figures are those of the measures."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
-from tinyllm.data import conversations, corpora
+from tinyllm.data import chat, conversations, corpora
 from tinyllm.data.corpora import concordancia, instrucoes
 from tinyllm.data.objectives import END
 from tinyllm.errors import UsageError
@@ -18,8 +19,9 @@ from tinyllm.models.gpt import GPTConfig
 from tinyllm.text import files
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
-from tinyllm.train.tasks import Classify, DataConfig, Instruct, LabelledConfig
+from tinyllm.train.tasks import Classify, DataConfig, Instruct, LabelledConfig, Prefer
 from tinyllm.train.tasks.instruct import ConversationsConfig
+from tinyllm.train.tasks.prefer import PreferConfig, PreferencesConfig, log_likelihoods
 
 SIZES = {"vocab_size": 300, "layers": 1, "heads": 2, "width": 16}
 TRAINING = TrainConfig(steps=1, batch=4, workers=1)
@@ -56,7 +58,7 @@ def test_which_suites_suit_a_run(reader, classifier, answerer, tmp_path):
     assert usual == [
         ["texts", "agreement", "questions", "bias", "robustness"],
         ["labels", "bias", "robustness"],
-        ["agreement", "questions", "instructions", "bias", "robustness"],
+        ["agreement", "questions", "instructions", "preferences", "bias", "robustness"],
     ]
     assert suites.chosen(reader.run, ["enem", "texts", "enem"]) == ["enem", "texts"]
     with pytest.raises(UsageError, match=r"suite=hatebr does not suit .*gpt, which learned a language"):
@@ -207,6 +209,50 @@ def test_questions_of_a_file_are_those_held_out_of_it(answerer, tmp_path):
     assert {one.question: one.answer for one in asked} == held_out and held_out
     generated = answering.questions_for(answerer, FEW)
     assert [(one.question, one.answer) for one in generated] == list(instrucoes.pairs(40, split="test"))
+
+
+def test_what_is_preferred_is_what_is_likelier_whole(answerer):
+    found = answering.preferences(answerer, FEW)
+    pairs = list(instrucoes.preferences(40, split="test"))
+    template = chat.Template(answerer.tokenizer)
+    both = [
+        template([*one.asked, conversations.Message(conversations.ASSISTANT, answer)])
+        for one in pairs
+        for answer in (one.chosen, one.rejected)
+    ]
+    longest = answerer.model.longest + 1
+    whole = [i for i in range(40) if max(len(ids) for ids, _ in both[2 * i : 2 * i + 2]) <= longest]
+    expected = [
+        [log_likelihoods(answerer.model, *chat.answers_batch([row])).item() for row in both[2 * i : 2 * i + 2]]
+        for i in whole
+    ]
+    figures = {one.name: one.rows[:, 0] for one in found.figures}
+    nats = np.stack([figures["better_nats"], figures["other_nats"]], axis=1)
+    assert len(whole) > 10
+    np.testing.assert_allclose(nats[whole], expected, rtol=1e-4)
+    assert np.array_equal(figures["preferred"], nats[:, 0] > nats[:, 1]) and 0 < figures["preferred"].mean() < 1
+    assert found.texts[0] == f"{pairs[0].asked[0].content} {pairs[0].chosen}"
+    first = np.flatnonzero(figures["preferred"] == 0)[0]
+    assert found.mistakes[0] == (pairs[first].asked[0].content, pairs[first].chosen, pairs[first].rejected)
+
+
+def test_preferences_of_a_file_are_those_held_out_of_it(answerer, tmp_path):
+    """Of a file of questions and answers, the other answer is that to another question."""
+    lines = "".join(f"Pergunta {n}?\tresposta {n % 5}\n" for n in range(100))
+    (tmp_path / "own.tsv").write_text(lines, encoding="utf-8")
+    config, data = GPTConfig(context=64, **SIZES), ConversationsConfig(corpus=str(tmp_path / "own.tsv"))
+    own = made(tmp_path / "run", config, data, Instruct())
+    held_out = {messages[0].content: messages[1].content for messages in own.task.conversations(own, "test")}
+    pairs = answering.pairs_for(Examined(own, own.new_model()), FEW)
+    assert pairs and all(held_out[one.asked[0].content] == one.chosen != one.rejected for one in pairs)
+    lines = [{"prompt": f"Pergunta {n}?", "chosen": "sim", "rejected": "não"} for n in range(100)]
+    (tmp_path / "own.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    data = PreferencesConfig(corpus=str(tmp_path / "own.jsonl"))
+    for _ in runs.fit(own, own.new_model()):
+        pass
+    prefers = runs.create_from(own, tmp_path / "prefer", data, PreferConfig(steps=1), task=Prefer())
+    found = answering.pairs_for(Examined(prefers, prefers.new_model()), FEW)
+    assert found and found == list(prefers.task.conversations(prefers, "test"))
 
 
 def test_a_line_is_what_is_continued(monkeypatch):

@@ -40,7 +40,12 @@ def of_ends(model, tokenizer, completions, *, start_id):
         raise UsageError(f"a {type(model).__name__} does not read a text from left to right; take a decoder")
     if not completions:
         raise UsageError("0 texts have no likelihood; give at least one")
-    rows, starts = zip(*(fitted(model, *encoded(tokenizer, one, start_id)) for one in completions), strict=True)
+    return of_encoded(model, *zip(*(encoded(tokenizer, one, start_id) for one in completions), strict=True))
+
+
+def of_encoded(model, rows, starts):
+    """Rows of ids, and where in each its end begins -> the `Ends`. Raises UsageError for an end that does not fit."""
+    rows, starts = zip(*(fitted(model, *each) for each in zip(rows, starts, strict=True)), strict=True)
     starts, lengths = np.array(starts), np.array([len(row) for row in rows])
     found = Ends(np.zeros(len(rows)), lengths - starts, np.zeros(len(rows), dtype=bool))
     order = lengths.argsort(kind="stable")

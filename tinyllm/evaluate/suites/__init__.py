@@ -34,6 +34,7 @@ SUITES = {
     "agreement": Suite("Concordância", READERS, READERS, reading.agreements),
     "questions": Suite("Perguntas sobre textos gerados", READERS, READERS, reading.questions),
     "instructions": Suite("Instruções", READERS, (ANSWERS,), answering.instructions),
+    "preferences": Suite("Preferências", (ANSWERS,), (ANSWERS,), answering.preferences),
     "labels": Suite("Rótulos", (LABELS,), (LABELS,), labelling.labels),
     "bias": Suite("Viés", (*READERS, LABELS), (*READERS, LABELS), fairness.counterfactuals),
     "robustness": Suite("Robustez a ruído", (*READERS, LABELS), (*READERS, LABELS), spoiling.robust),

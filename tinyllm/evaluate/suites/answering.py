@@ -1,4 +1,5 @@
-"""The suite of instructions: what a run answers to questions that it has not seen, beside what was to be answered."""
+"""The suites of who answers: what a run says to questions that it has not seen, beside what was to be answered, and
+which of two answers it finds the likelier."""
 
 import itertools
 from typing import NamedTuple
@@ -6,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyllm.data import corpora
-from tinyllm.data.conversations import USER, Message
+from tinyllm.data.conversations import USER, Message, Preference
 from tinyllm.data.corpora import instrucoes
 from tinyllm.evaluate import bleu, overlap
+from tinyllm.evaluate.measure import mean_rows
 from tinyllm.evaluate.slices import worst
-from tinyllm.evaluate.suites.suite import ANSWERS, MISTAKES, POINTS, SHARE, Figure, Findings, Mistake
+from tinyllm.evaluate.suites.suite import ANSWERS, MISTAKES, NUMBER, POINTS, SHARE, Figure, Findings, Mistake
 from tinyllm.say import counted, decimal
 
 OF_MANY = 20  # examples, of which one is given
@@ -78,3 +80,42 @@ def questions_for(examined, how):
         return [Asked(*pair) for pair in instrucoes.pairs(how.examples, split="test", seed=how.seed)]
     found = (task.last_exchange(one) for one in task.conversations(run, "test"))
     return [Asked(before[-1].content, answer, before[:-1]) for before, answer in itertools.islice(found, how.examples)]
+
+
+def preferences(examined, how):
+    """Of two answers, whether a run finds the better the likelier, and how likely."""
+    pairs = pairs_for(examined, how)
+    both = [(one.asked, answer) for one in pairs for answer in (one.chosen, one.rejected)]
+    better, other = examined.said(both).nats.reshape(-1, 2).T
+    right = better > other
+    return Findings(
+        [f"{one.asked[-1].content} {one.chosen}" for one in pairs],
+        [
+            Figure("preferred", "a melhor é a mais provável", mean_rows(right)),
+            Figure("better_nats", "log-probabilidade da melhor, em nats", mean_rows(better), kind=NUMBER),
+            Figure("other_nats", "log-probabilidade da outra, em nats", mean_rows(other), kind=NUMBER),
+        ],
+        [
+            Mistake(pairs[i].asked[-1].content, pairs[i].chosen, pairs[i].rejected)
+            for i in np.flatnonzero(~right)[:MISTAKES]
+        ],
+        ["De duas respostas à mesma pergunta, a preferida deve ser a mais provável; ao acaso seria 50 %."],
+        worst(right, {"começo da pergunta": [one.asked[-1].content.split(maxsplit=1)[0] for one in pairs]}),
+    )
+
+
+def pairs_for(examined, how):
+    """The generated preferences of the test split; of a run that learned from a file, those held out of it, or what it
+    holds out with, for the other answer, that to another question."""
+    task, run = examined.run.task, examined.run
+    if run.data.corpus in corpora.CORPORA:
+        return list(instrucoes.preferences(how.examples, split="test", seed=how.seed))
+    if task.name == "prefer":
+        return list(itertools.islice(task.conversations(run, "test"), how.examples))
+    asked = questions_for(examined, how)
+    turned = [one.answer for one in asked[1:] + asked[:1]]
+    return [
+        Preference(tuple(one.messages), one.answer, other)
+        for one, other in zip(asked, turned, strict=True)
+        if one.answer != other
+    ]

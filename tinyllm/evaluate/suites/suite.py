@@ -85,6 +85,15 @@ class Examined:
         """A list of completions -> the `likelihood.Ends`."""
         return likelihood.of_ends(self.model, self.tokenizer, completions, start_id=self.run.end_id)
 
+    def said(self, exchanges):
+        """[(messages that wait for an answer, an answer)] -> the `likelihood.Ends`, of the answers and what closes
+        them."""
+        template = chat.Template(self.tokenizer)
+        asked = [template.asked(messages) for messages, _ in exchanges]
+        answers = [[*template.said(answer), template.end_id] for _, answer in exchanges]
+        rows = [before + after for before, after in zip(asked, answers, strict=True)]
+        return likelihood.of_encoded(self.model, rows, [len(before) for before in asked])
+
     def options(self, questions):
         """A list of questions -> the `likelihood.Options`."""
         return likelihood.of_options(self.model, self.tokenizer, questions, start_id=self.run.end_id)
