@@ -20,6 +20,9 @@ class Help(argparse.HelpFormatter):
         return getattr(action.type, "metavar", "TEXTO")
 
 
+FEW = 20  # choices that an error names
+
+
 class Parser(argparse.ArgumentParser):
     """A parser of options that may stand anywhere among the arguments, or of commands. Its errors are one line."""
 
@@ -31,7 +34,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         if self._subparsers and message.endswith(" required: COMANDO"):
-            message = f"there is no command; choose one of {', '.join(self._subparsers._group_actions[0].choices)}"
+            message = f"there is no command; {self.which(self._subparsers._group_actions[0].choices)}"
         see = "" if re.search(r"[;?]", message) else f"; see: {self.prog} --help"
         self.exit(2, f"{self.prog}: error: {brief(message + see)}\n")
 
@@ -82,6 +85,10 @@ class Parser(argparse.ArgumentParser):
         name = word.partition("=")[0]
         return f"there is no option {shown(name)}; {near(name, self._option_string_actions) or otherwise}"
 
+    def which(self, choices):
+        """What to choose among, or, if they are too many for a line, where they are told."""
+        return f"choose one of {', '.join(choices)}" if len(choices) <= FEW else f"see them all in: {self.prog} --help"
+
     def _get_value(self, action, text):
         try:
             return action.type(text) if action.type else text
@@ -92,7 +99,7 @@ class Parser(argparse.ArgumentParser):
         if action.choices is None or value in action.choices:
             return
         choices = list(map(str, action.choices))
-        which = f"choose one of {', '.join(choices)}"
+        which = self.which(choices)
         if isinstance(action, argparse._SubParsersAction):
             which = near(value, [*choices, "--help"]) or which
             raise argparse.ArgumentError(None, f"there is no command {shown(value)}; {which}")

@@ -78,6 +78,19 @@ def mapped_arrays(path):
         raise UsageError(f"{path} is no whole safetensors file ({reason}); copy or save it again") from None
 
 
+def metadata_of(path):
+    """{name: text}: what a safetensors file says of itself. Raises UsageError as `mapped_arrays` does."""
+    import safetensors
+
+    try:
+        with safetensors.safe_open(path, framework="np") as file:
+            return file.metadata() or {}
+    except FileNotFoundError:
+        raise UsageError(f"{path} does not exist") from None
+    except safetensors.SafetensorError as error:
+        raise UsageError(f"{path} is no whole safetensors file ({error}); copy or save it again") from None
+
+
 def _read_header(path):
     with open(path, "rb") as file:
         length = int.from_bytes(file.read(8), "little")
@@ -131,7 +144,12 @@ def save_text(path, text):
 
 def save_json(path, value):
     """Write a value as JSON, whole or not at all."""
-    save_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    save_text(path, as_json(value))
+
+
+def as_json(value):
+    """A value as the text of a JSON file."""
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
 def load_json(path):

@@ -414,6 +414,20 @@ REFUSED = {
         plan runs/gpt --model llama                                  # model
         plan runs/gpt --optimizer sgd                                # optimizer
     """,
+    "package": """
+        package                                                      # PASTA
+        package runs/gpt                                             # --out
+        package nothing --out new.safetensors                        # nothing
+        package "" --out new.safetensors                             # empty
+        package runs/gpt --out ""                                    # --out
+        package runs/gpt --out own                                   # own
+        package runs/gpt --out runs/gpt/config.json                  # config.json
+        package runs/gpt --out nowhere/new.safetensors               # nowhere
+        package runs/gpt --out new.safetensors --card nothing        # nothing
+        package runs/gpt --out new.safetensors --license nothing     # nothing
+        package corpus.txt                                           # corpus.txt | safetensors
+        package broken/runs/no-checkpoint --out new.safetensors      # checkpoint
+    """,
     "quantize": """
         quantize                                                     # PASTA
         quantize runs/gpt                                            # --out
@@ -870,6 +884,9 @@ ACCEPTED = """
     generate broken/runs/newest-cut --max-tokens 2
     report runs/gpt --out made/r.html
     report runs/gpt runs/labels broken/runs/log-bad --out made/r2.html --json
+    package runs/t5 --out made/t5.safetensors
+    package made/t5.safetensors
+    package runs/int8 --out made/int8.safetensors --card corpus.txt --license corpus.txt --json
     quantize runs/t5 --out made/t5 --group 64
     quantize runs/labels --out made/labels --json
     quantize runs/gpt --out made/nf4 --format nf4

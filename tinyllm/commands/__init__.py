@@ -27,6 +27,7 @@ COMMANDS = {  # name: its file, and its line of the help
     "classify": ("reading", "diz o rótulo de um texto; sem texto, mede o modelo e mostra onde ele falha"),
     "attention": ("reading", "mostra para onde um modelo olha ao ler um texto; de um T5, também ao escrever"),
     "quantize": ("compress", "faz de um treino um modelo menor, de 8 ou 4 bits por peso"),
+    "package": ("packaging", "faz de um treino um só arquivo, para dar a outros; ou mostra o que há num"),
     "tokenizer": ("text", "treina, usa e converte tokenizadores"),
     "data": ("data", "gera, baixa, limpa, divide e empacota textos"),
     "course": ("course", "o curso: onde estou, o que vem a seguir, testar, dicas"),

@@ -16,7 +16,7 @@ def add_adapter(parser):
 
 def opened(arguments, *, best=False):
     """(run, trained model) that the arguments name."""
-    run = runs.open_run(arguments.run)
+    run = runs.open_run(arguments.run, packages=True)
     if arguments.adapter is not None:
         return with_adapter(run, arguments.adapter, best=best, warn=tell)
     return run, run.trained_model(best=best, warn=tell)

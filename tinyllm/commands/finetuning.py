@@ -63,7 +63,7 @@ def new_run(arguments):
     name = vars(arguments).get("method", "lora")
     kind = chosen(arguments, "method", name, CONFIGS_OF_METHODS)
     method = from_dict(kind, given_options(arguments, kind))
-    base = runs.open_run(arguments.base)
+    base = runs.open_run(arguments.base, packages=True)
     task = chosen_task(arguments, otherwise=base.task.name)(base.task.labels)
     data = from_dict(task.data_config, given_options(arguments, task.data_config))
     optimizer = chosen_optimizer(arguments)

@@ -36,7 +36,7 @@ def estimate_command(arguments):
     run = distillation = None
     if arguments.run is not None:
         check_fixed(arguments)
-        run = runs.open_run(arguments.run)
+        run = runs.open_run(arguments.run, packages=True)
         optimizer, distillation = optimizers.name_of(run.optimizer_config), run.distillation
         classify, training = run.task.classifies, run.training
     tuning = tuning_of(arguments, run)
@@ -91,7 +91,7 @@ def plan_command(arguments):
     stored, batch, optimizer = {}, None, vars(arguments).get("optimizer", "adamw")
     if arguments.run is not None:
         check_fixed(arguments)
-        run = runs.open_run(arguments.run)
+        run = runs.open_run(arguments.run, packages=True)
         optimizer = optimizers.name_of(run.optimizer_config)
         arguments.model, stored = name_of(run.model_config), dataclasses.asdict(run.model_config)
         batch = run.training.batch * run.training.accumulate

@@ -65,6 +65,8 @@ def classify_command(arguments):
     if not run.task.classifies:
         raise UsageError(f"{run.folder} learned a language, not labels; train with --task classify")
     if not arguments.texts:
+        if run.package:
+            raise UsageError(f"{run.folder} is a package, without texts to be measured on; give a text to classify")
         show_figures(run, model, arguments.split, errors=arguments.errors, as_json=arguments.json)
         return
     empty = [text for text in arguments.texts if not text.strip()]
@@ -87,14 +89,14 @@ def classify_command(arguments):
 @with_pieces
 def attention_command(arguments):
     show_attention(
-        runs.open_run(arguments.run), arguments.text,
+        runs.open_run(arguments.run, packages=True), arguments.text,
         part=arguments.part, layer=arguments.layer, head=arguments.head, picture=arguments.out, as_json=arguments.json,
     )  # fmt: skip
 
 
 def declare_fill(p):
     calls(p, fill_command, json=True)
-    p.add_argument("run", metavar="PASTA", help="pasta de um treino de BERT ou de T5")
+    p.add_argument("run", metavar="PASTA", help="pasta de um treino de BERT ou de T5, ou um pacote dele")
     p.add_argument(
         "text", metavar="TEXTO", help="um texto com ___ onde falta algo: um token para o BERT, vários para o T5"
     )
@@ -105,7 +107,7 @@ def declare_fill(p):
 
 def declare_classify(p):
     calls(p, classify_command, json=True)
-    p.add_argument("run", metavar="PASTA", help="pasta de um treino com --task classify")
+    p.add_argument("run", metavar="PASTA", help="pasta de um treino com --task classify, ou um pacote dele")
     p.add_argument(
         "texts",
         metavar="TEXTO",
@@ -126,7 +128,7 @@ def declare_classify(p):
 
 def declare_attention(p):
     calls(p, attention_command, json=True)
-    p.add_argument("run", metavar="PASTA", help="pasta de um treino")
+    p.add_argument("run", metavar="PASTA", help="pasta de um treino, ou um pacote")
     p.add_argument("text", metavar="TEXTO", help="o texto que o modelo lê")
     p.add_argument(
         "--layer",

@@ -217,7 +217,7 @@ def run_from_another(arguments, comm, announced):
     of_data = {field.name for kind in CONFIGS_OF_DATA.values() for field in dataclasses.fields(kind)} - {"tokenizer"}
     if names := fixed_options(arguments, but={"task", *of_data, *OF_TRAINING}):
         raise UsageError(f"{names} cannot change in a run that begins --from another; leave it out")
-    base = runs.open_run(arguments.base)
+    base = runs.open_run(arguments.base, packages=True)
     of_base = base.optimizer_config
     kind = chosen_optimizer(arguments, otherwise=optimizers.name_of(of_base))
     stored = dataclasses.asdict(of_base) if kind is type(of_base) else {}

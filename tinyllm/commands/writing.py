@@ -41,7 +41,7 @@ def generate_command(arguments):
 
 def declare_generate(p):
     calls(p, generate_command, json=True)
-    p.add_argument("run", metavar="PASTA", help="pasta de um treino")
+    p.add_argument("run", metavar="PASTA", help="pasta de um treino, ou um pacote")
     p.add_argument("--prompt", default="", help="começo do texto (padrão: nenhum)")
     p.add_argument("--max-tokens", type=positive, default=300, help="o maior número de tokens (padrão: 300)")
     p.add_argument("--stop", action="append", default=[], help="para antes deste texto (pode ser repetido)")

@@ -30,7 +30,11 @@ def read_text(path):
 
 def read_json(path):
     """Path -> what the JSON in it says. UsageError for what is not JSON in UTF-8, or names something twice."""
-    data = read_limited(path)
+    return parse_json(read_limited(path))
+
+
+def parse_json(data):
+    """Bytes -> what the JSON in them says. UsageError as for `read_json`."""
     try:
         return json.loads(
             data.decode("utf-8"), object_pairs_hook=storage.no_repeated_names, parse_constant=_refuse_constant

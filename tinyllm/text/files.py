@@ -44,12 +44,16 @@ def load(path, *, pattern=None, special_tokens=()):
             return bpe.BPETokenizer(*read(path, special_tokens), pattern=pattern or "gpt2")
         if pattern or special_tokens:
             raise UsageError("the file says itself what its pattern and special tokens are; leave them out")
-        content = read_json(path)
-        if is_llama(content):
-            return LlamaTokenizer(content)
-        return simple.read_content(content) if simple.is_simple(content) else bpe.from_content(content)
+        return from_content(read_json(path))
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
+
+
+def from_content(content):
+    """What a tokenizer.json says -> tokenizer. UsageError for what is malformed or of a kind that is not supported."""
+    if is_llama(content):
+        return LlamaTokenizer(content)
+    return simple.read_content(content) if simple.is_simple(content) else bpe.from_content(content)
 
 
 def form_of(path):

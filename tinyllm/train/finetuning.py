@@ -129,7 +129,9 @@ class Base:
     def __init__(self, run):
         check(run, run.task)
         blank = run.blank_model()
-        if run.quantized:
+        if run.package:
+            stand_on(blank, run.package.arrays())
+        elif run.quantized:
             stand_on(blank, storage.mapped_arrays(run.start))
         else:
             how = {"made_with": run.made_with(), "put": stand_on, "warn": lambda problem: None}  # the SHA-256 tells

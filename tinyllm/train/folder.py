@@ -101,22 +101,24 @@ def files_of(run):
 
 def save_config(run):
     """Write config.json, with the hashes of the files that a resumed run must find unchanged."""
-    storage.save_json(
-        run.folder / "config.json",
-        {
-            "format": 1,
-            "task": run.task.name,
-            "labels": list(run.task.labels),
-            "architecture": catalog.name_of(run.model_config),
-            "data": to_dict(run.data),
-            "model": to_dict(run.model_config),
-            "train": to_dict(run.training),
-            "optimizer": optimizers.name_of(run.optimizer_config),
-            "update": to_dict(run.optimizer_config),
-            "monitor": to_dict(run.monitor),
-            **({formats.name_of(run.quantized): to_dict(run.quantized)} if run.quantized else {}),
-            **({"distillation": to_dict(run.distillation)} if run.distillation else {}),
-            **({"finetuning": run.finetuning.as_dict()} if run.finetuning else {}),
-            "sha256": {name: storage.sha256(run.folder / name) for name in files_of(run)},
-        },
-    )
+    sha256 = {name: storage.sha256(run.folder / name) for name in files_of(run)}
+    storage.save_json(run.folder / "config.json", {**config_of(run), "sha256": sha256})
+
+
+def config_of(run):
+    """What config.json says of a run, but for its files."""
+    return {
+        "format": 1,
+        "task": run.task.name,
+        "labels": list(run.task.labels),
+        "architecture": catalog.name_of(run.model_config),
+        "data": to_dict(run.data),
+        "model": to_dict(run.model_config),
+        "train": to_dict(run.training),
+        "optimizer": optimizers.name_of(run.optimizer_config),
+        "update": to_dict(run.optimizer_config),
+        "monitor": to_dict(run.monitor),
+        **({formats.name_of(run.quantized): to_dict(run.quantized)} if run.quantized else {}),
+        **({"distillation": to_dict(run.distillation)} if run.distillation else {}),
+        **({"finetuning": run.finetuning.as_dict()} if run.finetuning else {}),
+    }

@@ -42,6 +42,7 @@ from tinyllm.text import files
 from tinyllm.train import checkpoint, difficulty, distill, log, precision, trackers
 from tinyllm.train import finetuning as tunings
 from tinyllm.train import folder as folders
+from tinyllm.train import package as packed
 from tinyllm.train.loop import train
 from tinyllm.train.monitor import Monitor, MonitorConfig, check_monitor
 from tinyllm.train.tasks import Language, check_goes_on, find_task
@@ -49,13 +50,14 @@ from tinyllm.train.trained import Trained
 
 
 class Run:
-    """What `create` makes and `open_run` finds again: the folder, its configs and its tokenizer."""
+    """What `create` makes and `open_run` finds again: the folder, its configs and its tokenizer. Of a `package` the
+    folder is a file, with no more than the trained model."""
 
     def __init__(
         self, folder, task, data, model, training, optimizer, tokenizer, *,
-        monitor=None, quantized=None, distillation=None, finetuning=None,
+        monitor=None, quantized=None, distillation=None, finetuning=None, package=None,
     ):  # fmt: skip
-        self.folder, self.task = Path(folder), task
+        self.folder, self.task, self.package = Path(folder), task, package
         self.quantized, self.distillation, self.finetuning = quantized, distillation, finetuning
         self.monitor = monitor or MonitorConfig()
         self.data, self.model_config, self.training = data, model, training
@@ -100,11 +102,13 @@ class Run:
         with thrift.building():
             if self.finetuning:
                 return thrift.around(self.finetuning.model(self))
-            if self.quantized:
+            if self.quantized or self.package:
                 model = self.blank_model()
             else:
                 model = self.task.new_model(self.model_config, rng=np.random.default_rng(self.training.seed))
-        if self.start.exists():
+        if self.package:
+            load_weights(model, self.package.arrays())
+        elif self.start.exists():
             load_weights(model, storage.mapped_arrays(self.start))
         return thrift.around(model)
 
@@ -117,7 +121,7 @@ class Run:
     def base(self):
         """The tunings.Base that this run was fine-tuned on. Raises UsageError if it is there no more."""
         try:
-            return tunings.Base(open_run(self.finetuning.base))
+            return tunings.Base(open_run(self.finetuning.base, packages=True))
         except UsageError as error:
             raise UsageError(f"{self.folder} was fine-tuned on a run that is needed with it: {error}") from None
 
@@ -153,9 +157,9 @@ class Run:
 
     def trained_model(self, *, best=False, warn=print):
         """The model of the newest checkpoint, or of the `best` that is left, by the loss on the validation texts; of a
-        quantised run, the only one there is."""
+        quantised run and of a package, the only one there is."""
         model = self.new_model()
-        if self.quantized:
+        if self.quantized or self.package:
             return model
         step = self.best_step(warn=warn) if best else None
         checkpoint.load(self.checkpoints, model=self.kept(model), made_with=self.made_with(), step=step, warn=warn)
@@ -185,8 +189,9 @@ class Run:
 
     def made_with(self):
         """{name: value} of what decides what the numbers of a checkpoint mean."""
+        packed_as = self.package and self.package.sha256["tokenizer.json"]
         return {
-            "tokenizer": storage.sha256(self.folder / "tokenizer.json"),
+            "tokenizer": packed_as or storage.sha256(self.folder / "tokenizer.json"),
             "architecture": catalog.name_of(self.model_config),
             "optimizer": optimizers.name_of(self.optimizer_config),
             **({"finetuning": self.finetuning.made_with()} if self.finetuning else {}),
@@ -279,15 +284,35 @@ def settled(training):
     )  # fmt: skip
 
 
-def open_run(folder):
-    """Find a run again. Raises UsageError if there is none, or if its files are not those it was made with."""
+def open_run(folder, *, packages=False):
+    """Find a run again, or, if `packages` will do, what a package has of one.
+
+    Raises UsageError if there is none, or if its files are not those it was made with.
+    """
     storage.check_name(folder)
     folder = Path(folder)
+    if folder.is_file():
+        found = packed.read(folder)
+        if not packages:
+            raise UsageError(f"{folder} is a package, without the texts of its run; give the folder of the run")
+        return run_of(folder, found.config, f"config.json in {folder}", found.tokenizer, package=found)
     if not (folder / "config.json").exists():
         raise UsageError(
             f"{folder} holds no run (there is no config.json in it); train one with: tinyllm train --out {folder}"
         )
     stored = storage.load_json(folder / "config.json")
+    try:
+        hashes = dict(stored["sha256"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{folder / 'config.json'} is not the config of a run: {error}") from None
+    for name, expected in hashes.items():
+        if not (folder / name).is_file() or storage.sha256(folder / name) != expected:
+            raise UsageError(f"{folder / name} is missing or not the file this run was made with; make the run anew")
+    return run_of(folder, stored, folder / "config.json", files.load(folder / "tokenizer.json"))
+
+
+def run_of(folder, stored, name, tokenizer, **more):
+    """The Run that a config says, read from what is called `name`. Raises UsageError for the config of none."""
     try:
         architecture = catalog.find(stored.get("architecture", "gpt"))  # before there was another, none was named
         task = find_task(stored.get("task", Language.name), stored.get("labels", ()))
@@ -299,20 +324,16 @@ def open_run(folder):
             "train": task.train_config,
             "update": optimizers.find(stored["optimizer"]).Config,
         }
-        parts = [from_dict(kind, stored[name]) for name, kind in kinds.items()]
+        parts = [from_dict(kind, stored[part]) for part, kind in kinds.items()]
         monitor = from_dict(MonitorConfig, stored.get("monitor", {}))  # before there was one, nothing was asked of it
         some_have = {"distillation": distill.Distillation, **formats.CONFIGS}
-        more = {name: from_dict(kind, stored[name]) for name, kind in some_have.items() if name in stored}
-        more = {"quantized" if name in formats.CONFIGS else name: config for name, config in more.items()}
+        found = {part: from_dict(kind, stored[part]) for part, kind in some_have.items() if part in stored}
+        more |= {"quantized" if part in formats.CONFIGS else part: config for part, config in found.items()}
         if "finetuning" in stored:
             more["finetuning"] = tunings.Finetuning.from_dict(stored["finetuning"])
-        hashes = dict(stored["sha256"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{folder / 'config.json'} is not the config of a run: {error}") from None
-    for name, expected in hashes.items():
-        if not (folder / name).is_file() or storage.sha256(folder / name) != expected:
-            raise UsageError(f"{folder / name} is missing or not the file this run was made with; make the run anew")
-    return Run(folder, task, *parts, files.load(folder / "tokenizer.json"), monitor=monitor, **more)
+        raise UsageError(f"{name} is not the config of a run: {error}") from None
+    return Run(folder, task, *parts, tokenizer, monitor=monitor, **more)
 
 
 def fit(run, model, *, stop=lambda: False, warn=print, profile=None, detect=False, comm=ALONE, layout=None):
