@@ -181,7 +181,7 @@ def test_what_needs_the_texts_is_refused(made, capsys, tmp_path):
     (run, packed), (_, labels) = made("gpt"), made("labels")
     capsys.readouterr()
     for words in (("evaluate", packed), ("quantize", packed, "--out", tmp_path / "q"), ("report", packed)):
-        assert "is a package, without the texts of its run" in refusal(capsys, *words)
+        assert "is a file, as a package is, and no folder with the texts of a run" in refusal(capsys, *words)
     assert "give a text to classify" in refusal(capsys, "classify", labels)
     assert "--out gpt.safetensors" in refusal(capsys, "package", run)
     assert "is a package already" in refusal(capsys, "package", packed, "--out", tmp_path / "again")

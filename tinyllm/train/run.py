@@ -292,15 +292,19 @@ def open_run(folder, *, packages=False):
     storage.check_name(folder)
     folder = Path(folder)
     if folder.is_file():
-        found = packed.read(folder)
         if not packages:
-            raise UsageError(f"{folder} is a package, without the texts of its run; give the folder of the run")
-        return run_of(folder, found.config, f"config.json in {folder}", found.tokenizer, package=found)
+            raise UsageError(
+                f"{folder} is a file, as a package is, and no folder with the texts of a run; give the folder"
+            )
+        found = packed.read(folder)
+        parts, more = described(found.config, f"config.json in {folder}")
+        return Run(folder, *parts, found.tokenizer, package=found, **more)
     if not (folder / "config.json").exists():
         raise UsageError(
             f"{folder} holds no run (there is no config.json in it); train one with: tinyllm train --out {folder}"
         )
     stored = storage.load_json(folder / "config.json")
+    parts, more = described(stored, folder / "config.json")
     try:
         hashes = dict(stored["sha256"])
     except (KeyError, TypeError, ValueError) as error:
@@ -308,11 +312,12 @@ def open_run(folder, *, packages=False):
     for name, expected in hashes.items():
         if not (folder / name).is_file() or storage.sha256(folder / name) != expected:
             raise UsageError(f"{folder / name} is missing or not the file this run was made with; make the run anew")
-    return run_of(folder, stored, folder / "config.json", files.load(folder / "tokenizer.json"))
+    return Run(folder, *parts, files.load(folder / "tokenizer.json"), **more)
 
 
-def run_of(folder, stored, name, tokenizer, **more):
-    """The Run that a config says, read from what is called `name`. Raises UsageError for the config of none."""
+def described(stored, name):
+    """The task and the configs that a config, read from what is called `name`, says of a run, and what else a Run is
+    made with. Raises UsageError for the config of none."""
     try:
         architecture = catalog.find(stored.get("architecture", "gpt"))  # before there was another, none was named
         task = find_task(stored.get("task", Language.name), stored.get("labels", ()))
@@ -325,7 +330,7 @@ def run_of(folder, stored, name, tokenizer, **more):
             "update": optimizers.find(stored["optimizer"]).Config,
         }
         parts = [from_dict(kind, stored[part]) for part, kind in kinds.items()]
-        monitor = from_dict(MonitorConfig, stored.get("monitor", {}))  # before there was one, nothing was asked of it
+        more = {"monitor": from_dict(MonitorConfig, stored.get("monitor", {}))}  # before there was one, it was empty
         some_have = {"distillation": distill.Distillation, **formats.CONFIGS}
         found = {part: from_dict(kind, stored[part]) for part, kind in some_have.items() if part in stored}
         more |= {"quantized" if part in formats.CONFIGS else part: config for part, config in found.items()}
@@ -333,7 +338,7 @@ def run_of(folder, stored, name, tokenizer, **more):
             more["finetuning"] = tunings.Finetuning.from_dict(stored["finetuning"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{name} is not the config of a run: {error}") from None
-    return Run(folder, task, *parts, tokenizer, monitor=monitor, **more)
+    return [task, *parts], more
 
 
 def fit(run, model, *, stop=lambda: False, warn=print, profile=None, detect=False, comm=ALONE, layout=None):
