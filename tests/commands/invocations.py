@@ -517,6 +517,13 @@ REFUSED = {
         launch -n 2 finetune runs/gpt --out new                      # finetune | train
     """,
     "generate": """
+        generate runs/gpt --draft nothing                            # nothing
+        generate runs/gpt --draft ""                                 # empty
+        generate runs/gpt --draft runs/bert                          # tokenizer
+        generate runs/gpt --draft runs/gpt --lookup                  # --draft | --lookup
+        generate runs/gpt --ahead 3                                  # --ahead
+        generate runs/gpt --lookup --ahead 0                         # ahead
+        generate runs/t5 --lookup                                    # runs/t5
         generate                                                     # PASTA
         generate ""                                                  # empty
         generate nothing                                             # nothing
@@ -871,6 +878,8 @@ ACCEPTED = """
     plan --cluster h100 --context 1000000 --layers 1000 --width 1000000 --heads 1000000 --vocab-size 1000000
     plan --model t5 --cluster rtx2060 --context 1 --batch 1
     generate runs/gpt --max-tokens 1
+    generate runs/gpt --draft runs/gpt --ahead 2 --max-tokens 5 --json
+    generate runs/gpt --lookup --max-tokens 5
     generate --max-tokens 3 runs/gpt --prompt "Era uma vez"
     generate runs/gpt --prompt=-oi --max-tokens 2
     generate runs/gpt --prompt "Era uma " --max-tokens 3 --temperature 0

@@ -40,13 +40,21 @@ def generate_batch(model, requests):
     Raises UsageError for a model that does not write, for an empty prompt, for a longer one, and for a T5 of another
     number of sources.
     """
+    requests = list(requests)
+    texts = check_requests(model, [request.prompt for request in requests])
+    if requests and getattr(model, "sources", len(requests)) != len(requests):
+        raise UsageError(f"{len(requests)} requests do not fit {model.sources} sources; give one for each")
+    return _steps(model, requests, texts)
+
+
+def check_requests(model, prompts):
+    """Prompts -> a list of ids of each. Raises UsageError for those that a model does not go on with."""
     if not hasattr(model, "new_caches"):
         raise UsageError(
             f"a {type(model).__name__} does not write one token after the other; "
             "take a decoder, or what `answering` of a T5 gives"
         )
-    requests = list(requests)
-    texts = [[int(i) for i in request.prompt] for request in requests]
+    texts = [[int(i) for i in prompt] for prompt in prompts]
     for ids in texts:
         if not ids:
             raise UsageError("an empty prompt gives the model nothing to continue; begin with at least one token")
@@ -55,9 +63,7 @@ def generate_batch(model, requests):
                 f"a prompt of {len(ids)} tokens does not fit in 1..{model.longest}; "
                 "shorten it, or train with a larger context"
             )
-    if requests and getattr(model, "sources", len(requests)) != len(requests):
-        raise UsageError(f"{len(requests)} requests do not fit {model.sources} sources; give one for each")
-    return _steps(model, requests, texts)
+    return texts
 
 
 def _steps(model, requests, texts):

@@ -52,7 +52,12 @@ def probabilities(logits):
 
 def draw(logits, rng):
     """(V,) -> a token id, drawn with the probabilities softmax(logits)."""
-    sums = np.cumsum(probabilities(logits))
+    return draw_from(probabilities(logits), rng)
+
+
+def draw_from(chances, rng):
+    """(V,) of numbers of which each is as probable as it is large -> a token id, drawn."""
+    sums = np.cumsum(chances)
     return int(np.searchsorted(sums, rng.random() * sums[-1], side="right"))
 
 
@@ -60,15 +65,17 @@ def sampler(config):
     """A function of logits (V,) that chooses an id: temperature, top-k, top-p, then a draw seeded by the config."""
     rng = np.random.default_rng(config.seed)
 
-    def choose(logits):
-        logits = temperature(logits, config.temperature)
-        if config.top_k:
-            logits = top_k(logits, config.top_k)
-        if config.top_p < 1:
-            logits = top_p(logits, config.top_p)
-        return draw(logits, rng)
+    return lambda logits: draw(processed(logits, config), rng)
 
-    return choose
+
+def processed(logits, config):
+    """(V,) -> (V,): the logits that a token is drawn from."""
+    logits = temperature(logits, config.temperature)
+    if config.top_k:
+        logits = top_k(logits, config.top_k)
+    if config.top_p < 1:
+        logits = top_p(logits, config.top_p)
+    return logits
 
 
 def _only(logits, kept):
