@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tinyllm.commands import COMMANDS
 from tinyllm.course.pytest_plugin import FOLDER
 
 PLACES = ("tinyllm", "solutions", "exercises")
@@ -69,3 +70,9 @@ def test_a_paper_has_the_same_year_on_every_page():
             years[paper["author"]].add(paper["year"])
     assert {"Vaswani", "Devlin", "Raffel"} <= years.keys()
     assert not {author: found for author, found in years.items() if len(found) > 1 and author not in SEVERAL}
+
+
+def test_the_quickstart_takes_as_long_wherever_it_is_told():
+    told = TEXTS[FOLDER / "README.md"] + COMMANDS["quickstart"][1]
+    minutes = re.findall(r"(\d+) (?:a|to) (\d+) minut", told)
+    assert len(minutes) == 3 and len(set(minutes)) == 1, minutes
