@@ -30,8 +30,8 @@ def losses(out):
 
 
 def calls(err):
-    """{piece: how often it was called} of what a command said at its end."""
-    told = re.findall(r"^  (\w+) \(m\S+\): chamada ([\d.]+) ve", err, flags=re.M)
+    """{piece: how often it was called, or an object made of it} of what a command said at its end."""
+    told = re.findall(r"^  (\w+) \(m\S+\): (?:chamada|construída) ([\d.]+) ve", err, flags=re.M)
     return {name: int(count.replace(".", "")) for name, count in told}
 
 
@@ -374,11 +374,15 @@ def all_right(checkout, monkeypatch):
 
 
 def test_what_one_exercise_imports_is_what_another_one_writes(all_right):
-    with swap.mine(say=lambda line: None) as pieces:
+    said = []
+    with swap.mine(say=said.append) as pieces:
         counts = {piece.name: piece for piece in pieces}
         attention = layers_of_attention.CausalSelfAttention(8, 2, rng=np.random.default_rng(0))
         attention(Tensor(np.ones((1, 3, 8), np.float32)))
         assert counts["softmax"].calls == 1 and counts["CausalSelfAttention"].calls == 1
+    assert "  softmax (m01.e03): chamada 1 vez" in said
+    assert "  CausalSelfAttention (m03.e08): construída 1 vez" in said
+    assert "  GPT (m04.e04): construída 0 vezes, isto é, nada aqui passou por ela" in said
 
 
 @pytest.mark.parametrize("gives", ["None", "3.0", "bytearray(b'train')", "['train']"])
@@ -449,7 +453,7 @@ def test_every_piece_is_called_by_some_command(checkout):
     for command in commands:
         status, _, err = tinyllm(checkout, *command, "--mine")
         assert status == 0, err
-        told = re.findall(r"^  (\w+ \(m\S+\)): chamada (\S+) ve", err, flags=re.M)
+        told = re.findall(r"^  (\w+ \(m\S+\)): (?:chamada|construída) (\S+) ve", err, flags=re.M)
         seen |= {piece for piece, _ in told}
         called |= {piece for piece, count in told if count != "0"}
     assert seen == called == {f"{name} ({e.id})" for e in EXERCISES.values() for name in e.library}

@@ -24,13 +24,15 @@ from tinyllm.say import counted, tell
 
 
 class Piece:
-    """A piece of the library that an exercise can replace. `calls` counts how often the learner's was called; `gave` is
-    when its last result came, and of which type."""
+    """A piece of the library that an exercise can replace. `calls` counts how often the learner's was called or, if it
+    is a class, how many objects were made of it, as `verb` says; `gave` is when its last result came, and of which
+    type."""
 
     def __init__(self, exercise, name, state):
         self.exercise, self.name, self.state = exercise, name, state
         self.module = importlib.import_module(exercise.library[name])
         self.is_yours = state == RIGHT
+        self.verb = "construída" if isinstance(getattr(self.module, name), type) else "chamada"
         self.calls, self.lock, self.gave = 0, threading.Lock(), (0, "")
 
     def counting(self, function):
@@ -85,9 +87,8 @@ def mine(*, say=tell):
             raise_in_words(error, folder, [piece for piece in yours if piece.calls])
             raise
     for piece in yours:
-        times = counted(piece.calls, "vez", "vezes")
-        say(f"  {piece.name} ({piece.exercise.id}): chamada {times}" if piece.calls else
-            f"  {piece.name} ({piece.exercise.id}): chamada 0 vezes, isto é, nada aqui passou por ela")  # fmt: skip
+        told = f"  {piece.name} ({piece.exercise.id}): {piece.verb} {counted(piece.calls, 'vez', 'vezes')}"
+        say(told if piece.calls else f"{told}, isto é, nada aqui passou por ela")
 
 
 def print_aside(*values, file=None, **how):
