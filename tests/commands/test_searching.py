@@ -88,6 +88,15 @@ def test_a_run_that_fails_is_told_and_the_others_go_on(capsys, tmp_path, trained
     assert trained == ["optimizer=lion", "optimizer=adam", "optimizer=lion"]  # it is tried again
 
 
+def test_where_all_fail_it_is_told_where_the_errors_are(capsys, tmp_path, trained):
+    status, out, err = call(capsys, "optimizer=lion", "seed=0,1", "--out", tmp_path / "s")
+    assert status == 1 and "tinyllm report" not in err
+    assert err.splitlines()[-1] == "nenhum treino terminou; o erro de cada um está na linha dele, abaixo da tabela"
+    assert out.splitlines()[-2:] == [
+        f"optimizer=lion,seed={seed}: falhou no passo 0: after step 1 the loss is nan" for seed in (0, 1)
+    ]
+
+
 def test_another_definition_is_refused(capsys, tmp_path, trained):
     assert call(capsys, "seed=0,1", "--steps=4", "--out", tmp_path)[0] == 0
     status, out, err = call(capsys, "seed=0,1", "--steps=5", "--out", tmp_path)

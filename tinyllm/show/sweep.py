@@ -28,7 +28,9 @@ def show_sweep(sweep, *, stop_hopeless=False, picture=None, as_json=False):
     else:
         show_table(rows)
         show_troubles(runs)
-        if len(runs) <= len(plot.COLORS):
+        if all(run.state == "failed" for run in runs):
+            tell("nenhum treino terminou; o erro de cada um está na linha dele, abaixo da tabela")
+        elif len(runs) <= len(plot.COLORS):
             tell(f"para ver as curvas: tinyllm report {shlex.quote(str(sweep.folder))}/*/")
     return 1 if problems else 0
 
