@@ -121,13 +121,17 @@ def test_the_page_needs_nothing_else_and_shows_every_suite(place, capsys):
 
 
 def test_what_is_asked_of_a_few_shots(place, capsys):
-    command = "answers begun --suite instructions --examples 20"
+    assert cli.main(f"train --out roomy --texts 60 --steps 20 {SMALL.replace('32', '512')}".split()) == 0
+    command = "answers roomy --suite instructions --examples 20"
     without, with_shots = (evaluated(capsys, f"{command}{more}") for more in ("", " --shots 2"))
     assert without["instructions", "answers"] == with_shots["instructions", "answers"]
-    notes = with_shots["instructions", "begun"]["notes"]
-    few = "antes de cada pergunta couberam, em média, 0,00 de 2 exemplos."
-    assert f"O modelo não aprendeu a responder: {few}" in notes
-    assert with_shots["instructions", "begun"]["figures"]["exact_match"]["differs"] is not None
+    few = "O modelo não aprendeu a responder: antes de cada pergunta couberam, em média, {} de {}."
+    assert few.format("2,00", "2 exemplos") in with_shots["instructions", "roomy"]["notes"]
+    assert with_shots["instructions", "roomy"]["figures"]["exact_match"]["differs"] is not None
+    said = [[one["said"] for one in found["instructions", "roomy"]["mistakes"]] for found in (with_shots, without)]
+    assert said[0] != said[1]  # who was given examples goes on with another text
+    cramped = evaluated(capsys, "begun --suite instructions --examples 20 --shots 2")["instructions", "begun"]
+    assert few.format("0,00", "2 exemplos") in cramped["notes"]  # a context of 32 has room for none
 
 
 def test_a_published_set_is_read_from_a_file_and_measured_whole(place, capsys):
