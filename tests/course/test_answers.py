@@ -301,6 +301,13 @@ OTHERWISE = {
             values[...] = codes * np.repeat(scale, group or codes.shape[1], axis=1)[:, : codes.shape[1]]
             return values
         """, WRONG, ["tipo obtido int8, esperado float32", "!aparece o primeiro"]),
+    "a part of a result that has a name": ("m06.e02", """
+        same_batch = answers_batch
+
+        def answers_batch(rows):
+            ids, targets, weights = same_batch(rows)
+            return ids, targets, weights.astype(np.float64)
+        """, WRONG, ["tipo obtido float64, esperado float32 no weights", "!no valor 2"]),
     "the second function": ("m01.e02", """
         def smoothed_probabilities(counts, k):
             return counts + k

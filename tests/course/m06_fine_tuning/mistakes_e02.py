@@ -193,6 +193,14 @@ class AskedWithoutItsLastEnd(RightTemplate):
 
 # ------------------------------------------------------------------------------------------------------- answers_batch
 
+Batch = namedtuple("Batch", "ids targets weights")  # what a learner reads
+
+
+def named(piece, rows):
+    """The batch that a piece makes of rows, its parts by the names that the statement gives them."""
+    found = piece(rows)
+    return Batch(*found) if isinstance(found, tuple) and len(found) == len(Batch._fields) else found
+
 
 def filled(rows, *, left=False, with_=0):
     """(B, T) of lists of numbers."""

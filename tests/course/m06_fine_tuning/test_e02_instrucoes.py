@@ -122,7 +122,8 @@ def rows_of(*lengths, draw=rng, dtype=np.int64):
 
 def batch(judge, rows, of=""):
     lengths = ", ".join(str(len(ids)) for ids, _ in rows)
-    return judge.same("answers_batch", rows, case=f"{counted(len(rows), 'conversa')} de {lengths} ids{of}")
+    case = f"{counted(len(rows), 'conversa')} de {lengths} ids{of}"
+    return judge.same("answers_batch", rows, through=judge.support.named, case=case)
 
 
 @pytest.mark.parametrize("lengths", [(5, 9, 3), (4,), (2, 2), (7, 7, 7, 7), (2, 30)])
