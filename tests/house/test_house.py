@@ -138,6 +138,15 @@ def test_mistakes_are_raised_not_asserted(path):
 
 
 @every_file
+def test_a_warning_is_in_portuguese_as_the_lines_among_which_it_stands(path):
+    """Errors are in English."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "warn":
+            said = ast.unparse(node.args[0]).lstrip("f'\"")
+            assert said.startswith("Aviso: "), f"{path.name}:{node.lineno}: {said}"
+
+
+@every_file
 def test_nothing_runs_at_import(path):
     """Only definitions, constants and decorators; the environment is never read."""
     allowed = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.If, ast.Expr)

@@ -143,8 +143,8 @@ def test_conversations_that_do_not_fit_lose_their_last_exchanges_or_are_left_out
         whole += len(messages) in ends
     assert said == expected and whole < len(said) < 40
     assert told[0] == (
-        f"of 40 conversations of train, {len(said) - whole} lose their last exchanges and {40 - len(said)} are left "
-        "out, as they do not fit in the context of 120 tokens; raise --context to keep them"
+        f"Aviso: de 40 conversas de treino, {len(said) - whole} perdem as últimas trocas e {40 - len(said)} ficam de "
+        "fora, por falta de espaço no contexto de 120 tokens; para que caiba mais, aumente --context"
     )
     with pytest.raises(UsageError, match="none of 40 conversations of train fits in 8 tokens; raise --context"):
         make(tmp_path / "small", model=dataclasses.replace(MODEL, context=8))

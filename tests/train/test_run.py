@@ -351,7 +351,7 @@ def test_a_bad_line_of_the_log_is_passed_over_and_told(tmp_path, line):
     path.write_bytes(b"\n".join([*lines[:2], line.encode("latin-1"), *lines[2:], b'{"step": 5, "lo']))
     run.training = dataclasses.replace(run.training, steps=6)
     assert len(list(runs.fit(run, run.new_model(), warn=said.append))) == 2
-    assert said == [f"{path}, line 3 is no line of a log, and is passed over"]
+    assert said == [f"Aviso: a linha 3 de {path} não é de um log, e foi ignorada"]
     assert [step for step, _ in losses(run)] == [1, 2, 3, 4, 5, 6]
 
 
@@ -377,7 +377,7 @@ def test_a_run_whose_checkpoints_are_gone_begins_again_and_says_so(tmp_path):
         shutil.rmtree(run.checkpoints)
         assert len(list(runs.fit(run, run.new_model(), warn=said.append))) == 4
         assert (run.folder / f"log.{time}.jsonl").read_bytes() == before and losses(run) == first
-        assert "no checkpoint, though the log tells of 4 steps: the training begins again at step 1" in said[-1]
+        assert "embora o log fale de 4 passos: o treino recomeça do passo 1, e o log de antes" in said[-1]
     assert len(said) == 2
 
 

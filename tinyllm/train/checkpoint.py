@@ -146,7 +146,7 @@ def load(folder, *, step=None, warn=print, **parts):
             problems.append(str(error))
             continue
         for problem in problems:
-            warn(f"checkpoint passed over: {problem}")
+            warn(f"Aviso: um checkpoint foi ignorado: {problem}")
         return found
     if not paths:
         raise UsageError(f"there is no checkpoint in {folder}; train the run first")

@@ -12,7 +12,7 @@ import itertools
 import json
 
 from tinyllm import storage
-from tinyllm.say import to_json
+from tinyllm.say import counted, to_json
 from tinyllm.train.loop import Report
 
 STEPS, SAMPLES, STATISTICS, ENVIRONMENT = FILES = storage.LOGS
@@ -41,7 +41,7 @@ def read(path, *, warn):
     found = [as_line(line, KEYS[path.name]) for line in lines]
     for number, values in enumerate(found, start=1):
         if values is None:
-            warn(f"{path}, line {number} is no line of a log, and is passed over")
+            warn(f"Aviso: a linha {number} de {path} não é de um log, e foi ignorada")
     return [values for values in [*found, as_line(last, KEYS[path.name])] if values is not None]
 
 
@@ -65,8 +65,8 @@ def keep_aside(folder, checkpoints, *, warn):
     for name in told:
         (folder / name).replace(folder / numbered(name, number))
     warn(
-        f"{checkpoints} holds no checkpoint, though the log tells of {told[STEPS][-1]['step']} steps: the training "
-        f"begins again at step 1, and the log of before is now {numbered(STEPS, number)}"
+        f"Aviso: não há checkpoint em {checkpoints}, embora o log fale de {counted(told[STEPS][-1]['step'], 'passo')}: "
+        f"o treino recomeça do passo 1, e o log de antes agora se chama {numbered(STEPS, number)}"
     )
 
 

@@ -81,8 +81,12 @@ class Run:
 
     @property
     def for_room(self):
-        """What to do that more of a text fits in the context, which a fine-tuning has from its base."""
-        return "give shorter texts or a base with a longer context" if self.finetuning else "raise --context"
+        """What to do that more of a text fits in the context, which a fine-tuning has from its base: as an error says
+        it, and as a warning does."""
+        if self.finetuning:
+            error = "give shorter texts or a base with a longer context"
+            return error, "dê textos mais curtos ou uma base de contexto maior"
+        return "raise --context", "aumente --context"
 
     def tokens(self, split):
         """(N,) of uint16 or uint32, read from the disk as needed, of a run that learns a language."""

@@ -15,10 +15,11 @@ from tinyllm.data.objectives import END, padded
 from tinyllm.errors import UsageError
 from tinyllm.models import catalog
 from tinyllm.models.classifier import Classifier
+from tinyllm.say import counted
 from tinyllm.tensor import no_grad
 from tinyllm.text import files
 from tinyllm.train.loop import TrainConfig
-from tinyllm.train.tasks.language import DataConfig
+from tinyllm.train.tasks.language import DataConfig, warn_of_lost
 
 AT_ONCE = 128  # texts that are read side by side when nothing is learned
 
@@ -98,10 +99,8 @@ class Classify:
         write_labelled(of_texts, examples)
         cut = sum(len(row) > context for row in whole)
         if cut:
-            warn(
-                f"{cut} of {len(rows)} texts of {split} do not fit in the context of {context} tokens, and lose "
-                f"their beginning; {run.for_room} to keep it"
-            )
+            lost = counted(cut, "perde o começo", "perdem o começo")
+            warn_of_lost(warn, run, counted(len(rows), "texto"), split, lost)
 
     @staticmethod
     def row(tokenizer, text, config):

@@ -20,11 +20,12 @@ from tinyllm.data.corpora import instrucoes
 from tinyllm.data.objectives import END, Causal
 from tinyllm.errors import UsageError
 from tinyllm.models import catalog
+from tinyllm.say import counted
 from tinyllm.tensor import no_grad
 from tinyllm.text import files
 from tinyllm.train.loop import TrainConfig
 from tinyllm.train.tasks.classify import sum_of_weights
-from tinyllm.train.tasks.language import DataConfig
+from tinyllm.train.tasks.language import DataConfig, warn_of_lost
 
 AT_ONCE = 64  # conversations that are read side by side when nothing is learned
 
@@ -184,15 +185,15 @@ def tell_lost(split, count, whole, kept, run, warn):
     """Tell `warn` how many of the examples of a split are kept, but not whole, and how many are not kept. Raises
     UsageError if none is."""
     if count and not kept:
-        room = f"{run.model_config.context} tokens; {run.for_room}"
-        raise UsageError(f"none of {count} conversations of {split} fits in {room}")
-    lost = {"lose their last exchanges": kept - whole, "are left out": count - kept}
-    if whole < count:
-        told = " and ".join(f"{number} {what}" for what, number in lost.items() if number)
-        warn(
-            f"of {count} conversations of {split}, {told}, as they do not fit in the context of "
-            f"{run.model_config.context} tokens; {run.for_room} to keep them"
-        )
+        mend, _ = run.for_room
+        raise UsageError(f"none of {count} conversations of {split} fits in {run.model_config.context} tokens; {mend}")
+    lost = []
+    if whole < kept:
+        lost.append(counted(kept - whole, "perde as últimas trocas", "perdem as últimas trocas"))
+    if kept < count:
+        lost.append(counted(count - kept, "fica de fora", "ficam de fora"))
+    if lost:
+        warn_of_lost(warn, run, counted(count, "conversa"), split, *lost)
 
 
 def arrays_of(rows):

@@ -17,6 +17,7 @@ from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import mean_loss
 from tinyllm.infer.generate import before_next
 from tinyllm.models import catalog
+from tinyllm.say import counted
 from tinyllm.text import files
 from tinyllm.train.loop import TrainConfig
 
@@ -43,6 +44,18 @@ def check_corpus(corpus):
     """Raise UsageError if there is no corpus of this name, neither generated nor in files."""
     if corpus not in corpora.CORPORA and not Path(corpus).exists():
         raise UsageError(f"corpus={corpus} is neither a generated corpus ({', '.join(corpora.CORPORA)}) nor a file")
+
+
+NAMED = {"train": "treino", "validation": "validação", "test": "teste"}
+
+
+def warn_of_lost(warn, run, texts, split, *lost):
+    """Tell `warn` what is lost of the texts of a split that do not fit in the context, all of it counted in words."""
+    context, (_, mend) = counted(run.model_config.context, "token"), run.for_room
+    warn(
+        f"Aviso: de {texts} de {NAMED[split]}, {' e '.join(lost)}, por falta de espaço no contexto de {context}; para "
+        f"que caiba mais, {mend}"
+    )
 
 
 class Language:
