@@ -55,6 +55,15 @@ REFUSED = {
         train --out new --curriculum                                 # --curriculum
         train --out new --curriculum random                          # random | length | difficulty
         train --out new --curriculum-steps -1                        # curriculum | -1
+        train --out new --curriculum-steps 300                       # --curriculum-steps 300 | --curriculum;
+        train --out new --curriculum-start 0.5                       # --curriculum-start 0.5 | --curriculum;
+        train --out new --from runs/gpt --curriculum-steps 3         # --curriculum-steps 3 | --curriculum;
+        train --out new --teacher runs/gpt --curriculum-steps 3      # --curriculum-steps 3 | --curriculum;
+        train --plot-schedule new.svg --curriculum-steps 3           # --curriculum-steps 3 | --curriculum;
+        train --out new --sample-prompt Oi                           # --sample-prompt 'Oi' | --sample-every
+        train --resume runs/gpt --steps 9 --sample-prompt Oi         # --sample-prompt 'Oi' | --sample-every
+        train --out new --overfit-one-batch --profile                # --profile | --overfit-one-batch
+        train --out new --overfit-one-batch --curve --detect-anomaly # --detect-anomaly, --curve | --overfit-one-batch
         train --out new --curriculum length --curriculum-start 0     # curriculum | 0
         train --out new --curriculum length --curriculum-start 1.1   # curriculum | 1.1
         train --out new --curriculum length --curriculum-start nan   # curriculum | nan
@@ -151,6 +160,8 @@ REFUSED = {
         find-rate --heads 3 --width 16                               # heads | 3
         find-rate --corpus nothing.txt                               # nothing.txt
         find-rate --from nothing                                     # nothing
+        find-rate --distill hidden                                   # --distill | --teacher
+        find-rate --curriculum-start 0.3                             # --curriculum-start 0.3 | --curriculum;
     """,
     "sweep": """
         sweep                                                        # OPÇÃO
@@ -182,6 +193,8 @@ REFUSED = {
         sweep --out new seed=0 --from nothing                        # nothing | --out
         sweep --out new teacher=runs/gpt,nothing                     # nothing | --out
         sweep --out new distill=logits,none                          # --distill | --teacher
+        sweep --out new curriculum-steps=10,20                       # --curriculum-steps 10 | --curriculum;
+        sweep --out new seed=0 --from runs/gpt --sample-prompt Oi    # --sample-prompt 'Oi' | --sample-every
     """,
     "train: models": """
         train --out new --vocab-size 0                               # vocab | 0
@@ -203,6 +216,8 @@ REFUSED = {
         speedrun --out new --model gtp                               # gtp | gpt
         speedrun --out runs/gpt --width 32                           # width
         speedrun --out corpus.txt                                    # corpus.txt
+        speedrun --out runs/gpt --from runs/rnn                      # runs/gpt | --from
+        speedrun --out new --distill-weight 0.9                      # --distill-weight | --teacher
         train --out new --kv-heads 2                                 # kv-heads | gpt
         train --out new --model llama --kv-heads 3                   # kv | 3
         train --out new --model llama --kv-heads 0                   # kv | 0
@@ -486,6 +501,9 @@ REFUSED = {
         finetune runs/gpt --out new --method head --blocks 9 --texts 60 # blocks=9 | 1
         finetune runs/rnn --out new --method prefix --length 2 --texts 60 # RNN | prefix
         finetune runs/gpt --out new --tokenizer word                 # tokenizer
+        finetune runs/gpt --out new --curriculum-steps 3             # --curriculum-steps 3 | --curriculum;
+        finetune runs/gpt --out new --sample-prompt Oi               # --sample-prompt 'Oi' | --sample-every
+        finetune --resume runs/lora --steps 9 --sample-prompt Oi     # --sample-prompt 'Oi' | --sample-every
         finetune runs/gpt --out new --width 9                        # --width
         finetune runs/labels --out new --task language               # classify | language
         finetune runs/bert --out new --task instruct --texts 60      # bert
@@ -582,6 +600,8 @@ REFUSED = {
         evaluate runs/gpt --seed -1                                  # seed=-1
         evaluate runs/gpt --shots -1                                 # shots=-1
         evaluate runs/gpt --shots @                                  # shots
+        evaluate runs/gpt --shots 2                                  # shots=2 | instructions
+        evaluate runs/gpt --shots 2 --suite texts                    # shots=2 | instructions
         evaluate runs/gpt --suite calame-pt                          # tinyllm data download calame-pt | --file
         evaluate runs/gpt --suite lambada-pt                         # lambada-pt | --file
         evaluate runs/gpt --suite calame-pt --file nothing.jsonl     # nothing.jsonl
@@ -614,6 +634,8 @@ REFUSED = {
         classify runs/labels "   "                                   #
         classify runs/labels --errors 0                              # errors | 0
         classify runs/labels --errors x                              # errors | x
+        classify runs/labels --errors 3 bom                          # --errors 3
+        classify runs/labels --split test bom                        # --split test
         classify broken/runs/labels-nan oi                           # NaN
         classify broken/runs/labels-none oi                          # labels
         classify broken/runs/labels-half oi                          # config.json

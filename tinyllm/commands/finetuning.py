@@ -1,6 +1,7 @@
 """Commands that adapt a trained model, put into its weights what it has learned, and compare the ways to adapt it."""
 
 import argparse
+import dataclasses
 import shlex
 
 from tinyllm.commands.adapters import add_adapter, opened
@@ -11,6 +12,7 @@ from tinyllm.commands.training import (
     CONFIGS_OF_TRAINING,
     add_optimizer,
     announce_run,
+    asked_for,
     chosen,
     chosen_optimizer,
     chosen_task,
@@ -77,9 +79,10 @@ def new_run(arguments):
 
 def training_of(arguments, kind, method):
     """The configuration of the training; where nothing else is said, at the pace of the method."""
-    given = given_options(arguments, kind)
-    pace = catalog.find(catalog.name_of(method)).pace
-    return from_dict(kind, {"learning_rate": kind().learning_rate * pace, **given})
+    training, pace = asked_for(arguments, kind), catalog.find(catalog.name_of(method)).pace
+    if "learning_rate" in arguments:
+        return training
+    return dataclasses.replace(training, learning_rate=training.learning_rate * pace)
 
 
 def run_to_resume(arguments):

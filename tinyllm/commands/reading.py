@@ -59,15 +59,24 @@ def fill_by_writing(run, model, arguments):
         print(filled(arguments.text, map(seen, found)))
 
 
+ERRORS = 5
+
+
 @with_pieces
 def classify_command(arguments):
+    if arguments.texts and (name := next((name for name in ("split", "errors") if vars(arguments)[name]), None)):
+        raise UsageError(
+            f"--{name} {vars(arguments)[name]} is of the measures on the texts of the run, and a text is given; leave "
+            "out one of the two"
+        )
     run, model = opened(arguments)
     if not run.task.classifies:
         raise UsageError(f"{run.folder} learned a language, not labels; train with --task classify")
     if not arguments.texts:
         if run.package:
             raise UsageError(f"{run.folder} is a package, without texts to be measured on; give a text to classify")
-        show_figures(run, model, arguments.split, errors=arguments.errors, as_json=arguments.json)
+        split, errors = arguments.split or "validation", arguments.errors or ERRORS
+        show_figures(run, model, split, errors=errors, as_json=arguments.json)
         return
     empty = [text for text in arguments.texts if not text.strip()]
     if empty:
@@ -118,10 +127,11 @@ def declare_classify(p):
     p.add_argument(
         "--split",
         choices=SPLITS,
-        default="validation",
         help="sem textos, onde medir: validation, para comparar e escolher (padrão), ou test, uma vez, no fim",
     )
-    p.add_argument("--errors", type=positive, default=5, help="quantos erros mostrar, os mais seguros (padrão: 5)")
+    p.add_argument(
+        "--errors", type=positive, help=f"sem textos, quantos erros mostrar, os mais seguros (padrão: {ERRORS})"
+    )
     add_adapter(p)
     add_mine(p)
 

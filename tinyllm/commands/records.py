@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from tinyllm.commands.pieces import with_pieces
-from tinyllm.commands.training import add_training, prepared
+from tinyllm.commands.training import add_training, check_teacher, prepared
+from tinyllm.errors import UsageError
 from tinyllm.parallel.comm import ALONE
 from tinyllm.parallel.layout import Layout
 from tinyllm.parser import calls
@@ -14,6 +15,12 @@ from tinyllm.show.training import compile_kernels
 @with_pieces
 def speedrun_command(arguments):
     arguments.resume = arguments.out if (Path(arguments.out) / "config.json").exists() else None
+    if arguments.resume and (arguments.base or arguments.teacher):
+        raise UsageError(
+            f"{arguments.out} holds a run, which goes on as it began; leave out --from and --teacher, or choose "
+            "another folder"
+        )
+    check_teacher(arguments)
     run = prepared(arguments, ALONE, Layout(), check)
     compile_kernels(run)
     return speedrun(run, as_json=arguments.json)

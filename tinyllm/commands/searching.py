@@ -7,6 +7,7 @@ from tinyllm import plot
 from tinyllm.commands.pieces import with_pieces
 from tinyllm.commands.training import (
     add_training,
+    asked_for,
     check_teacher,
     chosen_model,
     chosen_optimizer,
@@ -24,6 +25,8 @@ from tinyllm.show.sweep import show_sweep
 from tinyllm.show.training import compile_kernels
 from tinyllm.train import finder
 from tinyllm.train import run as runs
+from tinyllm.train.loop import TrainConfig
+from tinyllm.train.monitor import MonitorConfig
 from tinyllm.train.sweep import Sweep, word_of
 from tinyllm.train.tasks import Language, check_corpus
 
@@ -83,6 +86,8 @@ def check_options(arguments):
     for folder in filter(None, (arguments.base, arguments.teacher)):
         runs.open_run(folder)
     check_corpus(vars(arguments).get("corpus", Language.data_config.corpus))
+    for kind in (TrainConfig, MonitorConfig):
+        asked_for(arguments, kind)
     if arguments.base is not None:
         return  # they depend on that run
     task = chosen_task(arguments)
@@ -93,10 +98,12 @@ def check_options(arguments):
 @with_pieces
 def find_rate_command(arguments):
     finder.rates(arguments.lowest, arguments.highest, arguments.rates)
+    arguments.resume = None  # the run is new
+    check_teacher(arguments)
     if arguments.plot is not None:
         plot.check(arguments.plot)
     with tempfile.TemporaryDirectory() as folder:
-        arguments.out, arguments.resume = str(Path(folder) / "run"), None
+        arguments.out = str(Path(folder) / "run")
         run = prepared(arguments, ALONE, Layout())
         compile_kernels(run)
         if run.distillation:

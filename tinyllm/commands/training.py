@@ -7,7 +7,7 @@ import shlex
 
 from tinyllm.commands.pieces import add_mine, with_pieces
 from tinyllm.config import add_options, add_options_of_one, from_dict, given_options, option_of
-from tinyllm.errors import UsageError
+from tinyllm.errors import UsageError, shown
 from tinyllm.models.catalog import MODELS
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.catalog import OPTIMIZERS
@@ -44,6 +44,12 @@ OF_TRAINING = {  # the options that say how to train, whatever the model
     ),
 }
 
+NEEDING = {  # options that say how, and the one that says whether: without it they would change nothing
+    "curriculum_steps": "curriculum",
+    "curriculum_start": "curriculum",
+    "sample_prompt": "sample_every",
+}
+
 # what may change in a run that is resumed: what comes out depends, but for rounding, on the first alone
 OF_RESUMED = ("steps", "recompute", "offload", "workers")
 
@@ -63,8 +69,8 @@ def train_command(arguments):
     comm = current_comm.get()
     layout = layout_of(arguments, comm)
     check_teacher(arguments)
-    if arguments.overfit_one_batch and comm.size > 1:
-        raise UsageError("--overfit-one-batch is for one process; leave out launch")
+    if arguments.overfit_one_batch:
+        check_overfit(arguments, comm)
     if comm.rank == 0:
         run = prepared(arguments, comm, layout)
         compile_kernels(run)
@@ -87,9 +93,17 @@ def train_command(arguments):
 
 
 def plot_schedule_command(arguments):
-    kind = chosen_task(arguments).train_config
+    training = asked_for(arguments, chosen_task(arguments).train_config)
     if current_comm.get().rank == 0:
-        show_schedule(from_dict(kind, given_options(arguments, kind)), arguments.plot_schedule, as_json=arguments.json)
+        show_schedule(training, arguments.plot_schedule, as_json=arguments.json)
+
+
+def check_overfit(arguments, comm):
+    """Raise UsageError for what --overfit-one-batch does not know: it trains nothing that could be shown or shared."""
+    if comm.size > 1:
+        raise UsageError("--overfit-one-batch is for one process; leave out launch")
+    if names := [option_of(name) for name in ("profile", "detect_anomaly", "curve") if vars(arguments)[name]]:
+        raise UsageError(f"{', '.join(names)} is of a training, and --overfit-one-batch is none; leave one out")
 
 
 def layout_of(arguments, comm):
@@ -128,7 +142,7 @@ def prepared(arguments, comm, layout, check=lambda run: None):
 
 def training_of(arguments, kind, comm):
     """The configuration of the training, where nothing else is said with a thread for each core of each rank."""
-    training = from_dict(kind, given_options(arguments, kind))
+    training = asked_for(arguments, kind)
     if comm.size == 1 or training.workers or training.device == "gpu":
         return training
     return dataclasses.replace(training, workers=comm.size * comm.cores())
@@ -136,7 +150,21 @@ def training_of(arguments, kind, comm):
 
 def monitor_of(arguments, before=None):
     """What is to be told of a training: as it was before, but for what is asked now."""
-    return dataclasses.replace(before or MonitorConfig(), **given_options(arguments, MonitorConfig))
+    return asked_for(arguments, MonitorConfig, before)
+
+
+def asked_for(arguments, kind, before=None):
+    """A configuration: what is given of it, the rest as `before`, or as it is if nobody asks. Raises UsageError for an
+    option that would change nothing, as that which it needs is neither given nor was there before."""
+    given = given_options(arguments, kind)
+    config = from_dict(kind, (dataclasses.asdict(before) if before else {}) | given)
+    for name, needed in NEEDING.items():
+        if name in given and needed not in given and getattr(config, needed) == getattr(kind, needed):
+            raise UsageError(
+                f"{option_of(name)} {shown(given[name])} changes nothing without {option_of(needed)}; give that too, "
+                "or leave it out"
+            )
+    return config
 
 
 def announce_run(run, layout):
@@ -253,7 +281,7 @@ def student_of(arguments, announced):
     """A new run that learns from the run that --teacher names, in its texts."""
     kinds = (DistillConfig, chosen_model(arguments), chosen_optimizer(arguments))
     config, model, optimizer = (from_dict(kind, given_options(arguments, kind)) for kind in kinds)
-    training = from_dict(TrainConfig, given_options(arguments, TrainConfig))
+    training = asked_for(arguments, TrainConfig)
     return create_student(
         runs.open_run(arguments.teacher), arguments.out, config, model, training, optimizer,
         monitor=monitor_of(arguments), every=given_options(arguments, DataConfig), say=tell_stage,

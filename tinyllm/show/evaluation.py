@@ -37,6 +37,8 @@ def evaluate_runs(folders, names, how, *, html=None, as_json=False):
             f"file={how.file} is of one published set, and suite={', '.join(published) or 'none of them'} is asked "
             "for; name one"
         )
+    if how.shots and "instructions" not in names:
+        raise UsageError(f"shots={how.shots} is of the suite instructions; name it with --suite, or leave shots out")
     if html is not None:
         storage.claim(html)
     opened = {folder: runs.open_run(folder) for folder in folders}
