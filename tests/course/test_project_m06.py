@@ -159,10 +159,10 @@ def test_a_base_that_knows_the_texts_or_tells_labels_is_refused(place):
 
 @pytest.mark.parametrize("text", ["[]", "{}", "{", '{"base": "x", "weights": "", "parts": []}'])
 def test_a_plan_that_is_none_is_refused(text, tmp_path):
-    with pytest.raises(UsageError, match="escreva o plano"):
+    with pytest.raises(UsageError, match="escreva-o: tinyllm course project m06"):
         m06.judge(tmp_path)
     (tmp_path / m06.PLAN).write_text(text)
-    with pytest.raises(UsageError, match=m06.PLAN):
+    with pytest.raises(UsageError, match=r"plano\.json não é o plano que o comando escreveu"):
         m06.judge(tmp_path)
 
 
@@ -172,8 +172,15 @@ def test_the_parts_and_the_base_stay_as_they_were(project, place):
     train(base)
     with pytest.raises(UsageError, match="treinou mais depois do plano"):
         m06.judge(project)
-    write_labelled(project / "partes" / "test.jsonl", PARTS["test"][1:])
-    with pytest.raises(UsageError, match=r"test\.jsonl mudou depois do plano"):
+    shutil.rmtree(place / "base")
+    with pytest.raises(UsageError, match="a base do plano já não está em"):
+        m06.judge(project)
+    path = project / "partes" / "test.jsonl"
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"test\.jsonl mudou depois do plano; ponha de volta"):
+        m06.judge(project)
+    path.unlink()
+    with pytest.raises(UsageError, match=r"falta .*test\.jsonl"):
         m06.judge(project)
 
 
@@ -333,6 +340,12 @@ def test_the_test_is_told_once(project, told, capsys):
     assert m06.judge(project, test=True) == 1 and "errado" in capsys.readouterr().out
 
 
+def test_a_mark_that_was_cut_short_is_refused(project, told):
+    (project / m06.MARK).write_text("{", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"nota\.json não é a nota que o comando escreveu"):
+        m06.judge(project, test=True)
+
+
 @pytest.mark.parametrize(
     "change", [{"rival": "nada"}, {"run": 1}, {"accuracy": 1}, {"over_rival": {"value": 1, "low": "2", "high": 3}}]
 )
@@ -351,7 +364,7 @@ def test_the_commands(project, place, told, capsys):
     assert found["missing"] == [] and found["test"] is None and found["examined"]["merged"] > 0
     for wrong in (["--base", "x", "--test"], ["--corpus", "resenhas"]):
         assert cli.main(["course", "project", "m06", str(project), *wrong]) == 2
-        assert "--base" in capsys.readouterr().err
+        assert "plano" in (said := capsys.readouterr().err) and "--base" in said
     arguments = ["course", "project", "m06", str(place / "novo"), "--base", str(place / "base"), "--json"]
     assert cli.main(arguments) == 0
     assert set(json.loads(capsys.readouterr().out)["adversaries"]) == {"frequent", "base", "bag"}

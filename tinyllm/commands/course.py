@@ -44,7 +44,7 @@ def project_m04_command(arguments):
     if budget == (None, None):
         return m04.judge(arguments.folder, test=arguments.test, as_json=arguments.json)
     if None in budget or arguments.test:
-        raise UsageError("a budget is --memory and --minutes, both and nothing else; give them before any training")
+        raise UsageError("um orçamento é --memory e --minutes, os dois e mais nada; dê-os antes de treinar")
     return m04.set_budget(arguments.folder, memory=arguments.memory, minutes=arguments.minutes, as_json=arguments.json)
 
 
@@ -54,7 +54,7 @@ def project_m05_command(arguments):
     if arguments.general is None:
         return m05.judge(arguments.folder, test=arguments.test, as_json=arguments.json)
     if arguments.test:
-        raise UsageError("--general writes the plan and --test tells the mark; give one of the two")
+        raise UsageError("--general escreve o plano e --test conta a nota; dê um dos dois")
     return m05.set_plan(arguments.folder, arguments.general, as_json=arguments.json)
 
 
@@ -63,10 +63,10 @@ def project_m06_command(arguments):
 
     if arguments.base is None:
         if arguments.corpus is not None:
-            raise UsageError("--corpus is divided by the plan; give it with --base")
+            raise UsageError("--corpus é dividido pelo plano; dê-o com --base")
         return m06.judge(arguments.folder, test=arguments.test, as_json=arguments.json)
     if arguments.test:
-        raise UsageError("--base writes the plan and --test tells the mark; give one of the two")
+        raise UsageError("--base escreve o plano e --test conta a nota; dê um dos dois")
     return m06.set_plan(arguments.folder, arguments.base, arguments.corpus or "resenhas", as_json=arguments.json)
 
 

@@ -96,9 +96,14 @@ def set_plan(folder, base, corpus, *, as_json=False):
         print(f"{path_of(folder, name)}: {counted(len(parts[name]), 'texto')}")
     print()
     show_rivals(rivals, "na validação")
-    print(
-        f"  próximo passo: tinyllm finetune {quoted(base)} --task classify --corpus {quoted(path_of(folder, 'train'))} "
-        f"--method lora --out {quoted(folder / 'lora')} --keep-best"
+    print(f"  próximo passo: {adapting(base, folder)}")
+
+
+def adapting(base, folder):
+    """The command that adapts the base of a project for the first time."""
+    return (
+        f"tinyllm finetune {quoted(base)} --task classify --corpus {quoted(path_of(folder, 'train'))} --method lora "
+        f"--out {quoted(folder / 'lora')} --keep-best"
     )
 
 
@@ -125,17 +130,24 @@ def open_project(folder):
     """The project of a folder. Raises UsageError where there is no plan, or if what it was made with has changed."""
     path = folder / PLAN
     if not path.exists():
-        raise UsageError(f"em {folder} não há {PLAN}; escreva o plano com --base runs/quickstart")
-    plan = storage.load_json(path)
+        raise UsageError(
+            f"em {folder} não há {PLAN}, que vem antes de tudo; escreva-o: tinyllm course project m06 {quoted(folder)} "
+            "--base runs/base_resenhas"
+        )
     try:
+        plan = storage.load_json(path)
         base, of_base = Path(plan["base"]), plan["weights"]
         hashes = {name: plan["parts"][name] for name in SPLITS}
-    except (LookupError, TypeError):
+    except (UsageError, LookupError, TypeError):
         raise UsageError(f"{path} não é o plano que o comando escreveu; comece outra pasta") from None
+    for part in (path_of(folder, name) for name in SPLITS):
+        if not part.exists():
+            raise UsageError(f"falta {part}, do plano; ponha-o de volta, ou comece outra pasta")
+        if storage.sha256(part) != hashes[part.stem]:
+            raise UsageError(f"{part} mudou depois do plano; ponha de volta o que era, ou comece outra pasta")
+    if not base.is_dir():
+        raise UsageError(f"a base do plano já não está em {base}; ponha-a de volta, ou comece outra pasta")
     parts, run = read_parts(folder / PARTS), runs.open_run(base)
-    for name in SPLITS:
-        if storage.sha256(path_of(folder, name)) != hashes[name]:
-            raise UsageError(f"{path_of(folder, name)} mudou depois do plano; comece outra pasta")
     model = run.trained_model(warn=tell)
     if fingerprint(model) != of_base:
         raise UsageError(f"{base} treinou mais depois do plano; comece outra pasta")
@@ -202,10 +214,7 @@ def judge(folder, *, test=False, as_json=False):
     project = open_project(Path(folder))
     paths = [path for path in runs_in(folder) if path.resolve() != project.base.folder.resolve()]
     if not paths:
-        raise UsageError(
-            f"em {folder} ainda não há treino; faça um: tinyllm finetune {quoted(project.base.folder)} --task classify "
-            f"--corpus {quoted(path_of(project.folder, 'train'))} --out {quoted(project.folder / 'lora')}"
-        )
+        raise UsageError(f"em {folder} ainda não há treino; faça um: {adapting(project.base.folder, project.folder)}")
     tell("Medindo os adversários e cada treino na validação…")
     found = [judged(path, project) for path in paths]
     rows = [row for row, _ in found]
@@ -295,11 +304,11 @@ def mark_of(project, best, verdict):
             "run": row["run"], "steps": row["steps"], "rival": rival, "accuracy": accuracy(right)._asdict(),
             "over_rival": difference(right, others)._asdict(),
         })  # fmt: skip
-    mark = storage.load_json(path)
     try:
+        mark = storage.load_json(path)
         figures = [mark[name][end] for name in ("accuracy", "over_rival") for end in ("value", "low", "high")]
         known_names = isinstance(mark["run"], str) and mark["rival"] in ADVERSARIES
-    except (LookupError, TypeError):
+    except (UsageError, LookupError, TypeError):
         figures, known_names = [], False
     if not (known_names and all(type(one) in (int, float) and math.isfinite(one) for one in figures)):
         raise UsageError(f"{path} não é a nota que o comando escreveu; comece outra pasta")
