@@ -320,7 +320,10 @@ def test_a_project_is_right_with_a_run_of_each_kind(project, told, capsys):
 def test_a_lora_over_its_budget_is_missing(project, told, monkeypatch, capsys):
     monkeypatch.setattr(m06, "MOST", 0.001)
     assert m06.judge(project) == 1
-    assert "falta um treino com LoRA" in (out := capsys.readouterr().out) and "0,1 % dos parâmetros" in out
+    assert (
+        "falta um treino com LoRA" in (out := capsys.readouterr().out)
+        and "0,1 % dos parâmetros; se o seu passa, diminua --rank" in out
+    )
     assert out.count("não conta: passa de 0,1 %") == 1
 
 

@@ -363,7 +363,9 @@ def show_verdict(project, best, missing, verdict):
     if missing:
         print(f"falta um treino {' e um '.join(NEEDED[kind] for kind in missing)}")
         if LORA in missing:
-            print(f"  conta o que aprende até {percent(MOST)} dos parâmetros")
+            print(
+                f"  conta o que aprende até {percent(MOST)} dos parâmetros; se o seu passa, diminua --rank ou --layers"
+            )
         return
     points = {
         f"sobre {ADVERSARIES[verdict['rival']]}": verdict["over_rival"],
