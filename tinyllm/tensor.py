@@ -15,8 +15,9 @@ import math
 
 import numpy as np
 
-from tinyllm.backend.arrays import alike, array_module, narrowed, numbers, product, widened
+from tinyllm.backend.arrays import alike, array_module, narrowed, numbers, widened
 from tinyllm.backend.kernels import TwinnedFunction
+from tinyllm.backend.products import product
 from tinyllm.errors import UsageError
 from tinyllm.graph import Node, Part, Sum, dense, last_uses, sum_to_shape
 from tinyllm.observe import told
@@ -361,7 +362,6 @@ def matmul(a, b, *, needs=(True, True)):
             lambda: product(dy, for_a.swapaxes(-1, -2)),
             lambda: product(for_b.swapaxes(-1, -2), dy),
         )
-    # one large product instead of a loop over small ones
     return product(rows(a), b).reshape(*shape[:-1], b.shape[-1]), lambda dy: (
         lambda: product(rows(dy), for_a.T).reshape(shape),
         lambda: product(rows(for_b).T, rows(dy)),

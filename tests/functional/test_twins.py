@@ -7,9 +7,11 @@ import tracemalloc
 import numpy as np
 import pytest
 from functional.cases import CASES, LAYOUTS, all_modules, all_ops, build
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tinyllm import functional as F
-from tinyllm.backend import kernels
+from tinyllm.backend import kernels, products, threads
 from tinyllm.backend.kernels import TwinnedFunction, scatter_add
 from tinyllm.compress.nf4_products import decode
 from tinyllm.errors import UsageError
@@ -101,10 +103,10 @@ def test_there_is_a_case_for_every_twin():
 
 
 def test_every_twinned_function_is_tested_in_this_file():
-    """The ops, by their cases; and those that work in place, below. The loops over text are held in tests/text, and
-    the codes of NF4 in tests/compress."""
+    """The ops, by their cases; products and those that work in place, below. The loops over text are held in
+    tests/text, and the codes of NF4 in tests/compress."""
     functions = {thing for module in all_modules() for thing in vars(module).values() if type(thing) is TwinnedFunction}
-    assert {function for function in functions if function.twin} == {*IN_PLACE, decode}
+    assert {function for function in functions if function.twin} == {*IN_PLACE, decode, products.product}
 
 
 @pytest.mark.parametrize("case", CASES_OF_TWINS, ids=str)
@@ -248,12 +250,12 @@ def test_divergence_twins_agree(shape, scale):
     rng = np.random.default_rng(0)
     logits, teacher = (np.asarray(scale * rng.normal(size=shape), np.float32) for _ in range(2))
     ids, known = likeliest_tokens.meaning(teacher, count=min(5, shape[1] - 1))
-    for function, given in ((divergence, (teacher,)), (divergence_of_kept, (ids, known))):
-        mine, theirs, before = logits.copy(), logits.copy(), [array.copy() for array in given]
+    for function, others in ((divergence, (teacher,)), (divergence_of_kept, (ids, known))):
+        mine, theirs, before = logits.copy(), logits.copy(), [array.copy() for array in others]
         close = {**CLOSE, "atol": 2e-6 * max(1, scale)}  # a divergence of nearly 0 is a difference of large numbers
-        np.testing.assert_allclose(function.twin(mine, *given), function.meaning(theirs, *given), **close)
+        np.testing.assert_allclose(function.twin(mine, *others), function.meaning(theirs, *others), **close)
         np.testing.assert_allclose(mine, theirs, **CLOSE)
-        assert all(np.array_equal(array, copy) for array, copy in zip(given, before, strict=True))
+        assert all(np.array_equal(array, copy) for array, copy in zip(others, before, strict=True))
 
 
 @pytest.mark.parametrize("numbers", ["apart", "few"])
@@ -481,3 +483,41 @@ def test_operations_use_the_chosen_version(monkeypatch):
 def test_integers_do_not_reach_kernels_that_would_cut_their_results():
     y = F.gelu(np.arange(-2, 3))
     np.testing.assert_allclose(y.data, [-0.0455, -0.158655, 0, 0.841345, 1.9545], atol=1e-4)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@given(
+    n=st.integers(1, products.FEW + 1), k=st.integers(1, 70), m=st.integers(1, 70), cores=st.sampled_from([1, 3]),
+    wrong=st.sampled_from([None, np.nan, np.inf]),
+)  # fmt: skip
+def test_a_few_rows_times_a_matrix(turned, n, k, m, cores, wrong):
+    """Of any size, as if all were large, in parts that threads share."""
+    rng = np.random.default_rng(n * k * m)
+    a, b = (rng.standard_normal(shape).astype(np.float32) for shape in ((n, k), (m, k) if turned else (k, m)))
+    if wrong is not None:
+        a[n // 2, k // 2] = wrong
+    b = b.T if turned else b
+    with pytest.MonkeyPatch.context() as patch, np.errstate(invalid="ignore"):
+        patch.setattr(products, "LARGE", 0)
+        patch.setattr(products, "ALONE", 1)
+        patch.setattr(threads, "cores", lambda: cores)
+        found = products.product(a, b)
+        wide = products.product(a[:, ::-1], b[::-1])
+    with np.errstate(invalid="ignore"):
+        expected = a.astype(np.float64) @ b
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(wide, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_only_a_few_rows_of_a_large_matrix_have_a_product_of_their_own(monkeypatch):
+    large, small = np.ones((1100, 1000), np.float32), np.ones((30, 30), np.float32)
+    monkeypatch.setattr(products, "shared", lambda work, count, *, alone: seen.append(count))
+    seen = []
+    for rows, matrix in ((1, large), (products.FEW + 1, large), (4, small), (4, large[:, ::2])):
+        products.product(np.ones((rows, len(matrix)), np.float32), matrix)
+    products.product(np.ones((4, 1100)), large.astype(np.float64))
+    assert not seen
+    products.product(np.ones((4, 1100), np.float32), large)
+    products.product(np.ones((2, 1000), np.float32), large.T)
+    assert seen == [1000, 1100]

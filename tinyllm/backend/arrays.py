@@ -117,14 +117,6 @@ def narrowed(x, dtype):
     return x.astype(dtype) if dtype.char == "e" else x
 
 
-def product(a, b):
-    """(..., n, k), (..., k, m) -> (..., n, m): a @ b, where two of half precision in memory are multiplied in float32:
-    a CPU has units for that, and NumPy's own product of them takes a hundred times as long."""
-    if type(a) is type(b) is np.ndarray and a.dtype.char == b.dtype.char == "e":
-        return narrowed(widened(a) @ widened(b), a.dtype)
-    return a @ b
-
-
 def add_at(target, index, updates):
     """target[index] += updates, in place, where an index that occurs twice is added twice."""
     if array_module(target) is np:

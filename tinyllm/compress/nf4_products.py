@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from tinyllm.backend.arrays import array_module, beside, narrowed, product, widened
+from tinyllm.backend.arrays import array_module, beside, narrowed, widened
 from tinyllm.backend.kernels import TwinnedFunction, kernel, lean_kernel
+from tinyllm.backend.products import product
 from tinyllm.backend.threads import shared
 from tinyllm.backend.vectors import look_up
 from tinyllm.errors import UsageError

@@ -8,7 +8,7 @@ the model is as fast as it was.
 from dataclasses import dataclass
 
 from tinyllm import functional as F
-from tinyllm.backend.arrays import product
+from tinyllm.backend.products import product
 from tinyllm.config import Config, option
 from tinyllm.finetune.method import Mergeable, Method, of_what_was_put
 from tinyllm.finetune.sites import chosen, put_around, sizes

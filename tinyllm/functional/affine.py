@@ -1,6 +1,7 @@
 """The affine map of every layer."""
 
-from tinyllm.backend.arrays import narrowed, product, widened
+from tinyllm.backend.arrays import narrowed, widened
+from tinyllm.backend.products import product
 from tinyllm.errors import UsageError
 from tinyllm.tensor import op, rows
 

@@ -10,8 +10,9 @@ import functools
 
 import numpy as np
 
-from tinyllm.backend.arrays import array_module, beside, narrowed, product, widened
+from tinyllm.backend.arrays import array_module, beside, narrowed, widened
 from tinyllm.backend.kernels import TwinnedFunction, exp32, kernel, largest
+from tinyllm.backend.products import product
 from tinyllm.errors import UsageError
 from tinyllm.functional.embeddings import check_ids
 from tinyllm.tensor import op, rows

@@ -23,7 +23,7 @@ class SampleConfig(Config):
 def temperature(logits, t):
     """(V,) -> (V,): flatter for t > 1, sharper for t < 1; at t = 0 only the largest stays."""
     if t == 0:
-        return top_k(logits, 1)
+        return _only(logits, [int(logits.argmax())])
     with np.errstate(over="ignore"):  # a tiny t sends all but the largest to -inf
         return (logits - logits.max()).astype(np.float64) / t
 
