@@ -52,7 +52,7 @@ class PreferConfig(TrainConfig):
     title = "treino"
     steps: int = option(200, "", at_least=1, at_most=10**8 - 1)
     batch: int = option(16, "", at_least=1)
-    learning_rate: float = option(3e-4, "", above=0)
+    learning_rate: float = option(3e-5, "", above=0)
     beta: float = option(
         0.1, "quanto vale, em recompensa, uma resposta ficar e vezes mais provável do que era antes", above=0
     )
