@@ -36,7 +36,22 @@ def every_parser():
 PARSERS = dict(every_parser())
 METAVARS = {
     *("OPÇÃO=VALORES", "ARQUIVO.py:NOME", "FORMAS", "NOME=VALOR"),
-    *("N", "X", "TEXTO", "PASTA", "ARQUIVO", "ENTRADA", "SAÍDA", "NOME", "MB", "HEX", "OUTRO", "TOKENIZADOR", "ID"),
+    *(
+        "N",
+        "X",
+        "TEXTO",
+        "TEXTO=X",
+        "PASTA",
+        "ARQUIVO",
+        "ENTRADA",
+        "SAÍDA",
+        "NOME",
+        "MB",
+        "HEX",
+        "OUTRO",
+        "TOKENIZADOR",
+        "ID",
+    ),
     *("COMANDO", "EXERCÍCIO", "MODELO", "DIVISÃO", "NOMES", "BASE", "BYTES", "MÉTODO", "train …"),
 }
 

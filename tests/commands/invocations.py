@@ -539,6 +539,13 @@ REFUSED = {
         generate runs/gpt --draft ""                                 # empty
         generate runs/gpt --draft runs/bert                          # tokenizer
         generate runs/gpt --draft runs/gpt --lookup                  # --draft | --lookup
+        generate runs/gpt --mirostat 3 --top-k 5                     # mirostat | top-k
+        generate runs/gpt --mirostat-rate 0.5                        # mirostat
+        generate runs/gpt --min-p 2                                  # min-p | 1
+        generate runs/gpt --bias lua                                 # bias
+        generate runs/gpt --ban ""                                   # ban
+        generate runs/gpt --logprobs 3                               # --json
+        generate runs/gpt --logprobs 0 --json                        # logprobs
         generate runs/gpt --ahead 3                                  # --ahead
         generate runs/gpt --lookup --ahead 0                         # ahead
         generate runs/t5 --lookup                                    # runs/t5
@@ -902,6 +909,10 @@ ACCEPTED = """
     generate runs/gpt --max-tokens 1
     generate runs/gpt --draft runs/gpt --ahead 2 --max-tokens 5 --json
     generate runs/gpt --lookup --max-tokens 5
+    generate runs/gpt --mirostat 3 --mirostat-rate 0.2 --max-tokens 5
+    generate runs/gpt --bias lua=2 --ban sol --min-tokens 3 --max-tokens 5 --json --logprobs 2
+    generate runs/t5 --min-p 0.1 --typical-p 0.9 --epsilon 0.01 --eta 0.01 --no-repeat-ngram 2 --max-tokens 5
+    generate runs/gpt --repetition-penalty 1.2 --presence-penalty 0.5 --frequency-penalty 0.5 --max-tokens 5
     generate --max-tokens 3 runs/gpt --prompt "Era uma vez"
     generate runs/gpt --prompt=-oi --max-tokens 2
     generate runs/gpt --prompt "Era uma " --max-tokens 3 --temperature 0

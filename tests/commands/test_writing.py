@@ -1,4 +1,4 @@
-"""`tinyllm generate` with a draft: the same text, and how many guesses stayed."""
+"""`tinyllm generate`: with a draft, the same text; with what is forbidden, without it; with log-probabilities."""
 
 import json
 
@@ -58,3 +58,48 @@ def test_what_cannot_guess_is_refused(folder, capsys, monkeypatch):
     ):
         status, out, err = call(capsys, "generate", *words)
         assert status == 2 and not out and told in err and err.count("\n") == 1
+
+
+def test_what_is_forbidden_is_not_written_and_what_is_wished_for_is(folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    capsys.readouterr()
+    words = ("generate", "large", "--max-tokens", 60, "--json")
+    text = json.loads(call(capsys, *words)[1])["text"]
+    letters = sorted({letter for letter in text if letter.isalpha() and letter.isascii()})[:3]
+    bans = [word for letter in letters for word in ("--ban", letter)]
+    assert not set(letters) & set(json.loads(call(capsys, *words, *bans, "--top-k", 300)[1])["text"]) - set(text)
+    wished = json.loads(call(capsys, *words, "--bias", "z=100", "--temperature", 0)[1])["text"]
+    assert set(wished) <= {"z", " "} and "z" in wished
+    short = (
+        "generate",
+        "large",
+        "--temperature",
+        0,
+        "--bias",
+        "z=100",
+        "--no-repeat-ngram",
+        1,
+        "--max-tokens",
+        9,
+        "--json",
+    )
+    assert json.loads(call(capsys, *short)[1])["text"].count("z") <= 2
+
+
+def test_log_probabilities_are_of_the_text(folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    capsys.readouterr()
+    told = json.loads(call(capsys, "generate", "large", "--max-tokens", 8, "--json", "--logprobs", 3)[1])
+    assert "".join(token["text"] for token in told["tokens"]).strip() == told["text"].strip()
+    for token in told["tokens"]:
+        nats = [other["logprob"] for other in token["alternatives"]]
+        assert len(nats) == 3 and nats == sorted(nats, reverse=True) and token["logprob"] <= nats[0] < 0
+    for words, message in (
+        (("--logprobs", 2), "with --json"),
+        (("--logprobs", 2, "--json", "--lookup"), "leave out --draft and --lookup"),
+        (("--bias", "casa"), "is no text with a number"), (("--bias", "=2"), "is no text with a number"),
+        (("--bias", "casa=inf"), "is no text with a number"), (("--ban", ""), "forbids an empty text"),
+        (("--mirostat", 3, "--lookup"), "no draft keeps up"),
+    ):  # fmt: skip
+        status, out, err = call(capsys, "generate", "large", *words)
+        assert status == 2 and not out and message in err and err.count("\n") == 1

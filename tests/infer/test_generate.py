@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tinyllm.data.objectives import padded
 from tinyllm.errors import UsageError
 from tinyllm.infer.generate import Request, generate, generate_batch, until
-from tinyllm.infer.sample import SampleConfig, sampler
+from tinyllm.infer.sample import SampleConfig, Sampler
 from tinyllm.models.bert import BERT, BERTConfig
 from tinyllm.models.copier import Copier, CopierConfig
 from tinyllm.models.gpt import GPT, GPTConfig
@@ -54,13 +54,13 @@ def greedy_without_cache(gpt, prompt, count):
 
 def test_greedy_generation_equals_the_full_forward_pass():
     gpt = model()
-    choose = sampler(SampleConfig(temperature=0))
+    choose = Sampler(SampleConfig(temperature=0))
     assert list(generate(gpt, [3, 1, 4], choose=choose, max_tokens=9)) == greedy_without_cache(gpt, [3, 1, 4], 9)
 
 
 def test_it_goes_on_when_the_context_is_full():
     gpt = model()
-    ids = list(generate(gpt, [3, 1, 4], choose=sampler(SampleConfig(temperature=0)), max_tokens=60))
+    ids = list(generate(gpt, [3, 1, 4], choose=Sampler(SampleConfig(temperature=0)), max_tokens=60))
     assert len(ids) == 60
     # after filling up, each restart reads the later half of the context again
     text = [3, 1, 4, *ids]
@@ -69,12 +69,12 @@ def test_it_goes_on_when_the_context_is_full():
 
 def test_it_is_lazy_seeded_and_stops():
     gpt = model()
-    run = [list(generate(gpt, [0], choose=sampler(SampleConfig(seed=s)), max_tokens=30)) for s in (1, 1, 2)]
+    run = [list(generate(gpt, [0], choose=Sampler(SampleConfig(seed=s)), max_tokens=30)) for s in (1, 1, 2)]
     assert run[0] == run[1] != run[2]
     stop = run[0][4]
-    stopped = list(generate(gpt, [0], choose=sampler(SampleConfig(seed=1)), max_tokens=30, stop_id=stop))
+    stopped = list(generate(gpt, [0], choose=Sampler(SampleConfig(seed=1)), max_tokens=30, stop_id=stop))
     assert stopped == run[0][: run[0].index(stop)]
-    assert len(list(itertools.islice(generate(gpt, [0], choose=sampler(SampleConfig()), max_tokens=10**9), 3))) == 3
+    assert len(list(itertools.islice(generate(gpt, [0], choose=Sampler(SampleConfig()), max_tokens=10**9), 3))) == 3
 
 
 def test_a_prompt_that_does_not_fit():
@@ -147,7 +147,7 @@ def test_eight_of_different_lengths_write_what_each_writes_alone(kind, temperatu
 
     def requests():
         return [
-            Request(rng.integers(23, size=n), sampler(SampleConfig(temperature, seed=n)), max_tokens)
+            Request(rng.integers(23, size=n), Sampler(SampleConfig(temperature, seed=n)), max_tokens)
             for rng, n, max_tokens in zip(map(np.random.default_rng, range(8)), (1, 12, 3, 5, 2, 7, 7, 9),
                                           (40, 30, 60, 1, 60, 20, 60, 50), strict=True)
         ]  # fmt: skip
@@ -169,7 +169,7 @@ def test_any_number_of_requests_come_to_what_each_comes_to_alone(kind, data):
 
     def requests():
         return [
-            Request(prompt, sampler(SampleConfig(seed=seed)), max_tokens, stop_id)
+            Request(prompt, Sampler(SampleConfig(seed=seed)), max_tokens, stop_id)
             for seed, (prompt, (_, max_tokens, stop_id)) in enumerate(zip(prompts, shapes, strict=True))
         ]
 
@@ -184,7 +184,7 @@ def test_on_the_device_they_write_the_same(kind, cupy):
         model, rng = model_of(kind), np.random.default_rng(0)
         map_parameters(model, lambda array, move=move: move(array.astype(np.float64)))
         together, _ = readers(model, [rng.integers(23, size=n) for n in (4, 1, 6)])
-        requests = [Request(rng.integers(23, size=n), sampler(SampleConfig(seed=n)), 20, 5) for n in (9, 2, 5)]
+        requests = [Request(rng.integers(23, size=n), Sampler(SampleConfig(seed=n)), 20, 5) for n in (9, 2, 5)]
         found.append(side_by_side(together, requests))
     assert found[0] == found[1] and max(map(len, found[0])) > 5
 

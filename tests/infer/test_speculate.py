@@ -6,7 +6,7 @@ import pytest
 from tinyllm.errors import UsageError
 from tinyllm.infer import speculate as speculation
 from tinyllm.infer.generate import generate
-from tinyllm.infer.sample import SampleConfig, probabilities, processed, sampler
+from tinyllm.infer.sample import SampleConfig, Sampler, Shaping, probabilities
 from tinyllm.infer.speculate import Counts, LookupDraft, ModelDraft, certain, speculate
 from tinyllm.models import catalog
 
@@ -20,7 +20,7 @@ def new_model(name, seed=0, **sizes):
 
 
 def process_of(config):
-    return lambda logits, ids: processed(logits, config)
+    return lambda logits, ids: Shaping(config)(logits, ids)
 
 
 def spoken(model, draft_of, prompt, config=GREEDY, **how):
@@ -58,13 +58,13 @@ def test_the_most_likely_ids_are_those_of_the_model_alone(name, draft):
     for seed in range(12):
         prompt = rng.integers(23, size=1 + seed % 12)
         count, ahead = int(rng.integers(1, 40)), int(rng.integers(1, 7))
-        alone = list(generate(model, prompt, choose=sampler(GREEDY), max_tokens=count))
+        alone = list(generate(model, prompt, choose=Sampler(GREEDY), max_tokens=count))
         if name == "lstm" and draft == "itself":  # what it drafted it cannot forget
             continue
         make = DRAFTS[draft](model, name)
         assert spoken(model, make, prompt, max_tokens=count, ahead=ahead, seed=seed) == alone
         stop = alone[-1]
-        stopped = list(generate(model, prompt, choose=sampler(GREEDY), max_tokens=count, stop_id=stop))
+        stopped = list(generate(model, prompt, choose=Sampler(GREEDY), max_tokens=count, stop_id=stop))
         assert spoken(model, make, prompt, max_tokens=count, ahead=ahead, stop_id=stop) == stopped
 
 
@@ -105,7 +105,7 @@ def test_the_distribution_is_that_of_the_model_alone(config, draft):
 
 
 def distribution(model, ids, config):
-    return probabilities(processed(speculation.read(model, model.new_caches(), ids)[-1], config))
+    return probabilities(Shaping(config)(speculation.read(model, model.new_caches(), ids)[-1]))
 
 
 def test_what_stood_before_is_guessed_again():

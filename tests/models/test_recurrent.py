@@ -13,7 +13,7 @@ from tinyllm import functional as F
 from tinyllm.errors import UsageError
 from tinyllm.evaluate.metrics import InterpolatedBigram, mean_loss
 from tinyllm.infer.generate import generate
-from tinyllm.infer.sample import SampleConfig, sampler
+from tinyllm.infer.sample import SampleConfig, Sampler
 from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
 from tinyllm.nn import recurrent
 from tinyllm.nn.module import count_parameters
@@ -73,7 +73,7 @@ def test_greedy_generation_equals_the_full_forward_pass_beyond_the_context(kind,
     for _ in range(20):
         with no_grad():
             ids.append(int(made(np.array([ids])).data[0, -1].argmax()))
-    found = list(generate(made, prompt, choose=sampler(SampleConfig(temperature=0)), max_tokens=20))
+    found = list(generate(made, prompt, choose=Sampler(SampleConfig(temperature=0)), max_tokens=20))
     assert found == ids[len(prompt) :]
 
 

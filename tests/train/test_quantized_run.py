@@ -12,7 +12,7 @@ from tinyllm.compress.nf4 import NF4Config
 from tinyllm.compress.quantized import bytes_of, dequantize
 from tinyllm.errors import UsageError
 from tinyllm.infer.generate import generate
-from tinyllm.infer.sample import SampleConfig, sampler
+from tinyllm.infer.sample import SampleConfig, Sampler
 from tinyllm.models import catalog
 from tinyllm.nn.module import weights
 from tinyllm.train import folder as folders
@@ -51,7 +51,7 @@ def test_a_model_of_the_catalogue_is_found_again_bit_for_bit(name, form, tmp_pat
     )
     if run.writes and name != "t5":
         texts = [
-            list(generate(model, [run.end_id, 5, 6], choose=sampler(SampleConfig(seed=1)), max_tokens=30))
+            list(generate(model, [run.end_id, 5, 6], choose=Sampler(SampleConfig(seed=1)), max_tokens=30))
             for model in (again.trained_model(), formats.quantize(run.trained_model(), form))
         ]
         assert texts[0] == texts[1] and len(texts[0]) == 30

@@ -14,7 +14,7 @@ from tinyllm.evaluate.agreement import agreement_score
 from tinyllm.evaluate.metrics import InterpolatedBigram, copied_ngrams, known_words, mean_loss, perplexity, words
 from tinyllm.evaluate.stories import check
 from tinyllm.infer.generate import generate
-from tinyllm.infer.sample import SampleConfig, sampler
+from tinyllm.infer.sample import SampleConfig, Sampler
 from tinyllm.models.catalog import name_of
 from tinyllm.models.copier import CopierConfig
 from tinyllm.optim.adamw import AdamWConfig
@@ -96,7 +96,7 @@ def prepare(folder, *, steps, texts, seed):
 
 def write(run, model, number):
     """The text that the model writes from nothing, with seed `number`."""
-    choose = sampler(dataclasses.replace(SAMPLING, seed=number))
+    choose = Sampler(dataclasses.replace(SAMPLING, seed=number))
     ids = generate(model, [run.end_id], choose=choose, max_tokens=300, stop_id=run.end_id)
     return "".join(run.tokenizer.stream(ids))
 
@@ -109,7 +109,7 @@ def stories_of(run, model, count):
 
 def show_sample(run, model, when):
     """Show how a text of the model begins: one that does not end, as an untrained model's might at once."""
-    choose = sampler(SAMPLING)
+    choose = Sampler(SAMPLING)
 
     def choose_token(logits):
         logits = logits.copy()

@@ -16,7 +16,7 @@ from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.infer.fill import continued_by_gaps
 from tinyllm.infer.generate import generate
-from tinyllm.infer.sample import SampleConfig, sampler
+from tinyllm.infer.sample import SampleConfig, Sampler
 from tinyllm.nn.module import load_weights
 from tinyllm.train import checkpoint, log, trackers
 from tinyllm.train.statistics import Statistics
@@ -151,7 +151,7 @@ class Monitor:
 def sample(run, model, prompt, step):
     """The text that a model writes at a step, after the prompt."""
     seed = int(np.random.SeedSequence([run.training.seed, step]).generate_state(1)[0])
-    choose = sampler(SampleConfig(seed=seed))
+    choose = Sampler(SampleConfig(seed=seed))
     ids = continuation(run, model, prompt, choose=choose, max_tokens=SAMPLE_TOKENS)
     return "".join(run.tokenizer.stream(ids))
 
