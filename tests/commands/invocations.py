@@ -546,6 +546,11 @@ REFUSED = {
         generate runs/gpt --ban ""                                   # ban
         generate runs/gpt --logprobs 3                               # --json
         generate runs/gpt --logprobs 0 --json                        # logprobs
+        generate runs/gpt --beams 0                                  # beams
+        generate runs/gpt --beams 4 --beam-groups 3                  # beams | beam-groups
+        generate runs/gpt --beams 4 --top-k 3                        # --top-k
+        generate runs/gpt --beams 4 --count 5                        # --count | --beams
+        generate runs/gpt --beams 4 --stopping soon                  # stopping | heuristic
         generate runs/gpt --ahead 3                                  # --ahead
         generate runs/gpt --lookup --ahead 0                         # ahead
         generate runs/t5 --lookup                                    # runs/t5
@@ -909,6 +914,8 @@ ACCEPTED = """
     generate runs/gpt --max-tokens 1
     generate runs/gpt --draft runs/gpt --ahead 2 --max-tokens 5 --json
     generate runs/gpt --lookup --max-tokens 5
+    generate runs/gpt --beams 4 --beam-groups 2 --diversity 1 --count 4 --max-tokens 5
+    generate runs/rnn --beams 3 --length-penalty 0.5 --stopping never --max-tokens 5 --json
     generate runs/gpt --mirostat 3 --mirostat-rate 0.2 --max-tokens 5
     generate runs/gpt --bias lua=2 --ban sol --min-tokens 3 --max-tokens 5 --json --logprobs 2
     generate runs/t5 --min-p 0.1 --typical-p 0.9 --epsilon 0.01 --eta 0.01 --no-repeat-ngram 2 --max-tokens 5

@@ -1,4 +1,5 @@
-"""`tinyllm generate`: with a draft, the same text; with what is forbidden, without it; with log-probabilities."""
+"""`tinyllm generate`: with a draft, the same text; with what is forbidden, without it;
+with log-probabilities; the best of a search."""
 
 import json
 
@@ -54,7 +55,7 @@ def test_what_cannot_guess_is_refused(folder, capsys, monkeypatch):
         (("large", "--draft", "nothing"), "nothing holds no run"),
         (("large", "--draft", "small", "--lookup"), "two ways to guess"),
         (("large", "--ahead", 3), "--ahead says how many tokens to guess, and nobody does"),
-        (("t5", "--lookup"), "fills gaps, and no draft guesses for it"),
+        (("t5", "--lookup"), "fills gaps: nobody guesses or searches for it"),
     ):
         status, out, err = call(capsys, "generate", *words)
         assert status == 2 and not out and told in err and err.count("\n") == 1
@@ -96,10 +97,35 @@ def test_log_probabilities_are_of_the_text(folder, capsys, monkeypatch):
         assert len(nats) == 3 and nats == sorted(nats, reverse=True) and token["logprob"] <= nats[0] < 0
     for words, message in (
         (("--logprobs", 2), "with --json"),
-        (("--logprobs", 2, "--json", "--lookup"), "leave out --draft and --lookup"),
+        (("--logprobs", 2, "--json", "--lookup"), "drawn by the model alone"),
         (("--bias", "casa"), "is no text with a number"), (("--bias", "=2"), "is no text with a number"),
         (("--bias", "casa=inf"), "is no text with a number"), (("--ban", ""), "forbids an empty text"),
         (("--mirostat", 3, "--lookup"), "no draft keeps up"),
     ):  # fmt: skip
         status, out, err = call(capsys, "generate", "large", *words)
         assert status == 2 and not out and message in err and err.count("\n") == 1
+
+
+def test_a_search_shows_its_best_texts(folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    capsys.readouterr()
+    words = ("generate", "large", "--prompt", "Era uma vez", "--max-tokens", 12)
+    lines = [json.loads(line) for line in call(capsys, *words, "--beams", 4, "--count", 3, "--json")[1].splitlines()]
+    assert len({line["text"] for line in lines}) == 3 and "seed" not in lines[0]
+    assert [line["score"] for line in lines] == sorted((line["score"] for line in lines), reverse=True)
+    status, out, err = call(capsys, *words, "--beams", 4)
+    assert status == 0 and out == f"Era uma vez{lines[0]['text']}\n" and err.startswith("nota -")
+    one, greedy = (call(capsys, *words, *how)[1] for how in (("--beams", 1), ("--temperature", 0)))
+    assert one == greedy
+    status, out, _ = call(capsys, *words, "--beams", 4, "--ban", "a", "--no-repeat-ngram", 1, "--json")
+    assert status == 0 and json.loads(out)["text"] != lines[0]["text"]
+    for more, message in (
+        (("--beams", 4, "--temperature", 1), "draws nothing; leave out --temperature"),
+        (("--beams", 4, "--lookup"), "draws nothing; leave out --draft or --lookup"),
+        (("--beams", 2, "--count", 3), "--count=3 texts are more than there are beams"),
+        (("--beams", 4, "--beam-groups", 3), "beams=4 are not"),
+        (("--diversity", 1), "changes nothing with one group"),
+    ):
+        status, out, err = call(capsys, *words, *more)
+        assert status == 2 and not out and message in err and err.count("\n") == 1
+    assert "nobody guesses or searches" in call(capsys, "generate", "t5", "--beams", 2)[2]

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from tinyllm.parallel.workers import Workers
+from tinyllm.backend.threads import map_in_threads, single_threaded_blas
 
 SIZE = 1000  # rows, columns and depth of each product
 AT_ONCE, TURNS = 4, 8  # products in a turn, of which the fastest counts
@@ -20,9 +20,9 @@ def flops(threads):
 
     matrices = [[np.full((SIZE, SIZE), 1e-3, np.float32) for _ in range(3)] for _ in range(threads)]
     times = []
-    with Workers(threads) as workers:
+    with single_threaded_blas():
         for _ in range(TURNS):
             began = time.perf_counter()
-            workers.map(multiply, matrices)
+            list(map_in_threads(multiply, matrices, workers=threads))
             times.append(time.perf_counter() - began)
     return threads * AT_ONCE * 2 * SIZE**3 / min(times)

@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,6 +11,7 @@ from tinyllm.commands.adapters import add_adapter, opened
 from tinyllm.commands.pieces import add_mine, with_pieces
 from tinyllm.config import add_options, from_dict, given_options
 from tinyllm.errors import UsageError
+from tinyllm.infer.beam import BeamConfig, beam_search
 from tinyllm.infer.generate import before_next, until, without_first_space
 from tinyllm.infer.sample import Recorder, SampleConfig, Sampler, Shaping
 from tinyllm.infer.speculate import AHEAD, Counts, LookupDraft, ModelDraft, speculate
@@ -18,6 +21,16 @@ from tinyllm.say import decimal, emit, percent, tell
 from tinyllm.train import run as runs
 from tinyllm.train.monitor import continuation
 
+DRAWN = {field.name for field in dataclasses.fields(SampleConfig) if not field.name.endswith(("penalty", "ngram"))}
+
+
+class Written(NamedTuple):
+    """The ids of a text, as they come; what --json tells of it when they have, and what a person is told."""
+
+    ids: Iterable
+    told: Callable
+    said: Callable = lambda: None
+
 
 @with_pieces
 def generate_command(arguments):
@@ -26,31 +39,49 @@ def generate_command(arguments):
         able = ", ".join(name for name, architecture in MODELS.items() if architecture.writes)
         does = "fills gaps" if run.fills else "tells labels"
         raise UsageError(f"the model of {run.folder} {does} and writes no text; those that do are {able}")
+    check_together(arguments, run)
     config = from_dict(SampleConfig, given_options(arguments, SampleConfig))
     dataclasses.replace(config, seed=config.seed + arguments.count - 1)  # refused before anything is written
-    if arguments.logprobs and not arguments.json:
-        raise UsageError("--logprobs are told with --json; add it")
-    biases = biases_of(run.tokenizer, arguments)
-    read = before_next(run.tokenizer, arguments.prompt)
-    guesses = arguments.draft is not None or arguments.lookup
-    if arguments.ahead and not guesses:
-        raise UsageError("--ahead says how many tokens to guess, and nobody does; give --draft or --lookup")
-    write = (speculating if guesses else writing)(run, model, arguments, biases)
-    for number in range(arguments.count):
-        how = dataclasses.replace(config, seed=config.seed + number)
-        ids, told = write(read, how)
-        pieces = run.tokenizer.stream(ids)
+    biases, read = biases_of(run.tokenizer, arguments), before_next(run.tokenizer, arguments.prompt)
+    way = searched if given_options(arguments, BeamConfig) else guessed if guesses(arguments) else drawn
+    for number, text in enumerate(way(run, model, arguments, config, biases, read)):
+        pieces = run.tokenizer.stream(text.ids)
         pieces = until(pieces if read == arguments.prompt else without_first_space(pieces), arguments.stop)
         if arguments.json:
-            text = "".join(pieces)
-            emit({"prompt": arguments.prompt, "text": text, "seed": how.seed, **(told.as_dict() if told else {})})
+            whole = "".join(pieces)
+            emit({"prompt": arguments.prompt, "text": whole, **text.told()})
             continue
-        print(arguments.prompt, end="", flush=True)
+        print("\n" * bool(number) + arguments.prompt, end="", flush=True)
         for piece in pieces:
             print(piece, end="", flush=True)
-        print("\n" if number + 1 < arguments.count else "")
-        if guesses:
-            tell(f"{percent(told.acceptance)} dos palpites ficaram; {decimal(told.per_pass)} tokens por leitura")
+        print()
+        if text.said():
+            tell(text.said())
+
+
+def guesses(arguments):
+    """Whether somebody guesses for the model."""
+    return arguments.draft is not None or arguments.lookup
+
+
+def check_together(arguments, run):
+    """Raise UsageError for options of which one makes the other useless."""
+    search, draws = given_options(arguments, BeamConfig), given_options(arguments, SampleConfig).keys() & DRAWN
+    if arguments.logprobs and not arguments.json:
+        raise UsageError("--logprobs are told with --json; add it")
+    if arguments.logprobs and (guesses(arguments) or search):
+        raise UsageError("--logprobs are those of a text that is drawn by the model alone; leave out the other way")
+    if arguments.ahead and not guesses(arguments):
+        raise UsageError("--ahead says how many tokens to guess, and nobody does; give --draft or --lookup")
+    if arguments.draft is not None and arguments.lookup:
+        raise UsageError("--draft and --lookup are two ways to guess; leave one out")
+    if search and (draws - {"min_tokens"} or guesses(arguments)):
+        other = f"--{sorted(draws)[0].replace('_', '-')}" if draws - {"min_tokens"} else "--draft or --lookup"
+        raise UsageError(f"a search of beams draws nothing; leave out {other}")
+    if search and arguments.count > search.get("beams", BeamConfig.beams):
+        raise UsageError(f"--count={arguments.count} texts are more than there are beams; raise --beams")
+    if run.fills and (search or guesses(arguments)):
+        raise UsageError(f"the model of {run.folder} fills gaps: nobody guesses or searches for it; leave it out")
 
 
 def biases_of(tokenizer, arguments):
@@ -77,49 +108,41 @@ def biases_of(tokenizer, arguments):
     return tuple(spelled.items())
 
 
-def writing(run, model, arguments, biases):
-    """(prompt, SampleConfig) -> the ids that a model writes, and what is told of them: Told, or None."""
+def drawn(run, model, arguments, config, biases, prompt):
+    """Yield the texts that a model writes, each with a seed of its own."""
+    begin = run.task.beginning(run, prompt)
+    for number in range(arguments.count):
+        how = dataclasses.replace(config, seed=config.seed + number)
+        record = Recorder(Sampler(how, begin, biases=biases, stop_id=run.end_id), arguments.logprobs or 0)
+        choose = record if arguments.logprobs else record.choose
+        ids = continuation(run, model, prompt, choose=choose, max_tokens=arguments.max_tokens)
 
-    def write(prompt, config):
-        begin = run.task.beginning(run, prompt)
-        choose = Sampler(config, begin, biases=biases, stop_id=run.end_id)
-        told = Told(choose, arguments.logprobs, run) if arguments.logprobs else None
-        return continuation(run, model, prompt, choose=told or choose, max_tokens=arguments.max_tokens), told
+        def told(how=how, record=record):
+            return {"seed": how.seed, **({"tokens": spelled(run, record.rows)} if arguments.logprobs else {})}
 
-    return write
-
-
-class Told(Recorder):
-    """A Recorder that says in words what it has kept."""
-
-    def __init__(self, choose, count, run):
-        super().__init__(choose, count)
-        self.run = run
-
-    def as_dict(self):
-        def spelled(token, nats):
-            return {"text": self.run.tokenizer.decode([token]), "id": token, "logprob": nats}
-
-        return {
-            "tokens": [
-                {**spelled(token, nats), "alternatives": [spelled(*other) for other in others]}
-                for token, nats, others in self.rows
-                if token != self.run.end_id
-            ]
-        }
+        yield Written(ids, told)
 
 
-def speculating(run, model, arguments, biases):
-    """(prompt, SampleConfig) -> the ids that a model writes behind a draft, and its Counts.
+def spelled(run, rows):
+    """What a Recorder has kept, in words."""
 
-    Raises UsageError for a model that does not read from left to right, and for a draft of another tokenizer.
+    def said(token, nats):
+        return {"text": run.tokenizer.decode([token]), "id": token, "logprob": nats}
+
+    return [
+        {**said(token, nats), "alternatives": [said(*other) for other in others]}
+        for token, nats, others in rows
+        if token != run.end_id
+    ]
+
+
+def guessed(run, model, arguments, config, biases, prompt):
+    """Yield the same texts, or others as likely, of which a draft guesses a part.
+
+    Raises UsageError for a draft of another tokenizer.
     """
-    if arguments.draft is not None and arguments.lookup:
-        raise UsageError("--draft and --lookup are two ways to guess; leave one out")
-    if arguments.logprobs:
-        raise UsageError("--logprobs are those of a model that writes alone; leave out --draft and --lookup")
-    if run.fills:
-        raise UsageError(f"the model of {run.folder} fills gaps, and no draft guesses for it; leave out --draft")
+    if config.mirostat:
+        raise UsageError(f"mirostat={config.mirostat} changes with every token, and no draft keeps up; leave one out")
     small = None
     if arguments.draft is not None:
         other = runs.open_run(arguments.draft, packages=True)
@@ -129,20 +152,36 @@ def speculating(run, model, arguments, biases):
                 f"tinyllm train --teacher {run.folder} --layers 1 --out …"
             )
         small = other.trained_model(warn=tell)
-
-    def write(prompt, config):
-        if config.mirostat:
-            raise UsageError(
-                f"mirostat={config.mirostat} changes with every token, and no draft keeps up; leave one out"
-            )
-        rng, counts = np.random.default_rng(config.seed), Counts()
-        begin, shape = run.task.beginning(run, prompt), Shaping(config, biases, run.end_id)
-        how = {"process": lambda logits, ids: shape(logits, ids, len(begin)), "rng": rng}
+    begin, shape = run.task.beginning(run, prompt), Shaping(config, biases, run.end_id)
+    for seed in range(config.seed, config.seed + arguments.count):
+        how = {
+            "process": lambda logits, ids: shape(logits, ids, len(begin)),
+            "rng": np.random.default_rng(seed),
+        }
         draft = ModelDraft(small, model, **how) if small else LookupDraft(run.tokenizer.vocab_size)
         how |= {"max_tokens": arguments.max_tokens, "stop_id": run.end_id, "ahead": arguments.ahead or AHEAD}
-        return speculate(model, draft, begin, counts=counts, **how), counts
+        counts = Counts()
 
-    return write
+        def told(seed=seed, counts=counts):
+            return {"seed": seed, "acceptance": counts.acceptance, "tokens_per_pass": counts.per_pass}
+
+        def said(counts=counts):
+            return f"{percent(counts.acceptance)} dos palpites ficaram; {decimal(counts.per_pass)} tokens por leitura"
+
+        yield Written(speculate(model, draft, begin, counts=counts, **how), told, said)
+
+
+def searched(run, model, arguments, config, biases, prompt):
+    """Yield the most probable texts that a search of beams finds."""
+    begin, shape = run.task.beginning(run, prompt), Shaping(config, biases, run.end_id)
+    found = beam_search(
+        model, begin, from_dict(BeamConfig, given_options(arguments, BeamConfig)), max_tokens=arguments.max_tokens,
+        stop_id=run.end_id, process=lambda nats, ids: shape.said(nats, ids, len(begin)),
+    )  # fmt: skip
+    for text in found[: arguments.count]:
+        yield Written(
+            text.ids, lambda text=text: {"score": text.score}, lambda text=text: f"nota {decimal(text.score, 3)}"
+        )
 
 
 def declare_generate(p):
@@ -151,7 +190,7 @@ def declare_generate(p):
     p.add_argument("--prompt", default="", help="começo do texto (padrão: nenhum)")
     p.add_argument("--max-tokens", type=positive, default=300, help="o maior número de tokens (padrão: 300)")
     p.add_argument("--stop", action="append", default=[], help="para antes deste texto (pode ser repetido)")
-    p.add_argument("--count", type=positive, default=1, help="quantos textos (padrão: 1)")
+    p.add_argument("--count", type=positive, default=1, help="quantos textos; de uma busca, os melhores (padrão: 1)")
     better = "usa o checkpoint de menor perda de validação, em vez do mais novo (ver train --keep-best)"
     p.add_argument("--best", action="store_true", help=better)
     p.add_argument(
@@ -170,3 +209,4 @@ def declare_generate(p):
     add_adapter(p)
     add_mine(p)
     add_options(p, SampleConfig)
+    add_options(p, BeamConfig)

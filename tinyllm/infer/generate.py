@@ -71,10 +71,10 @@ def _steps(model, requests, texts):
     caches, held = [], []  # the requests whose texts the caches hold, row by row
     unread = dict(enumerate(texts))  # what of the others has to be read, from the beginning
     while held or unread:
-        logits = _read(model, caches, [texts[n][-1:] for n in held]) if held else []
+        logits = read_last(model, caches, [texts[n][-1:] for n in held]) if held else []
         if unread:
             fresh = model.new_caches()
-            logits = [*logits, *_read(model, fresh, list(unread.values()))]
+            logits = [*logits, *read_last(model, fresh, list(unread.values()))]
             if held:
                 for cache, new in zip(caches, fresh, strict=True):
                     cache.join(new)
@@ -99,7 +99,7 @@ def _steps(model, requests, texts):
             yield written
 
 
-def _read(model, caches, rows):
+def read_last(model, caches, rows):
     """Rows of ids, which go on where the caches end -> (B, V): the logits of what follows each."""
     with no_grad():
         if len(set(map(len, rows))) == 1:

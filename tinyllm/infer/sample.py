@@ -71,6 +71,18 @@ class Shaping(NamedTuple):
     stop_id: int | None = None
 
     def __call__(self, logits, ids=(), begin=0):
+        config, logits = self.config, self.said(logits, ids, begin)
+        logits = temperature(logits, config.temperature)
+        for cut, value, nothing in (
+            (top_k, config.top_k, 0), (top_p, 1 if config.mirostat else config.top_p, 1), (min_p, config.min_p, 0),
+            (typical, config.typical_p, 1), (epsilon, config.epsilon, 0), (eta, config.eta, 0),
+        ):  # fmt: skip
+            if value != nothing:
+                logits = cut(logits, value)
+        return logits
+
+    def said(self, logits, ids, begin):
+        """The first step alone: what the text says."""
         config, written = self.config, ids[begin:]
         if self.biases:
             logits = penalties.bias(logits, ids, self.biases)
@@ -84,13 +96,6 @@ class Shaping(NamedTuple):
         if self.stop_id is not None and len(written) < config.min_tokens:
             logits = penalties.forbidden(logits, [self.stop_id])
         penalties.check_left(logits)
-        logits = temperature(logits, config.temperature)
-        for cut, value, nothing in (
-            (top_k, config.top_k, 0), (top_p, 1 if config.mirostat else config.top_p, 1), (min_p, config.min_p, 0),
-            (typical, config.typical_p, 1), (epsilon, config.epsilon, 0), (eta, config.eta, 0),
-        ):  # fmt: skip
-            if value != nothing:
-                logits = cut(logits, value)
         return logits
 
 

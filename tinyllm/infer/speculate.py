@@ -35,9 +35,6 @@ class Counts:
         """How many tokens were written for each pass of the model."""
         return self.written / max(1, self.passes)
 
-    def as_dict(self):
-        return {"acceptance": self.acceptance, "tokens_per_pass": self.per_pass}
-
 
 def speculate(model, draft, prompt, *, process, rng, max_tokens, stop_id=None, ahead=AHEAD, counts=None):
     """Yield the token ids that follow one prompt, as `generate` does.
