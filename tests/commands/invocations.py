@@ -583,6 +583,11 @@ REFUSED = {
         generate runs/gpt --stop ""                                  # stop
         generate runs/gpt --promt oi                                 # --promt | --prompt
         generate runs/gpt Era uma vez                                # vez | quotes
+        generate runs/gpt --onnx nothing                             # nothing | export
+        generate runs/gpt --onnx ""                                  # empty
+        generate runs/gpt --onnx corpus.txt                          # onnx
+        generate runs/gpt --onnx corpus.txt --best                   # --best | --onnx
+        generate runs/gpt --onnx corpus.txt --adapter runs/lora      # --adapter | --onnx
         generate broken/runs/config-cut                              # config.json
         generate broken/runs/config-layers                           # layers | 1000000000
         generate broken/runs/no-checkpoint                           # checkpoint
@@ -596,6 +601,20 @@ REFUSED = {
         generate broken/runs/tokenizer-cut                           # tokenizer.json
         generate broken/runs/tokenizer-none                          # tokenizer.json
         generate broken/runs/tokenizer-larger                        # tokenizer
+    """,
+    "export": """
+        export                                                       # PASTA
+        export runs/gpt                                              # --out
+        export nothing --out new.onnx                                # nothing
+        export folder --out new.onnx                                 # folder
+        export "" --out new.onnx                                     # empty
+        export runs/gpt --out ""                                     # empty
+        export runs/gpt --out folder                                 # folder
+        export runs/gpt --out nothing/new.onnx                       # nothing
+        export runs/gpt --out runs/gpt/tokenizer.json                # tokenizer.json | runs/gpt
+        export runs/t5 --out new.onnx                                # T5 | GPT
+        export broken/runs/no-checkpoint --out new.onnx              # checkpoint
+        export broken/runs/weights-nan --out new.onnx                # NaN
     """,
     "evaluate": """
         evaluate                                                     # PASTA

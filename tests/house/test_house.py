@@ -28,7 +28,7 @@ FLOORS = [
     ["memory", "compress"],
     ["finetune"],
     ["parallel"],
-    ["infer"],
+    ["infer", "export"],
     ["evaluate"],
     ["train"],
     ["bench"],

@@ -28,6 +28,7 @@ COMMANDS = {  # name: its file, and its line of the help
     "attention": ("reading", "mostra para onde um modelo olha ao ler um texto; de um T5, também ao escrever"),
     "quantize": ("compress", "faz de um treino um modelo menor, de 8 ou 4 bits por peso"),
     "package": ("packaging", "faz de um treino um só arquivo, para dar a outros; ou mostra o que há num"),
+    "export": ("exporting", "escreve um modelo treinado em ONNX, para outros programas o rodarem"),
     "tokenizer": ("text", "treina, usa e converte tokenizadores"),
     "data": ("data", "gera, baixa, limpa, divide e empacota textos"),
     "course": ("course", "o curso: onde estou, o que vem a seguir, testar, dicas"),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyllm.commands.adapters import add_adapter, opened
+from tinyllm.commands.exporting import add_onnx, opened_onnx
 from tinyllm.commands.pieces import add_mine, with_pieces
 from tinyllm.config import add_options, from_dict, given_options
 from tinyllm.errors import UsageError
@@ -34,7 +35,7 @@ class Written(NamedTuple):
 
 @with_pieces
 def generate_command(arguments):
-    run, model = opened(arguments, best=arguments.best)
+    run, model = opened_onnx(arguments) if arguments.onnx is not None else opened(arguments, best=arguments.best)
     if not run.writes:
         able = ", ".join(name for name, architecture in MODELS.items() if architecture.writes)
         does = "fills gaps" if run.fills else "tells labels"
@@ -207,6 +208,7 @@ def declare_generate(p):
     nats = "com --json, diz de cada token a log-probabilidade, e as dos N mais prováveis"
     p.add_argument("--logprobs", type=up_to(1000), metavar="N", help=nats)
     add_adapter(p)
+    add_onnx(p)
     add_mine(p)
     add_options(p, SampleConfig)
     add_options(p, BeamConfig)
