@@ -612,7 +612,7 @@ REFUSED = {
         export runs/gpt --out folder                                 # folder
         export runs/gpt --out nothing/new.onnx                       # nothing
         export runs/gpt --out runs/gpt/tokenizer.json                # tokenizer.json | runs/gpt
-        export runs/t5 --out new.onnx                                # T5 | GPT
+        export runs/t5 --out new.onnx                                # t5 | gpt
         export broken/runs/no-checkpoint --out new.onnx              # checkpoint
         export broken/runs/weights-nan --out new.onnx                # NaN
     """,

@@ -5,20 +5,38 @@ import pytest
 
 from tinyllm.errors import UsageError
 from tinyllm.export import onnx_file, operations
-from tinyllm.export.onnx_model import OnnxModel
+from tinyllm.export.onnx_model import OnnxDecoder
+from tinyllm.export.readings import reading_of
 from tinyllm.infer.generate import Request, generate_batch
 from tinyllm.infer.sample import SampleConfig, sampler
+from tinyllm.models.bert import BERT, POSITIONS, BERTConfig, Encoder
+from tinyllm.models.classifier import Classifier
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.models.llama import Llama, LlamaConfig
+from tinyllm.models.rnn import LSTM, RNN, LSTMConfig, RNNConfig
 from tinyllm.tensor import no_grad
 
 pytestmark = pytest.mark.oracle
+
+
+def labelling(kind):
+    """What makes a classifier on a body of a kind."""
+    return lambda config, *, rng: Classifier(kind(config, rng=rng), 3, rng=rng)
+
 
 SIZES = {"vocab_size": 61, "context": 48, "layers": 2, "width": 32}
 WRITERS = {
     "gpt": (GPT, GPTConfig(**SIZES, heads=4)),
     "llama": (Llama, LlamaConfig(**SIZES, heads=4, kv_heads=2, hidden=40)),
     "llama, heads of their own": (Llama, LlamaConfig(**SIZES, heads=2, kv_heads=2, hidden=40)),
+    "rnn": (RNN, RNNConfig(**SIZES)),
+    "lstm": (LSTM, LSTMConfig(**SIZES)),
+}
+ENCODERS = {name: BERTConfig(**SIZES, heads=4, positions=name) for name in POSITIONS}
+READERS = {
+    **{f"bert, {name}": (BERT, config) for name, config in ENCODERS.items()},
+    **{f"labels of a bert, {name}": (labelling(Encoder), config) for name, config in ENCODERS.items()},
+    **{f"labels of a {name}": (labelling(kind), config) for name, (kind, config) in WRITERS.items()},
 }
 writers = pytest.mark.parametrize("name", WRITERS)
 PROMPTS = ([3, 1, 4, 1, 5, 9, 2], [6], [5, 3, 5, 8])
@@ -34,9 +52,9 @@ def shaken(kind, config):
 
 def exported(folder, name):
     """A model of ours, and the file that it was exported to."""
-    model = shaken(*WRITERS[name])
+    model = shaken(*(WRITERS | READERS)[name])
     onnx_file.save(folder / "model.onnx", model, {"of": name})
-    return model, OnnxModel(folder / "model.onnx")
+    return model, reading_of(model).opened(folder / "model.onnx")
 
 
 @writers
@@ -67,7 +85,20 @@ def test_it_writes_the_same_tokens(name, tmp_path):
         assert ours == theirs
 
 
-@writers
+@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("shape", [(3, 48), (3, 7), (1, 1)])
+def test_rows_of_any_length_are_read_alike(name, shape, tmp_path):
+    model, other = exported(tmp_path, name)
+    rng = np.random.default_rng(0)
+    ids, lengths = rng.integers(0, 61, shape), rng.integers(1, shape[1] + 1, shape[0])
+    with no_grad():
+        ours, theirs = model(ids, lengths).data, other(ids, lengths).data
+    assert ours.shape == theirs.shape
+    assert ours.std() > 0.1
+    assert np.abs(ours - theirs).max() < 1e-4
+
+
+@pytest.mark.parametrize("name", ["gpt", "llama"])
 def test_other_programs_may_fill_up_on_the_left(name, tmp_path):
     """With the inputs that they give: padding before the text, its places in the mask, positions counted behind it."""
     model, other = exported(tmp_path, name)
@@ -109,7 +140,7 @@ def test_the_names_and_axes_are_those_that_others_know(tmp_path):
 def test_a_text_beyond_the_context_is_refused(tmp_path):
     _, other = exported(tmp_path, "gpt")
     with pytest.raises(UsageError, match="49 tokens do not fit in a context of 48"):
-        other(np.zeros((1, 49), np.int64))
+        other(np.zeros((1, 49), np.int64), other.new_caches())
 
 
 def test_large_weights_stand_in_a_file_of_their_own(tmp_path, monkeypatch):
@@ -119,7 +150,7 @@ def test_large_weights_stand_in_a_file_of_their_own(tmp_path, monkeypatch):
     assert (tmp_path / "model.onnx").stat().st_size < 40_000 < (tmp_path / "model.onnx.data").stat().st_size
     ids = np.arange(12).reshape(3, 4)
     with no_grad():
-        assert np.abs(model(ids).data - other(ids).data).max() < 1e-4
+        assert np.abs(model(ids).data - other(ids, other.new_caches()).data).max() < 1e-4
 
 
 def test_what_computes_something_else_is_not_written(tmp_path, monkeypatch):
@@ -140,7 +171,7 @@ def test_a_file_that_is_no_model_is_told_in_a_line(content, tmp_path):
         content = place.read_bytes()[:5000]
     place.write_bytes(content)
     with pytest.raises(UsageError, match=r"model.onnx is no model that ONNX Runtime reads \(\w.*\); export") as refused:
-        OnnxModel(place)
+        OnnxDecoder(place)
     assert "\n" not in str(refused.value)
 
 
@@ -152,4 +183,4 @@ def test_a_file_of_others_is_refused(tmp_path):
     del made.metadata_props[:]
     onnx.save(made, tmp_path / "model.onnx")
     with pytest.raises(UsageError, match="was not written by tinyllm export"):
-        OnnxModel(tmp_path / "model.onnx")
+        OnnxDecoder(tmp_path / "model.onnx")

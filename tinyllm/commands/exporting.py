@@ -6,7 +6,7 @@ import shlex
 from tinyllm import storage
 from tinyllm.errors import UsageError
 from tinyllm.export.onnx_file import save
-from tinyllm.export.onnx_model import OnnxModel
+from tinyllm.export.onnx_model import OnnxDecoder, OnnxRecurrent
 from tinyllm.models.catalog import name_of
 from tinyllm.parser import calls
 from tinyllm.say import emit, megabytes, tell
@@ -26,7 +26,12 @@ def export_command(arguments):
 
 def origin(run):
     """What tells a run from others, for a file that is used beside it."""
-    return {"architecture": name_of(run.model_config), "tokenizer": storage.sha256(run.folder / "tokenizer.json")}
+    return {
+        "architecture": name_of(run.model_config),
+        "task": run.task.name,
+        "tokenizer": storage.sha256(run.folder / "tokenizer.json"),
+        **({"labels": list(run.task.labels)} if run.task.classifies else {}),
+    }
 
 
 def opened_onnx(arguments):
@@ -35,9 +40,10 @@ def opened_onnx(arguments):
         other = "--best" if arguments.best else "--adapter"
         raise UsageError(f"{other} chooses weights, and the file of --onnx has its own; leave out one of the two")
     storage.check_name(arguments.onnx)
-    run, model = runs.open_run(arguments.run), OnnxModel(arguments.onnx)
+    run = runs.open_run(arguments.run)
+    model = (OnnxRecurrent if run.architecture.endless else OnnxDecoder)(arguments.onnx)
     for name, value in origin(run).items():
-        if model.about[name] != value:
+        if model.about.get(name) != value:
             raise UsageError(
                 f"{arguments.onnx} was exported from another run than {run.folder}: its {name} is another; "
                 f"export it again with: tinyllm export {run.folder}"

@@ -1,13 +1,14 @@
-"""A model that ONNX Runtime computes. It is called with ids and caches, so that it writes as any other model does."""
+"""Models that ONNX Runtime computes, called as ours are, with ids and caches: so they write as those do."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
 
 from tinyllm.errors import UsageError
 from tinyllm.nn import layers
-from tinyllm.nn.cache import LayerCache
+from tinyllm.nn.cache import LayerCache, StateCache
 from tinyllm.tensor import Tensor
 
 INSTALL = 'install both with: pip install -e ".[onnx]"'
@@ -15,10 +16,9 @@ ABOUT = "tinyllm"  # under which the file says what it was made of
 
 
 class OnnxModel:
-    """(B, T) token ids -> (B, T, V) logits of the next token at every position, of a file that `onnx_file.save` wrote.
+    """What `onnx_file.save` wrote, opened; `about` is what that was told of the model.
 
-    `about` is what that was told of the model. Raises UsageError where ONNX Runtime is missing, and for a file that it
-    cannot read or that is no decoder of ours.
+    Raises UsageError where ONNX Runtime is missing, and for a file that it cannot read or that is not ours.
     """
 
     def __init__(self, path):
@@ -38,18 +38,31 @@ class OnnxModel:
         except Exception as error:  # each of its errors is a class of its own, known to nobody else
             reason = str(error).strip().split(" failed:")[-1].splitlines()[0]
             raise UsageError(f"{path} is no model that ONNX Runtime reads ({reason}); export the run again") from None
-        self.vocab_size, self.longest = self.about["vocab_size"], self.about["context"]
-        past = [port for port in self.session.get_inputs() if port.name.startswith("past_key_values")]
-        self.past = [(port.name, port.shape) for port in past]  # of each block the keys, then the values
+        past = [port for port in self.session.get_inputs() if port.name.startswith("past")]
+        self.past = [(port.name, port.shape) for port in past]  # of each block its keys and its values, or its state
+
+
+class OnnxReader(OnnxModel):
+    """(B, T) token ids, (B,) lengths -> (B, T, V) or, of a classifier, (B, L) logits."""
+
+    def __call__(self, ids, lengths):
+        real = np.arange(ids.shape[1]) < lengths[:, None]
+        return Tensor(self.session.run(None, {"input_ids": ids, "attention_mask": real.astype(np.int64)})[0])
+
+
+class OnnxDecoder(OnnxModel):
+    """(B, T) token ids -> (B, T, V) logits of the next token at every position. It keeps keys and values."""
+
+    longest = property(lambda self: self.about["context"])
 
     def new_caches(self):
         """An empty cache for each block: what it keeps of a text that goes on."""
         return [LayerCache() for _ in self.past[::2]]
 
-    def __call__(self, ids, caches=None):
+    def __call__(self, ids, caches):
         ids = layers.token_rows(ids)
-        (B, T), caches = ids.shape, self.new_caches() if caches is None else caches
-        first, starts = caches[0].length, caches[0].lengths if caches[0].length else np.zeros(B, np.int64)
+        (B, T), first = ids.shape, caches[0].length
+        starts = caches[0].lengths if first else np.zeros(B, np.int64)
         if starts.min() + T > self.longest:
             raise UsageError(f"{starts.min() + T} tokens do not fit in a context of {self.longest}; shorten the text")
         real = np.arange(first) < starts[:, None]  # (B, P); what fills a row up is seen by nobody
@@ -58,8 +71,9 @@ class OnnxModel:
             "attention_mask": np.concatenate([real, np.ones((B, T), bool)], axis=1).astype(np.int64),
             "position_ids": np.minimum(starts[:, None] + np.arange(T), self.longest - 1),
         }
-        for (name, shape), array in zip(self.past, past_of(caches), strict=True):
-            given[name] = np.zeros((B, shape[1], 0, shape[3]), np.float32) if array is None else array
+        kept = (a.data for cache in caches if first for a in cache.all())  # (B, H, P, D), in the order of the inputs
+        for name, shape in self.past:
+            given[name] = next(kept, None) if first else np.zeros((B, shape[1], 0, shape[3]), np.float32)
         logits, *presents = self.session.run(None, given)
         new = [Tensor(present[:, :, first:]) for present in presents]  # (B, H, T, D)
         for cache, k, v in zip(caches, new[::2], new[1::2], strict=True):
@@ -67,7 +81,21 @@ class OnnxModel:
         return Tensor(logits)
 
 
-def past_of(caches):
-    """The keys and the values of each cache, (B, H, P, D), in the order of the inputs; None of an empty one."""
-    for cache in caches:
-        yield from (a.data for a in cache.all()) if cache.length else (None, None)
+class OnnxRecurrent(OnnxModel):
+    """(B, T) token ids -> (B, T, V) logits of the next token at every position. It keeps a state."""
+
+    longest = math.inf  # tokens that it can have read
+
+    def new_caches(self):
+        """An empty cache for each block: what it keeps of a text that goes on."""
+        return [StateCache() for _ in self.past]
+
+    def __call__(self, ids, caches):
+        given = {"input_ids": layers.token_rows(ids).astype(np.int64)}
+        for cache, (name, shape) in zip(caches, self.past, strict=True):
+            before = np.zeros((len(ids), shape[1]), np.float32) if cache.state is None else cache.state.data
+            given[name] = before
+        logits, *states = self.session.run(None, given)
+        for cache, after in zip(caches, states, strict=True):
+            cache.append(Tensor(after))
+        return Tensor(logits)

@@ -3,7 +3,10 @@
 A function is given the graph, and the names of values in it; it adds nodes and returns the name of the result.
 """
 
+import builtins
+import itertools
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,12 +23,29 @@ def operation(function):
     return function
 
 
+class Node(NamedTuple):
+    """An operator of ONNX: on which values, what they become, and how."""
+
+    operator: str
+    inputs: list
+    outputs: list
+    attributes: dict
+
+
+class Body(NamedTuple):
+    """The graph of one turn of a loop. It sees the values of the graph around it too."""
+
+    nodes: list
+    inputs: list
+    outputs: list
+
+
 class Graph:
     """The nodes, and the arrays that they begin with."""
 
     def __init__(self, trace):
         self.nodes, self.arrays, self.shapes = [], {}, {}
-        self.trace, self.values, self.made = trace, {}, {}
+        self.trace, self.values, self.made, self.count = trace, {}, {}, itertools.count()
         for name in trace.inputs:
             self.values[name] = str(name)
         for step in trace.steps:
@@ -64,9 +84,20 @@ class Graph:
     def add(self, operator, *inputs, output=None, **attributes):
         """Add a node with one result, and return its name. Numbers and lists among the inputs are constants."""
         inputs = [x if isinstance(x, str) else self.constant(x) for x in inputs]
-        output = output or f"{operator}_{len(self.nodes)}"
-        self.nodes.append((operator, inputs, output, attributes))
+        output = output or f"{operator}_{next(self.count)}"
+        self.nodes.append(Node(operator, inputs, [output], attributes))
         return output
+
+    def scan(self, x, state, step):
+        """(B, T, X), (B, S) -> (B, T, S): the states after step(x of a position, state), position by position."""
+        number, outside, self.nodes = next(self.count), self.nodes, []
+        inputs = [f"state_{number}", f"x_{number}"]
+        after = step(inputs[1], inputs[0])
+        body = Body(self.nodes, inputs, [after, self.add("Identity", after)])
+        outputs, self.nodes = [f"last_state_{number}", f"states_{number}"], outside
+        axes = {"num_scan_inputs": 1, "scan_input_axes": [1], "scan_output_axes": [1]}
+        self.nodes.append(Node("Scan", [state, x], outputs, {"body": body, **axes}))
+        return outputs[1]
 
     def constant(self, array):
         """The name of an array. Whole numbers are int64, as sizes and axes are, and others float32."""
@@ -146,10 +177,16 @@ def embedding(graph, ids, weight):
 def take(graph, x, *, index):
     if isinstance(index, str):  # the rows that an array names
         return graph.add("Gather", x, index)
-    axis = 0
-    for part in index if type(index) is tuple else (index,):
+    if type(index) is tuple and all(isinstance(part, str) for part in index):  # one number of each is a place
+        places = [graph.add("Unsqueeze", part, [1]) for part in index]
+        return graph.add("GatherND", x, graph.add("Concat", *places, axis=1))
+    index, axis, axes = index if type(index) is tuple else (index,), 0, len(graph.shape(x))
+    for part in index:
         if part is None:
             x = graph.add("Unsqueeze", x, [axis])
+        elif part is Ellipsis:
+            axis += axes - builtins.sum(other not in (None, Ellipsis) for other in index)
+            continue
         elif isinstance(part, int):
             x = graph.add("Gather", x, part, axis=axis)
             continue
@@ -249,3 +286,62 @@ def hides_future(graph):
     places = graph.add("Range", graph.add("Sub", positions, queries), positions, 1)  # (T,)
     past = graph.add("LessOrEqual", graph.add("Range", 0, positions, 1), graph.add("Unsqueeze", places, [1]))  # (T, S)
     return graph.add("Where", graph.add("And", graph.once(is_real), past), 0.0, HIDDEN)
+
+
+# ----------------------------------------------------------------------------------------------------------- recurrence
+
+
+@operation
+def rnn(graph, x, state, weight):
+    def step(x, state):
+        return graph.add("Tanh", graph.add("Add", x, graph.add("MatMul", state, weight)))
+
+    return graph.scan(x, state, step)
+
+
+@operation
+def lstm(graph, x, state, weight):
+    M = graph.shape(state)[-1] // 2
+
+    def part(value, i):
+        return graph.add("Slice", value, [i * M], [(i + 1) * M], [1])
+
+    def step(x, state):
+        h, c = part(state, 0), part(state, 1)
+        sums = graph.add("Add", x, graph.add("MatMul", h, weight))
+        enter, keep, leave = (graph.add("Sigmoid", part(sums, i)) for i in (0, 1, 3))
+        candidate = graph.add("Tanh", part(sums, 2))
+        c = graph.add("Add", graph.add("Mul", keep, c), graph.add("Mul", enter, candidate))
+        return graph.add("Concat", graph.add("Mul", leave, graph.add("Tanh", c)), c, axis=1)
+
+    return graph.scan(x, state, step)
+
+
+# --------------------------------------------------------------------------------- what models compute without the tape
+
+
+@operation
+def row_numbers(graph):
+    """(B,): 0, 1, 2, …"""
+    return graph.add("Range", 0, graph.size("input_ids", 0), 1)
+
+
+@operation
+def last_places(graph):
+    """(B,): where the last token of each row is, of rows filled up on the right."""
+    return graph.add("Sub", graph.add("ReduceSum", "attention_mask", [1], keepdims=0), 1)
+
+
+@operation
+def shares_of_real(graph):
+    """(B, T, 1): what each real token counts in the mean of its row."""
+    real = graph.add("Cast", "attention_mask", to=1)  # 1: float32
+    shares = graph.add("Div", real, graph.add("ReduceSum", real, [1], keepdims=1))
+    return graph.add("Unsqueeze", shares, [2])
+
+
+@operation
+def zeros(graph, *, width):
+    """(B, S): the state in which a recurrent layer begins."""
+    rows = graph.add("Unsqueeze", graph.size("input_ids", 0), [0])
+    return graph.add("Expand", 0.0, graph.add("Concat", rows, [width], axis=0))

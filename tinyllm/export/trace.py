@@ -98,6 +98,14 @@ class Tape:
         """What the model may have computed without the tape, and where it is told by its values."""
         self.known.append(tensor.data)
 
+    def computes(self, array, operation, *tables, **options):
+        """What the model may compute without the tape, as an operation of the graph that needs no more than this."""
+        for i, table in enumerate(tables):
+            self.arrays[self.call(table, f"{operation}.{i}")] = table
+        inputs = tuple(self.named(table) for table in tables)
+        self.steps.append(Step(operation, inputs, options, self.call(array, operation)))
+        self.known.append(array)
+
     def see(self, seen):
         """Take down one operation."""
         if seen.direction == "forward":
