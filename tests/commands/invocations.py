@@ -585,7 +585,7 @@ REFUSED = {
         generate runs/gpt Era uma vez                                # vez | quotes
         generate runs/gpt --onnx nothing                             # nothing | export
         generate runs/gpt --onnx ""                                  # empty
-        generate runs/gpt --onnx corpus.txt                          # onnx
+        generate runs/gpt --onnx corpus.txt                          # ONNX
         generate runs/gpt --onnx corpus.txt --best                   # --best | --onnx
         generate runs/gpt --onnx corpus.txt --adapter runs/lora      # --adapter | --onnx
         generate broken/runs/config-cut                              # config.json
@@ -612,7 +612,6 @@ REFUSED = {
         export runs/gpt --out folder                                 # folder
         export runs/gpt --out nothing/new.onnx                       # nothing
         export runs/gpt --out runs/gpt/tokenizer.json                # tokenizer.json | runs/gpt
-        export runs/t5 --out new.onnx                                # t5 | gpt
         export broken/runs/no-checkpoint --out new.onnx              # checkpoint
         export broken/runs/weights-nan --out new.onnx                # NaN
     """,

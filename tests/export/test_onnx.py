@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
+from tinyllm import cli
+from tinyllm.data import corpora
 from tinyllm.errors import UsageError
 from tinyllm.export import onnx_file, operations
-from tinyllm.export.onnx_model import OnnxDecoder
+from tinyllm.export.onnx_model import OnnxDecoder, OnnxT5
 from tinyllm.export.readings import reading_of
 from tinyllm.infer.generate import Request, generate_batch
 from tinyllm.infer.sample import SampleConfig, sampler
+from tinyllm.models import t5
 from tinyllm.models.bert import BERT, POSITIONS, BERTConfig, Encoder
 from tinyllm.models.classifier import Classifier
 from tinyllm.models.gpt import GPT, GPTConfig
@@ -32,10 +35,12 @@ WRITERS = {
     "rnn": (RNN, RNNConfig(**SIZES)),
     "lstm": (LSTM, LSTMConfig(**SIZES)),
 }
+T5_CONFIG = t5.T5Config(**SIZES, heads=4, decoder_layers=2, hidden=40)
 ENCODERS = {name: BERTConfig(**SIZES, heads=4, positions=name) for name in POSITIONS}
 READERS = {
     **{f"bert, {name}": (BERT, config) for name, config in ENCODERS.items()},
     **{f"labels of a bert, {name}": (labelling(Encoder), config) for name, config in ENCODERS.items()},
+    "labels of a t5": (labelling(t5.Encoder), T5_CONFIG),
     **{f"labels of a {name}": (labelling(kind), config) for name, (kind, config) in WRITERS.items()},
 }
 writers = pytest.mark.parametrize("name", WRITERS)
@@ -54,7 +59,9 @@ def exported(folder, name):
     """A model of ours, and the file that it was exported to."""
     model = shaken(*(WRITERS | READERS)[name])
     onnx_file.save(folder / "model.onnx", model, {"of": name})
-    return model, reading_of(model).opened(folder / "model.onnx")
+    return model, reading_of(model.config, classifies=name in READERS and "labels" in name).opened(
+        folder / "model.onnx"
+    )
 
 
 @writers
@@ -83,6 +90,44 @@ def test_it_writes_the_same_tokens(name, tmp_path):
         )
         assert len(ours) == 60
         assert ours == theirs
+
+
+@pytest.fixture
+def t5s(tmp_path):
+    """A T5 and the folder that it was exported to, each about three sources of different lengths."""
+    model = shaken(t5.T5, T5_CONFIG)
+    onnx_file.save(tmp_path / "t5", model)
+    files = ["decoder_model.onnx", "decoder_with_past_model.onnx", "encoder_model.onnx"]
+    assert sorted(path.name for path in (tmp_path / "t5").iterdir()) == files
+    ids, lengths = np.random.default_rng(3).integers(0, 61, (3, 9)), np.array([9, 1, 4])
+    with no_grad():
+        return [each.answering(ids, lengths) for each in (model, OnnxT5(tmp_path / "t5"))]
+
+
+def test_32_steps_of_a_t5_give_the_same_logits(t5s):
+    written, logits = np.random.default_rng(1).integers(0, 61, (3, 3 + 32)), []
+    for each in t5s:
+        caches = each.new_caches()
+        with no_grad():
+            steps = [each(written[:, :3], caches).data]
+            steps += [each(written[:, t : t + 1], caches).data for t in range(3, 3 + 32)]
+        logits.append(np.concatenate(steps, axis=1))
+    assert np.abs(logits[0]).max() > 1
+    assert np.abs(logits[0] - logits[1]).max() < 1e-4
+
+
+def test_a_t5_writes_the_same_tokens(t5s):
+    """Also when one of the texts ends before the others."""
+    requests = [Request([t5.START], np.argmax, most) for most in (40, 5, 32)]
+    ours, theirs = (list(generate_batch(each, requests)) for each in t5s)
+    assert len(ours) == 40
+    assert ours == theirs
+
+
+def test_a_t5_whose_rows_differ_in_length_is_refused(t5s):
+    requests = [Request([t5.START, 5][:most], np.argmax, 4) for most in (1, 2, 1)]
+    with pytest.raises(UsageError, match=r"rows of \[1, 2, 1\] tokens differ in length; write one at a time"):
+        list(generate_batch(t5s[1], requests))
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -184,3 +229,29 @@ def test_a_file_of_others_is_refused(tmp_path):
     onnx.save(made, tmp_path / "model.onnx")
     with pytest.raises(UsageError, match="was not written by tinyllm export"):
         OnnxDecoder(tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize("kind", ["gpt", "rnn", "t5"])
+def test_the_commands_write_the_same_text(kind, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "corpus.txt").write_text("\n\n".join(corpora.CORPORA["contos"](60)) + "\n", encoding="utf-8")
+    small = "--corpus corpus.txt --vocab-size 300 --context 32 --layers 1 --width 16 --batch 4 --warmup 2 --steps 4"
+    assert cli.main(f"train --out run --model {kind} {small}".split()) == 0
+    assert cli.main(["export", "run", "--out", "model.onnx"]) == 0
+    texts = []
+    for more in ("", "--onnx model.onnx"):
+        capsys.readouterr()
+        assert cli.main(f"generate run --prompt Era --max-tokens 40 --seed 3 {more}".split()) == 0
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1]
+    assert len(texts[0]) > 8
+
+
+def test_the_command_refuses_the_file_of_another_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    small = "--texts 60 --context 16 --layers 1 --width 16 --batch 4 --warmup 2 --steps 2 --heads 2"
+    for name, size in (("one", 300), ("two", 310)):
+        assert cli.main(f"train --out {name} --vocab-size {size} {small}".split()) == 0
+    assert cli.main(["export", "one", "--out", "one.onnx"]) == 0
+    assert cli.main(["generate", "two", "--onnx", "one.onnx"]) == 2
+    assert "one.onnx was exported from another run than two: its tokenizer is another" in capsys.readouterr().err

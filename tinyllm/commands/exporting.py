@@ -1,12 +1,11 @@
 """The command that writes a trained model for other programs, and the option --onnx, which uses what it wrote."""
 
-import os
 import shlex
 
 from tinyllm import storage
 from tinyllm.errors import UsageError
-from tinyllm.export.onnx_file import save
-from tinyllm.export.onnx_model import OnnxDecoder, OnnxRecurrent
+from tinyllm.export.onnx_file import bytes_of, save
+from tinyllm.export.readings import reading_of
 from tinyllm.models.catalog import name_of
 from tinyllm.parser import calls
 from tinyllm.say import emit, megabytes, tell
@@ -18,9 +17,9 @@ def export_command(arguments):
     storage.claim(arguments.out)
     apart = save(arguments.out, run.plain_model(warn=tell), origin(run))
     if arguments.json:
-        emit({"out": arguments.out, "bytes": os.path.getsize(arguments.out), "difference": apart})
+        emit({"out": arguments.out, "bytes": bytes_of(arguments.out), "difference": apart})
         return
-    size = megabytes(os.path.getsize(arguments.out))
+    size = megabytes(bytes_of(arguments.out))
     tell(f"pronto: {size} em {shlex.quote(arguments.out)}; no ONNX Runtime, os logits diferem no máximo {apart:.0e}")
 
 
@@ -41,7 +40,7 @@ def opened_onnx(arguments):
         raise UsageError(f"{other} chooses weights, and the file of --onnx has its own; leave out one of the two")
     storage.check_name(arguments.onnx)
     run = runs.open_run(arguments.run)
-    model = (OnnxRecurrent if run.architecture.endless else OnnxDecoder)(arguments.onnx)
+    model = reading_of(run.model_config, classifies=run.task.classifies).opened(arguments.onnx)
     for name, value in origin(run).items():
         if model.about.get(name) != value:
             raise UsageError(
@@ -53,11 +52,16 @@ def opened_onnx(arguments):
 
 def add_onnx(parser):
     """Give a command the option."""
-    what = "usa o modelo deste arquivo, feito por tinyllm export, no ONNX Runtime; da pasta, só o tokenizador"
+    what = "usa, no ONNX Runtime, o modelo que tinyllm export escreveu aqui; do treino, só o tokenizador"
     parser.add_argument("--onnx", metavar="ARQUIVO", help=what)
 
 
 def declare_export(p):
     calls(p, export_command, json=True)
     p.add_argument("run", metavar="PASTA", help="pasta de um treino")
-    p.add_argument("--out", metavar="ARQUIVO", required=True, help="arquivo a escrever, por exemplo modelo.onnx")
+    p.add_argument(
+        "--out",
+        metavar="ARQUIVO",
+        required=True,
+        help="arquivo a escrever, por exemplo modelo.onnx; de um T5, uma pasta com três",
+    )

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinyllm.errors import UsageError
 from tinyllm.nn import layers
-from tinyllm.nn.cache import LayerCache, StateCache
+from tinyllm.nn.cache import DecoderCache, LayerCache, StateCache
 from tinyllm.tensor import Tensor
 
 INSTALL = 'install both with: pip install -e ".[onnx]"'
@@ -46,8 +46,8 @@ class OnnxReader(OnnxModel):
     """(B, T) token ids, (B,) lengths -> (B, T, V) or, of a classifier, (B, L) logits."""
 
     def __call__(self, ids, lengths):
-        real = np.arange(ids.shape[1]) < lengths[:, None]
-        return Tensor(self.session.run(None, {"input_ids": ids, "attention_mask": real.astype(np.int64)})[0])
+        given = {"input_ids": ids, "attention_mask": mask_of(lengths, ids.shape[1])}
+        return Tensor(self.session.run(None, given)[0])
 
 
 class OnnxDecoder(OnnxModel):
@@ -99,3 +99,59 @@ class OnnxRecurrent(OnnxModel):
         for cache, after in zip(caches, states, strict=True):
             cache.append(Tensor(after))
         return Tensor(logits)
+
+
+class OnnxT5:
+    """A T5, of a folder with three files. It reads a text, and what `answering` gives writes about it."""
+
+    def __init__(self, folder):
+        names = ("encoder_model", "decoder_model", "decoder_with_past_model")
+        self.encoder, self.first, self.later = (OnnxModel(Path(folder) / f"{name}.onnx") for name in names)
+        self.about = self.encoder.about
+
+    def answering(self, ids, lengths=None):
+        """(B, S) source ids, (B,) -> what writes about them."""
+        return OnnxAnswering(self, layers.token_rows(ids), lengths)
+
+
+class OnnxAnswering:
+    """(B, T) ids written so far -> (B, T, V) logits of the next: a T5 that has read its source.
+
+    Raises UsageError for rows that have written different numbers of tokens.
+    """
+
+    longest = math.inf  # tokens that it can have written
+
+    def __init__(self, model, ids, lengths):
+        self.model, self.sources = model, len(ids)
+        self.lengths = np.full(len(ids), ids.shape[1]) if lengths is None else lengths
+        read = {"input_ids": ids, "attention_mask": mask_of(self.lengths, ids.shape[1])}
+        self.memory = model.encoder.session.run(None, read)[0]
+
+    def new_caches(self):
+        """An empty cache for each block: what it keeps of a text that goes on."""
+        return [DecoderCache(self.lengths) for _ in self.model.later.past[::4]]
+
+    def __call__(self, ids, caches):
+        given = {"input_ids": layers.token_rows(ids).astype(np.int64)}
+        given["encoder_attention_mask"] = mask_of(caches[0].memory_lengths, self.memory.shape[1])
+        first = caches[0].own.length
+        if not first:
+            logits, *new = self.model.first.session.run(None, given | {"encoder_hidden_states": self.memory})
+            for i, cache in enumerate(caches):
+                cache.memory.append(*map(Tensor, new[4 * i + 2 : 4 * i + 4]))
+            new = [array for i in range(len(caches)) for array in new[4 * i : 4 * i + 2]]
+        else:
+            if caches[0].own.starts is not None:
+                raise UsageError(f"rows of {caches[0].lengths.tolist()} tokens differ in length; write one at a time")
+            kept = [a.data for cache in caches for part in (cache.own, cache.memory) for a in part.all()]
+            named = {name: array for (name, _), array in zip(self.model.later.past, kept, strict=True)}
+            logits, *new = self.model.later.session.run(None, given | named)
+        for cache, k, v in zip(caches, new[::2], new[1::2], strict=True):
+            cache.own.append(Tensor(k[:, :, first:]), Tensor(v[:, :, first:]))
+        return Tensor(logits)
+
+
+def mask_of(lengths, positions):
+    """(B,) -> (B, S) of int64: 1 where a row has tokens."""
+    return (np.arange(positions) < lengths[:, None]).astype(np.int64)

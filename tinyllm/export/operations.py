@@ -262,17 +262,20 @@ def rotary(graph, x, *, cos, sin):
 
 
 @operation
-def attention(graph, q, k, v, *, causal=False, starts=None, lengths=None, scale=None):
+def attention(graph, q, k, v, bias=None, *, causal=False, starts=None, lengths=None, scale=None):
     """Who sees whom is told by the attention_mask, where the library has starts and lengths."""
     scale = graph.shape(q)[-1] ** -0.5 if scale is None else scale
     scores = graph.add("Mul", graph.add("MatMul", q, graph.add("Transpose", k, perm=[0, 1, 3, 2])), scale)
+    if bias is not None:
+        scores = graph.add("Add", scores, bias)
     scores = graph.add("Add", scores, graph.once(hides_future if causal else hides_padding))
     return graph.add("MatMul", graph.add("Softmax", scores, axis=-1), v)
 
 
 def is_real(graph):
-    """(B, 1, 1, S) of bool: what is no padding."""
-    return graph.add("Unsqueeze", graph.add("Cast", "attention_mask", to=9), [1, 2])  # 9: bool
+    """(B, 1, 1, S) of bool: what is no padding, of the text that is read or that the encoder has read."""
+    masks = [name for name in graph.trace.inputs if name.endswith("attention_mask")]
+    return graph.add("Unsqueeze", graph.add("Cast", masks[0], to=9), [1, 2])  # 9: bool
 
 
 def hides_padding(graph):
@@ -281,11 +284,23 @@ def hides_padding(graph):
 
 
 def hides_future(graph):
-    """(B, 1, T, S): what is added to the scores of the last T of S positions."""
-    queries, positions = graph.size("input_ids", 1), graph.size("attention_mask", 1)
-    places = graph.add("Range", graph.add("Sub", positions, queries), positions, 1)  # (T,)
-    past = graph.add("LessOrEqual", graph.add("Range", 0, positions, 1), graph.add("Unsqueeze", places, [1]))  # (T, S)
-    return graph.add("Where", graph.add("And", graph.once(is_real), past), 0.0, HIDDEN)
+    """(B or 1, 1, T, S): what is added to the scores of the last T of S positions."""
+    slots, places = graph.once(slots_and_places)
+    seen = graph.add("LessOrEqual", slots, places)  # (T, S)
+    if "attention_mask" in graph.trace.inputs:
+        seen = graph.add("And", graph.once(is_real), seen)
+    return graph.add("Where", seen, 0.0, HIDDEN)
+
+
+def slots_and_places(graph):
+    """(S,), (T, 1): the numbers of all positions, and those of the last T, which are read now."""
+    read, kept = graph.size("input_ids", 1), "past_key_values.0.decoder.key"
+    if "attention_mask" in graph.trace.inputs:
+        total = graph.size("attention_mask", 1)
+    else:
+        total = graph.add("Add", graph.size(kept, 2), read) if kept in graph.trace.inputs else read
+    places = graph.add("Range", graph.add("Sub", total, read), total, 1)
+    return graph.add("Range", 0, total, 1), graph.add("Unsqueeze", places, [1])
 
 
 # ----------------------------------------------------------------------------------------------------------- recurrence
@@ -345,3 +360,10 @@ def zeros(graph, *, width):
     """(B, S): the state in which a recurrent layer begins."""
     rows = graph.add("Unsqueeze", graph.size("input_ids", 0), [0])
     return graph.add("Expand", 0.0, graph.add("Concat", rows, [width], axis=0))
+
+
+@operation
+def distances(graph, table, *, furthest):
+    """(1, T, S): the bucket of how far apart two positions are, of a table for -furthest to furthest."""
+    apart = graph.add("Clip", graph.add("Sub", *graph.once(slots_and_places)), -furthest, furthest)
+    return graph.add("Unsqueeze", graph.add("Gather", table, graph.add("Add", apart, furthest)), [0])

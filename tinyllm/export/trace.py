@@ -9,17 +9,22 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinyllm.errors import UsageError
-from tinyllm.nn.module import Weight
 from tinyllm.observe import observed
 from tinyllm.tensor import array_of, no_grad
 
-SIZES = {  # its two values: no two sizes have the same
-    "batch_size": (2, 4),
-    "sequence_length": (3, 2),
-    "past_sequence_length": (5, 7),
-    "past_sequence_length + sequence_length": (8, 9),
-}
-PAIRS = {values: name for name, values in SIZES.items()}
+
+class Sizes(NamedTuple):
+    """Those of a pass: rows, positions read, positions read before, and of an encoder's text."""
+
+    batch: int
+    sequence: int
+    past: int
+    memory: int
+
+
+PASSES = Sizes(2, 3, 5, 6), Sizes(4, 2, 7, 10)  # no two sizes, nor the sum of two, have the same two values
+NAMES = ("batch_size", "sequence_length", "past_sequence_length", "encoder_sequence_length")
+PAIRS = {**dict(zip(zip(*PASSES, strict=True), NAMES, strict=True)), (8, 9): "past_sequence_length + sequence_length"}
 
 
 class Name(str):
@@ -27,7 +32,7 @@ class Name(str):
 
 
 class Size(str):
-    """A size of the batch, which may be another in the next one; a key of SIZES."""
+    """A size that may be another in the next batch; one of the names in PAIRS."""
 
 
 class Constant(NamedTuple):
@@ -76,7 +81,7 @@ class Tape:
         for path, module in model.named_modules():
             for attribute, value in vars(module).items():
                 for i, array in enumerate(value if isinstance(value, tuple) else (value,)):
-                    if isinstance(array, np.ndarray) and not isinstance(value, Weight):
+                    if isinstance(array, np.ndarray):
                         name = self.call(array, f"{path}.{attribute}.{i}".lstrip("."))
                         self.arrays[name] = array
                         yield array
@@ -131,15 +136,15 @@ class Tape:
 
 
 def trace(model, read):
-    """The Trace of `read(model, tape, batch, sequence, past)`, which gives {name: Tensor} of the outputs.
+    """The Trace of `read(model, tape, sizes)`, which gives {name: Tensor} of the outputs.
 
     Raises UsageError for a model that goes other ways with another batch.
     """
     tapes = []
-    for batch, sequence, past, _ in zip(*SIZES.values(), strict=True):
+    for sizes in PASSES:
         tape = Tape(model)
         with observed(tape.see), no_grad():
-            outputs = read(model, tape, batch, sequence, past)
+            outputs = read(model, tape, sizes)
         tapes.append((tape, {name: tape.names[id(array_of(output))] for name, output in outputs.items()}))
     (one, outputs), (two, others) = tapes
     ways = [[(step.operation, step.output) for step in tape.steps] for tape in (one, two)]
