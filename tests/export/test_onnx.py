@@ -188,6 +188,21 @@ def test_a_text_beyond_the_context_is_refused(tmp_path):
         other(np.zeros((1, 49), np.int64), other.new_caches())
 
 
+@pytest.mark.parametrize("name", ["gpt", "rnn", "bert, learned"])
+def test_ids_outside_the_vocabulary_are_refused(name, tmp_path):
+    _, other = exported(tmp_path, name)
+    for wrong in (61, -1):
+        with pytest.raises(UsageError, match=rf"token id {wrong} is outside the vocabulary 0\.\.60"):
+            other(np.array([[3, wrong]]), other.new_caches() if name in WRITERS else np.array([2]))
+
+
+def test_large_weights_of_a_t5_stand_beside_each_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(onnx_file, "LARGEST", 10_000)
+    onnx_file.save(tmp_path / "t5", shaken(t5.T5, T5_CONFIG))
+    assert sorted(path.suffix for path in (tmp_path / "t5").iterdir()) == [".data"] * 3 + [".onnx"] * 3
+    assert [path.name for path in tmp_path.iterdir()] == ["t5"]
+
+
 def test_large_weights_stand_in_a_file_of_their_own(tmp_path, monkeypatch):
     monkeypatch.setattr(onnx_file, "LARGEST", 10_000)
     model, other = exported(tmp_path, "gpt")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyllm import functional as F
 from tinyllm.errors import UsageError
 from tinyllm.nn import layers
 from tinyllm.nn.cache import DecoderCache, LayerCache, StateCache
@@ -41,13 +42,23 @@ class OnnxModel:
         past = [port for port in self.session.get_inputs() if port.name.startswith("past")]
         self.past = [(port.name, port.shape) for port in past]  # of each block its keys and its values, or its state
 
+    def checked(self, ids):
+        """(B, T) ids as int64. Raises UsageError for other shapes, and for ids outside the vocabulary."""
+        ids = layers.token_rows(ids)
+        F.embeddings.check_ids(ids, self.about["vocab_size"])
+        return ids.astype(np.int64)
+
+    def run(self, given):
+        """The outputs for {name: array}."""
+        return self.session.run(None, given)
+
 
 class OnnxReader(OnnxModel):
     """(B, T) token ids, (B,) lengths -> (B, T, V) or, of a classifier, (B, L) logits."""
 
     def __call__(self, ids, lengths):
-        given = {"input_ids": ids, "attention_mask": mask_of(lengths, ids.shape[1])}
-        return Tensor(self.session.run(None, given)[0])
+        ids = self.checked(ids)
+        return Tensor(self.run({"input_ids": ids, "attention_mask": mask_of(lengths, ids.shape[1])})[0])
 
 
 class OnnxDecoder(OnnxModel):
@@ -60,21 +71,21 @@ class OnnxDecoder(OnnxModel):
         return [LayerCache() for _ in self.past[::2]]
 
     def __call__(self, ids, caches):
-        ids = layers.token_rows(ids)
+        ids = self.checked(ids)
         (B, T), first = ids.shape, caches[0].length
         starts = caches[0].lengths if first else np.zeros(B, np.int64)
         if starts.min() + T > self.longest:
             raise UsageError(f"{starts.min() + T} tokens do not fit in a context of {self.longest}; shorten the text")
         real = np.arange(first) < starts[:, None]  # (B, P); what fills a row up is seen by nobody
         given = {
-            "input_ids": ids.astype(np.int64),
+            "input_ids": ids,
             "attention_mask": np.concatenate([real, np.ones((B, T), bool)], axis=1).astype(np.int64),
             "position_ids": np.minimum(starts[:, None] + np.arange(T), self.longest - 1),
         }
         kept = (a.data for cache in caches if first for a in cache.all())  # (B, H, P, D), in the order of the inputs
         for name, shape in self.past:
             given[name] = next(kept, None) if first else np.zeros((B, shape[1], 0, shape[3]), np.float32)
-        logits, *presents = self.session.run(None, given)
+        logits, *presents = self.run(given)
         new = [Tensor(present[:, :, first:]) for present in presents]  # (B, H, T, D)
         for cache, k, v in zip(caches, new[::2], new[1::2], strict=True):
             cache.append(k, v)
@@ -91,11 +102,11 @@ class OnnxRecurrent(OnnxModel):
         return [StateCache() for _ in self.past]
 
     def __call__(self, ids, caches):
-        given = {"input_ids": layers.token_rows(ids).astype(np.int64)}
+        given = {"input_ids": self.checked(ids)}
         for cache, (name, shape) in zip(caches, self.past, strict=True):
             before = np.zeros((len(ids), shape[1]), np.float32) if cache.state is None else cache.state.data
             given[name] = before
-        logits, *states = self.session.run(None, given)
+        logits, *states = self.run(given)
         for cache, after in zip(caches, states, strict=True):
             cache.append(Tensor(after))
         return Tensor(logits)
@@ -111,7 +122,7 @@ class OnnxT5:
 
     def answering(self, ids, lengths=None):
         """(B, S) source ids, (B,) -> what writes about them."""
-        return OnnxAnswering(self, layers.token_rows(ids), lengths)
+        return OnnxAnswering(self, self.encoder.checked(ids), lengths)
 
 
 class OnnxAnswering:
@@ -126,18 +137,18 @@ class OnnxAnswering:
         self.model, self.sources = model, len(ids)
         self.lengths = np.full(len(ids), ids.shape[1]) if lengths is None else lengths
         read = {"input_ids": ids, "attention_mask": mask_of(self.lengths, ids.shape[1])}
-        self.memory = model.encoder.session.run(None, read)[0]
+        self.memory = model.encoder.run(read)[0]
 
     def new_caches(self):
         """An empty cache for each block: what it keeps of a text that goes on."""
         return [DecoderCache(self.lengths) for _ in self.model.later.past[::4]]
 
     def __call__(self, ids, caches):
-        given = {"input_ids": layers.token_rows(ids).astype(np.int64)}
+        given = {"input_ids": self.model.encoder.checked(ids)}
         given["encoder_attention_mask"] = mask_of(caches[0].memory_lengths, self.memory.shape[1])
         first = caches[0].own.length
         if not first:
-            logits, *new = self.model.first.session.run(None, given | {"encoder_hidden_states": self.memory})
+            logits, *new = self.model.first.run(given | {"encoder_hidden_states": self.memory})
             for i, cache in enumerate(caches):
                 cache.memory.append(*map(Tensor, new[4 * i + 2 : 4 * i + 4]))
             new = [array for i in range(len(caches)) for array in new[4 * i : 4 * i + 2]]
@@ -146,7 +157,7 @@ class OnnxAnswering:
                 raise UsageError(f"rows of {caches[0].lengths.tolist()} tokens differ in length; write one at a time")
             kept = [a.data for cache in caches for part in (cache.own, cache.memory) for a in part.all()]
             named = {name: array for (name, _), array in zip(self.model.later.past, kept, strict=True)}
-            logits, *new = self.model.later.session.run(None, given | named)
+            logits, *new = self.model.later.run(given | named)
         for cache, k, v in zip(caches, new[::2], new[1::2], strict=True):
             cache.own.append(Tensor(k[:, :, first:]), Tensor(v[:, :, first:]))
         return Tensor(logits)
