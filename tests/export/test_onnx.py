@@ -116,18 +116,13 @@ def test_32_steps_of_a_t5_give_the_same_logits(t5s):
     assert np.abs(logits[0] - logits[1]).max() < 1e-4
 
 
-def test_a_t5_writes_the_same_tokens(t5s):
-    """Also when one of the texts ends before the others."""
-    requests = [Request([t5.START], np.argmax, most) for most in (40, 5, 32)]
+@pytest.mark.parametrize("prompts", [([0], [0], [0]), ([0, 5], [0], [0, 7])], ids=["of one length", "of two"])
+def test_a_t5_writes_the_same_tokens(prompts, t5s):
+    """Also when one of the texts ends before the others, and beyond 128 tokens, from where on all are as far."""
+    requests = [Request(prompt, np.argmax, most) for prompt, most in zip(prompts, (150, 5, 32), strict=True)]
     ours, theirs = (list(generate_batch(each, requests)) for each in t5s)
-    assert len(ours) == 40
+    assert len(ours) == 150
     assert ours == theirs
-
-
-def test_a_t5_whose_rows_differ_in_length_is_refused(t5s):
-    requests = [Request([t5.START, 5][:most], np.argmax, 4) for most in (1, 2, 1)]
-    with pytest.raises(UsageError, match=r"rows of \[1, 2, 1\] tokens differ in length; write one at a time"):
-        list(generate_batch(t5s[1], requests))
 
 
 @pytest.mark.parametrize("name", READERS)

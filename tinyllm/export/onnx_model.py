@@ -126,10 +126,7 @@ class OnnxT5:
 
 
 class OnnxAnswering:
-    """(B, T) ids written so far -> (B, T, V) logits of the next: a T5 that has read its source.
-
-    Raises UsageError for rows that have written different numbers of tokens.
-    """
+    """(B, T) ids written so far -> (B, T, V) logits of the next: a T5 that has read its source."""
 
     longest = math.inf  # tokens that it can have written
 
@@ -144,23 +141,34 @@ class OnnxAnswering:
         return [DecoderCache(self.lengths) for _ in self.model.later.past[::4]]
 
     def __call__(self, ids, caches):
-        given = {"input_ids": self.model.encoder.checked(ids)}
-        given["encoder_attention_mask"] = mask_of(caches[0].memory_lengths, self.memory.shape[1])
-        first = caches[0].own.length
-        if not first:
-            logits, *new = self.model.first.run(given | {"encoder_hidden_states": self.memory})
-            for i, cache in enumerate(caches):
-                cache.memory.append(*map(Tensor, new[4 * i + 2 : 4 * i + 4]))
-            new = [array for i in range(len(caches)) for array in new[4 * i : 4 * i + 2]]
+        ids, mask = self.model.encoder.checked(ids), mask_of(caches[0].memory_lengths, self.memory.shape[1])
+        if caches[0].own.length:
+            logits, *new = self.later(ids, mask, caches)
         else:
-            if caches[0].own.starts is not None:
-                raise UsageError(f"rows of {caches[0].lengths.tolist()} tokens differ in length; write one at a time")
-            kept = [a.data for cache in caches for part in (cache.own, cache.memory) for a in part.all()]
-            named = {name: array for (name, _), array in zip(self.model.later.past, kept, strict=True)}
-            logits, *new = self.model.later.run(given | named)
+            given = {"input_ids": ids, "encoder_attention_mask": mask, "encoder_hidden_states": self.memory}
+            logits, *all_four = self.model.first.run(given)  # of each block its own keys, values, and the memory's
+            for i, cache in enumerate(caches):
+                cache.memory.append(*map(Tensor, all_four[4 * i + 2 : 4 * i + 4]))
+            new = [array for i, array in enumerate(all_four) if i % 4 < 2]
         for cache, k, v in zip(caches, new[::2], new[1::2], strict=True):
-            cache.own.append(Tensor(k[:, :, first:]), Tensor(v[:, :, first:]))
+            cache.own.append(Tensor(k), Tensor(v))
         return Tensor(logits)
+
+    def later(self, ids, mask, caches):
+        """(B, T), (B, S) -> (B, T, V), and of each block two of (B, H, T, D): what is new. The graph counts positions
+        from the beginning, so rows that have written as much as one another are computed together."""
+        lengths, names, found = caches[0].lengths, [name for name, _ in self.model.later.past], []
+        kept = [array.data for cache in caches for part in (cache.own, cache.memory) for array in part.all()]
+        alike = [np.flatnonzero(lengths == length) for length in np.unique(lengths)]
+        for rows in alike:
+            length = lengths[rows[0]]
+            given = {"input_ids": ids[rows], "encoder_attention_mask": mask[rows]}
+            for name, array in zip(names, kept, strict=True):
+                given[name] = array[rows, :, :length] if ".decoder." in name else array[rows]
+            logits, *presents = self.model.later.run(given)
+            found.append([logits, *(present[:, :, length:] for present in presents)])
+        order = np.argsort(np.concatenate(alike))
+        return [np.concatenate(parts)[order] for parts in zip(*found, strict=True)]
 
 
 def mask_of(lengths, positions):
