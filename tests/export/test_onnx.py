@@ -10,7 +10,7 @@ from tinyllm.export import onnx_file, operations
 from tinyllm.export.onnx_model import OnnxDecoder, OnnxT5
 from tinyllm.export.readings import reading_of
 from tinyllm.infer.generate import Request, generate_batch
-from tinyllm.infer.sample import SampleConfig, sampler
+from tinyllm.infer.sample import SampleConfig, Sampler
 from tinyllm.models import t5
 from tinyllm.models.bert import BERT, POSITIONS, BERTConfig, Encoder
 from tinyllm.models.classifier import Classifier
@@ -84,7 +84,7 @@ def test_32_steps_with_the_cache_give_the_same_logits(name, tmp_path):
 def test_it_writes_the_same_tokens(name, tmp_path):
     """The most probable ones, and those that are drawn; beyond the context too, which has to be read again."""
     model, other = exported(tmp_path, name)
-    for choose in (lambda: np.argmax, lambda: sampler(SampleConfig(temperature=1.0, top_k=9, seed=2))):
+    for choose in (lambda: np.argmax, lambda: Sampler(SampleConfig(temperature=1.0, top_k=9, seed=2))):
         ours, theirs = (
             list(generate_batch(each, [Request(ids, choose(), 60) for ids in PROMPTS])) for each in (model, other)
         )

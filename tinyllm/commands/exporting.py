@@ -13,7 +13,7 @@ from tinyllm.train import run as runs
 
 
 def export_command(arguments):
-    run = runs.open_run(arguments.run)
+    run = runs.open_run(arguments.run, packages=True)
     storage.claim(arguments.out)
     apart = save(arguments.out, run.plain_model(warn=tell), origin(run))
     if arguments.json:
@@ -28,7 +28,7 @@ def origin(run):
     return {
         "architecture": name_of(run.model_config),
         "task": run.task.name,
-        "tokenizer": storage.sha256(run.folder / "tokenizer.json"),
+        "tokenizer": run.made_with()["tokenizer"],
         **({"labels": list(run.task.labels)} if run.task.classifies else {}),
     }
 
@@ -39,7 +39,7 @@ def opened_onnx(arguments):
         other = "--best" if arguments.best else "--adapter"
         raise UsageError(f"{other} chooses weights, and the file of --onnx has its own; leave out one of the two")
     storage.check_name(arguments.onnx)
-    run = runs.open_run(arguments.run)
+    run = runs.open_run(arguments.run, packages=True)
     model = reading_of(run.model_config, classifies=run.task.classifies).opened(arguments.onnx)
     for name, value in origin(run).items():
         if model.about.get(name) != value:
@@ -58,7 +58,7 @@ def add_onnx(parser):
 
 def declare_export(p):
     calls(p, export_command, json=True)
-    p.add_argument("run", metavar="PASTA", help="pasta de um treino")
+    p.add_argument("run", metavar="PASTA", help="pasta de um treino, ou um pacote")
     p.add_argument(
         "--out",
         metavar="ARQUIVO",
