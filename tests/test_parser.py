@@ -35,23 +35,8 @@ def every_parser():
 
 PARSERS = dict(every_parser())
 METAVARS = {
-    *("OPÇÃO=VALORES", "ARQUIVO.py:NOME", "FORMAS", "NOME=VALOR"),
-    *(
-        "N",
-        "X",
-        "TEXTO",
-        "TEXTO=X",
-        "PASTA",
-        "ARQUIVO",
-        "ENTRADA",
-        "SAÍDA",
-        "NOME",
-        "MB",
-        "HEX",
-        "OUTRO",
-        "TOKENIZADOR",
-        "ID",
-    ),
+    *("OPÇÃO=VALORES", "ARQUIVO.py:NOME", "FORMAS", "NOME=VALOR", "TEXTO=X", "TEXTO|TEXTO", "EXPRESSÃO"),
+    *("N", "X", "TEXTO", "PASTA", "ARQUIVO", "ENTRADA", "SAÍDA", "NOME", "MB", "HEX", "OUTRO", "TOKENIZADOR", "ID"),
     *("COMANDO", "EXERCÍCIO", "MODELO", "DIVISÃO", "NOMES", "BASE", "BYTES", "MÉTODO", "train …"),
 }
 

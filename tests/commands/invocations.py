@@ -551,6 +551,10 @@ REFUSED = {
         generate runs/gpt --beams 4 --top-k 3                        # --top-k
         generate runs/gpt --beams 4 --count 5                        # --count | --beams
         generate runs/gpt --beams 4 --stopping soon                  # stopping | heuristic
+        generate runs/gpt --regex "a)"                               # regex
+        generate runs/gpt --regex a --choices b                      # --regex | --choices
+        generate runs/gpt --regex a{40} --max-tokens 9               # 40 | max-tokens=9
+        generate runs/t5 --choices a                                 # runs/t5
         generate runs/gpt --ahead 3                                  # --ahead
         generate runs/gpt --lookup --ahead 0                         # ahead
         generate runs/t5 --lookup                                    # runs/t5
@@ -932,6 +936,8 @@ ACCEPTED = """
     generate runs/gpt --max-tokens 1
     generate runs/gpt --draft runs/gpt --ahead 2 --max-tokens 5 --json
     generate runs/gpt --lookup --max-tokens 5
+    generate runs/gpt --regex "(a|b){2,3}" --max-tokens 5
+    generate runs/gpt --choices "sim|não" --max-tokens 5 --json
     generate runs/gpt --beams 4 --beam-groups 2 --diversity 1 --count 4 --max-tokens 5
     generate runs/rnn --beams 3 --length-penalty 0.5 --stopping never --max-tokens 5 --json
     generate runs/gpt --mirostat 3 --mirostat-rate 0.2 --max-tokens 5

@@ -2,6 +2,7 @@
 with log-probabilities; the best of a search."""
 
 import json
+import re
 
 import pytest
 from commands.test_commands import call
@@ -129,3 +130,25 @@ def test_a_search_shows_its_best_texts(folder, capsys, monkeypatch):
         status, out, err = call(capsys, *words, *more)
         assert status == 2 and not out and message in err and err.count("\n") == 1
     assert "nobody guesses or searches" in call(capsys, "generate", "t5", "--beams", 2)[2]
+
+
+def test_what_is_written_under_a_constraint_matches(folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    capsys.readouterr()
+    words = ("generate", "large", "--max-tokens", 12, "--json")
+    texts = [json.loads(line)["text"] for line in
+             call(capsys, *words, "--regex", r"(ab|\d){2,4}!", "--count", 9)[1].splitlines()]  # fmt: skip
+    assert len(texts) == 9 and all(re.fullmatch(r"(ab|\d){2,4}!", text) for text in texts) and len(set(texts)) > 3
+    for how in (("--draft", "small"), ("--beams", 3), ("--lookup",)):
+        text = json.loads(call(capsys, *words, "--regex", r"(ab|\d){2,4}!", *how)[1])["text"]
+        assert re.fullmatch(r"(ab|\d){2,4}!", text)
+    assert json.loads(call(capsys, *words, "--choices", "sim|não|talvez")[1])["text"] in ("sim", "não", "talvez")
+    for more, message in (
+        (("--regex", "a)"), "regex 'a)': a ) without its ("),
+        (("--regex", "a", "--choices", "a"), "two constraints"),
+        (("--choices", "a||b"), "none may be empty"), (("--choices", ""), "none may be empty"),
+        (("--regex", "a{40}"), "has 40 bytes, more than --max-tokens=12; raise it"),
+    ):  # fmt: skip
+        status, out, err = call(capsys, *words, *more)
+        assert status == 2 and not out and message in err and err.count("\n") == 1
+    assert "is not constrained" in call(capsys, "generate", "t5", "--regex", "a")[2]

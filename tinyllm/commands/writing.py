@@ -13,7 +13,9 @@ from tinyllm.commands.pieces import add_mine, with_pieces
 from tinyllm.config import add_options, from_dict, given_options
 from tinyllm.errors import UsageError
 from tinyllm.infer.beam import BeamConfig, beam_search
+from tinyllm.infer.constrain import Constraint
 from tinyllm.infer.generate import before_next, until, without_first_space
+from tinyllm.infer.regex import Choices, Regex
 from tinyllm.infer.sample import Recorder, SampleConfig, Sampler, Shaping
 from tinyllm.infer.speculate import AHEAD, Counts, LookupDraft, ModelDraft, speculate
 from tinyllm.models.catalog import MODELS
@@ -22,6 +24,7 @@ from tinyllm.say import decimal, emit, percent, tell
 from tinyllm.train import run as runs
 from tinyllm.train.monitor import continuation
 
+AUTOMATA = {"regex": Regex, "choices": lambda given: Choices(given.split("|"))}
 DRAWN = {field.name for field in dataclasses.fields(SampleConfig) if not field.name.endswith(("penalty", "ngram"))}
 
 
@@ -43,9 +46,9 @@ def generate_command(arguments):
     check_together(arguments, run)
     config = from_dict(SampleConfig, given_options(arguments, SampleConfig))
     dataclasses.replace(config, seed=config.seed + arguments.count - 1)  # refused before anything is written
-    biases, read = biases_of(run.tokenizer, arguments), before_next(run.tokenizer, arguments.prompt)
+    how, read = how_to_shape(run, arguments), before_next(run.tokenizer, arguments.prompt)
     way = searched if given_options(arguments, BeamConfig) else guessed if guesses(arguments) else drawn
-    for number, text in enumerate(way(run, model, arguments, config, biases, read)):
+    for number, text in enumerate(way(run, model, arguments, config, how, read)):
         pieces = run.tokenizer.stream(text.ids)
         pieces = until(pieces if read == arguments.prompt else without_first_space(pieces), arguments.stop)
         if arguments.json:
@@ -85,6 +88,28 @@ def check_together(arguments, run):
         raise UsageError(f"the model of {run.folder} fills gaps: nobody guesses or searches for it; leave it out")
 
 
+def how_to_shape(run, arguments):
+    """What a Shaping takes besides a config."""
+    return {
+        "biases": biases_of(run.tokenizer, arguments),
+        "stop_id": run.end_id,
+        "constraint": constraint_of(run, arguments),
+    }
+
+
+def constraint_of(run, arguments):
+    """The Constraint that is asked for, or None. Raises UsageError for one that is wrong, and for two."""
+    asked = [name for name in AUTOMATA if getattr(arguments, name) is not None]
+    if len(asked) > 1:
+        raise UsageError(f"--{asked[0]} and --{asked[1]} are two constraints; leave one out")
+    if not asked:
+        return None
+    if run.fills:
+        raise UsageError(f"the model of {run.folder} fills gaps, and is not constrained; leave out --{asked[0]}")
+    automaton = AUTOMATA[asked[0]](getattr(arguments, asked[0]))
+    return Constraint(automaton, run.tokenizer, stop_id=run.end_id, max_tokens=arguments.max_tokens)
+
+
 def biases_of(tokenizer, arguments):
     """What --bias and --ban ask for, as `penalties.bias` takes it: each text as it stands behind a space and without.
 
@@ -109,12 +134,12 @@ def biases_of(tokenizer, arguments):
     return tuple(spelled.items())
 
 
-def drawn(run, model, arguments, config, biases, prompt):
+def drawn(run, model, arguments, config, shaping, prompt):
     """Yield the texts that a model writes, each with a seed of its own."""
     begin = run.task.beginning(run, prompt)
     for number in range(arguments.count):
         how = dataclasses.replace(config, seed=config.seed + number)
-        record = Recorder(Sampler(how, begin, biases=biases, stop_id=run.end_id), arguments.logprobs or 0)
+        record = Recorder(Sampler(how, begin, **shaping), arguments.logprobs or 0)
         choose = record if arguments.logprobs else record.choose
         ids = continuation(run, model, prompt, choose=choose, max_tokens=arguments.max_tokens)
 
@@ -137,7 +162,7 @@ def spelled(run, rows):
     ]
 
 
-def guessed(run, model, arguments, config, biases, prompt):
+def guessed(run, model, arguments, config, shaping, prompt):
     """Yield the same texts, or others as likely, of which a draft guesses a part.
 
     Raises UsageError for a draft of another tokenizer.
@@ -153,7 +178,7 @@ def guessed(run, model, arguments, config, biases, prompt):
                 f"tinyllm train --teacher {run.folder} --layers 1 --out …"
             )
         small = other.trained_model(warn=tell)
-    begin, shape = run.task.beginning(run, prompt), Shaping(config, biases, run.end_id)
+    begin, shape = run.task.beginning(run, prompt), Shaping(config, **shaping)
     for seed in range(config.seed, config.seed + arguments.count):
         how = {
             "process": lambda logits, ids: shape(logits, ids, len(begin)),
@@ -172,9 +197,9 @@ def guessed(run, model, arguments, config, biases, prompt):
         yield Written(speculate(model, draft, begin, counts=counts, **how), told, said)
 
 
-def searched(run, model, arguments, config, biases, prompt):
+def searched(run, model, arguments, config, shaping, prompt):
     """Yield the most probable texts that a search of beams finds."""
-    begin, shape = run.task.beginning(run, prompt), Shaping(config, biases, run.end_id)
+    begin, shape = run.task.beginning(run, prompt), Shaping(config, **shaping)
     found = beam_search(
         model, begin, from_dict(BeamConfig, given_options(arguments, BeamConfig)), max_tokens=arguments.max_tokens,
         stop_id=run.end_id, process=lambda nats, ids: shape.said(nats, ids, len(begin)),
@@ -201,6 +226,9 @@ def declare_generate(p):
     lookup = "adivinha o que já esteve no texto depois dos mesmos tokens, sem outro modelo"
     p.add_argument("--lookup", action="store_true", help=lookup)
     p.add_argument("--ahead", type=positive, help=f"quantos tokens adivinhar de cada vez (padrão: {AHEAD})")
+    only = "só escreve o que esta expressão regular aceita, do começo ao fim"
+    p.add_argument("--regex", metavar="EXPRESSÃO", help=only)
+    p.add_argument("--choices", metavar="TEXTO|TEXTO", help="só escreve um destes textos, separados por |")
     ban = "nunca escreve este texto, com ou sem um espaço antes (pode ser repetido)"
     p.add_argument("--ban", action="append", default=[], metavar="TEXTO", help=ban)
     more = "soma um número ao logit com que este texto acaba, com ou sem um espaço antes (pode ser repetido)"

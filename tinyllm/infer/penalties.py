@@ -52,4 +52,4 @@ def forbidden(logits, ids):
 def check_left(logits):
     """Raise UsageError where nothing is left to choose."""
     if not (logits > -np.inf).any():
-        raise UsageError("no token is left to choose; forbid fewer, or lower --no-repeat-ngram or --min-tokens")
+        raise UsageError("no token is left to choose; forbid fewer, or lower no_repeat_ngram or min_tokens")

@@ -3,12 +3,13 @@
 The order is that of `Shaping`:
 
 1. what the text says (`penalties`): biases and what is forbidden, the penalties for repetition, n tokens that would
-   come again, an end that would come too early;
+   come again, an end that would come too early; and what a constraint forbids (`constrain`);
 2. the temperature;
 3. the cuts: top-k, top-p, min-p, typical, epsilon, eta, each of what the one before has left;
 4. the draw, seeded; with mirostat, after a cut of its own.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -62,13 +63,15 @@ class SampleConfig(Config):
 class Shaping(NamedTuple):
     """(V,) logits, the ids so far and how many of them the prompt has -> (V,): the logits that a token is drawn from.
 
-    biases   [(sequence of ids, number)], as `penalties.bias` takes them; -inf forbids
-    stop_id  the token that ends a text, of which `min_tokens` speaks
+    biases      [(sequence of ids, number)], as `penalties.bias` takes them; -inf forbids
+    stop_id     the token that ends a text, of which `min_tokens` speaks
+    constraint  a function of logits and the ids written, as `constrain.Constraint`
     """
 
     config: SampleConfig
     biases: tuple = ()
     stop_id: int | None = None
+    constraint: Callable | None = None
 
     def __call__(self, logits, ids=(), begin=0):
         config, logits = self.config, self.said(logits, ids, begin)
@@ -95,6 +98,8 @@ class Shaping(NamedTuple):
             logits = penalties.no_repeat(logits, ids, config.no_repeat_ngram)
         if self.stop_id is not None and len(written) < config.min_tokens:
             logits = penalties.forbidden(logits, [self.stop_id])
+        if self.constraint:
+            logits = self.constraint(logits, written)
         penalties.check_left(logits)
         return logits
 
@@ -203,8 +208,8 @@ class Sampler:
     `prompt` are the ids before. The rest is that of `Shaping`. The draws are seeded by the config.
     """
 
-    def __init__(self, config, prompt=(), *, biases=(), stop_id=None):
-        self.shape = Shaping(config, biases, stop_id)
+    def __init__(self, config, prompt=(), **how):
+        self.shape = Shaping(config, **how)
         self.ids, self.begin = list(map(int, prompt)), len(prompt)
         self.rng = np.random.default_rng(config.seed)
         self.draw = Mirostat(config.mirostat, config.mirostat_rate).draw if config.mirostat else draw
