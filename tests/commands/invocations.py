@@ -552,6 +552,8 @@ REFUSED = {
         generate runs/gpt --beams 4 --count 5                        # --count | --beams
         generate runs/gpt --beams 4 --stopping soon                  # stopping | heuristic
         generate runs/gpt --regex "a)"                               # regex
+        generate runs/gpt --schema nothing                           # nothing
+        generate runs/gpt --schema corpus.txt                        # corpus.txt
         generate runs/gpt --regex a --choices b                      # --regex | --choices
         generate runs/gpt --regex a{40} --max-tokens 9               # 40 | max-tokens=9
         generate runs/t5 --choices a                                 # runs/t5

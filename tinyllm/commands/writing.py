@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinyllm import storage
 from tinyllm.commands.adapters import add_adapter, opened
 from tinyllm.commands.exporting import add_onnx, opened_onnx
 from tinyllm.commands.pieces import add_mine, with_pieces
@@ -17,6 +18,7 @@ from tinyllm.infer.constrain import Constraint
 from tinyllm.infer.generate import before_next, until, without_first_space
 from tinyllm.infer.regex import Choices, Regex
 from tinyllm.infer.sample import Recorder, SampleConfig, Sampler, Shaping
+from tinyllm.infer.schema import JSONSchema
 from tinyllm.infer.speculate import AHEAD, Counts, LookupDraft, ModelDraft, speculate
 from tinyllm.models.catalog import MODELS
 from tinyllm.parser import calls, positive, up_to
@@ -24,7 +26,11 @@ from tinyllm.say import decimal, emit, percent, tell
 from tinyllm.train import run as runs
 from tinyllm.train.monitor import continuation
 
-AUTOMATA = {"regex": Regex, "choices": lambda given: Choices(given.split("|"))}
+AUTOMATA = {
+    "regex": Regex,
+    "choices": lambda given: Choices(given.split("|")),
+    "schema": lambda path: JSONSchema(storage.load_json(path)),
+}
 DRAWN = {field.name for field in dataclasses.fields(SampleConfig) if not field.name.endswith(("penalty", "ngram"))}
 
 
@@ -229,6 +235,8 @@ def declare_generate(p):
     only = "só escreve o que esta expressão regular aceita, do começo ao fim"
     p.add_argument("--regex", metavar="EXPRESSÃO", help=only)
     p.add_argument("--choices", metavar="TEXTO|TEXTO", help="só escreve um destes textos, separados por |")
+    fits = "só escreve um texto em JSON que este esquema (JSON Schema, um arquivo) aceita"
+    p.add_argument("--schema", metavar="ARQUIVO", help=fits)
     ban = "nunca escreve este texto, com ou sem um espaço antes (pode ser repetido)"
     p.add_argument("--ban", action="append", default=[], metavar="TEXTO", help=ban)
     more = "soma um número ao logit com que este texto acaba, com ou sem um espaço antes (pode ser repetido)"
