@@ -50,7 +50,7 @@ def test_the_command_races_a_case(capsys, monkeypatch, against):
     assert found["bytes_per_second"] == 50257 * 768 / found["ours"]["median"]
     assert (found["ratio"] is None) == (against == "none")
     if against == "bandwidth":
-        assert found["ratio"]["median"] > 0.3  # far from what it is on a machine at rest, and from a loop of bytes
+        assert found["ratio"]["median"] > 0.1  # 0.28 on an AMD EPYC at rest, more on others; a loop of bytes: far less
     if against == "float32":
         assert found["ratio"]["median"] > 1
     assert cli.main(options) == 0

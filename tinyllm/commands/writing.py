@@ -24,7 +24,7 @@ from tinyllm.models.catalog import MODELS
 from tinyllm.parser import calls, positive, up_to
 from tinyllm.say import decimal, emit, percent, tell
 from tinyllm.train import run as runs
-from tinyllm.train.monitor import continuation
+from tinyllm.train.monitor import continued
 
 AUTOMATA = {
     "regex": Regex,
@@ -147,7 +147,7 @@ def drawn(run, model, arguments, config, shaping, prompt):
         how = dataclasses.replace(config, seed=config.seed + number)
         record = Recorder(Sampler(how, begin, **shaping), arguments.logprobs or 0)
         choose = record if arguments.logprobs else record.choose
-        ids = continuation(run, model, prompt, choose=choose, max_tokens=arguments.max_tokens)
+        ids = continued(run, model, begin, choose=choose, max_tokens=arguments.max_tokens)
 
         def told(how=how, record=record):
             return {"seed": how.seed, **({"tokens": spelled(run, record.rows)} if arguments.logprobs else {})}

@@ -157,8 +157,12 @@ def sample(run, model, prompt, step):
 
 
 def continuation(run, model, prompt, **how):
-    """The ids that follow a prompt, chosen one by one; who fills gaps is given one at the end, again and again."""
-    ids = run.task.beginning(run, prompt)
+    """The ids that follow a prompt, chosen one by one."""
+    return continued(run, model, run.task.beginning(run, prompt), **how)
+
+
+def continued(run, model, ids, **how):
+    """The ids that follow those of a beginning; who fills gaps is given one at the end, again and again."""
     if run.fills:
         return continued_by_gaps(model, run.task.objective(run), ids, **how)
     return generate(model, ids, stop_id=run.end_id, **how)
