@@ -70,6 +70,7 @@ NOT_UNDERSTOOD = {
     },
     "no value of enum is of type string": {"type": "string", "enum": [1]},
     "enum needs a list with something": {"enum": []},
+    "a value of const is NaN or infinite": {"const": [float("nan")]},
 }  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """Constrained generation: only tokens that an automaton over bytes can go on with, and an end where it can end.
 
 What is written is never the beginning of nothing: every state of the automaton can reach an end, and the tokens of
-single bytes can spell the way. Where few tokens are left, only those stay that leave room for the rest.
+single bytes can spell the way. Where few tokens are left, only those stay that leave room for the rest. What else is
+forbidden, by a ban or because it would come again, is not known here, and may leave no token at all.
 """
 
 import numpy as np

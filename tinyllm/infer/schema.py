@@ -2,8 +2,8 @@
 
 Understood, of draft 2020-12: `type` (one or several), `enum`, `const`, `anyOf`; of objects `properties` and
 `required`; of arrays `items`, `minItems`, `maxItems`; of strings `minLength`, `maxLength` and a `pattern` that begins
-with ^ and ends with $; `$ref` to `#/$defs/…` that leads to no circle; and what only describes. All else is refused by
-name, rather than not heeded.
+with ^ and ends with $, read as Python's `re` does, to which every decimal digit is one; `$ref` to `#/$defs/…` that
+leads to no circle; and what only describes. All else is refused by name, rather than not heeded.
 
 Of the texts that fit, those are written that `json.dumps` writes: one space behind a comma and a colon, the properties
 in the order of the schema and no others, characters as they are. Numbers have at most 18 digits, and no exponent.
@@ -101,7 +101,10 @@ class Schema:
         fitting = [one for one in values if not types or any(is_of(one, kind) for kind in types)]
         if not fitting:
             self.refuse(where, f"no value of {name} is of type {', '.join(types)}")
-        return Choice(tuple(text(json.dumps(one, ensure_ascii=False)) for one in fitting))
+        try:
+            return Choice(tuple(text(json.dumps(one, ensure_ascii=False, allow_nan=False)) for one in fitting))
+        except ValueError:
+            self.refuse(where, f"a value of {name} is NaN or infinite, which JSON has not")
 
     def referred(self, name, where, within):
         place, *rest = name.removeprefix("#/$defs/").split("/") if isinstance(name, str) else [None]
