@@ -100,6 +100,8 @@ def test_log_probabilities_are_of_the_text(folder, capsys, monkeypatch):
         (("--logprobs", 2), "with --json"),
         (("--logprobs", 2, "--json", "--lookup"), "drawn by the model alone"),
         (("--bias", "casa"), "is no text with a number"), (("--bias", "=2"), "is no text with a number"),
+        (("--bias", "a=1", "--ban", "a"), "of which another --bias or --ban does"),
+        (("--bias", "a=1", "--bias", "a=2"), "of which another --bias or --ban does"),
         (("--bias", "casa=inf"), "is no text with a number"), (("--ban", ""), "forbids an empty text"),
         (("--mirostat", 3, "--lookup"), "no draft keeps up"),
     ):  # fmt: skip

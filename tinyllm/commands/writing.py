@@ -130,6 +130,8 @@ def biases_of(tokenizer, arguments):
             value = math.nan
         if not text or not math.isfinite(value):
             raise UsageError(f"--bias={given} is no text with a number; write it as --bias gato=2.5")
+        if text in found or text in arguments.ban:
+            raise UsageError(f"--bias={given} speaks of a text of which another --bias or --ban does; leave one out")
         found[text] = value
     found |= dict.fromkeys(arguments.ban, -math.inf)
     if "" in found:
@@ -237,7 +239,7 @@ def declare_generate(p):
     p.add_argument("--choices", metavar="TEXTO|TEXTO", help="só escreve um destes textos, separados por |")
     fits = "só escreve um texto em JSON que este esquema (JSON Schema, um arquivo) aceita"
     p.add_argument("--schema", metavar="ARQUIVO", help=fits)
-    ban = "nunca escreve este texto, com ou sem um espaço antes (pode ser repetido)"
+    ban = "nunca escreve este texto com os tokens de costume, com ou sem um espaço antes (pode ser repetido)"
     p.add_argument("--ban", action="append", default=[], metavar="TEXTO", help=ban)
     more = "soma um número ao logit com que este texto acaba, com ou sem um espaço antes (pode ser repetido)"
     p.add_argument("--bias", action="append", default=[], metavar="TEXTO=X", help=more)
