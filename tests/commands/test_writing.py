@@ -66,10 +66,12 @@ def test_what_is_forbidden_is_not_written_and_what_is_wished_for_is(folder, caps
     monkeypatch.chdir(folder)
     capsys.readouterr()
     words = ("generate", "large", "--max-tokens", 60, "--json")
-    text = json.loads(call(capsys, *words)[1])["text"]
-    letters = sorted({letter for letter in text if letter.isalpha() and letter.isascii()})[:3]
+    told = json.loads(call(capsys, *words, "--logprobs", 1)[1])
+    letters = sorted({token["text"].strip() for token in told["tokens"] if token["text"].strip().isalpha()})[:3]
     bans = [word for letter in letters for word in ("--ban", letter)]
-    assert not set(letters) & set(json.loads(call(capsys, *words, *bans, "--top-k", 300)[1])["text"]) - set(text)
+    forbidden = {before + letter for letter in letters for before in ("", " ")}
+    without = json.loads(call(capsys, *words, "--logprobs", 1, *bans)[1])
+    assert letters and not forbidden & {token["text"] for token in without["tokens"]}
     wished = json.loads(call(capsys, *words, "--bias", "z=100", "--temperature", 0)[1])["text"]
     assert set(wished) <= {"z", " "} and "z" in wished
     short = (
@@ -100,6 +102,9 @@ def test_log_probabilities_are_of_the_text(folder, capsys, monkeypatch):
         (("--logprobs", 2), "with --json"),
         (("--logprobs", 2, "--json", "--lookup"), "drawn by the model alone"),
         (("--bias", "casa"), "is no text with a number"), (("--bias", "=2"), "is no text with a number"),
+        (("--bias", "casa=1e39"), "is no text with a number up to 1000"),
+        (("--min-tokens", 9, "--max-tokens", 8), "--min-tokens=9 is more than --max-tokens=8; raise that"),
+        (("--repetition-penalty", 1e-300), "at least 0.01"), (("--presence-penalty", 1e300), "at most 100"),
         (("--bias", "a=1", "--ban", "a"), "of which another --bias or --ban does"),
         (("--bias", "a=1", "--bias", "a=2"), "of which another --bias or --ban does"),
         (("--bias", "casa=inf"), "is no text with a number"), (("--ban", ""), "forbids an empty text"),

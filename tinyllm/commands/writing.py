@@ -31,6 +31,7 @@ AUTOMATA = {
     "choices": lambda given: Choices(given.split("|")),
     "schema": lambda path: JSONSchema(storage.load_json(path)),
 }
+LARGEST_BIAS = 1000  # more than logits differ by
 DRAWN = {field.name for field in dataclasses.fields(SampleConfig) if not field.name.endswith(("penalty", "ngram"))}
 
 
@@ -77,6 +78,10 @@ def guesses(arguments):
 def check_together(arguments, run):
     """Raise UsageError for options of which one makes the other useless."""
     search, draws = given_options(arguments, BeamConfig), given_options(arguments, SampleConfig).keys() & DRAWN
+    if getattr(arguments, "min_tokens", 0) > arguments.max_tokens:
+        raise UsageError(
+            f"--min-tokens={arguments.min_tokens} is more than --max-tokens={arguments.max_tokens}; raise that"
+        )
     if arguments.logprobs and not arguments.json:
         raise UsageError("--logprobs are told with --json; add it")
     if arguments.logprobs and (guesses(arguments) or search):
@@ -128,8 +133,10 @@ def biases_of(tokenizer, arguments):
             value = float(number)
         except ValueError:
             value = math.nan
-        if not text or not math.isfinite(value):
-            raise UsageError(f"--bias={given} is no text with a number; write it as --bias gato=2.5")
+        if not text or not abs(value) <= LARGEST_BIAS:
+            raise UsageError(
+                f"--bias={given} is no text with a number up to {LARGEST_BIAS}; write it as --bias gato=2.5"
+            )
         if text in found or text in arguments.ban:
             raise UsageError(f"--bias={given} speaks of a text of which another --bias or --ban does; leave one out")
         found[text] = value

@@ -41,9 +41,13 @@ class SampleConfig(Config):
         0.0, "surpresa que o texto deve manter, em bits por token, no lugar dos cortes; 0: nenhuma", at_least=0
     )
     mirostat_rate: float = option(0.1, "quanto o mirostat se corrige a cada token", above=0, at_most=1)
-    repetition_penalty: float = option(1.0, "acima de 1, o que já está no texto fica menos provável", above=0)
-    presence_penalty: float = option(0.0, "quanto perde, uma vez, o logit do que já foi escrito", at_least=-100)
-    frequency_penalty: float = option(0.0, "quanto ele perde por vez que foi escrito", at_least=-100)
+    repetition_penalty: float = option(
+        1.0, "acima de 1, o que já está no texto fica menos provável", at_least=0.01, at_most=100
+    )
+    presence_penalty: float = option(
+        0.0, "quanto perde, uma vez, o logit do que já foi escrito", at_least=-100, at_most=100
+    )
+    frequency_penalty: float = option(0.0, "quanto ele perde por vez que foi escrito", at_least=-100, at_most=100)
     no_repeat_ngram: int = option(0, "n tokens seguidos não se repetem; 0: podem", at_least=0)
     min_tokens: int = option(0, "o texto não acaba antes de tantos tokens", at_least=0)
 
