@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tinyllm.errors import UsageError
 from tinyllm.models import catalog
 from tinyllm.models.gpt import GPT, GPTConfig
-from tinyllm.nn.module import freeze, unfreeze
+from tinyllm.nn.module import freeze, map_parameters, unfreeze
 from tinyllm.optim.adamw import AdamW
 from tinyllm.parallel.comm import run_ranks
 from tinyllm.parallel.data import ONE_RANK, DataParallel
@@ -85,8 +85,9 @@ def test_arrays_of_a_batch_that_differ_in_rows_are_refused(rows):
 def test_four_batches_of_eight_are_one_of_32(softened, seed, padded):
     """Of weighted losses too, where the batches weigh differently, as when rows are filled up to the longest."""
     model, rng = gpt(), np.random.default_rng(seed)
+    map_parameters(model, lambda array: array.astype(np.float64))
     ids = rng.integers(0, 17, size=(32, 7))
-    weights = rng.uniform(0.1, 2, size=(32, 6)).astype(np.float32)
+    weights = rng.uniform(0.1, 2, size=(32, 6))
     if padded:
         weights *= np.arange(6) < rng.integers(1, 7, size=(32, 1))
     whole = (ids[:, :-1], ids[:, 1:], weights)
@@ -103,9 +104,9 @@ def test_four_batches_of_eight_are_one_of_32(softened, seed, padded):
     largest = max(np.abs(gradient).max() for gradient in expected.values())
     for batches, threads in ((parts, 1), (parts, 2), ([whole], 3)):
         again, grads = found(batches, threads)
-        assert again == pytest.approx(loss, rel=1e-6)
+        assert again == pytest.approx(loss, rel=1e-12)
         for parameter, gradient in expected.items():
-            np.testing.assert_allclose(grads[parameter], gradient, rtol=0, atol=1e-6 * largest)
+            np.testing.assert_allclose(grads[parameter], gradient, rtol=0, atol=1e-12 * largest)
 
 
 @pytest.mark.parametrize("name", catalog.MODELS)

@@ -478,7 +478,7 @@ HINTS = [
 
 
 def both(size):
-    return (*rng.normal(size=(2, size, 64)), np.float64(1.0), 2.0)
+    return (*rng.normal(size=(2, size, 256)), np.float64(1.0), 2.0)
 
 
 def states_of_both(size):
@@ -494,6 +494,6 @@ WORK = {
     "distillation": Work(both, small=50, large=800, through=compared),
     "hidden_loss": Work(states_of_both, small=50, large=800, through=imitated),
     "likeliest": Work(
-        many_logits, small=30, large=400, through=lambda piece, logits, count: piece(logits, count=count)
+        many_logits, small=30, large=400, limit=40, through=lambda piece, logits, count: piece(logits, count=count)
     ),
 }
