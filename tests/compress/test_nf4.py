@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tinyllm import storage
 from tinyllm.backend import kernels, threads
 from tinyllm.backend.vectors import VectorKernel, look_up
-from tinyllm.compress import nf4, nf4_products
+from tinyllm.compress import nf4, nibble_products
 from tinyllm.compress.nf4 import decode_scale, encode, encode_scale, quantize
-from tinyllm.compress.nf4_products import BLOCK, FEW, PART, VALUES, decode, nf4_linear
+from tinyllm.compress.nibble_products import BLOCK, FEW, PART, VALUES, decode, nibble_linear
 from tinyllm.compress.quantized import bytes_of, dequantize
 from tinyllm.errors import UsageError
 from tinyllm.models import catalog
@@ -177,9 +177,9 @@ def test_a_product_is_that_with_the_decoded_matrix(shape, bias):
     n_out, n_in, rows = shape
     codes, scale = encode(normal(n_out, n_in))
     x, bias = normal(rows, n_in, seed=1), normal(n_out, seed=2) if bias else None
-    y = nf4_linear(x, codes, scale, bias).data
+    y = nibble_linear(x, codes, scale, bias).data
     with kernels.without_numba():
-        plain = nf4_linear(x, codes, scale, bias).data
+        plain = nibble_linear(x, codes, scale, bias).data
     expected = x.astype(float) @ decode(codes, scale, n_in).T.astype(float) + (0 if bias is None else bias)
     assert y.shape == plain.shape == expected.shape and y.dtype == plain.dtype == np.float32
     for found in (y, plain):
@@ -191,7 +191,7 @@ def test_gradients_pass_through_to_what_is_learned(rows):
     codes, scale = encode(normal(6, 70))
     x, bias = Tensor(normal(rows, 70), requires_grad=True), Tensor(normal(6), requires_grad=True)
     dy = normal(rows, 6, seed=3)
-    grads = backward(nf4_linear(x, Weight(codes), scale, bias), dy)
+    grads = backward(nibble_linear(x, Weight(codes), scale, bias), dy)
     np.testing.assert_allclose(grads[x], dy @ decode(codes, scale, 70), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(grads[bias], dy.sum(axis=0), rtol=1e-5)
     assert grads.keys() == {x, bias}
@@ -206,9 +206,9 @@ def test_the_whole_matrix_is_never_there_in_float32(monkeypatch):
         seen.append(decode(*arguments))
         return seen[-1]
 
-    monkeypatch.setattr(nf4_products, "decode", watched)
+    monkeypatch.setattr(nibble_products, "decode", watched)
     x, dy = Tensor(normal(FEW + 1, n_in), requires_grad=True), normal(FEW + 1, n_out, seed=1)
-    y = nf4_linear(x, codes, scale)
+    y = nibble_linear(x, codes, scale)
     np.testing.assert_allclose(y.data, x.data @ whole.T, rtol=1e-4, atol=1e-3)
     np.testing.assert_allclose(backward(y, dy)[x], dy @ whole, rtol=1e-4, atol=1e-3)
     assert [part.shape for part in seen] == [
@@ -220,10 +220,10 @@ def test_the_whole_matrix_is_never_there_in_float32(monkeypatch):
 def test_threads_share_the_rows_and_change_nothing(monkeypatch):
     codes, scale = encode(normal(1000, 100))
     x, found = normal(2, 100), []
-    monkeypatch.setattr(nf4_products, "ALONE", 1)
+    monkeypatch.setattr(nibble_products, "ALONE", 1)
     for count in (1, 2, 3, 7):
         monkeypatch.setattr(threads, "cores", lambda count=count: count)
-        found.append(nf4_linear(x, codes, scale).data)
+        found.append(nibble_linear(x, codes, scale).data)
     assert all(np.array_equal(found[0], other) for other in found[1:])
 
 
@@ -234,13 +234,13 @@ def test_what_is_no_number_stays_in_sight():
             x = normal(rows, 100)
             x[0, 3] = wrong
             with np.errstate(all="ignore"):
-                assert not np.isfinite(nf4_linear(x, codes, scale).data[0]).any()
+                assert not np.isfinite(nibble_linear(x, codes, scale).data[0]).any()
 
 
 def test_an_input_of_another_width_is_refused():
     layer = nf4.NF4Linear(linear(64, 3))
     for rows in (1, FEW + 1):
-        with pytest.raises(UsageError, match=r"nf4_linear: input \(\d, 60\) and codes \(3, 32\) do not agree"):
+        with pytest.raises(UsageError, match=r"nibble_linear: input \(\d, 60\) and codes \(3, 32\) do not agree"):
             layer(normal(rows, 60))
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tinyllm import functional as F
 from tinyllm.backend import kernels, products, threads
 from tinyllm.backend.kernels import TwinnedFunction, scatter_add
-from tinyllm.compress.nf4_products import decode
+from tinyllm.compress.nibble_products import decode
 from tinyllm.errors import UsageError
 from tinyllm.functional.divergences import divergence, divergence_of_kept, likeliest_tokens
 from tinyllm.functional.losses import soft_surprise, surprise

@@ -1,9 +1,11 @@
 """The forms that a model's weights can be kept in, by the names that the command line and a run's folder call them."""
 
-from tinyllm.compress import int8, nf4
+from tinyllm.compress import int4, int8, nf4, w8a8
 
-FORMATS = {"int8": int8, "nf4": nf4}
-CONFIGS = {"int8": int8.Int8Config, "nf4": nf4.NF4Config}
+FORMATS = {"int8": int8, "nf4": nf4, "int4": int4, "w8a8": w8a8}
+CONFIGS = {
+    "int8": int8.Int8Config, "nf4": nf4.NF4Config, "int4": int4.Int4Config, "w8a8": w8a8.W8A8Config,
+}  # fmt: skip
 
 
 def name_of(config):

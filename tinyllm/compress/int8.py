@@ -61,6 +61,10 @@ class Int8(Quantized):
 
     size = property(lambda self: self.codes.data.size)
 
+    def put(self, codes, scale):
+        """Take codes and scales that were chosen elsewhere."""
+        self.codes.data[...], self.scale.data[...] = codes, scale
+
     @property
     def matrix(self):
         return decode(self.codes.data, self.scale.data, self.group)

@@ -10,8 +10,8 @@ That makes 4.13 bits a weight. Embeddings, norms and biases stay in float32, as 
 from dataclasses import dataclass
 
 from tinyllm.backend.arrays import array_module, beside
-from tinyllm.compress import nf4_products
-from tinyllm.compress.nf4_products import BLOCK, VALUES
+from tinyllm.compress import nibble_products
+from tinyllm.compress.nibble_products import BLOCK, VALUES
 from tinyllm.compress.quantized import Quantized, put_forms
 from tinyllm.config import Config
 from tinyllm.nn import layers
@@ -84,7 +84,7 @@ class NF4(Quantized):
 
     @property
     def matrix(self):
-        return nf4_products.decode(self.codes.data, self.scale, self.shape[0])
+        return nibble_products.decode(self.codes.data, self.scale, self.shape[0])
 
 
 class NF4Linear(NF4):
@@ -95,7 +95,7 @@ class NF4Linear(NF4):
         self.bias = layer.bias
 
     def __call__(self, x):
-        return nf4_products.nf4_linear(x, self.codes, self.scale, self.bias)
+        return nibble_products.nibble_linear(x, self.codes, self.scale, self.bias)
 
     def restored(self, rng):
         layer = layers.Linear(*self.shape, rng=rng)
@@ -107,7 +107,7 @@ class NF4Projection(NF4):
     """(..., n_in) -> (..., n_out)"""
 
     def __call__(self, x):
-        return nf4_products.nf4_linear(x, self.codes, self.scale)
+        return nibble_products.nibble_linear(x, self.codes, self.scale)
 
     def restored(self, rng):
         layer = layers.Projection(*self.shape, rng=rng)

@@ -6,7 +6,7 @@ the gradients that are asked for: what enters a linear layer is kept only if its
 learned beside it.
 """
 
-from tinyllm.compress.nf4_products import PART
+from tinyllm.compress.nibble_products import PART
 from tinyllm.errors import UsageError
 from tinyllm.finetune import catalog as methods
 from tinyllm.finetune import ia3, lora

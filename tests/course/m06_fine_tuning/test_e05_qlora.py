@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyllm.compress import nf4, nf4_products
+from tinyllm.compress import nf4, nibble_products
 from tinyllm.course.judge import shapes
 
 rng = np.random.default_rng(0)
@@ -27,7 +27,7 @@ def test_normal_values(judge):
 
 def test_the_values_are_those_of_the_paper(judge):
     found = judge.same("normal_values", case="os 16 valores")
-    judge.that(np.allclose(found, nf4_products.VALUES, atol=1e-6), "normal_values", "os 16 valores",
+    judge.that(np.allclose(found, nibble_products.VALUES, atol=1e-6), "normal_values", "os 16 valores",
                "diferem dos do artigo")  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def test_encode_by_hand(judge):
 
 def test_every_value_is_its_own_code(judge):
     """In each order of the two of a byte."""
-    for values in (nf4_products.VALUES, nf4_products.VALUES[::-1]):
+    for values in (nibble_products.VALUES, nibble_products.VALUES[::-1]):
         matrix = 3 * values[None]
         codes, scale = encode(judge, matrix, ", os próprios 16 valores")
         back = judge.solution.decode(np.asarray(codes), np.asarray(scale), 16)

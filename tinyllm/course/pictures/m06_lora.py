@@ -4,7 +4,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from tinyllm.compress.nf4_products import BLOCK, VALUES
+from tinyllm.compress.nibble_products import BLOCK, VALUES
 from tinyllm.course.pictures.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, arrow, box
 from tinyllm.finetune.estimate import fine_tuning
 from tinyllm.finetune.lora import LoRAConfig

@@ -1,4 +1,7 @@
-"""Products with a matrix of NF4 codes: it is decoded part by part, and never all of it is there in float32."""
+"""Products with a matrix of codes of 4 bits, of which a table tells what each stands for: NF4, or even steps.
+
+It is decoded part by part, and never all of it is there in float32.
+"""
 
 import numpy as np
 
@@ -10,7 +13,7 @@ from tinyllm.backend.vectors import look_up
 from tinyllm.errors import UsageError
 from tinyllm.tensor import op, rows
 
-VALUES = np.array(  # what a code stands for: Dettmers et al. 2023, appendix E
+VALUES = np.array(  # what a code of NF4 stands for: Dettmers et al. 2023, appendix E
     [
         *(-1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635),
         *(-0.18477343022823334, -0.09105003625154495, 0.0, 0.07958029955625534, 0.16093020141124725),
@@ -25,17 +28,17 @@ ALONE = 1 << 18  # weights: to share out fewer takes longer than to multiply by 
 
 
 @TwinnedFunction
-def decode(codes, scale, n):
-    """(rows, ⌈n / 2⌉) uint8, (rows, ⌈n / 64⌉) -> (rows, n) of float32"""
+def decode(codes, scale, n, values=VALUES):
+    """(rows, ⌈n / 2⌉) uint8, (rows, ⌈n / 64⌉), (16,) -> (rows, n) of float32"""
     xp = array_module(codes)
-    values = beside(VALUES, codes)[xp.stack([codes >> 4, codes & 15], axis=2)]
-    return values.reshape(len(codes), -1)[:, :n] * xp.repeat(scale, BLOCK, axis=1)[:, :n]
+    parts = beside(values, codes)[xp.stack([codes >> 4, codes & 15], axis=2)]
+    return parts.reshape(len(codes), -1)[:, :n] * xp.repeat(scale, BLOCK, axis=1)[:, :n]
 
 
 @decode.compiled
-def decode_compiled(codes, scale, n):
+def decode_compiled(codes, scale, n, values=VALUES):
     y = np.empty((len(codes), n), np.float32)
-    decode_rows(np.ascontiguousarray(codes), np.ascontiguousarray(scale), VALUES, y)
+    decode_rows(np.ascontiguousarray(codes), np.ascontiguousarray(scale), values, y)
     return y
 
 
@@ -56,42 +59,42 @@ def decode_row(codes, scale, values, y):
 
 
 @op
-def nf4_linear(x, codes, scale, bias=None):
+def nibble_linear(x, codes, scale, bias=None, *, values=VALUES):
     """(..., n_in), (n_out, ⌈n_in / 2⌉) uint8, (n_out, ⌈n_in / 64⌉), (n_out,) -> (..., n_out): x times the matrix
-    that the codes stand for, turned, + bias"""
+    that the codes stand for, by the 16 `values`, turned, + bias"""
     check(x, codes)
     flat, n_in = rows(x), x.shape[-1]
     y = array_module(x).empty((len(flat), len(codes)), x.dtype)
     for start in range(0, len(codes), PART):
         some = slice(start, start + PART)
-        y[:, some] = product(flat, decode(codes[some], scale[some], n_in).T)
-    return finished(x, codes, scale, bias, y)
+        y[:, some] = product(flat, decode(codes[some], scale[some], n_in, values).T)
+    return finished(x, codes, scale, bias, values, y)
 
 
-@nf4_linear.compiled
-def nf4_linear_compiled(x, codes, scale, bias=None):
+@nibble_linear.compiled
+def nibble_linear_compiled(x, codes, scale, bias=None, *, values=VALUES):
     flat, n_in = np.ascontiguousarray(rows(x)), x.shape[-1]
     if len(flat) > FEW:
-        return nf4_linear.function.meaning(x, codes, scale, bias)
+        return nibble_linear.function.meaning(x, codes, scale, bias, values=values)
     check(x, codes)
     y = np.empty((len(flat), len(codes)), np.float32)
     shared(
-        lambda some: multiply_rows(codes[some], scale[some], VALUES, flat, np.empty(n_in, np.float32), y[:, some]),
+        lambda some: multiply_rows(codes[some], scale[some], values, flat, np.empty(n_in, np.float32), y[:, some]),
         len(codes), alone=ALONE // max(1, n_in),
     )  # fmt: skip
-    return finished(x, codes, scale, bias, y)
+    return finished(x, codes, scale, bias, values, y)
 
 
 def check(x, codes):
     """Raise UsageError for an x that has not as many channels as a row of codes."""
     if -(-x.shape[-1] // 2) != codes.shape[1]:
         raise UsageError(
-            f"nf4_linear: input {x.shape} and codes {codes.shape} do not agree; expected (..., n_in) and "
+            f"nibble_linear: input {x.shape} and codes {codes.shape} do not agree; expected (..., n_in) and "
             "(n_out, n_in / 2), two codes a byte"
         )
 
 
-def finished(x, codes, scale, bias, y):
+def finished(x, codes, scale, bias, values, y):
     """y, (N, n_out) -> it in the shape of x, with the bias; and the way back. Codes are not learned; what goes into
     the product, and the bias, may be."""
     shape, n_in = x.shape, x.shape[-1]
@@ -103,7 +106,7 @@ def finished(x, codes, scale, bias, y):
         for start in range(0, n_in, PART):
             end = min(start + PART, n_in)
             of_codes, of_scale = slice(start // 2, (end + 1) // 2), slice(start // BLOCK, -(-end // BLOCK))
-            dx[:, start:end] = product(dy, decode(codes[:, of_codes], scale[:, of_scale], end - start))
+            dx[:, start:end] = product(dy, decode(codes[:, of_codes], scale[:, of_scale], end - start, values))
         return dx.reshape(shape)
 
     def backward(dy):
