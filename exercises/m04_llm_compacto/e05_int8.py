@@ -9,7 +9,7 @@ cabe nem começa. Um peso em 1 byte em vez de 4 chega quatro vezes mais depressa
 lugar; quanto se perde é uma conta, que está na lição.
 
 O que fazer: complete as três funções. A primeira é a da biblioteca, e com ela um modelo seu vira
-int8: `tinyllm quantize runs/meu-gpt --out runs/meu-gpt-int8 --mine`.
+int8: `tinyllm compress runs/meu-gpt --out runs/meu-gpt-int8 --mine`.
 """
 
 import numpy as np

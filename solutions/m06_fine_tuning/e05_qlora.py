@@ -11,7 +11,7 @@ o que se poupou nos pesos (Dettmers e outros, 2023).
 
 O que fazer: complete as três funções. O tempo e a memória são medidos: faça as contas com arrays
 inteiros, sem laços número a número. As duas últimas são as da biblioteca, e com elas um modelo seu
-passa inteiro para NF4: `tinyllm quantize runs/meu-gpt --format nf4 --out runs/meu-gpt-nf4 --mine`.
+passa inteiro para NF4: `tinyllm compress runs/meu-gpt --method nf4 --out runs/meu-gpt-nf4 --mine`.
 """
 
 from statistics import NormalDist

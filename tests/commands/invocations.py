@@ -443,25 +443,37 @@ REFUSED = {
         package corpus.txt                                           # corpus.txt | safetensors
         package broken/runs/no-checkpoint --out new.safetensors      # checkpoint
     """,
-    "quantize": """
-        quantize                                                     # PASTA
-        quantize runs/gpt                                            # --out
-        quantize nothing --out new                                   # nothing
-        quantize "" --out new                                        # empty
-        quantize runs/gpt --out ""                                   # empty
-        quantize runs/gpt --out runs/gpt                             # runs/gpt
-        quantize runs/gpt --out own                                  # own
-        quantize runs/gpt --out corpus.txt                           # corpus.txt
-        quantize runs/gpt --out new --group 63                       # group=63 | 64
-        quantize runs/gpt --out new --group -64                      # group | -64
-        quantize runs/gpt --out new --group x                        # group | x
-        quantize runs/gpt --out new --format nf5                     # nf5 | int8 | nf4
-        quantize runs/gpt --out new --format nf4 --group 64          # nf4 | --group
-        quantize runs/int8 --out new                                 # runs/int8 | int8
-        quantize runs/int8 --out new --format nf4                    # runs/int8 | int8
-        quantize broken/runs/no-checkpoint --out new                 # checkpoint
-        quantize broken/runs/weights-nan --out new                   # NaN
-        quantize broken/runs/weights-nan --out new --format nf4      # NaN
+    "compress": """
+        compress                                                     # PASTA
+        compress runs/gpt                                            # --out
+        compress nothing --out new                                   # nothing
+        compress "" --out new                                        # empty
+        compress runs/gpt --out ""                                   # empty
+        compress runs/gpt --out runs/gpt                             # runs/gpt
+        compress runs/gpt --out own                                  # own
+        compress runs/gpt --out corpus.txt                           # corpus.txt
+        compress runs/gpt --out new --group 63                       # group=63 | 64
+        compress runs/gpt --out new --group -64                      # group | -64
+        compress runs/gpt --out new --group x                        # group | x
+        compress runs/gpt --out new --method nf5                     # nf5 | int8 | nf4
+        compress runs/gpt --out new --method nf4 --group 64          # nf4 | --group
+        compress runs/int8 --out new                                 # runs/int8 | int8
+        compress runs/int8 --out new --method nf4                    # runs/int8 | int8
+        compress runs/gpt --out new --method int4 --bits 5           # bits=5 | 4 or 3
+        compress runs/gpt --out new --method gptq --bits 5           # bits=5 | 8, 4 or 3
+        compress runs/gpt --out new --method gptq --texts 0          # texts | 1
+        compress runs/gpt --out new --method gptq --damping 0        # damping | 1e-06
+        compress runs/gpt --out new --method awq --damping 0.1       # awq | --damping
+        compress runs/gpt --out new --method smoothquant --smoothing 2  # smoothing | 1
+        compress runs/gpt --table --out new                          # --out | --table
+        compress runs/gpt --table --method awq                       # --method | --table
+        compress runs/gpt --table --bits 4                           # --bits | --table
+        compress runs/gpt --out new --plot new.svg                   # --plot | --table
+        compress runs/gpt --table --plot new.txt                     # new.txt
+        compress runs/int8 --table                                   # runs/int8 | int8
+        compress broken/runs/no-checkpoint --out new                 # checkpoint
+        compress broken/runs/weights-nan --out new                   # NaN
+        compress broken/runs/weights-nan --out new --method nf4      # NaN
         train --resume runs/int8                                     # int8 | --from
         train --resume runs/int8 --steps 9                           # int8 | --from
         quickstart --out runs/int8                                   # int8
@@ -962,9 +974,14 @@ ACCEPTED = """
     package runs/t5 --out made/t5.safetensors
     package made/t5.safetensors
     package runs/int8 --out made/int8.safetensors --card corpus.txt --license corpus.txt --json
-    quantize runs/t5 --out made/t5 --group 64
-    quantize runs/labels --out made/labels --json
-    quantize runs/gpt --out made/nf4 --format nf4
+    compress runs/t5 --out made/t5 --group 64
+    compress runs/labels --out made/labels --json
+    compress runs/gpt --out made/nf4 --method nf4
+    compress runs/t5 --out made/t5-gptq --method gptq --texts 4 --bits 3
+    compress runs/labels --out made/labels-awq --method awq --texts 4
+    compress runs/gpt --out made/smooth --method smoothquant --texts 4
+    generate made/smooth --prompt casa --max-tokens 5
+    compress runs/gpt --table --texts 4 --json
     generate made/nf4 --max-tokens 3
     finetune runs/gpt --out made/lora --corpus corpus.txt --steps 2 --batch 4 --rank 2
     finetune runs/gpt --out made/prompt --method prompt --length 3 --corpus corpus.txt --steps 1 --batch 4 --json
@@ -980,7 +997,7 @@ ACCEPTED = """
     merge runs/gpt --adapter made/peft --out made/merged2
     merge runs/gpt --adapter runs/lora --to-peft made/peft2
     report runs/lora --out made/lora.html
-    quantize runs/lora --out made/lora8
+    compress runs/lora --out made/lora8
     train --out made/fromlora --from runs/lora --corpus corpus.txt --steps 1 --batch 4
     generate runs/int8 --max-tokens 3
     generate made/t5 --max-tokens 3 --prompt "Era uma vez"

@@ -66,4 +66,4 @@ def test_three_ways_to_learn_from_the_same_texts(capsys, teacher, tmp_path):
     assert call(capsys, "generate", tmp_path / "hidden", "--max-tokens", 3)[0] == 0
     from_it = ("--from", tmp_path / "hidden", "--corpus", "receitas", "--texts", 60, "--batch", 4, "--steps", 2)
     assert call(capsys, "train", "--out", tmp_path / "next", *from_it)[0] == 0
-    assert call(capsys, "quantize", tmp_path / "hidden", "--out", tmp_path / "int8")[0] == 0
+    assert call(capsys, "compress", tmp_path / "hidden", "--out", tmp_path / "int8")[0] == 0

@@ -27,7 +27,7 @@ def build(folder):
         f"train --out runs/t5 --model t5 --heads 2 --decoder-layers 1 --hidden 16 {SMALL}",
         f"train --out runs/rnn --model rnn {SMALL}",
         f"train --out runs/labels --task classify --model bert --heads 2 {SMALL}",
-        "quantize runs/gpt --out runs/int8",
+        "compress runs/gpt --out runs/int8",
         "finetune runs/gpt --out runs/lora --texts 60 --batch 4 --warmup 2 --steps 4 --save-every 2",
         "tokenizer train corpus.txt --out tokenizer.json --vocab-size 300",
         "tokenizer train corpus.txt --out char.json --kind char",

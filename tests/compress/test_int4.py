@@ -40,7 +40,9 @@ def linear(n_in, n_out, kind=layers.Linear):
 
 
 @each_bits
-@given(rows=st.integers(1, 4), n=st.integers(1, 200), magnitude=st.sampled_from([1e-3, 1, 1e3]), seed=st.integers(0, 99))
+@given(
+    rows=st.integers(1, 4), n=st.integers(1, 200), magnitude=st.sampled_from([1e-3, 1, 1e3]), seed=st.integers(0, 99)
+)
 def test_a_code_is_the_nearest_and_no_step_that_is_tried_comes_nearer(bits, rows, n, magnitude, seed):
     weight = np.float32(magnitude) * normal(rows, n, seed=seed)
     weight[0, : n // 2] = 0
@@ -54,7 +56,9 @@ def test_a_code_is_the_nearest_and_no_step_that_is_tried_comes_nearer(bits, rows
             part, of_codes = weight[row, 64 * g : 64 * g + 64], codes[row, 64 * g : 64 * g + 64]
             wide = np.float64(step[row, g])
             distance = abs(possible * wide - part[:, None].astype(float))
-            np.testing.assert_allclose(abs(of_codes * wide - part), distance.min(axis=1), rtol=1e-5, atol=1e-6 * magnitude)
+            np.testing.assert_allclose(
+                abs(of_codes * wide - part), distance.min(axis=1), rtol=1e-5, atol=1e-6 * magnitude
+            )
             error = (distance.min(axis=1) ** 2).sum()
             for share in int4.SHARES:
                 other = np.float64(np.float16(part[abs(part).argmax()] / lowest(bits) * share))
@@ -76,6 +80,8 @@ def test_what_is_packed_is_found_again(bits, rows, n, seed):
     packed = pack(codes, bits)
     assert packed.dtype == np.uint8 and packed.shape == (rows, -(-n // 2) if bits == 4 else 3 * -(-n // 8))
     pairs = nibbles(packed, bits, n)
+    with kernels.without_numba():
+        assert np.array_equal(nibbles(packed, bits, n), pairs)
     assert pairs.dtype == np.uint8 and pairs.shape == (rows, -(-n // 2))
     found = decode(np.ascontiguousarray(pairs), np.ones((rows, -(-n // 64)), np.float32), n, int4.values(bits))
     assert np.array_equal(found, codes)
@@ -122,7 +128,10 @@ def test_every_model_works_in_int4_and_comes_back(name):
 def test_what_cannot_be_quantised_is_refused():
     with pytest.raises(UsageError, match=r"is quantised already; dequantize\(model\) undoes it"):
         quantize(quantize(new_model("gpt")))
-    for wrong, words in ((np.nan, "holds NaN or infinity"), (1e6, r"a weight of 1e\+06 is too large for int4; use int8")):
+    for wrong, words in (
+        (np.nan, "holds NaN or infinity"),
+        (1e6, r"a weight of 1e\+06 is too large for int4; use int8"),
+    ):
         model = new_model("gpt")
         model.blocks[1].attention.out.weight.data[3, 4] = wrong
         with pytest.raises(UsageError, match=words):

@@ -1,4 +1,4 @@
-"""Methods that see texts: what goes into a layer, GPTQ beside its definition, channels that are scaled, and all on every model."""
+"""Methods that see texts: what goes into a layer, GPTQ beside its definition, scaled channels, all on every model."""
 
 import numpy as np
 import pytest
@@ -209,5 +209,8 @@ def test_as_many_texts_are_read_as_the_config_says():
 
 
 def test_bits_that_no_form_has_are_refused():
-    with pytest.raises(UsageError, match="bits=5 is no form that there is; choose 8, 4 or 3"):
+    for kind in (RoundingConfig, AWQConfig):
+        with pytest.raises(UsageError, match="bits=8 is no form that this method makes; choose 4 or 3"):
+            kind(bits=8)
+    with pytest.raises(UsageError, match="bits=5 is no form that this method makes; choose 8, 4 or 3"):
         GPTQConfig(bits=5)

@@ -148,9 +148,9 @@ def test_training_by_the_rules_and_the_schedule_of_the_learner(checkout, optimiz
 def test_a_model_in_int8_with_the_codes_of_the_learner(checkout):
     solve(checkout, "m04.e05")
     assert tinyllm(checkout, "train", "--out=run", *SMALL)[0] == 0
-    status, out, err = tinyllm(checkout, "quantize", "run", "--out=mine", "--mine", "--json")
+    status, out, err = tinyllm(checkout, "compress", "run", "--out=mine", "--mine", "--json")
     assert status == 0 and calls(err)["encode"] > 0, err
-    status, reference, _ = tinyllm(checkout, "quantize", "run", "--out=reference", "--json")
+    status, reference, _ = tinyllm(checkout, "compress", "run", "--out=reference", "--json")
     assert status == 0 and json.loads(out) | {"run": "reference"} == json.loads(reference)
 
 
@@ -192,9 +192,9 @@ def numbers(value):
 def test_a_model_in_nf4_with_the_codes_of_the_learner(checkout):
     solve(checkout, "m06.e05")
     assert tinyllm(checkout, "train", "--out=run", *SMALL)[0] == 0
-    status, out, err = tinyllm(checkout, "quantize", "run", "--format=nf4", "--out=mine", "--mine", "--json")
+    status, out, err = tinyllm(checkout, "compress", "run", "--method=nf4", "--out=mine", "--mine", "--json")
     assert status == 0 and calls(err).keys() == {"encode", "encode_scale"} and min(calls(err).values()) > 0, err
-    status, reference, _ = tinyllm(checkout, "quantize", "run", "--format=nf4", "--out=reference", "--json")
+    status, reference, _ = tinyllm(checkout, "compress", "run", "--method=nf4", "--out=reference", "--json")
     assert status == 0 and json.loads(out) | {"run": "reference"} == json.loads(reference)
 
 
@@ -438,10 +438,10 @@ def test_every_piece_is_called_by_some_command(checkout):
             for name in ("qlora", "adapter", "prompt")
         ),
         ("generate", "gpt", "--max-tokens=3"),
-        ("quantize", "gpt", "--out=int8"),
+        ("compress", "gpt", "--out=int8"),
         ("evaluate", "gpt", "llama", "--suite=bias", "--suite=instructions", "--examples=20"),
         ("evaluate", "labels", "--suite=labels", "--examples=20"),
-        ("quantize", "gpt", "--format=nf4", "--out=nf4"),
+        ("compress", "gpt", "--method=nf4", "--out=nf4"),
         ("tokenizer", "train", "texts.txt", "--kind=word", "--vocab-size=20", "--out=words.json"),
         ("tokenizer", "convert", "gpt", "gpt2-files"),
         ("tokenizer", "convert", "gpt2-files", "again.json"),

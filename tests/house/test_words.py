@@ -40,6 +40,7 @@ SEVERAL = {
     "Efron",
     "Elman",
     "Li",
+    "Lin",
     "Liu",
     "Loshchilov",
     "Polyak",

@@ -15,8 +15,8 @@ from tinyllm.evaluate.agreement import log_probabilities
 from tinyllm.models.gpt import GPT, GPTConfig
 from tinyllm.train import difficulty
 from tinyllm.train import run as runs
+from tinyllm.train.compressed_run import create as create_quantized
 from tinyllm.train.loop import TrainConfig
-from tinyllm.train.quantized_run import create_quantized
 from tinyllm.train.tasks import Classify, DataConfig, LabelledConfig
 
 MODEL = GPTConfig(vocab_size=300, context=16, layers=1, heads=2, width=16)

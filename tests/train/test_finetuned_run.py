@@ -25,7 +25,7 @@ from tinyllm.nn.outline import OutlineDraws
 from tinyllm.optim import catalog as optimizers
 from tinyllm.optim.adamw8bit import AdamW8bit
 from tinyllm.tensor import no_grad
-from tinyllm.train import checkpoint, quantized_run
+from tinyllm.train import checkpoint, compressed_run
 from tinyllm.train import finetuning as tunings
 from tinyllm.train import run as runs
 from tinyllm.train.finetuned_run import create_finetuned, create_merged, with_adapter
@@ -198,13 +198,13 @@ def test_a_base_that_is_quantised_is_never_whole_in_memory(wide, tmp_path, task,
 
 @pytest.mark.parametrize("task", [Language(), Classify(("a", "b"))], ids=["language", "classify"])
 def test_a_base_in_nf4_stays_as_it_is(base, tmp_path, task):
-    quantized = quantized_run.create_quantized(base, tmp_path / "nf4", NF4Config())
+    quantized = compressed_run.create(base, tmp_path / "nf4", NF4Config())
     model = on_nf4(quantized, tmp_path / "run", task).new_model()
     known = weights(quantized.trained_model())
     body = weights(tunings.reader(model))
     assert codes_in(model) == 8 and known.keys() <= body.keys()
     assert all(np.array_equal(body[name], known[name]) and body[name].flags.writeable for name in known)
-    in_int8 = quantized_run.create_quantized(base, tmp_path / "int8", Int8Config())
+    in_int8 = compressed_run.create(base, tmp_path / "int8", Int8Config())
     with pytest.raises(UsageError, match="is in int8 already, and cannot be quantised to nf4"):
         tuned(in_int8, tmp_path / "no", LoRAConfig(), form=NF4Config())
     assert not (tmp_path / "no").exists()
@@ -233,7 +233,7 @@ def test_what_stands_before_a_text_takes_of_its_context(method, base, tmp_path):
         with pytest.raises(UsageError, match=f"{run.folder}, fine-tuned by .* cannot be merged"):
             make()
     with pytest.raises(UsageError, match="cannot be merged"):
-        quantized_run.create_quantized(run, tmp_path / "no", NF4Config())
+        compressed_run.create(run, tmp_path / "no", NF4Config())
     assert not (tmp_path / "no").exists()
 
 

@@ -69,7 +69,7 @@ def test_it_writes_what_its_run_writes(made, capsys):
 def test_a_quantised_run_stays_so(made, capsys, tmp_path, form):
     folder, packed = made("gpt")
     small = tmp_path / "small.safetensors"
-    assert call(capsys, "quantize", folder, "--out", tmp_path / "small", "--format", form)[0] == 0
+    assert call(capsys, "compress", folder, "--out", tmp_path / "small", "--method", form)[0] == 0
     assert call(capsys, "package", tmp_path / "small", "--out", small)[0] == 0
     assert call(capsys, "generate", small, *PROMPT) == call(capsys, "generate", tmp_path / "small", *PROMPT)
     assert small.stat().st_size < packed.stat().st_size
@@ -180,7 +180,7 @@ def test_a_package_that_lies_of_its_hashes_too_is_no_run(made, tmp_path):
 def test_what_needs_the_texts_is_refused(made, capsys, tmp_path):
     (run, packed), (_, labels) = made("gpt"), made("labels")
     capsys.readouterr()
-    for words in (("evaluate", packed), ("quantize", packed, "--out", tmp_path / "q"), ("report", packed)):
+    for words in (("evaluate", packed), ("compress", packed, "--out", tmp_path / "q"), ("report", packed)):
         assert "is a file, as a package is, and no folder with the texts of a run" in refusal(capsys, *words)
     assert "give a text to classify" in refusal(capsys, "classify", labels)
     assert "--out gpt.safetensors" in refusal(capsys, "package", run)

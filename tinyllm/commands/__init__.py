@@ -26,7 +26,7 @@ COMMANDS = {  # name: its file, and its line of the help
     "fill": ("reading", "adivinha o que falta num texto, onde ele tem ___ (BERT, T5)"),
     "classify": ("reading", "diz o rótulo de um texto; sem texto, mede o modelo e mostra onde ele falha"),
     "attention": ("reading", "mostra para onde um modelo olha ao ler um texto; de um T5, também ao escrever"),
-    "quantize": ("compress", "faz de um treino um modelo menor, de 8 ou 4 bits por peso"),
+    "compress": ("compress", "faz de um treino um modelo menor, de 8, 4 ou 3 bits por peso"),
     "package": ("packaging", "faz de um treino um só arquivo, para dar a outros; ou mostra o que há num"),
     "export": ("exporting", "escreve um modelo treinado em ONNX, para outros programas o rodarem"),
     "tokenizer": ("text", "treina, usa e converte tokenizadores"),

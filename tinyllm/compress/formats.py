@@ -13,6 +13,11 @@ def name_of(config):
     return next(name for name, kind in CONFIGS.items() if kind is type(config))
 
 
+def precision_of(config):
+    """How `memory.estimate` calls the weights of that form."""
+    return "int8" if isinstance(config, w8a8.W8A8Config) else name_of(config)
+
+
 def quantize(model, config):
     """Give a model the form that a configuration describes; return it. Raises UsageError as the form's own does."""
     return FORMATS[name_of(config)].quantize(model, config)

@@ -26,8 +26,8 @@ def corrections(H):
 def gptq(matrix, gram, step, *, group, least, most, damping=0.01):
     """(n_out, n_in), (n_in, n_in), (n_out, groups) -> (n_out, n_in) int8: the codes, from `least` to `most`.
 
-    Each `group` of weights of a row has its step. The channels in which the most came are rounded first, while there are
-    many to correct them.
+    Each `group` of weights of a row has its step. The channels in which the most came are rounded first, while there
+    are many to correct them.
     """
     n_out, n = matrix.shape
     order = np.argsort(-gram.diagonal(), kind="stable")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyllm.backend.arrays import array_module, beside
+from tinyllm.backend.kernels import TwinnedFunction, kernel
 from tinyllm.compress import nibble_products
 from tinyllm.compress.int8 import Int8Embedding
 from tinyllm.compress.nibble_products import BLOCK
@@ -97,8 +98,12 @@ def pack(codes, bits):
 
 def nibbles(packed, bits, n):
     """What `pack` made of n codes a row -> (rows, ⌈n / 2⌉) uint8: two codes a byte, as products take them."""
-    if bits == 4:
-        return packed
+    return packed if bits == 4 else spread(packed, n)
+
+
+@TwinnedFunction
+def spread(packed, n):
+    """(rows, 3 ⌈n / 8⌉) -> (rows, ⌈n / 2⌉) uint8: what has eight codes in three bytes, two a byte"""
     xp, rows = array_module(packed), len(packed)
     three = packed.reshape(rows, -1, 3).astype("uint32")
     word = three[:, :, 0] | three[:, :, 1] << 8 | three[:, :, 2] << 16
@@ -106,9 +111,26 @@ def nibbles(packed, bits, n):
     return pairs.astype("uint8").reshape(rows, -1)[:, : n - n // 2]
 
 
+@spread.compiled
+def spread_compiled(packed, n):
+    pairs = np.empty((len(packed), packed.shape[1] // 3 * 4), np.uint8)
+    spread_bytes(np.ascontiguousarray(packed).reshape(-1), pairs.reshape(-1))
+    return np.ascontiguousarray(pairs[:, : n - n // 2])
+
+
+@kernel
+def spread_bytes(packed, pairs):
+    """(3 N,) -> pairs, (4 N,)"""
+    for i in range(packed.size // 3):
+        word = np.uint32(packed[3 * i]) | np.uint32(packed[3 * i + 1]) << 8 | np.uint32(packed[3 * i + 2]) << 16
+        for pair in range(4):
+            both = word >> np.uint32(6 * pair)
+            pairs[4 * i + pair] = np.uint8((both & 7) << 4 | both >> 3 & 7)
+
+
 class Int4(Quantized):
-    """What a linear layer or a projection becomes: `codes` as `pack` keeps them, `step`, (n_out, ⌈n_in / 64⌉), and, if it
-    is `scaled`, `channels`, (n_in,), by which what goes in is divided. (..., n_in) -> (..., n_out)"""
+    """What a linear layer or a projection becomes: `codes` as `pack` keeps them, `step`, (n_out, ⌈n_in / 64⌉), and, if
+    it is `scaled`, `channels`, (n_in,), by which what goes in is divided. (..., n_in) -> (..., n_out)"""
 
     def __init__(self, layer, config):
         self.bits, self.shape = config.bits, layer.weight.shape

@@ -22,6 +22,14 @@ from tinyllm.errors import UsageError
 from tinyllm.nn import layers
 
 SEEN = "quantos textos de treino o modelo lê antes"
+BITS = option(4, "bits por peso das camadas lineares: 4 ou 3; na gptq, também 8", at_least=3, at_most=8)
+
+
+def check_bits(bits, possible):
+    """Raise UsageError unless there is a form of so many bits."""
+    if bits not in possible:
+        *others, last = map(str, possible)
+        raise UsageError(f"bits={bits} is no form that this method makes; choose {', '.join(others)} or {last}")
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,11 @@ class RoundingConfig(Config):
     """int4: each weight has the nearest code."""
 
     title = "int4"
-    bits: int = option(4, "bits por peso das camadas lineares: 4 ou 3", at_least=3, at_most=4)
+    bits: int = BITS
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_bits(self.bits, (4, 3))
 
     form = property(lambda self: Int4Config(bits=self.bits))
     texts = 0
@@ -40,14 +52,13 @@ class GPTQConfig(Config):
     """GPTQ: each code corrects the error of those before."""
 
     title = "gptq"
-    bits: int = option(4, "bits por peso das camadas lineares: 8, 4 ou 3", at_least=3, at_most=8)
+    bits: int = BITS
     texts: int = option(64, SEEN, at_least=1)
     damping: float = option(0.01, "quanto a diagonal de H cresce, da sua média", at_least=1e-6, at_most=1)
 
     def __post_init__(self):
         super().__post_init__()
-        if self.bits not in (3, 4, 8):
-            raise UsageError(f"bits={self.bits} is no form that there is; choose 8, 4 or 3")
+        check_bits(self.bits, (8, 4, 3))
 
     form = property(lambda self: Int8Config() if self.bits == 8 else Int4Config(bits=self.bits))
 
@@ -67,8 +78,12 @@ class AWQConfig(Config):
     """AWQ: the channels that matter more are larger when they are rounded."""
 
     title = "awq"
-    bits: int = option(4, "bits por peso das camadas lineares: 4 ou 3", at_least=3, at_most=4)
+    bits: int = BITS
     texts: int = option(64, SEEN, at_least=1)
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_bits(self.bits, (4, 3))
 
     form = property(lambda self: Int4Config(bits=self.bits, scaled=True))
 

@@ -29,7 +29,7 @@ def awq(matrix, inputs, bits):
 
 
 def output_error(difference, gram):
-    """(n_out, n_in), (n_in, n_in) -> float: the sum of the squares by which the outputs differ, for all that went in."""
+    """(n_out, n_in), (n_in, n_in) -> float: the sum of squares by which the outputs differ, for all that went in."""
     return float(((difference @ gram) * difference).sum())
 
 

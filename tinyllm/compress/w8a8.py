@@ -8,9 +8,8 @@ steps is cut off. The weights have one scale for each row, and embeddings are in
 from dataclasses import dataclass
 
 from tinyllm.backend.arrays import array_module
-from tinyllm.compress import int8_products
-from tinyllm.compress.int8 import STEPS, Int8Embedding, encode
-from tinyllm.compress.int8_products import decode
+from tinyllm.compress import int8, int8_products
+from tinyllm.compress.int8 import STEPS, Int8Embedding
 from tinyllm.compress.quantized import Quantized, put_forms
 from tinyllm.config import Config
 from tinyllm.nn import layers
@@ -40,12 +39,12 @@ def whole_steps(x, per_step):
 
 
 class W8A8(Quantized):
-    """What a linear layer or a projection becomes: `codes`, (n_out, n_in), `scale`, (n_out, 1), `channels`, (n_in,), and
-    `step`, (1,). (..., n_in) -> (..., n_out)"""
+    """What a linear layer or a projection becomes: `codes`, (n_out, n_in), `scale`, (n_out, 1), `channels`, (n_in,),
+    and `step`, (1,). (..., n_in) -> (..., n_out)"""
 
     def __init__(self, layer):
         xp, self.bias = array_module(layer.weight.data), getattr(layer, "bias", None)
-        codes, scale = encode(layer.weight.data.T)
+        codes, scale = int8.encode(layer.weight.data.T)
         self.codes, self.scale = Weight(codes), Weight(scale)
         self.channels = Weight(xp.ones(codes.shape[1], "float32"))
         self.step = Weight(xp.ones(1, "float32"))
@@ -65,7 +64,7 @@ class W8A8(Quantized):
     @property
     def matrix(self):
         """(n_out, n_in): of the weights alone, as if what goes in had not been rounded"""
-        return decode(self.codes.data, self.scale.data, 0) / self.channels.data
+        return int8_products.decode(self.codes.data, self.scale.data, 0) / self.channels.data
 
     def restored(self, rng):
         layer = (layers.Projection if self.bias is None else layers.Linear)(*self.codes.shape[::-1], rng=rng)

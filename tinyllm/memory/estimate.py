@@ -247,8 +247,10 @@ def largest_batch(config, plan, memory, estimated=training):
 # ------------------------------------------------------------------------------------------------------------ inference
 
 BLOCK = 64 * 256  # weights: 256 scales, in nf4 of 8 bits each and with another in float32 (Dettmers et al. 2022, 2023)
-WEIGHTS = {"float32": 4 * BLOCK, "float16": 2 * BLOCK, "int8": BLOCK + 4 * 256, "nf4": BLOCK // 2 + 256 + 4}  # bytes of
-# a block; bfloat16 is as large as float16
+WEIGHTS = {  # bytes of a block; bfloat16 is as large as float16, and int4 at most as here
+    "float32": 4 * BLOCK, "float16": 2 * BLOCK, "int8": BLOCK + 4 * 256,
+    "int4": BLOCK // 2 + 2 * 256, "nf4": BLOCK // 2 + 256 + 4,
+}  # fmt: skip
 
 
 class Inference(NamedTuple):
@@ -261,12 +263,14 @@ class Inference(NamedTuple):
 
 def inference(config, *, tokens, batch=1, precision="float32", classify=False):
     """The memory to generate `batch` texts of `tokens` tokens at once, or to classify them, which leaves no cache.
-    Where the weights are of float16 the cache is too. Of nf4 are the linear layers; the rest is of float32."""
+    Where the weights are of float16 the cache is too. Of nf4 and of int4 are the linear layers; the rest is of float32
+    or of int8."""
     architecture = catalog.architecture_of(config)
     learned, rest = body_parameters(config) if classify else parameters(config), 0
-    if precision == "nf4":
+    if precision in ("nf4", "int4"):
         rest = learned - count(architecture.body if classify else architecture.model, config, count_multiplied)
-    weights = -(-(learned - rest) * WEIGHTS[precision] // BLOCK) + 4 * rest
+    of_rest = WEIGHTS["int8" if precision == "int4" else "float32"]
+    weights = -(-((learned - rest) * WEIGHTS[precision] + rest * of_rest) // BLOCK)
     numbers = 0 if classify else architecture.cache(config, tokens)
     cache = numbers * batch * (2 if precision == "float16" else 4)
     return Inference(weights, cache, weights + cache)

@@ -29,7 +29,7 @@ PARTS = {
     "total": "no auge",
     "elsewhere": "em disco",
 }
-WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8", "nf4": "nf4"}
+WEIGHTS = {"float32": "float32", "float16": "float16*", "int8": "int8", "int4": "int4", "nf4": "nf4"}
 
 
 def show_estimate(
@@ -134,13 +134,17 @@ def show_batches(batches, titles):
 
 def show_use(uses, tokens, kept):
     print(f"\nPara {'gerar' if kept else 'ler'} um texto de {counted(tokens, 'token')}, sem contar o programa\n")
-    print(row("", WEIGHTS.values()))
+    print(use_row("", WEIGHTS.values()))
     for part, title in (("weights", "pesos"), *([("cache", kept)] if kept else []), ("total", "ao todo")):
-        print(row(title, (size(getattr(sizes, part)) for sizes in uses.values())))
-    print("\n  Em int8, cada 64 pesos têm uma escala em float32; em nf4, uma de 8 bits, e só as camadas lineares")
-    print("  são de 4 bits: os embeddings e o resto ficam em float32.")
+        print(use_row(title, (size(getattr(sizes, part)) for sizes in uses.values())))
+    print("\n  Em int8, cada 64 pesos têm uma escala em float32; em int4, uma em float16; em nf4, uma de 8 bits.")
+    print("  De 4 bits são só as camadas lineares: os embeddings ficam em int8, com o int4, ou em float32, com o nf4.")
     if kept == "KV cache":
         print("  Enquanto cresce, o KV cache reserva até o dobro.")
+
+
+def use_row(title, cells):
+    return f"  {title:10}" + "".join(f"{cell:>14}" for cell in cells)
 
 
 def row(title, cells):

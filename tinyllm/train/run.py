@@ -96,7 +96,7 @@ class Run:
         """The model before its first step. Raises UsageError if this machine has too little memory for it."""
         available, thrift = physical_memory(), Thrift(self.training, self.folder)
         form = self.quantized or (self.finetuning and self.finetuning.form)
-        precision = formats.name_of(form) if form else "float32"
+        precision = formats.precision_of(form) if form else "float32"
         needed = estimate.inference(self.model_config, tokens=1, precision=precision).weights
         if available and needed > available and not thrift.kept("weights"):
             raise UsageError(

@@ -1,4 +1,4 @@
-"""A run in int8 or nf4: made of a trained one, found again bit for bit, read by all that reads, and taught no more."""
+"""A run made smaller: made of a trained one, found again bit for bit, read by all that reads, and taught no more."""
 
 import json
 
@@ -7,16 +7,18 @@ import pytest
 
 from tinyllm import cli
 from tinyllm.compress import formats
+from tinyllm.compress.int4 import Int4Config
 from tinyllm.compress.int8 import Int8Config
 from tinyllm.compress.nf4 import NF4Config
 from tinyllm.compress.quantized import bytes_of, dequantize
+from tinyllm.compress.w8a8 import W8A8Config
 from tinyllm.errors import UsageError
 from tinyllm.infer.generate import generate
 from tinyllm.infer.sample import SampleConfig, Sampler
 from tinyllm.models import catalog
 from tinyllm.nn.module import weights
+from tinyllm.train import compressed_run
 from tinyllm.train import folder as folders
-from tinyllm.train import quantized_run
 from tinyllm.train import run as runs
 from tinyllm.train.loop import TrainConfig
 from tinyllm.train.tasks import Classify, DataConfig, LabelledConfig
@@ -25,7 +27,10 @@ SIZES = {"vocab_size": 300, "context": 16, "layers": 1, "width": 16}
 TRAINING = TrainConfig(steps=2, batch=4, warmup=1, workers=1)
 
 
-each_form = pytest.mark.parametrize("form", [Int8Config(group=64), NF4Config()], ids=formats.name_of)
+FORMS = [Int8Config(group=64), NF4Config(), Int4Config(), Int4Config(bits=3), W8A8Config()]
+each_form = pytest.mark.parametrize(
+    "form", FORMS, ids=lambda form: f"{formats.name_of(form)}{getattr(form, 'bits', '')}"
+)
 
 
 def trained(folder, name="gpt", task=None):
@@ -41,7 +46,7 @@ def trained(folder, name="gpt", task=None):
 @each_form
 def test_a_model_of_the_catalogue_is_found_again_bit_for_bit(name, form, tmp_path):
     run = trained(tmp_path / "run", name)
-    made = quantized_run.create_quantized(run, tmp_path / "made", form)
+    made = compressed_run.create(run, tmp_path / "made", form)
     again = runs.open_run(tmp_path / "made")
     expected, found = weights(formats.quantize(run.trained_model(), form)), weights(again.trained_model())
     assert made.quantized == again.quantized == form and found.keys() == expected.keys()
@@ -58,14 +63,14 @@ def test_a_model_of_the_catalogue_is_found_again_bit_for_bit(name, form, tmp_pat
 
 
 def test_nothing_is_drawn_for_what_is_read_from_a_file(tmp_path, monkeypatch):
-    made = quantized_run.create_quantized(trained(tmp_path / "run"), tmp_path / "made", NF4Config())
+    made = compressed_run.create(trained(tmp_path / "run"), tmp_path / "made", NF4Config())
     monkeypatch.setattr(np.random, "default_rng", lambda seed: pytest.fail("the weights are drawn"))
     assert made.new_model().tokens.weight.data.any()
 
 
 def test_a_classifier_is_one_too(tmp_path):
     run = trained(tmp_path / "run", "bert", Classify())
-    made = quantized_run.create_quantized(run, tmp_path / "int8", Int8Config())
+    made = compressed_run.create(run, tmp_path / "int8", Int8Config())
     again = runs.open_run(tmp_path / "int8")
     assert again.task.labels == run.task.labels
     expected = run.mean_loss(run.trained_model(), "validation")
@@ -76,11 +81,11 @@ def test_a_classifier_is_one_too(tmp_path):
 @each_form
 def test_it_learns_no_more_but_another_may_begin_with_it(form, tmp_path):
     run, name = trained(tmp_path / "run"), formats.name_of(form)
-    made = quantized_run.create_quantized(run, tmp_path / "made", form)
+    made = compressed_run.create(run, tmp_path / "made", form)
     with pytest.raises(UsageError, match=rf"is in {name} and learns no more; .* --from"):
         next(runs.fit(made, made.new_model()))
     with pytest.raises(UsageError, match=f"is in {name} already; give the run that it was made of"):
-        quantized_run.create_quantized(made, tmp_path / "twice", Int8Config())
+        compressed_run.create(made, tmp_path / "twice", Int8Config())
     other = runs.create_from(made, tmp_path / "other", run.data, TRAINING)
     expected, found = weights(dequantize(made.trained_model())), weights(other.new_model())
     assert other.quantized is None and all(np.array_equal(found[key], expected[key]) for key in expected)
@@ -89,7 +94,7 @@ def test_it_learns_no_more_but_another_may_begin_with_it(form, tmp_path):
 
 def test_a_file_that_was_changed_and_a_config_that_is_none_are_refused(tmp_path):
     run = trained(tmp_path / "run")
-    made = quantized_run.create_quantized(run, tmp_path / "int8", Int8Config())
+    made = compressed_run.create(run, tmp_path / "int8", Int8Config())
     config = json.loads((made.folder / "config.json").read_text())
     for wrong in ({"group": 63}, {"group": 0, "wings": 2}, [], {"group": "x"}):
         (made.folder / "config.json").write_text(json.dumps(config | {"int8": wrong}))
@@ -107,26 +112,26 @@ def test_a_file_that_was_changed_and_a_config_that_is_none_are_refused(tmp_path)
 def test_nothing_is_left_of_what_could_not_be_made(tmp_path, monkeypatch):
     run = trained(tmp_path / "run")
     monkeypatch.setattr(
-        "tinyllm.train.quantized_run.shutil.copyfile", lambda *paths: (_ for _ in ()).throw(OSError(28, "full"))
+        "tinyllm.train.compressed_run.shutil.copyfile", lambda *paths: (_ for _ in ()).throw(OSError(28, "full"))
     )
     with pytest.raises(OSError, match="full"):
-        quantized_run.create_quantized(run, tmp_path / "new" / "int8", Int8Config())
+        compressed_run.create(run, tmp_path / "new" / "int8", Int8Config())
     assert not (tmp_path / "new").exists()
 
 
 def test_the_command_tells_what_it_saves_and_costs(tmp_path, capsys):
     run = trained(tmp_path / "run")
-    assert cli.main(["quantize", str(run.folder), "--out", str(tmp_path / "a"), "--group", "64", "--json"]) == 0
+    assert cli.main(["compress", str(run.folder), "--out", str(tmp_path / "a"), "--group", "64", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     made = runs.open_run(tmp_path / "a")
-    assert (told["format"], told["group"]) == ("int8", 64) and told["bytes"]["after"] == bytes_of(made.trained_model())
+    assert (told["method"], told["group"]) == ("int8", 64) and told["bytes"]["after"] == bytes_of(made.trained_model())
     assert told["bytes"]["before"] == bytes_of(run.trained_model())
     assert told["validation_loss"]["after"] == made.mean_loss(made.trained_model(), "validation")
-    assert cli.main(["quantize", str(run.folder), "--out", str(tmp_path / "b")]) == 0
+    assert cli.main(["compress", str(run.folder), "--out", str(tmp_path / "b")]) == 0
     out = capsys.readouterr().out
     assert "pesos, em KB" in out and "perplexidade" in out
-    assert cli.main(["quantize", str(run.folder), "--out", str(tmp_path / "c"), "--format", "nf4", "--json"]) == 0
+    assert cli.main(["compress", str(run.folder), "--out", str(tmp_path / "c"), "--method", "nf4", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["format"] == "nf4" and told["bytes"]["after"] == bytes_of(runs.open_run(tmp_path / "c").trained_model())
-    assert cli.main(["quantize", str(run.folder), "--out", str(tmp_path / "d"), "--format=nf4", "--group=64"]) == 2
-    assert "the format nf4 has no --group" in capsys.readouterr().err and not (tmp_path / "d").exists()
+    assert told["method"] == "nf4" and told["bytes"]["after"] == bytes_of(runs.open_run(tmp_path / "c").trained_model())
+    assert cli.main(["compress", str(run.folder), "--out", str(tmp_path / "d"), "--method=nf4", "--group=64"]) == 2
+    assert "the method nf4 has no --group" in capsys.readouterr().err and not (tmp_path / "d").exists()
