@@ -138,7 +138,7 @@ def show_use(uses, tokens, kept):
     for part, title in (("weights", "pesos"), *([("cache", kept)] if kept else []), ("total", "ao todo")):
         print(use_row(title, (size(getattr(sizes, part)) for sizes in uses.values())))
     print("\n  Em int8, cada 64 pesos têm uma escala em float32; em int4, uma em float16; em nf4, uma de 8 bits.")
-    print("  De 4 bits são só as camadas lineares: os embeddings ficam em int8, com o int4, ou em float32, com o nf4.")
+    print("  De 4 bits são só as camadas lineares: em int4 os embeddings são de 8 bits, e em nf4 de float32.")
     if kept == "KV cache":
         print("  Enquanto cresce, o KV cache reserva até o dobro.")
 
