@@ -109,6 +109,39 @@ def test_a_file_that_was_changed_and_a_config_that_is_none_are_refused(tmp_path)
         runs.open_run(made.folder)
 
 
+def test_the_table_has_every_form_and_makes_none(tmp_path, capsys):
+    run = trained(tmp_path / "run")
+    before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
+    assert cli.main(["compress", str(run.folder), "--table", "--texts", "4", "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["form"] for row in rows] == [
+        *("float32", "int8", "int8 grupos de 64", "gptq 8", "smoothquant", "nf4"),
+        *("int4 4", "awq 4", "gptq 4", "int4 3", "awq 3", "gptq 3"),
+    ]
+    of = {row["form"]: row for row in rows}
+    assert of["float32"]["bytes"] == bytes_of(run.trained_model()) and of["float32"]["same_guess"] == 1
+    assert (
+        of["gptq 3"]["bytes"]
+        == of["int4 3"]["bytes"]
+        < of["int4 4"]["bytes"]
+        < of["int8"]["bytes"]
+        < of["nf4"]["bytes"]
+    )
+    assert of["gptq 4"]["validation_loss"] != of["int4 4"]["validation_loss"]
+    assert all(0 < row["same_guess"] <= 1 and row["tokens_per_second"] > 0 for row in rows)
+    assert {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("name", ["t5", "bert"])
+def test_of_a_model_that_does_not_go_on_a_text_only_the_loss_is_told(name, tmp_path, capsys):
+    run = trained(tmp_path / "run", name)
+    how = ["--method", "gptq", "--texts", "4", "--bits", "3"]
+    assert cli.main(["compress", str(run.folder), "--out", str(tmp_path / "made"), *how]) == 0
+    out = capsys.readouterr().out
+    assert "em gptq" in out and "perda de validação" in out and "tokens/s" not in out
+    assert runs.open_run(tmp_path / "made").quantized == Int4Config(bits=3)
+
+
 def test_nothing_is_left_of_what_could_not_be_made(tmp_path, monkeypatch):
     run = trained(tmp_path / "run")
     monkeypatch.setattr(

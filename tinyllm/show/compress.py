@@ -20,6 +20,7 @@ from tinyllm.say import decimal, emit, percent, tell, thousands
 from tinyllm.tensor import no_grad
 from tinyllm.train import compressed_run
 
+MARKERS = "oXDsv^P*"
 WINDOWS = 32  # validation windows in which the most likely tokens are compared
 WRITTEN, TURNS = 64, 3  # tokens that are written to see how fast, and how often
 TABLE = [
@@ -157,13 +158,17 @@ def show_row(run, name, figures, as_json):
 
 
 def paint(figure, rows, run):
-    """Paint what each form is worth against its bytes."""
+    """Paint what each form is worth against its bytes: a color for each method, which all of its sizes share."""
     axes = figure.subplots()
     of = (lambda loss: loss) if run.task.classifies else perplexity
-    for name, figures in rows.items():
-        size, worth = figures.bytes / 1e6, of(figures.validation_loss)
-        axes.plot([size], [worth], "o", color=plot.SOFT if name == "float32" else plot.COLORS[0])
-        axes.annotate(name, (size, worth), xytext=(5, 4), textcoords="offset points", fontsize=9)
-    axes.set(xscale="log", xlabel="pesos (MB)", ylabel="perda" if run.task.classifies else "perplexidade")
-    axes.margins(x=0.2, y=0.15)
-    axes.grid(axis="y", color="#e4e7eb")
+    for number, method in enumerate(dict.fromkeys(name.partition(" ")[0] for name in rows)):
+        own = sorted((figures.bytes / 1e6, of(figures.validation_loss)) for name, figures in rows.items()
+                     if name.partition(" ")[0] == method)  # fmt: skip
+        color = plot.SOFT if method == "float32" else plot.COLORS[(number - 1) % len(plot.COLORS)]
+        axes.plot(*zip(*own, strict=True), MARKERS[number % len(MARKERS)] + "-", color=color, alpha=0.8, label=method)
+    axes.set(xlabel="pesos (MB)", ylabel="perda" if run.task.classifies else "perplexidade")
+    axes.set_xlim(left=0)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(lambda value, _: f"{value:g}".replace(".", ","))
+    axes.grid(color="#e4e7eb")
+    axes.legend(frameon=False)

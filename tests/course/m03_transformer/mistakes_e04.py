@@ -299,15 +299,15 @@ HINTS = [
 
 
 def numbers(size):
-    return rng.normal(size=(size, 64)), rng.normal(size=(size, 64))
+    return rng.normal(size=(size, 256)), rng.normal(size=(size, 256))
 
 
 def three(size):
-    return *numbers(size), rng.normal(size=(size, 64))
+    return *numbers(size), rng.normal(size=(size, 256))
 
 
 def vectors(size):
-    return 64, 0, rng.normal(size=(size, 16)), rng.normal(size=(size, 16))
+    return 512, 0, rng.normal(size=(size, 16)), rng.normal(size=(size, 16))
 
 
 WORK = {

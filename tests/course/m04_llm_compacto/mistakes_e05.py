@@ -207,11 +207,11 @@ HINTS = [
 
 
 def matrix(size):
-    return rng.normal(size=(size, 300)).astype(np.float32), 64
+    return rng.normal(size=(size, 1000)).astype(np.float32), 256
 
 
 def codes_of_matrix(size):
-    return (*coded(*matrix(size)), 64)
+    return (*coded(*matrix(size)), 256)
 
 
 def both(size):
@@ -219,7 +219,7 @@ def both(size):
 
 
 WORK = {
-    "encode": Work(matrix, small=30, large=600),
+    "encode": Work(matrix, small=30, large=600, limit=30),
     "decode": Work(codes_of_matrix, small=30, large=600),
     "product": Work(both, small=20, large=200),
 }

@@ -551,7 +551,7 @@ def weights(size):
 
 
 WORK = {
-    "decode_half": Work(patterns, small=30, large=600),
+    "decode_half": Work(patterns, small=30, large=600, limit=60),
     "LossScale": Work(many_steps, small=100, large=3000, through=followed, limit=None),
     "mixed_step": Work(weights, small=100, large=2000, through=stepped),
 }
