@@ -465,6 +465,9 @@ REFUSED = {
         compress runs/gpt --out new --method gptq --damping 0        # damping | 1e-06
         compress runs/gpt --out new --method awq --damping 0.1       # awq | --damping
         compress runs/gpt --out new --method smoothquant --smoothing 2  # smoothing | 1
+        compress runs/gpt --out new --method magnitude --sparsity 1  # sparsity | 1
+        compress runs/gpt --out new --method wanda --pattern 3:4     # 3:4 | rows | 2:4
+        compress runs/gpt --out new --method wanda --pattern 2:4 --sparsity 0.7  # sparsity | 2:4
         compress runs/gpt --table --out new                          # --out | --table
         compress runs/gpt --table --method awq                       # --method | --table
         compress runs/gpt --table --bits 4                           # --bits | --table
@@ -982,6 +985,10 @@ ACCEPTED = """
     compress runs/gpt --out made/smooth --method smoothquant --texts 4
     generate made/smooth --prompt casa --max-tokens 5
     compress runs/gpt --table --texts 4 --json
+    compress runs/gpt --out made/sparse --method wanda --pattern 2:4 --texts 4
+    train --resume made/sparse --steps 5
+    train --out made/sparser --from made/sparse --corpus corpus.txt --steps 1 --batch 4
+    compress runs/rnn --out made/magnitude --method magnitude --sparsity 0.25 --json
     generate made/nf4 --max-tokens 3
     finetune runs/gpt --out made/lora --corpus corpus.txt --steps 2 --batch 4 --rank 2
     finetune runs/gpt --out made/prompt --method prompt --length 3 --corpus corpus.txt --steps 1 --batch 4 --json

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinyllm.compress import formats, gptq, int4, int8, methods, scaling
+from tinyllm.compress import formats, gptq, int4, int8, methods, scaling, sparse
 from tinyllm.compress.calibrate import Inputs, watch
 from tinyllm.compress.int8_products import decode
-from tinyllm.compress.methods import AWQConfig, GPTQConfig, RoundingConfig, SmoothQuantConfig
+from tinyllm.compress.methods import AWQConfig, GPTQConfig, RoundingConfig, SmoothQuantConfig, WandaConfig
 from tinyllm.compress.quantized import bytes_of
+from tinyllm.compress.sparse import SparseConfig
 from tinyllm.compress.w8a8 import W8A8, whole_steps
 from tinyllm.errors import UsageError
 from tinyllm.models import catalog
@@ -20,7 +21,7 @@ from tinyllm.tensor import Tensor, backward, no_grad
 SIZES = {"vocab_size": 300, "context": 24, "layers": 2, "width": 64}
 CALIBRATED = [
     GPTQConfig(bits=8, texts=4), GPTQConfig(bits=4, texts=4), GPTQConfig(bits=3, texts=4), AWQConfig(texts=4),
-    AWQConfig(bits=3, texts=4), SmoothQuantConfig(texts=4),
+    AWQConfig(bits=3, texts=4), SmoothQuantConfig(texts=4), WandaConfig(texts=4, sparsity=0.3),
 ]  # fmt: skip
 
 
@@ -170,6 +171,25 @@ def test_whole_steps_cut_off_what_lies_beyond():
     y = whole_steps(x, np.full(5, 2.0))
     assert y.data.tolist() == [0, 1, -6, 127, -127]
     assert backward(y, np.ones(5))[x].tolist() == [2, 2, 2, 0, 0]
+
+
+# -------------------------------------------------------------------------------------------------------------- pruning
+
+
+@pytest.mark.parametrize("pattern", ["rows", "2:4"])
+def test_wanda_keeps_what_changes_the_output_more_than_magnitudes_tell(pattern):
+    matrix = normal(40, 200)
+    x = normal(600, 200, seed=5) * np.exp(normal(200, seed=6))
+    chosen = WandaConfig(pattern=pattern).choose(matrix, seen(x))
+    by_magnitude = sparse.best(abs(matrix), SparseConfig(pattern=pattern))
+    assert (chosen["mask"].sum(axis=1) == 100).all()
+    scores = abs(matrix) * np.linalg.norm(x, axis=0)
+    for row in range(40):
+        for part in [slice(0, 200)] if pattern == "rows" else [slice(i, i + 4) for i in range(0, 200, 4)]:
+            mask, score = chosen["mask"][row, part], scores[row, part]
+            assert mask.sum() * 2 == mask.size and score[mask].min() >= score[~mask].max()
+    before, after = (((x @ (matrix * ~mask).T) ** 2).sum() for mask in (by_magnitude, chosen["mask"]))
+    assert after < 0.7 * before
 
 
 # --------------------------------------------------------------------------------------------------------------- models

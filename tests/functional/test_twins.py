@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tinyllm import functional as F
 from tinyllm.backend import kernels, products, threads
 from tinyllm.backend.kernels import TwinnedFunction, scatter_add
-from tinyllm.compress.int4 import spread
+from tinyllm.compress import int4, sparse
 from tinyllm.compress.nibble_products import decode
 from tinyllm.errors import UsageError
 from tinyllm.functional.divergences import divergence, divergence_of_kept, likeliest_tokens
@@ -107,7 +107,13 @@ def test_every_twinned_function_is_tested_in_this_file():
     """The ops, by their cases; products and those that work in place, below. The loops over text are held in
     tests/text, and the codes of NF4 and int4 in tests/compress."""
     functions = {thing for module in all_modules() for thing in vars(module).values() if type(thing) is TwinnedFunction}
-    assert {function for function in functions if function.twin} == {*IN_PLACE, decode, spread, products.product}
+    assert {function for function in functions if function.twin} == {
+        *IN_PLACE,
+        decode,
+        int4.spread,
+        sparse.whole,
+        products.product,
+    }
 
 
 @pytest.mark.parametrize("case", CASES_OF_TWINS, ids=str)

@@ -9,8 +9,10 @@ from tinyllm import cli
 from tinyllm.compress import formats
 from tinyllm.compress.int4 import Int4Config
 from tinyllm.compress.int8 import Int8Config
+from tinyllm.compress.methods import MagnitudeConfig
 from tinyllm.compress.nf4 import NF4Config
 from tinyllm.compress.quantized import bytes_of, dequantize
+from tinyllm.compress.sparse import Sparse, SparseConfig
 from tinyllm.compress.w8a8 import W8A8Config
 from tinyllm.errors import UsageError
 from tinyllm.infer.generate import generate
@@ -27,7 +29,7 @@ SIZES = {"vocab_size": 300, "context": 16, "layers": 1, "width": 16}
 TRAINING = TrainConfig(steps=2, batch=4, warmup=1, workers=1)
 
 
-FORMS = [Int8Config(group=64), NF4Config(), Int4Config(), Int4Config(bits=3), W8A8Config()]
+FORMS = [Int8Config(group=64), NF4Config(), Int4Config(), Int4Config(bits=3), W8A8Config(), SparseConfig()]
 each_form = pytest.mark.parametrize(
     "form", FORMS, ids=lambda form: f"{formats.name_of(form)}{getattr(form, 'bits', '')}"
 )
@@ -78,7 +80,32 @@ def test_a_classifier_is_one_too(tmp_path):
     assert {path.name for path in made.folder.iterdir()} == {"config.json", *folders.files_of(made)}
 
 
-@each_form
+def zeros(model):
+    """(how many weights of the linear layers are 0, of how many)"""
+    matrices = [module.matrix for _, module in model.named_modules() if isinstance(module, Sparse)]
+    return sum(int((matrix == 0).sum()) for matrix in matrices), sum(matrix.size for matrix in matrices)
+
+
+def test_a_sparse_one_goes_on_learning_and_stays_sparse(tmp_path):
+    run = trained(tmp_path / "run")
+    made = compressed_run.create(run, tmp_path / "made", MagnitudeConfig(pattern="2:4"))
+    before = made.new_model()
+    none, of = zeros(before)
+    assert none == of // 2 > 0
+    other = runs.create_from(made, tmp_path / "other", run.data, TRAINING)
+    for each in (made, other):
+        masks = {name: array.copy() for name, array in weights(each.new_model()).items() if name.endswith("mask")}
+        assert len(list(runs.fit(each, each.new_model(), warn=pytest.fail))) == 2
+        after = runs.open_run(each.folder).trained_model()
+        assert zeros(after) == (none, of) and runs.open_run(each.folder).quantized == SparseConfig(pattern="2:4")
+        assert all(np.array_equal(weights(after)[name], mask) for name, mask in masks.items())
+        first = "blocks.0.attention.qkv.values"
+        assert not np.array_equal(weights(after)[first], weights(before)[first])
+    plain = dequantize(made.trained_model())
+    assert (plain.blocks[0].attention.qkv.weight.data == 0).sum() * 2 == plain.blocks[0].attention.qkv.weight.data.size
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if not formats.learns(form)], ids=formats.name_of)
 def test_it_learns_no_more_but_another_may_begin_with_it(form, tmp_path):
     run, name = trained(tmp_path / "run"), formats.name_of(form)
     made = compressed_run.create(run, tmp_path / "made", form)
@@ -117,6 +144,7 @@ def test_the_table_has_every_form_and_makes_none(tmp_path, capsys):
     assert [row["form"] for row in rows] == [
         *("float32", "int8", "int8 grupos de 64", "gptq 8", "smoothquant", "nf4"),
         *("int4 4", "awq 4", "gptq 4", "int4 3", "awq 3", "gptq 3"),
+        *("magnitude 50,0 %", "wanda 50,0 %", "magnitude 2:4", "wanda 2:4"),
     ]
     of = {row["form"]: row for row in rows}
     assert of["float32"]["bytes"] == bytes_of(run.trained_model()) and of["float32"]["same_guess"] == 1

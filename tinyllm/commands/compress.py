@@ -38,7 +38,8 @@ def declare_compress(p):
         "--method", choices=list(METHODS),
         help="int8: 8 bits por peso; nf4: 4 bits por peso das camadas lineares, como na QLoRA, e o resto em float32; "
         "int4: 4 ou 3 bits, em passos iguais, e os embeddings em int8; gptq e awq: o mesmo, com códigos escolhidos "
-        "pelo que passa pelas camadas; smoothquant: também o que entra nas camadas em 8 bits (padrão: int8)",
+        "pelo que passa pelas camadas; smoothquant: também o que entra nas camadas em 8 bits; magnitude e wanda: "
+        "podam, isto é, põem pesos em 0, os menores ou os que menos mudam o que sai (padrão: int8)",
     )  # fmt: skip
     p.add_argument("--table", action="store_true", help="mede o modelo em todas as formas, e não guarda nenhuma")
     p.add_argument("--plot", metavar="ARQUIVO", help="com --table: desenha quanto vale cada forma pelo seu tamanho")

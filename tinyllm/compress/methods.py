@@ -9,17 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyllm.backend.arrays import beside, to_host
-from tinyllm.compress import formats, int4, int8, scaling
+from tinyllm.compress import formats, int4, int8, scaling, sparse
 from tinyllm.compress.calibrate import watch
 from tinyllm.compress.gptq import gptq
 from tinyllm.compress.int4 import Int4Config
 from tinyllm.compress.int8 import Int8Config
 from tinyllm.compress.nf4 import NF4Config
 from tinyllm.compress.nibble_products import BLOCK
+from tinyllm.compress.sparse import PATTERN, SPARSITY, SparseConfig
 from tinyllm.compress.w8a8 import W8A8Config
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.nn import layers
+from tinyllm.nn.module import weights
 
 SEEN = "quantos textos de treino o modelo lê antes"
 BITS = option(4, "bits por peso das camadas lineares: 4 ou 3; na gptq, também 8", at_least=3, at_most=8)
@@ -112,9 +114,46 @@ class SmoothQuantConfig(Config):
         return {"codes": codes, "scale": scale, "channels": channels, "step": np.float32(step)}
 
 
+@dataclass(frozen=True)
+class MagnitudeConfig(Config):
+    """Pruning: the smallest weights become 0."""
+
+    title = "magnitude"
+    sparsity: float = SPARSITY
+    pattern: str = PATTERN
+
+    def __post_init__(self):
+        super().__post_init__()
+        _ = self.form  # which refuses what does not go together
+
+    form = property(lambda self: SparseConfig(sparsity=self.sparsity, pattern=self.pattern))
+    texts = 0
+
+
+@dataclass(frozen=True)
+class WandaConfig(Config):
+    """Wanda (Sun et al. 2024): the weights become 0 that change the output least: small ones, and those of channels in
+    which little comes."""
+
+    title = "wanda"
+    sparsity: float = SPARSITY
+    pattern: str = PATTERN
+    texts: int = option(64, SEEN, at_least=1)
+
+    def __post_init__(self):
+        super().__post_init__()
+        _ = self.form  # which refuses what does not go together
+
+    form = property(lambda self: SparseConfig(sparsity=self.sparsity, pattern=self.pattern))
+
+    def choose(self, matrix, inputs):
+        scores = np.abs(matrix) * np.sqrt(inputs.gram.diagonal())
+        return {"matrix": matrix, "mask": sparse.best(scores, self.form)}
+
+
 METHODS = {
     "int8": Int8Config, "nf4": NF4Config, "int4": RoundingConfig, "gptq": GPTQConfig, "awq": AWQConfig,
-    "smoothquant": SmoothQuantConfig,
+    "smoothquant": SmoothQuantConfig, "magnitude": MagnitudeConfig, "wanda": WandaConfig,
 }  # fmt: skip
 
 
@@ -144,8 +183,13 @@ def compress(model, config, batches):
     for path, module in model.named_modules():
         if path in chosen:
             found = chosen.pop(path)
-            module.put(**{name: beside(array, module.codes.data) for name, array in found.items()})
+            module.put(**{name: beside(array, any_weight(module)) for name, array in found.items()})
     return model
+
+
+def any_weight(module):
+    """The array of one of its weights, which says where the others are too."""
+    return next(iter(weights(module).values()))
 
 
 def at_least(batches, texts):

@@ -26,6 +26,7 @@ WRITTEN, TURNS = 64, 3  # tokens that are written to see how fast, and how often
 TABLE = [
     *(METHODS["int8"](group=group) for group in (0, 64)), METHODS["gptq"](bits=8), METHODS["smoothquant"](),
     METHODS["nf4"](), *(METHODS[name](bits=bits) for bits in (4, 3) for name in ("int4", "awq", "gptq")),
+    *(METHODS[name](pattern=pattern) for pattern in ("rows", "2:4") for name in ("magnitude", "wanda")),
 ]  # fmt: skip
 
 
@@ -139,12 +140,12 @@ def compress_table(run, *, texts_read, picture=None, as_json=False):
 
 
 def label(config):
-    """A method with its bits, or its group."""
-    options = [
-        f"{getattr(config, 'bits', '')}".strip(),
-        f"grupos de {config.group}" if getattr(config, "group", 0) else "",
-    ]
-    return " ".join([methods.name_of(config), *filter(None, options)])
+    """A method with its bits, its group, or what it leaves."""
+    has = to_dict(config)
+    told = [f"{has['bits']}" if "bits" in has else "", f"grupos de {has['group']}" if has.get("group") else ""]
+    if "pattern" in has:
+        told.append("2:4" if has["pattern"] == "2:4" else percent(has["sparsity"]))
+    return " ".join([methods.name_of(config), *filter(None, told)])
 
 
 def show_row(run, name, figures, as_json):

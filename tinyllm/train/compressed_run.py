@@ -1,4 +1,4 @@
-"""A run made smaller: the texts and the tokenizer of another, and the codes of its weights. It learns no more."""
+"""A run made smaller: the texts and the tokenizer of another, and weights in fewer bytes. Only a sparse one learns."""
 
 import dataclasses
 import shutil

@@ -135,7 +135,7 @@ class Run:
 
     def check_learns(self):
         """Raise UsageError for a quantised run, whose codes are not learned."""
-        if self.quantized:
+        if self.quantized and not formats.learns(self.quantized):
             raise UsageError(
                 f"{self.folder} is in {formats.name_of(self.quantized)} and learns no more; go on with the run that it "
                 f"was made of, or begin another with --from {self.folder}"
@@ -161,9 +161,9 @@ class Run:
 
     def trained_model(self, *, best=False, warn=print):
         """The model of the newest checkpoint, or of the `best` that is left, by the loss on the validation texts; of a
-        quantised run and of a package, the only one there is."""
+        quantised run, unless it has learned since, and of a package, the only one there is."""
         model = self.new_model()
-        if self.quantized or self.package:
+        if self.package or (self.quantized and not checkpoint.newest_first(self.checkpoints)):
             return model
         step = self.best_step(warn=warn) if best else None
         checkpoint.load(self.checkpoints, model=self.kept(model), made_with=self.made_with(), step=step, warn=warn)
@@ -248,7 +248,8 @@ def create_from(
     monitor=None, task=None, say=lambda text: None, warn=lambda text: None, announce=lambda run: None,
 ):  # fmt: skip
     """Make the folder of a new run that goes on, with other texts, from the weights and the tokenizer of another run.
-    If that is quantised, its weights are those that its codes stand for. The task is the base's, if none is given.
+    If that is quantised, its weights are those that its codes stand for; if it is sparse, so is the new one. The task
+    is the base's, if none is given.
 
     `say`, `warn` and `announce` are those of `create`. Raises UsageError as that does, if the base has no checkpoint,
     if only one of the two tasks tells labels, and if the labels of the base are not those of the texts.
@@ -258,13 +259,14 @@ def create_from(
     difficulty.check(task, training)
     folders.check_place(folder, data, training)
     trackers.asked_for(monitor or MonitorConfig())
-    start = weights(base.plain_model(warn=warn))
+    form = base.quantized if base.quantized and formats.learns(base.quantized) else None
+    start = weights(base.trained_model(warn=warn) if form else base.plain_model(warn=warn))
     say("textos")
     texts = task.read(data, seed=training.seed)
     check_labels(base, task, data)
     data, optimizer = dataclasses.replace(data, tokenizer=base.data.tokenizer), optimizer or AdamWConfig()
     settings = (data, base.model_config, settled(training), optimizer, base.tokenizer)
-    run = Run(folder, task, *settings, monitor=monitor)
+    run = Run(folder, task, *settings, monitor=monitor, quantized=form)
     check_monitor(run)
     announce(run)
     return folders.lay_out(run, lambda: folders.write_texts(run, texts, start=start, say=say, warn=warn))
