@@ -204,6 +204,7 @@ def test_every_method_works_on_every_model(name, config):
         before = model.loss(*batch).item()
         assert methods.compress(model, config, batches_of(model)) is model
         assert model.loss(*batch).item() == pytest.approx(before, rel=0.1)
+    assert backward(model.loss(*batch)).keys() == set(model.parameters())
     plain = formats.quantize(other, methods.form_of(config))
     assert {n: (a.shape, a.dtype) for n, a in weights(model).items()} == {
         n: (a.shape, a.dtype) for n, a in weights(plain).items()

@@ -15,7 +15,7 @@ from tinyllm.backend.kernels import TwinnedFunction, kernel
 from tinyllm.compress import nibble_products
 from tinyllm.compress.int8 import Int8Embedding
 from tinyllm.compress.nibble_products import BLOCK
-from tinyllm.compress.quantized import Quantized, put_forms
+from tinyllm.compress.quantized import Quantized, bias_of, put_forms
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.nn import layers
@@ -156,7 +156,7 @@ class Int4(Quantized):
         if self.scaled:
             x = x * (1 / self.channels.data)
         step, table = self.step.data.astype("float32"), beside(values(self.bits), self.codes.data)
-        return nibble_products.nibble_linear(x, self.nibbles, step, self.bias, values=table)
+        return nibble_products.nibble_linear(x, self.nibbles, step, *bias_of(self), values=table)
 
     @property
     def matrix(self):

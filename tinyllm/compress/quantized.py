@@ -11,6 +11,11 @@ class Quantized(Module):
     float32, `size` how many they are, and `restored(rng)` the layer that has these numbers."""
 
 
+def bias_of(layer):
+    """[the bias of a layer], or [] of a projection, which has none: what a product is given of it."""
+    return [] if layer.bias is None else [layer.bias]
+
+
 def put_forms(model, forms, **options):
     """Put `forms[type(layer)](layer, **options)` in the place of each layer that has a form; return the model.
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from tinyllm.backend.arrays import array_module
 from tinyllm.backend.kernels import TwinnedFunction, kernel
-from tinyllm.compress.quantized import Quantized, put_forms
+from tinyllm.compress.quantized import Quantized, bias_of, put_forms
 from tinyllm.config import Config, option
 from tinyllm.errors import UsageError
 from tinyllm.nn import layers
@@ -158,7 +158,7 @@ class Sparse(Quantized):
         self.values.data[...] = self.taken(matrix, self.mask.data, self.values.shape[1])
 
     def __call__(self, x):
-        return sparse_linear(x, self.values, self.mask.data, self.bias)
+        return sparse_linear(x, self.values, self.mask.data, *bias_of(self))
 
     @property
     def matrix(self):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tinyllm.backend.arrays import array_module
 from tinyllm.compress import int8, int8_products
 from tinyllm.compress.int8 import STEPS, Int8Embedding
-from tinyllm.compress.quantized import Quantized, put_forms
+from tinyllm.compress.quantized import Quantized, bias_of, put_forms
 from tinyllm.config import Config
 from tinyllm.nn import layers
 from tinyllm.nn.module import Parameter, Weight, check_finite, weights
@@ -59,7 +59,7 @@ class W8A8(Quantized):
     def __call__(self, x):
         counted = whole_steps(x, 1 / (self.channels.data * self.step.data))
         scale = self.scale.data * self.step.data
-        return int8_products.int8_linear(counted, self.codes, scale, self.bias, group=0)
+        return int8_products.int8_linear(counted, self.codes, scale, *bias_of(self), group=0)
 
     @property
     def matrix(self):
