@@ -569,6 +569,10 @@ REFUSED = {
         generate runs/gpt --regex "a)"                               # regex
         generate runs/gpt --schema nothing                           # nothing
         generate runs/gpt --schema corpus.txt                        # corpus.txt
+        generate runs/gpt --grammar nothing                          # nothing
+        generate runs/gpt --grammar corpus.txt                       # corpus.txt | line 1
+        generate runs/gpt --grammar broken/latin1.txt                # broken/latin1.txt
+        generate runs/gpt --grammar sums.ebnf --choices b            # --choices | --grammar
         generate runs/gpt --regex a --choices b                      # --regex | --choices
         generate runs/gpt --regex a{40} --max-tokens 9               # 40 | max-tokens=9
         generate runs/t5 --choices a                                 # runs/t5
@@ -955,6 +959,7 @@ ACCEPTED = """
     generate runs/gpt --lookup --max-tokens 5
     generate runs/gpt --regex "(a|b){2,3}" --max-tokens 5
     generate runs/gpt --choices "sim|não" --max-tokens 5 --json
+    generate runs/gpt --grammar sums.ebnf --max-tokens 9
     generate runs/gpt --beams 4 --beam-groups 2 --diversity 1 --count 4 --max-tokens 5
     generate runs/rnn --beams 3 --length-penalty 0.5 --stopping never --max-tokens 5 --json
     generate runs/gpt --mirostat 3 --mirostat-rate 0.2 --max-tokens 5

@@ -150,7 +150,19 @@ def test_what_is_written_under_a_constraint_matches(folder, capsys, monkeypatch)
         text = json.loads(call(capsys, *words, "--regex", r"(ab|\d){2,4}!", *how)[1])["text"]
         assert re.fullmatch(r"(ab|\d){2,4}!", text)
     assert json.loads(call(capsys, *words, "--choices", "sim|não|talvez")[1])["text"] in ("sim", "não", "talvez")
+    (folder / "sums.ebnf").write_text('sum ::= [0-9] | "(" sum "+" sum ")"', encoding="utf-8")
+    (folder / "wrong.ebnf").write_text('sum ::= [0-9]\n  | "(" total', encoding="utf-8")
+    texts = [json.loads(line)["text"] for line in
+             call(capsys, *words, "--grammar", "sums.ebnf", "--count", 9)[1].splitlines()]  # fmt: skip
+    for text in texts:
+        while text != (text := re.sub(r"\(\d\+\d\)", "0", text)):
+            pass
+        assert re.fullmatch(r"\d", text)
+    assert len(set(texts)) > 3
     for more, message in (
+        (("--grammar", "wrong.ebnf"), "wrong.ebnf, line 2: there is no rule total"),
+        (("--grammar", "none.ebnf"), "none.ebnf does not exist"),
+        (("--grammar", "."), "."),
         (("--regex", "a)"), "regex 'a)': a ) without its ("),
         (("--regex", "a", "--choices", "a"), "two constraints"),
         (("--choices", "a||b"), "none may be empty"), (("--choices", ""), "none may be empty"),

@@ -40,6 +40,7 @@ def build(folder):
 
 def write_texts(folder):
     (folder / "corpus.txt").write_text("\n\n".join(corpora.CORPORA["contos"](60)) + "\n", encoding="utf-8")
+    (folder / "sums.ebnf").write_text('sum ::= [0-9] | "(" sum "+" sum ")"', encoding="utf-8")
     (folder / "link.txt").symlink_to("corpus.txt")
     (folder / "pages/a.html").write_text("<p>Era uma vez um rei que tinha uma filha.</p>", encoding="utf-8")
     for name in ("tokenizer.json", "train.npy"):  # a user's own, by the names that a run has

@@ -16,6 +16,7 @@ from tinyllm.errors import UsageError
 from tinyllm.infer.beam import BeamConfig, beam_search
 from tinyllm.infer.constrain import Constraint
 from tinyllm.infer.generate import before_next, until, without_first_space
+from tinyllm.infer.grammar import Grammar
 from tinyllm.infer.regex import Choices, Regex
 from tinyllm.infer.sample import Recorder, SampleConfig, Sampler, Shaping
 from tinyllm.infer.schema import JSONSchema
@@ -30,6 +31,7 @@ AUTOMATA = {
     "regex": Regex,
     "choices": lambda given: Choices(given.split("|")),
     "schema": lambda path: JSONSchema(storage.load_json(path)),
+    "grammar": lambda path: Grammar(storage.read_text(path), path),
 }
 LARGEST_BIAS = 1000  # more than logits differ by
 DRAWN = {field.name for field in dataclasses.fields(SampleConfig) if not field.name.endswith(("penalty", "ngram"))}
@@ -246,6 +248,8 @@ def declare_generate(p):
     p.add_argument("--choices", metavar="TEXTO|TEXTO", help="só escreve um destes textos, separados por |")
     fits = "só escreve um texto em JSON que este esquema (JSON Schema, um arquivo) aceita"
     p.add_argument("--schema", metavar="ARQUIVO", help=fits)
+    rules = "só escreve o que esta gramática (um arquivo, na notação EBNF do W3C) aceita; a primeira regra é o começo"
+    p.add_argument("--grammar", metavar="ARQUIVO", help=rules)
     ban = "nunca escreve este texto com os tokens de costume, com ou sem um espaço antes (pode ser repetido)"
     p.add_argument("--ban", action="append", default=[], metavar="TEXTO", help=ban)
     more = "soma um número ao logit com que este texto acaba, com ou sem um espaço antes (pode ser repetido)"

@@ -20,6 +20,7 @@ from tinyllm.errors import UsageError, shown
 
 MOST_COPIES = 1000  # of a part that is repeated so many times
 MOST_STATES = 50_000  # of the first automaton
+DEEPEST = 100  # groups inside each other
 ANY = ((0, 9), (11, 0x10FFFF))
 SURROGATES = 0xD800, 0xDFFF  # which are no characters
 LETTERS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "a": "\a", "0": "\0"}
@@ -61,7 +62,7 @@ class Parser:
     """Reads one pattern, from left to right."""
 
     def __init__(self, pattern):
-        self.pattern, self.place = pattern, 0
+        self.pattern, self.place, self.depth = pattern, 0, 0
 
     def refuse(self, what):
         raise UsageError(f"regex {shown(self.pattern)}: {what} at character {self.place + 1}")
@@ -140,9 +141,13 @@ class Parser:
         if c == "(":
             if self.take("?") and not self.take(":"):
                 self.refuse("a group with ?, of which only (?: is understood,")
+            self.depth += 1
+            if self.depth > DEEPEST:
+                self.refuse(f"more than {DEEPEST} groups inside each other")
             found = self.choice()
             if not self.take(")"):
                 self.refuse("a ( without its )")
+            self.depth -= 1
             return found
         if c == "[":
             return self.bracket()
