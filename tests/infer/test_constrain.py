@@ -37,6 +37,7 @@ WRONG = {
     "a{3,2}": "at least 3 and at most 2", "a{2000}": "more than 1000 times", "[b-a]": "a range that is none",
     r"[\d-a]": "a range that is none", r"\xg1": "without 2 hexadecimal digits", "\\": "something is missing",
     r"[^\x00-\U0010ffff]": "holds no character", "((a{1000}){100})": "more than 50000 states",
+    "(" * 200 + "a" + ")" * 200: "more than 100 groups inside each other",
 }  # fmt: skip
 
 
