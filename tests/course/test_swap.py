@@ -144,6 +144,12 @@ def test_training_by_the_rules_and_the_schedule_of_the_learner(checkout, optimiz
     np.testing.assert_allclose(losses(out), reference, atol=1e-4, rtol=0)
 
 
+def but_for_the_clock(out):
+    """What --json told of a smaller run, but for its name and how fast it writes."""
+    found = json.loads(out)
+    return {name: value for name, value in found.items() if name not in ("run", "tokens_per_second")}
+
+
 @pytest.mark.long
 def test_a_model_in_int8_with_the_codes_of_the_learner(checkout):
     solve(checkout, "m04.e05")
@@ -151,7 +157,7 @@ def test_a_model_in_int8_with_the_codes_of_the_learner(checkout):
     status, out, err = tinyllm(checkout, "compress", "run", "--out=mine", "--mine", "--json")
     assert status == 0 and calls(err)["encode"] > 0, err
     status, reference, _ = tinyllm(checkout, "compress", "run", "--out=reference", "--json")
-    assert status == 0 and json.loads(out) | {"run": "reference"} == json.loads(reference)
+    assert status == 0 and but_for_the_clock(out) == but_for_the_clock(reference)
 
 
 @pytest.mark.long
@@ -195,7 +201,7 @@ def test_a_model_in_nf4_with_the_codes_of_the_learner(checkout):
     status, out, err = tinyllm(checkout, "compress", "run", "--method=nf4", "--out=mine", "--mine", "--json")
     assert status == 0 and calls(err).keys() == {"encode", "encode_scale"} and min(calls(err).values()) > 0, err
     status, reference, _ = tinyllm(checkout, "compress", "run", "--method=nf4", "--out=reference", "--json")
-    assert status == 0 and json.loads(out) | {"run": "reference"} == json.loads(reference)
+    assert status == 0 and but_for_the_clock(out) == but_for_the_clock(reference)
 
 
 @pytest.mark.long
